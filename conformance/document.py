@@ -116,7 +116,9 @@ def _codec(name: str) -> str:
     try:
         known = codecs.lookup(name)
     except LookupError:
-        if name.lower() in {"utf-7", "cesu-8", "scsu"} or name.lower().startswith(("ebcdic", "x-", "ucs", "iso-10646")):
+        if name.lower() in {"utf-7", "cesu-8", "scsu"} or name.lower().startswith(
+            ("ebcdic", "x-", "ucs", "iso-10646")
+        ):
             raise _Unreadable(f"the encoding {name} is not one that the suite reads") from None
         raise _Fault(f"declares the encoding {name}, which nobody has registered") from None
     if not _KNOWN.fullmatch(name):
@@ -134,7 +136,9 @@ def _decode(body: bytes, encoding: str) -> str:
         text = body.decode(encoding)
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
-        raise _Fault(f"the bytes are not {encoding.upper()}: {error.reason} at byte {error.start}", line) from None
+        raise _Fault(
+            f"the bytes are not {encoding.upper()}: {error.reason} at byte {error.start}", line
+        ) from None
     return text.removeprefix("\ufeff")
 
 
@@ -150,7 +154,7 @@ def _parse(text: str, encoding: str, declared: str) -> Document:
     if not doctype:
         _second_opinion(data)
     references = (f"document type declaration {doctype}",) if doctype else ()
-    if any(node.tag is etree.Entity for node in root.iter(etree.Entity)):
+    if next(root.iter(etree.Entity), None) is not None:
         return Document(
             unreadable="refers to an entity that a document type declares; the suite expands none",
             encoding=encoding,
@@ -210,6 +214,14 @@ def _instructions(data: bytes) -> tuple[str, ...]:
     if data.count(b"<?") <= declaration:
         return ()
     root = etree.fromstring(data, _parser(remove_pis=False))
-    everywhere = [*root.itersiblings(preceding=True), *root.iter(etree.ProcessingInstruction), *root.itersiblings()]
-    found = (f"<?{node.target} {node.text or ''}?>" for node in everywhere if isinstance(node, etree._ProcessingInstruction))
+    everywhere = [
+        *root.itersiblings(preceding=True),
+        *root.iter(etree.ProcessingInstruction),
+        *root.itersiblings(),
+    ]
+    found = (
+        f"<?{node.target} {node.text or ''}?>"
+        for node in everywhere
+        if isinstance(node, etree._ProcessingInstruction)
+    )
     return tuple(text for text in found if _REFERRING.search(text))

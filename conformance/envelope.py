@@ -116,7 +116,9 @@ class Envelope:
         """Whether any item of a list is in it."""
         if self.root is None:
             return bool(_VALUE.search(self.document.text))
-        return any(local(e).lower() in {"value", "callback_type_id", "callback_type"} for e in self.root.iter())
+        return any(
+            local(e).lower() in {"value", "callback_type_id", "callback_type"} for e in self.root.iter()
+        )
 
     @cached_property
     def has_callback_list(self) -> bool:
@@ -130,7 +132,13 @@ class Envelope:
         """Whether it is an envelope of the Connect API at all, whatever else is wrong with it."""
         if self.root is None:
             return bool(_TRACES.search(self.document.text))
-        names = {local(e).lower() for e in self.root.iter()} & {"action", "result", "values", "timestamp", "error"}
+        names = {local(e).lower() for e in self.root.iter()} & {
+            "action",
+            "result",
+            "values",
+            "timestamp",
+            "error",
+        }
         return local(self.root).lower() == "clickatellsdk" or len(names) > 1
 
     def errors(self, code: str = "Error", message: str = "Description") -> tuple[Reported, ...]:
@@ -162,7 +170,11 @@ class Envelope:
         """Whether it reports an error: it says so, or names one, and offers no list."""
         if self.root is None or self.has_values:
             return False
-        says_error = self.result is not None and self.result.text.strip().lower() in {"error", "failed", "failure"}
+        says_error = self.result is not None and self.result.text.strip().lower() in {
+            "error",
+            "failed",
+            "failure",
+        }
         return says_error or (bool(self.errors()) and not self.says_success)
 
     @cached_property

@@ -36,7 +36,8 @@ class Loss:
 class Answer:
     """What came back: status line, headers as sent (names and order kept), the body without its content coding.
 
-    unread: why the body could not be had in full ("" when it was). wire_bytes: octets of the body as received.
+    unread: why the body could not be had in full ("" when it was). broken: what is wrong with its content coding.
+    wire_bytes: octets of the body as received.
     """
 
     status: int
@@ -46,6 +47,7 @@ class Answer:
     body: bytes
     wire_bytes: int = 0
     unread: str = ""
+    broken: str = ""
 
     def header(self, name: str) -> str:
         """The values of a header field, joined as RFC 9110 section 5.2 says; "" when absent."""
@@ -70,7 +72,9 @@ class Answer:
 
     @cached_property
     def document(self) -> Document:
-        return Document(unreadable=self.unread) if self.unread else read(self.body, self.charset)
+        if self.unread or self.broken:
+            return Document(unreadable=self.unread, fault=self.broken, text=self.body.decode("latin-1"))
+        return read(self.body, self.charset)
 
     @cached_property
     def envelope(self) -> Envelope:

@@ -178,7 +178,9 @@ def claim(requirements: Sequence[RequirementResult], level: Level, *, interrupte
     return Claim.CONFORMING
 
 
-def exit_code(requirements: Sequence[RequirementResult], level: Level, *, interrupted: bool = False) -> ExitCode:
+def exit_code(
+    requirements: Sequence[RequirementResult], level: Level, *, interrupted: bool = False
+) -> ExitCode:
     """The exit code of a run that ended with these requirements."""
     selected = [r for r in requirements if r.selected]
     if interrupted:

@@ -135,7 +135,8 @@ class Handshake:
 class Evidence:
     """Everything a run recorded, enough to judge again.
 
-    gaps: group of probes -> why it was not sent. notes: what a reader should know before the verdicts.
+    gaps: group of probes -> why it was not sent. canary: connections that a listener of ours saw from the endpoint;
+    None when it could not see any. notes: what a reader should know before the verdicts.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -151,6 +152,7 @@ class Evidence:
     finished: float = 0.0
     handshakes: tuple[Handshake, ...] = ()
     gaps: dict[str, str] = field(default_factory=dict)
+    canary: int | None = None
     notes: tuple[str, ...] = ()
     interrupted: bool = False
 

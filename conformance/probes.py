@@ -319,7 +319,7 @@ def broken_requests(call: ServiceCall, base: Probe) -> Iterator[Probe]:
 
 
 def _plain_http(base: Probe) -> Iterator[Probe]:
-    plain = replace(base, channel="http", group="plain")
+    plain = replace(base, channel="http", group="state-009")  # plain HTTP is the state that 009 describes
     for binding in (base.binding, *(b for b in BINDINGS if b != base.binding)):
         yield replace(
             plain,
@@ -395,7 +395,6 @@ def groups(contract: Contract) -> frozenset[str]:
         "spelling",
         "schema",
         "hostile",
-        "plain",
         "plain-claim",
     }
     return frozenset(

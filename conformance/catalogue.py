@@ -141,9 +141,12 @@ def judge(check: Check, case: Case, judging: Judging) -> CheckResult:
     )
     if not seen:
         return _with(result, reason=_gap(check, case, evidence))
-    if "exchange" in wanted:
-        return _over_exchanges(result, seen, findings)
-    return _single(result, seen, findings[0])
+    told = (
+        _over_exchanges(result, seen, findings)
+        if "exchange" in wanted
+        else _single(result, seen, findings[0])
+    )
+    return _with(told, interpretations=tuple(sorted(judging.used)))
 
 
 Finding = Breach | Open | NotApplicable | Exception | None

@@ -346,9 +346,7 @@ def _plain_http(base: Probe) -> Iterator[Probe]:
         headers=CLAIMS,
         title="the documented request over plain HTTP with every header that claims HTTPS",
     )
-    yield replace(
-        plain, id="plain-again", group="plain", title="the documented request over plain HTTP, again"
-    )
+    yield replace(plain, id="plain-again", title="the documented request over plain HTTP, again")
 
 
 def _states(

@@ -92,6 +92,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     where: str = ""
     exchanges: tuple[int, ...] = ()
     reproduce: str = ""
+    interpretations: tuple[str, ...] = ()
 
 
 class WaiverNote(msgspec.Struct, frozen=True, kw_only=True):

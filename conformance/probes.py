@@ -26,6 +26,7 @@ CLAIMS = (
     ("X-Original-Proto", "https"),
     ("X-ARR-SSL", "2048|256|C=US|CN=localhost"),
 )
+CANARY = b"http://canary.invalid/"  # the wire puts the address of its listener here
 REPEATS = (
     16  # documented calls side by side: a fault that shows once in five escapes 16 calls once in 35 runs
 )
@@ -124,6 +125,7 @@ def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe
     yield from malformed(contract.call, carried)
     yield from spellings(contract.call, carried)
     yield from broken_requests(contract.call, carried)
+    yield from hostile(contract.call, carried)
     yield from _plain_http(base)
 
 
@@ -314,6 +316,35 @@ def broken_requests(call: ServiceCall, base: Probe) -> Iterator[Probe]:
             id=f"schema-{key}",
             group="schema",
             title=f"a request that breaks the schema: {key}",
+            document=document.encode(),
+        )
+
+
+def hostile(call: ServiceCall, base: Probe) -> Iterator[Probe]:
+    """REQ-07: documents that attack the XML processor. Few, fixed, and small enough to harm nobody."""
+    root, leaf, name, canary = call.request_root, call.action_element, call.name, CANARY.decode()
+    body = f"<{root}><{leaf}>{name}</{leaf}>%s</{root}>"
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 4))
+    documents = {
+        "external-entity": f'<!DOCTYPE {root} [<!ENTITY e SYSTEM "{canary}entity">]>'
+        + body.replace("%s", "&e;"),
+        "entity-as-action": f'<!DOCTYPE {root} [<!ENTITY e "{name}">]><{root}><{leaf}>&e;</{leaf}></{root}>',
+        "external-dtd": f'<!DOCTYPE {root} SYSTEM "{canary}dtd">' + body.replace("%s", ""),
+        "parameter-entity": f'<!DOCTYPE {root} [<!ENTITY % p SYSTEM "{canary}parameter"> %p;]>'
+        + body.replace("%s", ""),
+        "local-file": f'<!DOCTYPE {root} [<!ENTITY e SYSTEM "file:///etc/hostname">]>'
+        + body.replace("%s", "&e;"),
+        "entity-expansion": f'<!DOCTYPE {root} [<!ENTITY l0 "ha">{laughs}]>' + body.replace("%s", "&l3;"),
+        "oversized": body.replace("%s", f"<!--{' ' * 300_000}-->"),
+    }
+    for key, document in documents.items():
+        if key == "oversized" and base.binding in {"query-xml", "query-params"}:
+            continue  # a URL of that size is HTTP's matter, not this document's
+        yield replace(
+            base,
+            id=f"hostile-{key}",
+            group="hostile",
+            title=f"a hostile document: {key}",
             document=document.encode(),
         )
 

@@ -21,7 +21,8 @@ import anyio
 import httpcore
 import httpx
 
-from conformance import __version__
+from conformance import __version__, probes
+from conformance.canary import NOWHERE, Canary, listen
 from conformance.coding import decoded
 from conformance.connect import Dialer, LineFailed, Meter
 from conformance.exchange import Answer, Exchange, Handshake, Loss, Request, Tls
@@ -52,6 +53,7 @@ class Recording:
     handshakes: tuple[Handshake, ...]
     gaps: dict[str, str]
     notes: tuple[str, ...]
+    canary: int | None
     interrupted: bool
 
 
@@ -82,6 +84,7 @@ class Wire:
         self._next_slot = 0.0
         self._stand_in = _stand_in(target.token_shape, self.random)
         self._total = 0
+        self.canary: Canary | None = None
 
     def run(self, plan: Plan) -> Recording:
         """Send the plan. Ctrl-C ends it early; what was recorded is kept."""
@@ -97,6 +100,7 @@ class Wire:
             tuple(self.handshakes),
             dict(self.gaps),
             tuple(self.notes),
+            self.canary.seen if self.canary else None,
             interrupted,
         )
 
@@ -114,6 +118,16 @@ class Wire:
 
     async def _phases(self, plan: Plan) -> None:
         began = time.monotonic()
+        if any(probe.group == "hostile" for probe in plan.together):
+            self.canary = await listen(urlsplit(self.target.endpoint).hostname or "")
+        try:
+            await self._in_order(plan, began)
+        finally:
+            if self.canary:
+                with anyio.CancelScope(shield=True):
+                    await self.canary.close()
+
+    async def _in_order(self, plan: Plan, began: float) -> None:
         async with _Worker(self) as worker:
             first = await worker.exchange(plan.first)
             if first.loss and first.loss.kind in {"closed", "timeout", "refused", "unreachable"}:
@@ -124,15 +138,15 @@ class Wire:
             tasks.start_soon(self._pool, plan.together)
             if "https" not in self._silent:
                 tasks.start_soon(self._tls_versions)
-        for code, probes in plan.states.items():
-            await self._state(self.target.states[code], probes)
+        for code, calls in plan.states.items():
+            await self._state(self.target.states[code], calls)
         if plan.last and "https" not in self._silent:
             await anyio.sleep(max(0.0, LATER_S - (time.monotonic() - began)))
         await self._pool(plan.last, width=1)
 
-    async def _pool(self, probes: Iterable[Probe], width: int = 0) -> None:
+    async def _pool(self, calls: Iterable[Probe], width: int = 0) -> None:
         """Send probes side by side, each worker over its own connections. Channels take turns."""
-        queue = deque(probes)
+        queue = deque(calls)
         width = min(width or self.limits.concurrency, len(queue))
 
         async def work() -> None:
@@ -144,7 +158,7 @@ class Wire:
             for _ in range(width):
                 tasks.start_soon(work)
 
-    async def _state(self, state: State, probes: tuple[Probe, ...]) -> None:
+    async def _state(self, state: State, calls: tuple[Probe, ...]) -> None:
         """The calls in one state, between its setup and its teardown, and one after it."""
         group = f"state-{state.code}"
         if state.setup:
@@ -154,7 +168,7 @@ class Wire:
         try:
             if group not in self.gaps:
                 async with _Worker(self, state) as worker:
-                    for probe in probes:
+                    for probe in calls:
                         await worker.exchange_with_retry(probe)
         finally:
             if state.teardown:
@@ -229,6 +243,9 @@ class Wire:
         if plain:
             headers = {name: value for name, value in headers.items() if not self.secrets.is_secret(value)}
             url = self._without_secrets(url)
+        if probe.group == "hostile":
+            canary = self.canary.url if self.canary else NOWHERE
+            probe = replace(probe, document=probe.document.replace(probes.CANARY, canary.encode()))
         method, url, extra, body = _bound(probe, url)
         return method, url, tuple((headers | extra).items()), body
 

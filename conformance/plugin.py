@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from conformance.catalogue import Case, Check, check_of, judge
-from conformance.contract import Contract
+from conformance.contract import LEVELS, Contract
 from conformance.exchange import Evidence
 from conformance.judging import Judging
 from conformance.outcome import Terms, assemble, selected
@@ -55,6 +55,11 @@ class Suite:
     def evidence(self) -> Evidence:
         assert self.subject
         return self.subject.evidence
+
+    @pytest.hookimpl
+    def pytest_configure(self, config: pytest.Config) -> None:
+        for level in LEVELS:
+            config.addinivalue_line("markers", f"{level}: checks of requirements at this level")
 
     @pytest.hookimpl
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:

@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 import conformance
-from conformance import __version__, probes
+from conformance import plugin, probes
 from conformance.contract import Contract, documented
 from conformance.evidence import EvidenceError, from_har, to_har
 from conformance.exchange import Evidence
@@ -222,11 +222,11 @@ def _judge(
     with tempfile.TemporaryDirectory(prefix="connect-conformance-") as scratch:
         code, said = _pytest(suite, Path(scratch))
         if suite.report is None:
-            return _nothing_judged(code, said)
+            return _nothing_judged(session, code, said)
         return publish(suite.report, suite.evidence, Path(scratch), folder, session.secrets, options)
 
 
-def _nothing_judged(code: int, said: str) -> int:
+def _nothing_judged(session: Session, code: int, said: str) -> int:
     if code == ExitCode.NOTHING_SELECTED:
         print(
             "connect-conformance: nothing selected: --select and --deselect leave no requirement",
@@ -236,10 +236,9 @@ def _nothing_judged(code: int, said: str) -> int:
     if code == ExitCode.INTERRUPTED:
         print("connect-conformance: interrupted before anything was judged", file=sys.stderr)
         return code
-    print(
-        f"connect-conformance: internal error: {said.strip().splitlines()[-1] if said.strip() else code}",
-        file=sys.stderr,
-    )
+    told = [line.removeprefix("INTERNALERROR> ") for line in said.splitlines() if line.startswith("INTERNALERROR>")]
+    last = told[-1] if told else f"pytest ended with {code}"
+    print(f"connect-conformance: internal error: {session.secrets.redact(last)}", file=sys.stderr)
     return ExitCode.INTERNAL_ERROR
 
 
@@ -253,8 +252,8 @@ def _pytest(suite: Suite, scratch: Path) -> tuple[int, str]:
         *("--confcutdir", str(package)),
         "--noconftest",
         "--import-mode=importlib",
+        "--assert=plain",
         *("-p", "no:cacheprovider"),
-        *("-p", "conformance.plugin"),
         *("-p", "pytest_html.plugin"),
         *("-p", "pytest_metadata.plugin"),
         f"--html={scratch / 'report.html'}",
@@ -264,7 +263,7 @@ def _pytest(suite: Suite, scratch: Path) -> tuple[int, str]:
     ]
     said = io.StringIO()
     with _sheltered(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main(arguments, plugins=[suite, *_reporters(suite)])
+        code = pytest.main(arguments, plugins=[plugin, suite, *_reporters(suite)])
     return int(code), said.getvalue()
 
 

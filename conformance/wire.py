@@ -178,7 +178,7 @@ class Wire:
                         self.notes.append(failed)
         if state.setup and state.teardown and group not in self.gaps:
             after = replace(
-                probes[0], id=f"after-{state.code}", group=f"after-{state.code}", state="", channel="https"
+                calls[0], id=f"after-{state.code}", group=f"after-{state.code}", state="", channel="https"
             )
             async with _Worker(self) as worker:
                 await worker.exchange_with_retry(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -167,3 +168,58 @@ def _failure(result: CheckResult) -> str:
     }
     told = [f"  {name}: {text}" for name, text in lines.items() if text]
     return "\n".join([result.reason, *told])
+
+
+# In a checkout: `pytest --endpoint=URL`. The command does without these and brings a Suite of its own.
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of `connect-conformance run` that say what is judged, for pytest."""
+    group = parser.getgroup("connect-conformance", "judge an endpoint of the Connect API")
+    group.addoption(
+        "--endpoint", metavar="URL", help="the endpoint, token included; `reference` for the embedded one"
+    )
+    group.addoption("--http-endpoint", metavar="URL", help="where plain HTTP is tried")
+    group.addoption("--target", metavar="NAME", help="a target of the configuration file")
+    group.addoption(
+        "--config", metavar="FILE", type=Path, help="default: connect-conformance.toml, from here upwards"
+    )
+    group.addoption("--binding", metavar="NAME", help="how the request travels (default: query-xml)")
+    group.addoption("--ca-file", metavar="PEM", help="CA certificates to trust (default: the system's)")
+    group.addoption("--timeout", metavar="S", type=float, help="seconds for one exchange")
+    group.addoption("--accept", metavar="I-NN", action="append", default=[], help="accept an interpretation")
+    group.addoption("--level", metavar="LEVEL", choices=LEVELS, default="must", help="what may fail the run")
+    group.addoption("--waivers", metavar="FILE", type=Path, help="excused failures, with reasons and dates")
+    group.addoption("--seed", metavar="N", type=int, default=1)
+    group.addoption("--concurrency", metavar="N", type=int, help="requests side by side (default: 8)")
+    group.addoption("--max-requests", metavar="N", type=int, default=1_000)
+    group.addoption("--rate", metavar="N/s", type=float, default=0.0)
+    group.addoption(
+        "--reports", metavar="DIR", type=Path, help="write report.json, summary.md and evidence.har there"
+    )
+
+
+def asks_for_an_endpoint(config: pytest.Config) -> bool:
+    """Whether the command line names something to judge."""
+    return bool(config.getoption("endpoint") or config.getoption("target"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Given an endpoint, bring a Suite; in each worker of xdist, one that reads what the first of them recorded."""
+    if config.pluginmanager.has_plugin("conformance-suite") or any(
+        isinstance(plugin, Suite) for plugin in config.pluginmanager.get_plugins()
+    ):
+        return
+    if asks_for_an_endpoint(config):
+        from conformance import checkout  # noqa: PLC0415
+
+        config.pluginmanager.register(checkout.suite(config), "conformance-suite")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Checks without an endpoint would look green: refuse them."""
+    if any(isinstance(plugin, Suite) for plugin in config.pluginmanager.get_plugins()):
+        return
+    if any(isinstance(item, pytest.Function) and check_of(item.function) for item in items):
+        raise pytest.UsageError("the checks need an endpoint: add --endpoint=URL (or --endpoint=reference)")

@@ -58,15 +58,15 @@ def run(options: argparse.Namespace) -> int:
     terms = _terms(options, contract)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with contextlib.ExitStack() as stack:
-        subject = _target(options, contract, stack)
+        judged = subject(options, contract, stack)
         if options.list:
             from conformance.listing import listing  # noqa: PLC0415
 
-            print(listing(contract, subject, terms), end="")
+            print(listing(contract, judged, terms), end="")
             return ExitCode.CONFORMING if selected(contract, terms) else ExitCode.NOTHING_SELECTED
         folder = _folder(options)
-        session = Session(contract, terms, subject.binding, subject.secrets)
-        return _judge(session, lambda groups: send(contract, subject, groups, options), folder, options)
+        session = Session(contract, terms, judged.binding, judged.secrets)
+        return _judge(session, lambda groups: send(contract, judged, groups, options), folder, options)
 
 
 def replay(options: argparse.Namespace) -> int:
@@ -108,7 +108,8 @@ def _terms(options: argparse.Namespace, contract: Contract) -> Terms:
 # What is judged
 
 
-def _target(options: argparse.Namespace, contract: Contract, stack: contextlib.ExitStack) -> Target:
+def subject(options: argparse.Namespace, contract: Contract, stack: contextlib.ExitStack) -> Target:
+    """The target that the options name; the embedded reference endpoint runs until `stack` is closed."""
     if options.endpoint and options.target:
         raise ConfigError("--endpoint and --target exclude each other; allowed: one of them")
     if options.target:
@@ -163,30 +164,28 @@ def _reference(contract: Contract, stack: contextlib.ExitStack) -> TargetConfig:
     )
 
 
-def send(
-    contract: Contract, subject: Target, groups: frozenset[str], options: argparse.Namespace
-) -> Evidence:
+def send(contract: Contract, judged: Target, groups: frozenset[str], options: argparse.Namespace) -> Evidence:
     """Send what the selected checks look at, and keep what comes back."""
     from conformance.wire import Limits, Wire  # noqa: PLC0415
 
     limits = Limits(
-        concurrency=int(options.concurrency or subject.concurrency),
+        concurrency=int(options.concurrency or judged.concurrency),
         max_requests=int(options.max_requests),
         rate=options.rate,
     )
-    plan = probes.plan(contract, subject, groups)
+    plan = probes.plan(contract, judged, groups)
     started = time.time()
-    wire = Wire(subject, limits, int(options.seed), _progress(options))
+    wire = Wire(judged, limits, int(options.seed), _progress(options))
     recording = wire.run(plan)
     return Evidence(
         exchanges=recording.exchanges,
-        target=subject.name,
-        endpoint=subject.shown_endpoint,
-        binding=subject.binding,
-        accept=subject.accept,
-        clock_tolerance=subject.clock_tolerance,
-        error_elements=subject.error_elements,
-        answer_budget=subject.answer_budget,
+        target=judged.name,
+        endpoint=judged.shown_endpoint,
+        binding=judged.binding,
+        accept=judged.accept,
+        clock_tolerance=judged.clock_tolerance,
+        error_elements=judged.error_elements,
+        answer_budget=judged.answer_budget,
         seed=int(options.seed),
         started=started,
         finished=time.time(),
@@ -236,7 +235,11 @@ def _nothing_judged(session: Session, code: int, said: str) -> int:
     if code == ExitCode.INTERRUPTED:
         print("connect-conformance: interrupted before anything was judged", file=sys.stderr)
         return code
-    told = [line.removeprefix("INTERNALERROR> ") for line in said.splitlines() if line.startswith("INTERNALERROR>")]
+    told = [
+        line.removeprefix("INTERNALERROR> ")
+        for line in said.splitlines()
+        if line.startswith("INTERNALERROR>")
+    ]
     last = told[-1] if told else f"pytest ended with {code}"
     print(f"connect-conformance: internal error: {session.secrets.redact(last)}", file=sys.stderr)
     return ExitCode.INTERNAL_ERROR

@@ -85,6 +85,7 @@ class Wire:
         self._stand_in = _stand_in(target.token_shape, self.random)
         self._total = 0
         self.canary: Canary | None = None
+        self._epoch = time.time() - time.monotonic()
 
     def run(self, plan: Plan) -> Recording:
         """Send the plan. Ctrl-C ends it early; what was recorded is kept."""
@@ -117,23 +118,23 @@ class Wire:
                 )
 
     async def _phases(self, plan: Plan) -> None:
-        began = time.monotonic()
         if any(probe.group == "hostile" for probe in plan.together):
             self.canary = await listen(urlsplit(self.target.endpoint).hostname or "")
         try:
-            await self._in_order(plan, began)
+            await self._in_order(plan)
         finally:
             if self.canary:
                 with anyio.CancelScope(shield=True):
                     await self.canary.close()
 
-    async def _in_order(self, plan: Plan, began: float) -> None:
+    async def _in_order(self, plan: Plan) -> None:
         async with _Worker(self) as worker:
             first = await worker.exchange(plan.first)
             if first.loss and first.loss.kind in {"closed", "timeout", "refused", "unreachable"}:
                 first = await worker.exchange(plan.first, retried=True)
             if first.loss:
                 self._silent["https"] = f"the first call got no answer: {first.loss.reason}"
+        began = time.monotonic()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._pool, plan.together)
             if "https" not in self._silent:
@@ -196,6 +197,10 @@ class Wire:
                 )
             )
 
+    def now(self) -> float:
+        """Unix time by the clock of this machine as it was when the session began."""
+        return self._epoch + time.monotonic()
+
     async def admitted(self, probe: Probe) -> bool:
         """Wait for a slot; False when the budget is spent or the endpoint has gone silent."""
         if self._silent.get(probe.channel):
@@ -216,6 +221,9 @@ class Wire:
     def record(self, exchange: Exchange, channel: str) -> Exchange:
         exchange = replace(exchange, number=next(self._numbers))
         self.exchanges.append(exchange)
+        self.progress(len(self.exchanges), self._total)
+        if exchange.loss and exchange.loss.kind == "closed" and exchange.reused:
+            return exchange  # a server may close a kept connection at any time; the call is sent again
         self._streaks[channel] = self._streaks.get(channel, 0) + 1 if exchange.loss else 0
         if self._streaks[channel] >= _STREAK:
             assert exchange.loss
@@ -223,7 +231,6 @@ class Wire:
                 channel,
                 f"the endpoint stopped answering ({_STREAK} calls in a row got no answer: {exchange.loss.reason})",
             )
-        self.progress(len(self.exchanges), self._total)
         return exchange
 
     def request(
@@ -312,7 +319,8 @@ class _Worker:
             await self._drop()
         method, url, headers, body = self.wire.request(probe, self.state)
         self.meter.begin()
-        started, clock = time.time(), time.monotonic()
+        # The wall clock is read once: one that jumps during the run bends no time and no duration.
+        started = self.wire.now()
         answer, loss = await self._answered(method, url, headers, body)
         exchange = Exchange(
             number=0,
@@ -322,8 +330,7 @@ class _Worker:
             binding=probe.binding,
             request=Request(method, self._shown(url), tuple((n, self._shown(v)) for n, v in headers), body),
             started=started,
-            # Wall-clock start, monotonic length: a clock that jumps during the run bends no duration.
-            finished=started + (time.monotonic() - clock),
+            finished=self.wire.now(),
             answer=answer,
             loss=loss,
             tls=self.meter.tls,

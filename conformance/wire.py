@@ -25,7 +25,7 @@ from conformance import __version__, probes
 from conformance.canary import NOWHERE, Canary, listen
 from conformance.coding import decoded
 from conformance.connect import Dialer, LineFailed, Meter
-from conformance.exchange import Answer, Exchange, Handshake, Loss, Request, Tls
+from conformance.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
 from conformance.probes import LATER_S, Plan, Probe
 from conformance.states import setup, teardown
 from conformance.target import State, Target
@@ -65,6 +65,7 @@ class Wire:
         target: Target,
         limits: Limits,
         seed: int = 0,
+        dialer: Dialer | None = None,
         progress: Callable[[int, int], None] = lambda done, of: None,
     ) -> None:
         self.target, self.limits, self.progress = target, limits, progress
@@ -74,9 +75,7 @@ class Wire:
         self.gaps: dict[str, str] = {}
         self.notes: list[str] = []
         self.handshakes: list[Handshake] = []
-        self.context = ssl.create_default_context(cafile=target.ca_file or None)
-        self.context.set_alpn_protocols(["http/1.1"])
-        self.dialer = Dialer(self.secrets)
+        self.dialer = dialer or Dialer(self.secrets, target.ca_file)
         self._numbers = itertools.count(1)
         self._sent = 0
         self._silent: dict[str, str] = {}  # channel -> why nothing more is sent there
@@ -84,38 +83,47 @@ class Wire:
         self._next_slot = 0.0
         self._stand_in = _stand_in(target.token_shape, self.random)
         self._total = 0
+        self._interrupted = False
         self.canary: Canary | None = None
         self._epoch = time.time() - time.monotonic()
 
     def run(self, plan: Plan) -> Recording:
         """Send the plan. Ctrl-C ends it early; what was recorded is kept."""
-        interrupted = False
-        self.gaps.update(plan.gaps)
-        self._total = len(plan.probes)
         try:
-            anyio.run(self._run, plan)
+            anyio.run(self.session, plan)
         except KeyboardInterrupt:
-            interrupted = True
-        return Recording(
-            tuple(sorted(self.exchanges, key=lambda e: e.number)),
-            tuple(self.handshakes),
-            dict(self.gaps),
-            tuple(self.notes),
-            self.canary.seen if self.canary else None,
-            interrupted,
-        )
+            self._interrupted = True
+        return self.recording(plan)
 
-    async def _run(self, plan: Plan) -> None:
+    async def session(self, plan: Plan) -> Recording:
+        """The same, inside an event loop of the caller's."""
+        self._total = len(plan.probes)
         with anyio.move_on_after(self.limits.run_seconds) as scope:
             await self._phases(plan)
         if scope.cancelled_caught:
             self.notes.append(f"the run was stopped after {self.limits.run_seconds:g} s, its bound")
+        return self.recording(plan)
+
+    def recording(self, plan: Plan) -> Recording:
+        """What has been recorded so far, with a reason for everything in the plan that was not sent."""
+        gaps = plan.gaps | self.gaps
+        sent = {e.probe for e in self.exchanges}
+        ended = (
+            "the run was interrupted before it was sent"
+            if self._interrupted
+            else "the run ended before it was sent"
+        )
         for probe in plan.probes:
-            sent = any(e.probe == probe.id for e in self.exchanges)
-            if not sent:
-                self.gaps.setdefault(
-                    probe.group, self._silent.get(probe.channel, "the run ended before it was sent")
-                )
+            if probe.id not in sent:
+                gaps.setdefault(probe.group, self._silent.get(probe.channel, ended))
+        return Recording(
+            tuple(sorted(self.exchanges, key=lambda e: e.number)),
+            tuple(self.handshakes),
+            gaps,
+            tuple(self.notes),
+            self.canary.seen if self.canary else None,
+            self._interrupted,
+        )
 
     async def _phases(self, plan: Plan) -> None:
         if any(probe.group == "hostile" for probe in plan.together):
@@ -292,7 +300,6 @@ class _Worker:
             target, state = self.wire.target, self.state
             transport = self.wire.dialer.transport(
                 self.meter,
-                self.wire.context,
                 proxy=(state and state.proxy) or target.proxy,
                 source_address=(state and state.source_address) or target.source_address,
             )
@@ -462,3 +469,25 @@ def _shell_bytes(body: bytes) -> str:
     if body.isascii() and all(byte >= 32 or byte in b"\n\t" for byte in body):
         return shlex.quote(body.decode())
     return "$'" + "".join(f"\\x{byte:02x}" for byte in body) + "'"
+
+
+def evidence_of(judged: Target, recording: Recording, *, seed: int, started: float) -> Evidence:
+    """The evidence of a session: what was recorded, and the terms of the target that judging needs."""
+    return Evidence(
+        exchanges=recording.exchanges,
+        target=judged.name,
+        endpoint=judged.shown_endpoint,
+        binding=judged.binding,
+        accept=judged.accept,
+        clock_tolerance=judged.clock_tolerance,
+        error_elements=judged.error_elements,
+        answer_budget=judged.answer_budget,
+        seed=seed,
+        started=started,
+        finished=time.time(),
+        handshakes=recording.handshakes,
+        gaps=recording.gaps,
+        canary=recording.canary,
+        notes=recording.notes,
+        interrupted=recording.interrupted,
+    )

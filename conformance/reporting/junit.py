@@ -1,3 +1,0 @@
-class JunitReport:
-    def __init__(self, source):
-        self.source = source

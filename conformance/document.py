@@ -78,7 +78,7 @@ def read(body: bytes, charset: str = "") -> Document:
     encoding = declared = text = ""
     try:
         encoding, declared = _encoding(body, charset)
-        text = _decode(body, encoding)
+        text = _decode(body, encoding, lenient=not declared)
         return _parse(text, encoding, declared)
     except _Unreadable as reason:
         return Document(unreadable=str(reason), encoding=encoding, declared=declared, text=text)
@@ -98,7 +98,7 @@ def _encoding(body: bytes, charset: str) -> tuple[str, str]:
     if head and head["version"] != "1.0":
         raise _Fault(f"declares XML version {head['version']}, not 1.0")
     if not declared:
-        return family or _codec(charset or "utf-8"), ""
+        return family or _transport_codec(charset), ""
     codec = _codec(declared)
     if family and _width(codec) != _width(family):
         raise _Fault(f"declares the encoding {declared}, but the bytes are {family.upper()}")
@@ -109,6 +109,14 @@ def _encoding(body: bytes, charset: str) -> tuple[str, str]:
     return bom or (family if family.startswith("utf") else codec), declared
 
 
+def _transport_codec(charset: str) -> str:
+    """What the transport says of a silent document; a name that nobody knows is hygiene's matter, not the body's."""
+    try:
+        return _codec(charset or "utf-8")
+    except (_Fault, _Unreadable):
+        return "utf-8"
+
+
 def _codec(name: str) -> str:
     """Python's name of an encoding that XML documents may name."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", name):
@@ -116,7 +124,9 @@ def _codec(name: str) -> str:
     try:
         known = codecs.lookup(name)
     except LookupError:
-        if name.lower() in {"utf-7", "cesu-8", "scsu"} or name.lower().startswith(("ebcdic", "x-", "ucs", "iso-10646")):
+        if name.lower() in {"utf-7", "cesu-8", "scsu"} or name.lower().startswith(
+            ("ebcdic", "x-", "ucs", "iso-10646")
+        ):
             raise _Unreadable(f"the encoding {name} is not one that the suite reads") from None
         raise _Fault(f"declares the encoding {name}, which nobody has registered") from None
     if not _KNOWN.fullmatch(name):
@@ -129,12 +139,17 @@ def _width(codec: str) -> int:
     return 4 if codec.startswith("utf-32") else 2 if codec.startswith("utf-16") else 1
 
 
-def _decode(body: bytes, encoding: str) -> str:
+def _decode(body: bytes, encoding: str, *, lenient: bool) -> str:
     try:
         text = body.decode(encoding)
     except UnicodeDecodeError as error:
+        if lenient and encoding != "utf-8":
+            # The transport's word was wrong; the document itself says nothing, which means UTF-8.
+            return _decode(body, "utf-8", lenient=False)
         line = body.count(b"\n", 0, error.start) + 1
-        raise _Fault(f"the bytes are not {encoding.upper()}: {error.reason} at byte {error.start}", line) from None
+        raise _Fault(
+            f"the bytes are not {encoding.upper()}: {error.reason} at byte {error.start}", line
+        ) from None
     return text.removeprefix("\ufeff")
 
 
@@ -150,7 +165,7 @@ def _parse(text: str, encoding: str, declared: str) -> Document:
     if not doctype:
         _second_opinion(data)
     references = (f"document type declaration {doctype}",) if doctype else ()
-    if any(node.tag is etree.Entity for node in root.iter(etree.Entity)):
+    if next(root.iter(etree.Entity), None) is not None:
         return Document(
             unreadable="refers to an entity that a document type declares; the suite expands none",
             encoding=encoding,
@@ -210,6 +225,14 @@ def _instructions(data: bytes) -> tuple[str, ...]:
     if data.count(b"<?") <= declaration:
         return ()
     root = etree.fromstring(data, _parser(remove_pis=False))
-    everywhere = [*root.itersiblings(preceding=True), *root.iter(etree.ProcessingInstruction), *root.itersiblings()]
-    found = (f"<?{node.target} {node.text or ''}?>" for node in everywhere if isinstance(node, etree._ProcessingInstruction))
+    everywhere = [
+        *root.itersiblings(preceding=True),
+        *root.iter(etree.ProcessingInstruction),
+        *root.itersiblings(),
+    ]
+    found = (
+        f"<?{node.target} {node.text or ''}?>"
+        for node in everywhere
+        if isinstance(node, etree._ProcessingInstruction)
+    )
     return tuple(text for text in found if _REFERRING.search(text))

@@ -100,6 +100,7 @@ def _response(answer: Answer | None) -> har.Response:
         redirectURL=answer.header("location"),
         bodySize=answer.wire_bytes,
         unread=answer.unread,
+        broken=answer.broken,
     )
 
 
@@ -243,6 +244,7 @@ def _answer(recorded: har.Response) -> Answer | None:
         body=body,
         wire_bytes=len(body) if recorded.bodySize < 0 else recorded.bodySize,
         unread=recorded.unread,
+        broken=recorded.broken,
     )
 
 

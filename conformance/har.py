@@ -70,6 +70,7 @@ class Response(msgspec.Struct):
     headersSize: float = -1
     bodySize: int = -1
     unread: str = field(default="", name="_unread")
+    broken: str = field(default="", name="_broken")
 
 
 class Probe(msgspec.Struct):
@@ -120,6 +121,7 @@ class Run(msgspec.Struct):
     finished: float | None = None
     handshakes: tuple[Handshake, ...] = ()
     gaps: dict[str, str] = field(default_factory=dict)
+    canary: int | None = None
     notes: tuple[str, ...] = ()
     interrupted: bool = False
 

@@ -102,7 +102,7 @@ class Schema:
     @cached_property
     def root(self) -> str:
         """The documented name of the root element, in no namespace."""
-        return str(self._tree.getroot().find(f"{_XS}element").get("name"))  # type: ignore[union-attr]
+        return str(next(self._tree.iter(f"{_XS}element")).get("name"))
 
     @cached_property
     def components(self) -> tuple[Component, ...]:
@@ -123,13 +123,15 @@ class Schema:
         kind = local(annotated)
         element = annotated
         while local(element) != "element":
-            element = element.getparent()  # type: ignore[assignment]
+            element = next(element.iterancestors())
         name = str(element.get("name"))
         if kind == "element":
             parent = element.getparent()
             aspect = "name" if parent is not None and local(parent) == "schema" else "text"
         else:
-            aspect = {"sequence": "content", "all": "content", "choice": "content", "unique": "unique"}.get(kind, "text")
+            aspect = {"sequence": "content", "all": "content", "choice": "content", "unique": "unique"}.get(
+                kind, "text"
+            )
         return Component(requirement, name, aspect)
 
     def component(self, element: str, aspect: str) -> Component:
@@ -143,7 +145,11 @@ class Schema:
     def _anything(self) -> Component:
         named = [c for c in self.components if c.aspect == "anything"]
         # A schema without the note (error.xsd's sequence speaks for everything) falls back to its root.
-        return named[0] if named else Component(self.component(self.root, "name").requirement, "document", "anything")
+        return (
+            named[0]
+            if named
+            else Component(self.component(self.root, "name").requirement, "document", "anything")
+        )
 
     @cached_property
     def declarations(self) -> dict[str, _Declaration]:
@@ -160,7 +166,11 @@ class Schema:
             holder = next(child.iterancestors(f"{_XS}element"))
             if holder is not element:
                 continue
-            groups = [g for g in child.iterancestors(f"{_XS}sequence", f"{_XS}choice", f"{_XS}all") if element in g.iterancestors()]
+            groups = [
+                g
+                for g in child.iterancestors(f"{_XS}sequence", f"{_XS}choice", f"{_XS}all")
+                if element in g.iterancestors()
+            ]
             most = [str(part.get("maxOccurs", "1")) for part in (child, *groups)]
             least = min(int(part.get("minOccurs", "1")) for part in (child, *groups))
             yield str(child.get("name")), least, None if "unbounded" in most else max(map(int, most))
@@ -213,7 +223,7 @@ class Schema:
         lines = [element.sourceline for element in root.iter()]
         plain = copy.deepcopy(root)
         for element, line in zip(plain.iter(), lines, strict=True):
-            element.sourceline = line
+            element.sourceline = line  # type: ignore[misc]
             if namespace and etree.QName(element).namespace == namespace:
                 element.tag = local(element)
         plain.tag = self.root
@@ -221,7 +231,7 @@ class Schema:
 
     def _explain(self, root: etree._Element) -> list[Deviation]:
         found = [*self._attributes(root), *self._stray_text(root)]
-        errors = self.engine.iter_errors(self._excerpt(root))
+        errors = self.engine.iter_errors(self._excerpt(root))  # type: ignore[arg-type]
         for error in islice(errors, _MOST):
             found += self._attribute(error, root)
         found += self._moved_leaves(root)
@@ -234,7 +244,7 @@ class Schema:
         marked = {int(e.line) for e in islice(self._quick.error_log, _MOST)}
         small = copy.deepcopy(root)
         for parent, original in zip(small.iter(), root.iter(), strict=True):
-            parent.sourceline = original.sourceline
+            parent.sourceline = original.sourceline  # type: ignore[misc]
         for parent in list(small.iter()):
             seen = 0
             for child in list(parent):
@@ -245,7 +255,9 @@ class Schema:
 
     def _unexplained(self, root: etree._Element) -> Deviation:
         message = next((e.message for e in self._quick.error_log), "not valid")
-        return Deviation(self._anything, message, "a valid document", message, path(root), root.sourceline or 0)
+        return Deviation(
+            self._anything, message, "a valid document", message, path(root), root.sourceline or 0
+        )
 
     def _attributes(self, root: etree._Element) -> Iterator[Deviation]:
         # XSD lets xsi:* attributes through everywhere; the page documents no attribute at all.
@@ -302,13 +314,23 @@ class Schema:
         allowed = self._allowed(declared)
         text = element.text or ""
         return Deviation(
-            component, f"{local(element)} is {_shown(text)}, documented: {allowed}", allowed, text, path(element), element.sourceline or 0
+            component,
+            f"{local(element)} is {_shown(text)}, documented: {allowed}",
+            allowed,
+            text,
+            path(element),
+            element.sourceline or 0,
         )
 
     def _allowed(self, name: str) -> str:
         """What the schema allows as the text of an element, in words."""
         declared = self.engine.maps.elements.get(name) or next(
-            (e for e in self.engine.iter_components() if getattr(e, "local_name", "") == name and hasattr(e, "type")), None
+            (
+                e
+                for e in self.engine.iter_components()
+                if getattr(e, "local_name", "") == name and hasattr(e, "type")
+            ),
+            None,
         )
         simple = declared.type if declared is not None else None
         values = getattr(simple, "enumeration", None)
@@ -317,7 +339,9 @@ class Schema:
         notes = [
             (note.text or "").strip()
             for part in self._parts
-            for note in part.iterfind(f"{_XS}simpleType[@name='{getattr(simple, 'local_name', '')}']/{_XS}annotation/{_XS}documentation")
+            for note in part.iterfind(
+                f"{_XS}simpleType[@name='{getattr(simple, 'local_name', '')}']/{_XS}annotation/{_XS}documentation"
+            )
         ]
         patterns = getattr(simple, "patterns", None)
         return notes[0] if notes else f"text like {patterns.regexps[0]}" if patterns is not None else "text"
@@ -344,7 +368,7 @@ class Schema:
     def _undocumented(self, element: etree._Element) -> Deviation:
         return Deviation(
             self._anything,
-            f"the element {element.tag} is not documented",
+            f"the element {local(element)} is not documented",
             "documented elements only",
             f"<{local(element)}>",
             path(element),
@@ -381,16 +405,26 @@ class Schema:
             elif name not in self.declarations:
                 yield self._undocumented(child)
             elif not self._missing_at_home(name, root):
-                yield replace(deviation, reason=f"{name} is not documented inside {declared.name}", xpath=path(child))
+                yield replace(
+                    deviation, reason=f"{name} is not documented inside {declared.name}", xpath=path(child)
+                )
         for name in missing:
             if name not in renamed.values():
                 yield replace(deviation, reason=f"{declared.name} has no {name}")
         for name, _, most in declared.children:
             if most is not None and names.count(name) > most and len(declared.children) > 0:
-                yield replace(deviation, reason=f"{declared.name} has {names.count(name)} {name}, documented: {most}")
+                yield replace(
+                    deviation, reason=f"{declared.name} has {names.count(name)} {name}, documented: {most}"
+                )
         known = [name for name in names if name in declared.order]
-        if not missing and len(set(known)) == len(known) and known != [n for n in declared.order if n in known]:
-            yield replace(deviation, reason=f"the children of {declared.name} are not in the documented order")
+        if (
+            not missing
+            and len(set(known)) == len(known)
+            and known != [n for n in declared.order if n in known]
+        ):
+            yield replace(
+                deviation, reason=f"the children of {declared.name} are not in the documented order"
+            )
 
     def _renamed(
         self, element: etree._Element, declared: _Declaration, missing: list[str]
@@ -422,7 +456,13 @@ class Schema:
         for element in islice(root.iter(), 20 * _LARGE):
             name, parent = str(element.tag), element.getparent()
             declared = self.declarations.get(name)
-            if declared is None or declared.children or parent is None or parent.tag == homes.get(name) or len(element):
+            if (
+                declared is None
+                or declared.children
+                or parent is None
+                or parent.tag == homes.get(name)
+                or len(element)
+            ):
                 continue
             if not self._text_is_valid(name, element.text or ""):
                 yield self._text_deviation(element, name)

@@ -138,7 +138,28 @@ def why(requirement: RequirementResult) -> str:
     return requirement.reason or (check.reason if check else "")
 
 
-def accepted(report: Report) -> list[tuple[str, str]]:
-    """The interpretations that the target accepts by name, and what accepting each allows."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An interpretation that the target accepts by name: what that allows, and which verdicts lean on it."""
+
+    name: str
+    allows: str
+    users: tuple[str, ...]
+
+    @property
+    def use(self) -> str:
+        """Where it was used, in words."""
+        return f"used by {', '.join(self.users)}" if self.users else "not used"
+
+
+def accepted(report: Report) -> list[Accepted]:
+    """The interpretations that the target accepts."""
     register = documented().interpretations
-    return [(name, register[name].alternative if name in register else "") for name in report.target.accept]
+    return [
+        Accepted(
+            name,
+            register[name].alternative if name in register else "not in the register",
+            tuple(r.id for r in report.requirements if name in r.interpretations),
+        )
+        for name in report.target.accept
+    ]

@@ -19,7 +19,6 @@ from lxml.html import HtmlElement, HTMLParser, builder, document_fromstring, tos
 from conformance.contract import folder
 from conformance.reporting import inert
 from conformance.reporting.sections import render_sections
-from conformance.reporting.write import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,9 +31,12 @@ __all__ = ["HtmlReport", "finish", "render_sections"]
 
 
 class HtmlReport:
-    """pytest-html's hooks, to be registered as a plugin; `get` is asked once, at the end of the session."""
+    """pytest-html's hooks, to be registered as a plugin.
 
-    def __init__(self, get: Callable[[], tuple[Report, Evidence]]) -> None:
+    get: asked once, at the end of the session; None where nothing was judged.
+    """
+
+    def __init__(self, get: Callable[[], tuple[Report, Evidence] | None]) -> None:
         self._get = get
 
     @pytest.hookimpl(optionalhook=True)
@@ -43,7 +45,8 @@ class HtmlReport:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
-        prefix.append(render_sections(*self._get()))
+        if told := self._get():
+            prefix.append(render_sections(*told))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
@@ -53,13 +56,13 @@ class HtmlReport:
         cells[3] = '<td class="col-links"></td>'
 
 
-def finish(path: Path) -> None:
-    """Complete the file that pytest-html wrote: the report first, language, viewport, style and policy."""
+def finish(path: Path) -> bytes:
+    """The page that pytest-html wrote there, completed: the report first, language, style, policy."""
     tree = document_fromstring(path.read_bytes(), parser=HTMLParser(encoding="utf-8", huge_tree=True))
     _tame(tree)
     _arrange(tree)
     _head(tree)
-    write(path.parent, {path.name: tostring(tree, encoding="utf-8", doctype="<!DOCTYPE html>") + b"\n"})
+    return tostring(tree, encoding="utf-8", doctype="<!DOCTYPE html>") + b"\n"
 
 
 def _tame(tree: HtmlElement) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.contract import Level
+    from conformance.exchange import Evidence
     from conformance.verdicts import Report, Verdict
 
 
@@ -37,10 +38,13 @@ def suite_properties(report: Report) -> list[tuple[str, str]]:
     return [(name, inert.xml(value)) for name, value in found]
 
 
-class JunitExtras:
-    """Hooks, to be registered as a plugin; `get` is asked once, at the end of the session."""
+class JunitReport:
+    """Hooks, to be registered as a plugin.
 
-    def __init__(self, get: Callable[[], Report]) -> None:
+    get: asked once, at the end of the session; None where nothing was judged.
+    """
+
+    def __init__(self, get: Callable[[], tuple[Report, Evidence] | None]) -> None:
         self._get = get
 
     @pytest.hookimpl(tryfirst=True)
@@ -56,8 +60,10 @@ class JunitExtras:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """The properties must be there before pytest writes the file, which it does in this same hook."""
+        told = self._get()
+        properties = suite_properties(told[0]) if told else []
         for plugin in session.config.pluginmanager.get_plugins():
             add = getattr(plugin, "add_global_property", None)  # pytest's LogXML, with --junitxml
             if add:
-                for name, value in suite_properties(self._get()):
+                for name, value in properties:
                     add(name, value)

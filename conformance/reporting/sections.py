@@ -21,6 +21,7 @@ from conformance.verdicts import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from conformance.contract import Interpretation
     from conformance.exchange import Evidence, Exchange
     from conformance.reporting.findings import Group
     from conformance.verdicts import Report, RequirementResult
@@ -43,8 +44,8 @@ def render_sections(report: Report, evidence: Evidence) -> str:
             report=report,
             headline=findings.headline(report),
             run=_run(report),
-            accept=dict(findings.accepted(report)),
-            register=documented().interpretations,
+            accepted=findings.accepted(report),
+            decisions=_decisions,
             levels=findings.by_level(report),
             outcomes=_outcomes(report),
             why=findings.why,
@@ -79,6 +80,13 @@ def _run(report: Report) -> str:
         f"{report.started}, {report.duration_s:.1f} s, {report.exchanges} exchanges, seed {report.seed},"
         f" exit code {report.exit_code}"
     )
+
+
+def _decisions(requirement: RequirementResult) -> list[Interpretation]:
+    """The entries of the register that decide how the page is read here."""
+    contract = documented()
+    known = contract.requirements.get(requirement.id)
+    return [contract.interpretations[name] for name in (known.interpretation if known else ())]
 
 
 def _outcomes(report: Report) -> list[tuple[str, list[RequirementResult], bool]]:
@@ -151,7 +159,7 @@ def _view(exchange: Exchange, *, unfolded: bool) -> dict[str, Any]:
         "request_body": _body(request.body),
         "loss": f"{loss.kind}: {loss.reason}" if loss else "" if answer else "none was recorded",
         "answer_head": answer_head + _fields(answer.headers) if answer else [],
-        "answer_body": _body(answer.body, answer.unread) if answer else {},
+        "answer_body": _body(answer.body, answer.unread or answer.broken) if answer else {},
         "reproduce": exchange.reproduce,
     }
 

@@ -98,8 +98,8 @@ class _Page:
             + f", exit code {report.exit_code}",
             "  ",
         )
-        for name, allows in findings.accepted(report):
-            self.add(f"accepting {name}: {allows}", "  ")
+        for one in findings.accepted(report):
+            self.add(f"accepting {one.name} ({one.use}): {one.allows}", "  ")
 
     def counts(self, report: Report) -> None:
         wide = self.width >= 64

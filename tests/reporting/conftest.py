@@ -267,7 +267,7 @@ def result(requirement: Requirement) -> RequirementResult:
         if selected
         else "not selected",
         selected=selected,
-        interpretations=requirement.interpretation,
+        interpretations=tuple(name for check in checks for name in check.interpretations),
         waiver=WAIVED.get(requirement.id),
         checks=checks,
     )
@@ -470,7 +470,7 @@ import pathlib
 import msgspec, pytest
 from conformance.evidence import from_har
 from conformance.reporting.html import HtmlReport, finish
-from conformance.reporting.junit import JunitExtras, case_properties
+from conformance.reporting.junit import JunitReport, case_properties
 from conformance.verdicts import Report, Verdict
 
 HERE = pathlib.Path(__file__).parent
@@ -479,7 +479,7 @@ EVIDENCE = from_har((HERE / "evidence.har").read_bytes())
 
 def pytest_configure(config):
     config.pluginmanager.register(HtmlReport(lambda: (REPORT, EVIDENCE)))
-    config.pluginmanager.register(JunitExtras(lambda: REPORT))
+    config.pluginmanager.register(JunitReport(lambda: (REPORT, EVIDENCE)))
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
@@ -491,7 +491,8 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config):
-    finish(HERE / "report.html")
+    page = HERE / "report.html"
+    page.write_bytes(finish(page))
 """
 TESTS = """
 import pytest

@@ -57,9 +57,20 @@ class JunitReport:
             report.longrepr = (file, line, inert.xml(reason))
         report.sections = [(name, inert.xml(text)) for name, text in report.sections]
 
-    @pytest.hookimpl(tryfirst=True)
+    @pytest.hookimpl
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Registered only now, these properties come after the report and before pytest's own writing."""
+        session.config.pluginmanager.register(_Properties(self._get))
+
+
+class _Properties:
+    """The properties of the run; pluggy calls first what was registered last, so before pytest's LogXML."""
+
+    def __init__(self, get: Callable[[], tuple[Report, Evidence] | None]) -> None:
+        self._get = get
+
+    @pytest.hookimpl
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """The properties must be there before pytest writes the file, which it does in this same hook."""
         told = self._get()
         properties = suite_properties(told[0]) if told else []
         for plugin in session.config.pluginmanager.get_plugins():

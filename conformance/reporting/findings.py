@@ -91,15 +91,19 @@ def broken(report: Report) -> list[RequirementResult]:
 
 
 def stayed_open(report: Report) -> list[Group]:
-    """What could not be observed, grouped by the reason."""
+    """What could not be observed, grouped by the reason, in which NNN stands for several error codes."""
     groups: dict[str, list[RequirementResult]] = {}
     for requirement in _of(report, Verdict.INCONCLUSIVE):
-        groups.setdefault(why(requirement), []).append(requirement)
+        state = _STATE.match(requirement.id)
+        reason = re.sub(rf"\b{state[1]}\b", "NNN", why(requirement)) if state else why(requirement)
+        groups.setdefault(reason, []).append(requirement)
     return [_group(reason, tuple(members), report) for reason, members in groups.items()]
 
 
 def _group(reason: str, members: tuple[RequirementResult, ...], report: Report) -> Group:
     codes = {found[1] for member in members if (found := _STATE.match(member.id))}
+    if len(codes) < 2:
+        reason = why(members[0])
     errors = documented().errors
     provisioned = {code for code in codes if code in errors and errors[code].provoked == "provisioned"}
     states = tuple(sorted(provisioned)) if "provision" in reason else ()

@@ -35,7 +35,7 @@ _TELLING = {Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE}
 def render_sections(report: Report, evidence: Evidence) -> str:
     """The report as a fragment of HTML: the requirements first, then the exchanges that prove it."""
     groups = findings.stayed_open(report)
-    proofs = _proofs(report)
+    proofs = _proofs(report) | {e.number for e in evidence.exchanges[:1]}
     full = [e for e in evidence.exchanges if e.number in proofs]
     return (
         _environment()

@@ -23,7 +23,6 @@ _FAILURES, _GROUPS, _NOTES, _WAIVERS = 4, 5, 3, 3  # how many of each are shown 
 _TINTS = {"green": "32", "red": "31", "yellow": "33", "bold": "1"}
 _CLAIMS = {Claim.CONFORMING: "green", Claim.NONCONFORMING: "red", Claim.INCONCLUSIVE: "yellow"}
 _SHORT = ("pass", "fail", "open", "error", "n/a")
-_WAYS = "headers, source_address, proxy or setup"
 _LABEL = 10
 
 
@@ -144,15 +143,6 @@ class _Page:
         for group in groups[:_GROUPS]:
             self.add(f"{_ids(group)}: {group.reason or 'no reason given'}", "  ", "    ", limit=300)
         self.rest(groups, _GROUPS)
-        self.provisioning(report, groups)
-
-    def provisioning(self, report: Report, groups: Sequence[Group]) -> None:
-        states = sorted({state for group in groups for state in group.states})
-        if states:
-            likewise = f" (likewise {', '.join(states[1:])})" if len(states) > 1 else ""
-            self.add(f"to provision state {states[0]}{likewise}, configure endpoint, {_WAYS}:", "  ")
-            for line in findings.provisioning(report, states[0]):
-                self.add(line, "    ")
 
     def below(self, report: Report) -> None:
         waived = findings.waived(report)

@@ -61,6 +61,10 @@ def check(name: str, title: str, verdict: Verdict, **facts: Any) -> CheckResult:
     return CheckResult(id=f"conformance/checks/{name}", title=title, verdict=verdict, **facts)
 
 
+NOT_PROVISIONED = (
+    "the state of {0} is not provisioned; say in [targets.staging.states.{0}] how it is reached:"
+    " endpoint, headers, source_address, proxy, or setup and teardown commands"
+)
 CATALOGUE = (
     Requirement(
         "REQ-01",
@@ -218,7 +222,7 @@ CHECKS: dict[str, tuple[CheckResult, ...]] = {
             "test_errors.py::test_code[004]",
             "The answer says 004.",
             Verdict.INCONCLUSIVE,
-            reason="state 004 is not provisioned",
+            reason=NOT_PROVISIONED.format("004"),
         ),
     ),
     "ERR-007-code": (
@@ -226,7 +230,7 @@ CHECKS: dict[str, tuple[CheckResult, ...]] = {
             "test_errors.py::test_code[007]",
             "The answer says 007.",
             Verdict.INCONCLUSIVE,
-            reason="state 007 is not provisioned",
+            reason=NOT_PROVISIONED.format("007"),
         ),
     ),
     "REQ-04": (

@@ -41,7 +41,7 @@ def test_the_report_comes_first_and_needs_no_script(page: Any) -> None:
         "ENV-03",
         "ClICKATELLSDK",
         "curl --get",
-        "state 004 is not provisioned",
+        "the state of 004 is not provisioned",
         "301 Moved Permanently",
     ):
         assert words in text

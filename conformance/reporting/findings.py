@@ -91,13 +91,14 @@ def broken(report: Report) -> list[RequirementResult]:
 
 
 def stayed_open(report: Report) -> list[Group]:
-    """What could not be observed, grouped by the reason, in which NNN stands for several error codes."""
+    """What could not be observed, grouped by reason, the largest group first; NNN stands for several codes."""
     groups: dict[str, list[RequirementResult]] = {}
     for requirement in _of(report, Verdict.INCONCLUSIVE):
         state = _STATE.match(requirement.id)
         reason = re.sub(rf"\b{state[1]}\b", "NNN", why(requirement)) if state else why(requirement)
         groups.setdefault(reason, []).append(requirement)
-    return [_group(reason, tuple(members), report) for reason, members in groups.items()]
+    found = [_group(reason, tuple(members), report) for reason, members in groups.items()]
+    return sorted(found, key=lambda group: -len(group.requirements))
 
 
 def _group(reason: str, members: tuple[RequirementResult, ...], report: Report) -> Group:

@@ -91,7 +91,7 @@ def broken(report: Report) -> list[RequirementResult]:
 
 
 def stayed_open(report: Report) -> list[Group]:
-    """What could not be observed, grouped by reason, the largest group first; NNN stands for several codes."""
+    """What could not be observed, grouped by reason, the largest first; NNN stands for several codes."""
     groups: dict[str, list[RequirementResult]] = {}
     for requirement in _of(report, Verdict.INCONCLUSIVE):
         state = _STATE.match(requirement.id)

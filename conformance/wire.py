@@ -395,10 +395,11 @@ class _Worker:
 
     def _recorded(self, response: httpx.Response, raw: bytes, unread: str) -> Answer:
         secrets = self.wire.secrets
-        headers = tuple(
-            (secrets.redact(name.decode("latin-1")), secrets.redact(value.decode("latin-1")))
-            for name, value in response.headers.raw
-        )
+        headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw)
+        reason = response.extensions.get("reason_phrase", b"").decode("latin-1")
+        if secrets.leaks("\n".join((reason, *(part for pair in headers for part in pair))).encode("latin-1")):
+            reason = secrets.redact(reason)
+            headers = tuple((secrets.redact(name), secrets.redact(value)) for name, value in headers)
         body, broken = raw, ""
         if not unread:
             body, unread, broken = decoded(
@@ -406,7 +407,7 @@ class _Worker:
             )
         return Answer(
             status=response.status_code,
-            reason=secrets.redact(response.extensions.get("reason_phrase", b"").decode("latin-1")),
+            reason=reason,
             http_version=response.extensions.get("http_version", b"").decode("latin-1"),
             headers=headers,
             body=secrets.redact_bytes(body),

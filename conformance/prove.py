@@ -190,8 +190,9 @@ def _trouble(trial: Trial, report: Report, accused: frozenset[str]) -> str:
     stray = [name for name in accused if level[name] != "advisory" and name not in trial.also]
     if stray:
         return f"accused without cause by {', '.join(stray)}"
-    if report.verdict is not Claim.CONFORMING:
-        left = [r.id for r in report.requirements if r.level == "must" and r.verdict is Verdict.INCONCLUSIVE]
+    left = [r.id for r in report.requirements if r.level == "must" and r.verdict is Verdict.INCONCLUSIVE]
+    left = [name for name in left if name not in trial.also]
+    if report.verdict is not Claim.CONFORMING and left:
         return f"not found conforming: {', '.join(left)} inconclusive"
     return ""
 

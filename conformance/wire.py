@@ -136,27 +136,33 @@ class Wire:
                     await self.canary.close()
 
     async def _in_order(self, plan: Plan) -> None:
-        async with _Worker(self) as worker:
-            first = await worker.exchange(plan.first)
-            if first.loss and first.loss.kind in {"closed", "timeout", "refused", "unreachable"}:
-                first = await worker.exchange(plan.first, retried=True)
-            if first.loss:
-                self._silent["https"] = f"the first call got no answer: {first.loss.reason}"
-        began = time.monotonic()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._pool, plan.together)
+        async with _Worker(self) as first:
+            began = await self._first(plan, first)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._pool, plan.together)
+                if "https" not in self._silent:
+                    tasks.start_soon(self._tls_versions)
+            for code, calls in plan.states.items():
+                await self._state(self.target.states[code], calls)
             if "https" not in self._silent:
-                tasks.start_soon(self._tls_versions)
-        for code, calls in plan.states.items():
-            await self._state(self.target.states[code], calls)
-        if plan.last and "https" not in self._silent:
-            await anyio.sleep(max(0.0, LATER_S - (time.monotonic() - began)))
-        await self._pool(plan.last, width=1)
+                await anyio.sleep(max(0.0, LATER_S - (time.monotonic() - began)))
+            # Over the connection of the first call: an endpoint may keep what it answers per connection.
+            for probe in plan.last:
+                await first.exchange_with_retry(probe)
 
-    async def _pool(self, calls: Iterable[Probe], width: int = 0) -> None:
+    async def _first(self, plan: Plan, worker: _Worker) -> float:
+        """The first call decides whether there is anybody to talk to; returns when it was over."""
+        exchange = await worker.exchange(plan.first)
+        if exchange.loss and exchange.loss.kind in {"closed", "timeout", "refused", "unreachable"}:
+            exchange = await worker.exchange(plan.first, retried=True)
+        if exchange.loss:
+            self._silent["https"] = f"the first call got no answer: {exchange.loss.reason}"
+        return time.monotonic()
+
+    async def _pool(self, calls: Iterable[Probe]) -> None:
         """Send probes side by side, each worker over its own connections. Channels take turns."""
         queue = deque(calls)
-        width = min(width or self.limits.concurrency, len(queue))
+        width = min(self.limits.concurrency, len(queue))
 
         async def work() -> None:
             async with _Worker(self) as worker:
@@ -439,7 +445,12 @@ class _Worker:
 
 def _bound(probe: Probe, url: str) -> tuple[str, str, dict[str, str], bytes]:
     """Method, URL, extra headers and body of a probe in its binding (interpretation I-06)."""
+    if probe.segment:
+        parts = urlsplit(url)
+        url = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/get_list_callback"))
     joint = "&" if urlsplit(url).query else "?"
+    if probe.binding == "query-xml" and not probe.document:
+        return "GET", url, {}, b""
     if probe.binding == "query-xml":
         return "GET", f"{url}{joint}XML={quote(probe.document, safe='')}", {}, b""
     if probe.binding == "query-params":
@@ -447,7 +458,7 @@ def _bound(probe: Probe, url: str) -> tuple[str, str, dict[str, str], bytes]:
         return "GET", f"{url}{joint}{query}" if query else url, {}, b""
     if probe.binding == "form-xml":
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        return "POST", url, form, b"XML=" + quote_plus(probe.document).encode()
+        return "POST", url, form, b"XML=" + quote_plus(probe.document).encode() if probe.document else b""
     return "POST", url, {"Content-Type": f"text/xml; charset={probe.charset}"}, probe.document
 
 

@@ -23,6 +23,7 @@ _INTERNALS = re.compile(
     r"/(?:var/www|usr/(?:local|share|lib)|home)/[\w./-]+\.(?:php|py|pl|rb|java|xml)\b|[A-Z]:\\\\?(?:inetpub|Windows|Program)",
     re.MULTILINE,
 )
+_HEAD = 1 << 16  # characters at both ends of an answer in which internals are looked for
 _CLOCKS_DIFFER_S = 2.0  # the Date header has whole seconds; a smaller difference shows nothing
 
 
@@ -33,7 +34,9 @@ class Judging:
         self.evidence, self.contract = evidence, contract
         self.accepted = [contract.interpretations[name] for name in evidence.accept]
         self.used: set[str] = set()
-        self._deviations: dict[tuple[int, str], tuple[Deviation, ...]] = {}
+        self._types: dict[bytes, tuple[str, ...]] = {}
+        self._texts: dict[bytes, Pairs] = {}
+        self._deviations: dict[tuple[bytes, str], tuple[Deviation, ...]] = {}
 
     def begin(self) -> None:
         """A new check begins: note afresh which interpretations it leans on."""
@@ -105,7 +108,7 @@ class Judging:
 
     def deviations(self, exchange: Exchange) -> tuple[Deviation, ...]:
         """How a success envelope deviates from its schema."""
-        key = (exchange.number, "success")
+        key = (self._body(exchange), "success")
         if key not in self._deviations:
             root = self.success(exchange).root
             found = () if root is None else self.schema.deviations(root, self.roots)
@@ -115,7 +118,7 @@ class Judging:
 
     def error_deviations(self, exchange: Exchange) -> tuple[Deviation, ...]:
         """How an error envelope deviates from its schema, under the configured element names."""
-        key = (exchange.number, "error")
+        key = (self._body(exchange), "error")
         if key not in self._deviations:
             root = self.envelope(exchange).root
             self._deviations[key] = (
@@ -152,6 +155,10 @@ class Judging:
         leaf = envelope.leaf(component.element)
         return leaf is not None and (component.aspect != "text" or leaf.whole)
 
+    def _body(self, exchange: Exchange) -> bytes:
+        """What readings are kept by: answers with the same body need one."""
+        return self.answer(exchange).body
+
     # Pairs
 
     def pairs(self, exchange: Exchange) -> tuple[Pair, ...]:
@@ -161,10 +168,22 @@ class Judging:
 
     def pair_texts(self, exchange: Exchange) -> Pairs:
         """The same as text, sorted: what a list is compared by."""
+        body = self._body(exchange)
+        if body in self._texts:
+            return self._texts[body]
         texts = [
             (p.key.text if p.key else None, p.value.text if p.value else None) for p in self.pairs(exchange)
         ]
-        return tuple(sorted(texts, key=lambda pair: (pair[0] or "", pair[1] or "")))
+        self._texts[body] = tuple(sorted(texts, key=lambda pair: (pair[0] or "", pair[1] or "")))
+        return self._texts[body]
+
+    def types(self, exchange: Exchange) -> tuple[str, ...]:
+        """The readable types of a success envelope: neither empty nor padded (that is CBK-05's matter)."""
+        body = self._body(exchange)
+        if body not in self._types:
+            texts = (p.value.text for p in self.pairs(exchange) if p.value and p.value.whole)
+            self._types[body] = tuple(text for text in texts if text and " ".join(text.split()) == text)
+        return self._types[body]
 
     def same_type(self, text: str, documented: str) -> bool:
         """Whether a type is the documented one, character for character; letter case where that is accepted."""
@@ -223,7 +242,8 @@ class Judging:
     @staticmethod
     def internals(answer: Answer) -> str:
         """A piece of a stack trace, a path or a database message in an answer; "" when there is none."""
-        found = _INTERNALS.search(answer.document.text or answer.body.decode("latin-1"))
+        text = answer.document.text or answer.body.decode("latin-1")
+        found = _INTERNALS.search(text[:_HEAD] + "\n" + text[_HEAD:][-_HEAD:])
         return found[0][:120] if found else ""
 
     def served_bindings(self) -> frozenset[str]:

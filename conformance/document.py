@@ -44,11 +44,11 @@ _POSITION = re.compile(r", line \d+, column \d+$")
 _LIMITS = ("excessive depth", "huge", "too long", "limit", "amplification", "maximum")
 
 
-class _Fault(Exception):
+class _Fault(Exception):  # noqa: N818
     """The document breaks a rule of XML 1.0."""
 
 
-class _Unreadable(Exception):
+class _Unreadable(Exception):  # noqa: N818
     """The suite cannot read it, which says nothing about the document."""
 
 

@@ -202,8 +202,7 @@ class Judging:
         value_lost = (
             value is None
             or not value.whole
-            or value.text.split() != [value.text]
-            and " ".join(value.text.split()) != value.text
+            or (value.text.split() != [value.text] and " ".join(value.text.split()) != value.text)
         )
         key_fits = key_lost or (key is not None and key.text == documented.id)
         value_fits = (value_lost and _fits(value, documented.type)) or (

@@ -118,7 +118,7 @@ def test_every_call_lists_the_same_pairs(exchanges: tuple[Exchange, ...], judgin
         if other != first:
             lost, new = set(first) - set(other), set(other) - set(first)
             changed = "; ".join(
-                f"{word} {' = '.join(str(part)[:40] for part in sorted(pairs, key=str)[0])}"
+                f"{word} {' = '.join(str(part)[:40] for part in min(pairs, key=str))}"
                 for word, pairs in (("without", lost), ("with", new))
                 if pairs
             )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -32,7 +31,7 @@ def binding() -> str:
 
 
 @pytest.fixture
-def judging(binding: str) -> None:  # noqa: ARG001
+def judging(binding: str) -> None:
     """Stands for what `pytest_pyfunc_call` gives a check of this name."""
 
 

@@ -21,7 +21,7 @@ import pytest
 import conformance
 from conformance import plugin, probes
 from conformance.contract import Contract, documented
-from conformance.evidence import EvidenceError, from_har, to_har
+from conformance.evidence import EvidenceError, from_har
 from conformance.exchange import Evidence
 from conformance.outcome import Terms, selected
 from conformance.plugin import Suite
@@ -38,7 +38,10 @@ from conformance.target import (
 from conformance.verdicts import ExitCode, Report
 from conformance.waivers import read_waivers
 
-HINT = "nothing to judge: give --endpoint URL or --target NAME; `--endpoint reference` judges the embedded reference endpoint"
+HINT = (
+    "nothing to judge: give --endpoint URL or --target NAME; "
+    "`--endpoint reference` judges the embedded reference endpoint"
+)
 _STATE_HEADER = "X-Reference-State"
 
 
@@ -183,7 +186,7 @@ def send(contract: Contract, judged: Target, groups: frozenset[str], options: ar
 def _progress(options: argparse.Namespace) -> Callable[[int, int], None]:
     """A line that counts exchanges, on a terminal only."""
     if options.quiet or not sys.stderr.isatty():
-        return lambda done, of: None
+        return lambda _done, _of: None
 
     def line(done: int, of: int) -> None:
         end = "\r" if done < of else "\r\x1b[K"

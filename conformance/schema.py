@@ -246,9 +246,7 @@ class Schema:
         for parent, original in zip(small.iter(), root.iter(), strict=True):
             parent.sourceline = original.sourceline  # type: ignore[misc]
         for parent in list(small.iter()):
-            seen = 0
-            for child in list(parent):
-                seen += 1
+            for seen, child in enumerate(list(parent), 1):
                 if seen > 20 and child.sourceline not in marked and len(parent) > 100:
                     parent.remove(child)
         return small
@@ -381,7 +379,9 @@ class Schema:
         places = [e for e in root.iter() if e.tag in homes]
         return not places or any(all(child.tag != name for child in place) for place in places)
 
-    def _children_deviations(self, element: etree._Element, root: etree._Element) -> Iterator[Deviation]:
+    def _children_deviations(  # noqa: C901
+        self, element: etree._Element, root: etree._Element
+    ) -> Iterator[Deviation]:
         """Why the children of an element are not the documented ones, each reason under its requirement."""
         declared = self.declarations[str(element.tag)]
         component = self.component(declared.name, "content")

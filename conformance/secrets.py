@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import pairwise
 
-TOKEN, REDACTED = "[token]", "[redacted]"  # noqa: S105
+TOKEN, REDACTED = "[token]", "[redacted]"
 _WINDOW = 8  # characters; a shorter piece of a token tells nobody the token
 _ESCAPE = re.compile(
     r"%(?:25)*([0-9a-f]{2})|&(?:amp;)*#x0*([0-9a-f]{1,6});|&(?:amp;)*#0*([0-9]{1,7});|\\u00([0-9a-f]{2})|\\x([0-9a-f]{2})",

@@ -25,7 +25,7 @@ from conformance import __version__, probes
 from conformance.canary import NOWHERE, Canary, listen
 from conformance.coding import decoded
 from conformance.connect import Dialer, LineFailed, Meter
-from conformance.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
+from conformance.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request
 from conformance.probes import LATER_S, Plan, Probe
 from conformance.states import setup, teardown
 from conformance.target import State, Target
@@ -66,7 +66,7 @@ class Wire:
         limits: Limits,
         seed: int = 0,
         dialer: Dialer | None = None,
-        progress: Callable[[int, int], None] = lambda done, of: None,
+        progress: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> None:
         self.target, self.limits, self.progress = target, limits, progress
         self.random = Random(seed)  # noqa: S311  a stand-in for the token needs no cryptography

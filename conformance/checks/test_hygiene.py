@@ -68,11 +68,8 @@ def test_the_charset_agrees_with_the_document(exchange: Exchange, judging: Judgi
     }
     if not charset or family.get(charset, charset) == family.get(own, own):
         return
-    if (
-        charset == "us-ascii"
-        and answer.body.isascii()
-        or not answer.document.declared
-        and answer.document.encoding == charset
+    if (charset == "us-ascii" and answer.body.isascii()) or (
+        not answer.document.declared and answer.document.encoding == charset
     ):
         return
     raise Breach(f"the charset is {charset}, the document is {own}", expected=own, observed=charset)
@@ -174,7 +171,7 @@ def test_no_call_is_lost(exchange: Exchange, judging: Judging) -> None:
 def test_no_answer_is_a_redirect(exchange: Exchange, judging: Judging) -> None:
     """No answer over HTTPS is a redirect; the suite follows none."""
     answer = judging.answer(exchange)
-    if 300 <= answer.status < 400 and answer.status != 304 or answer.header("refresh"):
+    if (300 <= answer.status < 400 and answer.status != 304) or answer.header("refresh"):
         to = (answer.header("location") or answer.header("refresh"))[:80]
         raise Breach(
             f"{exchange.title} is redirected to {to or 'nowhere'}",

@@ -19,7 +19,8 @@ Pairs = tuple[tuple[str | None, str | None], ...]
 _INTERNALS = re.compile(
     r"Traceback \(most recent call last\)|\bat [\w.$]+\([\w]+\.(?:java|kt|scala):\d+\)|Stack ?[Tt]race:|"
     r"(?:Fatal error|Parse error|Warning|Notice)(?:</b>)?: .{0,200} in .{0,120} on line|\bat .{1,80} line \d+\.$|"
-    r"\bORA-\d{5}\b|\bSELECT\b.{1,300}\bFROM\b|root:[x*]?:0:0:|SQLSTATE\[|You have an error in your SQL syntax|System\.\w+Exception|"
+    r"\bORA-\d{5}\b|\bSELECT\b.{1,300}\bFROM\b|root:[x*]?:0:0:|"
+    r"SQLSTATE\[|You have an error in your SQL syntax|System\.\w+Exception|"
     r"/(?:var/www|usr/(?:local|share|lib)|home)/[\w./-]+\.(?:php|py|pl|rb|java|xml)\b|[A-Z]:\\\\?(?:inetpub|Windows|Program)",
     re.MULTILINE,
 )

@@ -96,7 +96,7 @@ def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
     first = replace(base, id="documented-1", fresh=True, title="the documented request, for the first time")
     if groups & {"malformed", "spelling", "schema", "hostile"}:
         groups |= {"control"}
-    together = [p for p in _together(contract, base) if p.group in groups]
+    together = [p for p in _together(contract, target, base) if p.group in groups]
     states, gaps = _states(contract, target, base, groups)
     last = tuple(
         replace(
@@ -115,7 +115,7 @@ def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
     return Plan(first, tuple(together), states, last, gaps)
 
 
-def _together(contract: Contract, base: Probe) -> Iterator[Probe]:
+def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe]:
     yield from _repeats(base)
     yield from _other_bindings(contract, target, base)
     yield from other_actions(contract.call, base)

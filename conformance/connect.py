@@ -205,7 +205,7 @@ class Dialer:
             "ssl_context": context,
             "network_backend": backend,
             "local_address": source_address or None,
-            "max_connections": 1,
+            "max_connections": 2,  # one for each channel
             "http2": False,
         }
         if proxy:
@@ -234,6 +234,15 @@ class Dialer:
             )
         except (TimeoutError, OSError, LineFailed, anyio.EndOfStream, anyio.BrokenResourceError):
             return Handshake(name, None, "no answer to the handshake")
+
+
+def _handshake_failure(name: str, error: Exception) -> Handshake:
+    """Whether the other side refused the version, or this machine could not offer it."""
+    cause = error if isinstance(error, ssl.SSLError) else error.__cause__ or error.__context__
+    reason = (getattr(cause, "reason", "") or "").replace("_", " ").lower()
+    if reason in {"no protocols available", "no ciphers available"}:
+        return Handshake(name, None, "this machine does not speak it")
+    return Handshake(name, False, f"refused: {reason or 'the connection was closed'}")
 
 
 def _old(version: ssl.TLSVersion) -> ssl.SSLContext:

@@ -78,7 +78,7 @@ def read(body: bytes, charset: str = "") -> Document:
     encoding = declared = text = ""
     try:
         encoding, declared = _encoding(body, charset)
-        text = _decode(body, encoding)
+        text = _decode(body, encoding, lenient=not declared)
         return _parse(text, encoding, declared)
     except _Unreadable as reason:
         return Document(unreadable=str(reason), encoding=encoding, declared=declared, text=text)
@@ -98,7 +98,7 @@ def _encoding(body: bytes, charset: str) -> tuple[str, str]:
     if head and head["version"] != "1.0":
         raise _Fault(f"declares XML version {head['version']}, not 1.0")
     if not declared:
-        return family or _codec(charset or "utf-8"), ""
+        return family or _transport_codec(charset), ""
     codec = _codec(declared)
     if family and _width(codec) != _width(family):
         raise _Fault(f"declares the encoding {declared}, but the bytes are {family.upper()}")
@@ -107,6 +107,14 @@ def _encoding(body: bytes, charset: str) -> tuple[str, str]:
     if bom == "utf-8" and codec != "utf-8":
         raise _Fault(f"declares the encoding {declared}, but begins with the byte order mark of UTF-8")
     return bom or (family if family.startswith("utf") else codec), declared
+
+
+def _transport_codec(charset: str) -> str:
+    """What the transport says of a silent document; a name that nobody knows is hygiene's matter, not the body's."""
+    try:
+        return _codec(charset or "utf-8")
+    except (_Fault, _Unreadable):
+        return "utf-8"
 
 
 def _codec(name: str) -> str:
@@ -131,10 +139,13 @@ def _width(codec: str) -> int:
     return 4 if codec.startswith("utf-32") else 2 if codec.startswith("utf-16") else 1
 
 
-def _decode(body: bytes, encoding: str) -> str:
+def _decode(body: bytes, encoding: str, *, lenient: bool) -> str:
     try:
         text = body.decode(encoding)
     except UnicodeDecodeError as error:
+        if lenient and encoding != "utf-8":
+            # The transport's word was wrong; the document itself says nothing, which means UTF-8.
+            return _decode(body, "utf-8", lenient=False)
         line = body.count(b"\n", 0, error.start) + 1
         raise _Fault(
             f"the bytes are not {encoding.upper()}: {error.reason} at byte {error.start}", line

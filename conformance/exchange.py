@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 
 from conformance.document import Document, read
 from conformance.envelope import Envelope
@@ -32,7 +32,7 @@ class Loss:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What came back: status line, headers as sent (names and order kept), the body without its content coding.
 
@@ -70,15 +70,33 @@ class Answer:
         except (TypeError, ValueError, OverflowError, IndexError):
             return None
 
-    @cached_property
+    @property
     def document(self) -> Document:
-        if self.unread or self.broken:
-            return Document(unreadable=self.unread, fault=self.broken, text=self.body.decode("latin-1"))
-        return read(self.body, self.charset)
+        return self.envelope.document
 
-    @cached_property
+    @property
     def envelope(self) -> Envelope:
-        return Envelope(self.document)
+        """The body as it was read. Many answers share one body; trees are kept within a bound, and read again."""
+        return _read_once(self)
+
+
+_KEPT = 8 << 20  # octets of bodies whose trees are kept; a tree takes some thirty times as much
+_trees: OrderedDict[tuple[bytes, str, str], Envelope] = OrderedDict()
+
+
+def _read_once(answer: Answer) -> Envelope:
+    key = (answer.body, answer.charset, answer.unread or answer.broken)
+    if key in _trees:
+        _trees.move_to_end(key)
+        return _trees[key]
+    if answer.unread or answer.broken:
+        document = Document(unreadable=answer.unread, fault=answer.broken, text=answer.body.decode("latin-1"))
+    else:
+        document = read(answer.body, answer.charset)
+    _trees[key] = envelope = Envelope(document)
+    while len(_trees) > 1 and sum(len(body) for body, _, _ in _trees) > _KEPT:
+        _trees.popitem(last=False)
+    return envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +153,8 @@ class Handshake:
 class Evidence:
     """Everything a run recorded, enough to judge again.
 
-    gaps: group of probes -> why it was not sent. notes: what a reader should know before the verdicts.
+    gaps: group of probes -> why it was not sent. canary: connections that a listener of ours saw from the endpoint;
+    None when it could not see any. notes: what a reader should know before the verdicts.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -151,6 +170,7 @@ class Evidence:
     finished: float = 0.0
     handshakes: tuple[Handshake, ...] = ()
     gaps: dict[str, str] = field(default_factory=dict)
+    canary: int | None = None
     notes: tuple[str, ...] = ()
     interrupted: bool = False
 

@@ -26,10 +26,11 @@ CLAIMS = (
     ("X-Original-Proto", "https"),
     ("X-ARR-SSL", "2048|256|C=US|CN=localhost"),
 )
+CANARY = b"http://canary.invalid/"  # the wire puts the address of its listener here
 REPEATS = (
     16  # documented calls side by side: a fault that shows once in five escapes 16 calls once in 35 runs
 )
-LATER_S = 1.6  # seconds between the first documented call and the last ones: more than TIM-04's 1.5
+LATER_S = 1.53  # seconds between the first documented call and the last ones: more than TIM-04's 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
     """What will be sent to `target` for the checks that look at `groups`. Unplanned groups get no probe."""
     base = documented(contract.call, target.binding)
     first = replace(base, id="documented-1", fresh=True, title="the documented request, for the first time")
+    if groups & {"malformed", "spelling", "schema", "hostile"}:
+        groups |= {"control"}
     together = [p for p in _together(contract, target, base) if p.group in groups]
     states, gaps = _states(contract, target, base, groups)
     last = tuple(
@@ -124,6 +127,7 @@ def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe
     yield from malformed(contract.call, carried)
     yield from spellings(contract.call, carried)
     yield from broken_requests(contract.call, carried)
+    yield from hostile(contract.call, carried)
     yield from _plain_http(base)
 
 
@@ -318,8 +322,37 @@ def broken_requests(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         )
 
 
+def hostile(call: ServiceCall, base: Probe) -> Iterator[Probe]:
+    """REQ-07: documents that attack the XML processor. Few, fixed, and small enough to harm nobody."""
+    root, leaf, name, canary = call.request_root, call.action_element, call.name, CANARY.decode()
+    body = f"<{root}><{leaf}>{name}</{leaf}>%s</{root}>"
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 4))
+    documents = {
+        "external-entity": f'<!DOCTYPE {root} [<!ENTITY e SYSTEM "{canary}entity">]>'
+        + body.replace("%s", "&e;"),
+        "entity-as-action": f'<!DOCTYPE {root} [<!ENTITY e "{name}">]><{root}><{leaf}>&e;</{leaf}></{root}>',
+        "external-dtd": f'<!DOCTYPE {root} SYSTEM "{canary}dtd">' + body.replace("%s", ""),
+        "parameter-entity": f'<!DOCTYPE {root} [<!ENTITY % p SYSTEM "{canary}parameter"> %p;]>'
+        + body.replace("%s", ""),
+        "local-file": f'<!DOCTYPE {root} [<!ENTITY e SYSTEM "file:///etc/hostname">]>'
+        + body.replace("%s", "&e;"),
+        "entity-expansion": f'<!DOCTYPE {root} [<!ENTITY l0 "ha">{laughs}]>' + body.replace("%s", "&l3;"),
+        "oversized": body.replace("%s", f"<!--{' ' * 300_000}-->"),
+    }
+    for key, document in documents.items():
+        if key == "oversized" and base.binding in {"query-xml", "query-params"}:
+            continue  # a URL of that size is HTTP's matter, not this document's
+        yield replace(
+            base,
+            id=f"hostile-{key}",
+            group="hostile",
+            title=f"a hostile document: {key}",
+            document=document.encode(),
+        )
+
+
 def _plain_http(base: Probe) -> Iterator[Probe]:
-    plain = replace(base, channel="http", group="plain")
+    plain = replace(base, channel="http", group="state-009")  # plain HTTP is the state that 009 describes
     for binding in (base.binding, *(b for b in BINDINGS if b != base.binding)):
         yield replace(
             plain,
@@ -346,9 +379,7 @@ def _plain_http(base: Probe) -> Iterator[Probe]:
         headers=CLAIMS,
         title="the documented request over plain HTTP with every header that claims HTTPS",
     )
-    yield replace(
-        plain, id="plain-again", group="plain", title="the documented request over plain HTTP, again"
-    )
+    yield replace(plain, id="plain-again", title="the documented request over plain HTTP, again")
 
 
 def _states(
@@ -395,7 +426,6 @@ def groups(contract: Contract) -> frozenset[str]:
         "spelling",
         "schema",
         "hostile",
-        "plain",
         "plain-claim",
     }
     return frozenset(

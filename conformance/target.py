@@ -63,7 +63,7 @@ class TargetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proxy: str = ""
     source_address: str = ""
     allow_hostile_requests: bool = False
-    max_body: Annotated[int, msgspec.Meta(ge=1_024, le=1 << 30)] = 4 << 20
+    max_body: Annotated[int, msgspec.Meta(ge=1_024, le=1 << 30)] = 2 << 20
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=32)] = 8
     error_element: str = "Error"
     description_element: str = "Description"

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from conformance.contract import LEVELS, Level
+
+if TYPE_CHECKING:
+    from conformance.exchange import Exchange
 
 
 class Verdict(StrEnum):
@@ -54,9 +58,18 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 class Breach(Exception):  # noqa: N818  the word of the field
     """A check saw the answer break its requirement."""
 
-    def __init__(self, reason: str, *, expected: str = "", observed: str = "", where: str = "") -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        expected: str = "",
+        observed: str = "",
+        where: str = "",
+        exchanges: tuple[Exchange, ...] = (),
+    ) -> None:
         super().__init__(reason)
         self.reason, self.expected, self.observed, self.where = reason, expected, observed, where
+        self.exchanges = exchanges
 
 
 class Open(Exception):  # noqa: N818
@@ -79,6 +92,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     where: str = ""
     exchanges: tuple[int, ...] = ()
     reproduce: str = ""
+    interpretations: tuple[str, ...] = ()
 
 
 class WaiverNote(msgspec.Struct, frozen=True, kw_only=True):

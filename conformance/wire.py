@@ -21,7 +21,8 @@ import anyio
 import httpcore
 import httpx
 
-from conformance import __version__
+from conformance import __version__, probes
+from conformance.canary import NOWHERE, Canary, listen
 from conformance.coding import decoded
 from conformance.connect import Dialer, LineFailed, Meter
 from conformance.exchange import Answer, Exchange, Handshake, Loss, Request, Tls
@@ -52,6 +53,7 @@ class Recording:
     handshakes: tuple[Handshake, ...]
     gaps: dict[str, str]
     notes: tuple[str, ...]
+    canary: int | None
     interrupted: bool
 
 
@@ -82,6 +84,8 @@ class Wire:
         self._next_slot = 0.0
         self._stand_in = _stand_in(target.token_shape, self.random)
         self._total = 0
+        self.canary: Canary | None = None
+        self._epoch = time.time() - time.monotonic()
 
     def run(self, plan: Plan) -> Recording:
         """Send the plan. Ctrl-C ends it early; what was recorded is kept."""
@@ -97,6 +101,7 @@ class Wire:
             tuple(self.handshakes),
             dict(self.gaps),
             tuple(self.notes),
+            self.canary.seen if self.canary else None,
             interrupted,
         )
 
@@ -113,26 +118,36 @@ class Wire:
                 )
 
     async def _phases(self, plan: Plan) -> None:
-        began = time.monotonic()
+        if any(probe.group == "hostile" for probe in plan.together):
+            self.canary = await listen(urlsplit(self.target.endpoint).hostname or "")
+        try:
+            await self._in_order(plan)
+        finally:
+            if self.canary:
+                with anyio.CancelScope(shield=True):
+                    await self.canary.close()
+
+    async def _in_order(self, plan: Plan) -> None:
         async with _Worker(self) as worker:
             first = await worker.exchange(plan.first)
             if first.loss and first.loss.kind in {"closed", "timeout", "refused", "unreachable"}:
                 first = await worker.exchange(plan.first, retried=True)
             if first.loss:
                 self._silent["https"] = f"the first call got no answer: {first.loss.reason}"
+        began = time.monotonic()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._pool, plan.together)
             if "https" not in self._silent:
                 tasks.start_soon(self._tls_versions)
-        for code, probes in plan.states.items():
-            await self._state(self.target.states[code], probes)
+        for code, calls in plan.states.items():
+            await self._state(self.target.states[code], calls)
         if plan.last and "https" not in self._silent:
             await anyio.sleep(max(0.0, LATER_S - (time.monotonic() - began)))
         await self._pool(plan.last, width=1)
 
-    async def _pool(self, probes: Iterable[Probe], width: int = 0) -> None:
+    async def _pool(self, calls: Iterable[Probe], width: int = 0) -> None:
         """Send probes side by side, each worker over its own connections. Channels take turns."""
-        queue = deque(probes)
+        queue = deque(calls)
         width = min(width or self.limits.concurrency, len(queue))
 
         async def work() -> None:
@@ -144,7 +159,7 @@ class Wire:
             for _ in range(width):
                 tasks.start_soon(work)
 
-    async def _state(self, state: State, probes: tuple[Probe, ...]) -> None:
+    async def _state(self, state: State, calls: tuple[Probe, ...]) -> None:
         """The calls in one state, between its setup and its teardown, and one after it."""
         group = f"state-{state.code}"
         if state.setup:
@@ -154,7 +169,7 @@ class Wire:
         try:
             if group not in self.gaps:
                 async with _Worker(self, state) as worker:
-                    for probe in probes:
+                    for probe in calls:
                         await worker.exchange_with_retry(probe)
         finally:
             if state.teardown:
@@ -164,7 +179,7 @@ class Wire:
                         self.notes.append(failed)
         if state.setup and state.teardown and group not in self.gaps:
             after = replace(
-                probes[0], id=f"after-{state.code}", group=f"after-{state.code}", state="", channel="https"
+                calls[0], id=f"after-{state.code}", group=f"after-{state.code}", state="", channel="https"
             )
             async with _Worker(self) as worker:
                 await worker.exchange_with_retry(
@@ -181,6 +196,10 @@ class Wire:
                     parts.hostname or "", parts.port or 443, version, self.target.timeout
                 )
             )
+
+    def now(self) -> float:
+        """Unix time by the clock of this machine as it was when the session began."""
+        return self._epoch + time.monotonic()
 
     async def admitted(self, probe: Probe) -> bool:
         """Wait for a slot; False when the budget is spent or the endpoint has gone silent."""
@@ -202,6 +221,9 @@ class Wire:
     def record(self, exchange: Exchange, channel: str) -> Exchange:
         exchange = replace(exchange, number=next(self._numbers))
         self.exchanges.append(exchange)
+        self.progress(len(self.exchanges), self._total)
+        if exchange.loss and exchange.loss.kind == "closed" and exchange.reused:
+            return exchange  # a server may close a kept connection at any time; the call is sent again
         self._streaks[channel] = self._streaks.get(channel, 0) + 1 if exchange.loss else 0
         if self._streaks[channel] >= _STREAK:
             assert exchange.loss
@@ -209,7 +231,6 @@ class Wire:
                 channel,
                 f"the endpoint stopped answering ({_STREAK} calls in a row got no answer: {exchange.loss.reason})",
             )
-        self.progress(len(self.exchanges), self._total)
         return exchange
 
     def request(
@@ -229,6 +250,9 @@ class Wire:
         if plain:
             headers = {name: value for name, value in headers.items() if not self.secrets.is_secret(value)}
             url = self._without_secrets(url)
+        if probe.group == "hostile":
+            canary = self.canary.url if self.canary else NOWHERE
+            probe = replace(probe, document=probe.document.replace(probes.CANARY, canary.encode()))
         method, url, extra, body = _bound(probe, url)
         return method, url, tuple((headers | extra).items()), body
 
@@ -295,7 +319,8 @@ class _Worker:
             await self._drop()
         method, url, headers, body = self.wire.request(probe, self.state)
         self.meter.begin()
-        started, clock = time.time(), time.monotonic()
+        # The wall clock is read once: one that jumps during the run bends no time and no duration.
+        started = self.wire.now()
         answer, loss = await self._answered(method, url, headers, body)
         exchange = Exchange(
             number=0,
@@ -305,8 +330,7 @@ class _Worker:
             binding=probe.binding,
             request=Request(method, self._shown(url), tuple((n, self._shown(v)) for n, v in headers), body),
             started=started,
-            # Wall-clock start, monotonic length: a clock that jumps during the run bends no duration.
-            finished=started + (time.monotonic() - clock),
+            finished=self.wire.now(),
             answer=answer,
             loss=loss,
             tls=self.meter.tls,

@@ -24,7 +24,7 @@ def malformed(document: bytes) -> bool:
     """Whether a request document is not well-formed."""
     try:
         expat.ParserCreate().Parse(document, True)
-    except expat.ExpatError:
+    except (expat.ExpatError, LookupError, ValueError):  # the latter two: an unknown encoding
         return True
     return False
 
@@ -73,6 +73,10 @@ def _accepting(find: Callable[[ET.Element], str | None]) -> Change:
 
 def _strangers(root: ET.Element) -> bool:
     return any(child.tag not in {"action", "Action"} for child in root)
+
+
+def _children(root: ET.Element) -> list[str]:
+    return [child.tag for child in root]
 
 
 def _attributes(root: ET.Element) -> bool:
@@ -226,7 +230,7 @@ ACCEPTS: tuple[tuple[str, str, Callable[[ET.Element], str | None]], ...] = (
     (
         "action_named_in_any_case",
         "The action's element is compared without regard to case.",
-        lambda root: next((child.text for child in root if child.tag.lower() == "action"), None),
+        lambda root: root[0].text if root.tag == "clickatellsdk" and _children(root) == ["ACTION"] else None,
     ),
     (
         "action_as_attribute_taken",

@@ -116,7 +116,9 @@ def with_body(whole: Answer, body: bytes, **headers: str | None) -> Answer:
 
 
 def sent(call: Call) -> bytes:
-    """The request document as it was sent; nothing where there is none."""
+    """The request document as it was sent; nothing where there is none, or too much."""
+    if call.request.oversized:
+        return b""
     try:
         _, found = locate(call.request)
     except UnusableError:

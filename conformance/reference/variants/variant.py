@@ -56,9 +56,8 @@ def mutant(
     wire: bool = False,
 ) -> Variant:
     """A variant that is wrong in one way."""
-    return _variant(
-        Variant(name, "mutant", title, tuple(breaks.split()), _spread(also), wire=wire), how, speak
-    )
+    others = tuple(one for one in _spread(also) if one != breaks)
+    return _variant(Variant(name, "mutant", title, (breaks,), others, wire=wire), how, speak)
 
 
 def correct(

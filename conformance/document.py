@@ -154,7 +154,10 @@ def _decode(body: bytes, encoding: str, *, lenient: bool) -> tuple[str, str]:
         raise _Fault(
             f"the bytes are not {encoding.upper()}: {error.reason} at byte {error.start}", line
         ) from None
-    return text.removeprefix("\ufeff"), encoding
+    text = text.removeprefix("\ufeff")
+    if text.startswith("\ufeff"):
+        raise _Fault("a second byte order mark stands before the document")
+    return text, encoding
 
 
 def _parse(text: str, encoding: str, declared: str) -> Document:

@@ -169,7 +169,7 @@ def _reference(contract: Contract, stack: contextlib.ExitStack) -> TargetConfig:
 
 def send(contract: Contract, judged: Target, groups: frozenset[str], options: argparse.Namespace) -> Evidence:
     """Send what the selected checks look at, and keep what comes back."""
-    from conformance.wire import Limits, Wire  # noqa: PLC0415
+    from conformance.wire import Limits, Wire, evidence_of  # noqa: PLC0415
 
     limits = Limits(
         concurrency=int(options.concurrency or judged.concurrency),
@@ -178,26 +178,9 @@ def send(contract: Contract, judged: Target, groups: frozenset[str], options: ar
     )
     plan = probes.plan(contract, judged, groups)
     started = time.time()
-    wire = Wire(judged, limits, int(options.seed), _progress(options))
+    wire = Wire(judged, limits, int(options.seed), progress=_progress(options))
     recording = wire.run(plan)
-    return Evidence(
-        exchanges=recording.exchanges,
-        target=judged.name,
-        endpoint=judged.shown_endpoint,
-        binding=judged.binding,
-        accept=judged.accept,
-        clock_tolerance=judged.clock_tolerance,
-        error_elements=judged.error_elements,
-        answer_budget=judged.answer_budget,
-        seed=int(options.seed),
-        started=started,
-        finished=time.time(),
-        handshakes=recording.handshakes,
-        gaps=recording.gaps,
-        canary=recording.canary,
-        notes=recording.notes,
-        interrupted=recording.interrupted,
-    )
+    return evidence_of(judged, recording, seed=int(options.seed), started=started)
 
 
 def _progress(options: argparse.Namespace) -> Callable[[int, int], None]:
@@ -277,9 +260,8 @@ def _reporters(suite: Suite) -> list[object]:
     from conformance.reporting.html import HtmlReport  # noqa: PLC0415
     from conformance.reporting.junit import JunitReport  # noqa: PLC0415
 
-    def source() -> tuple[Report, Evidence]:
-        assert suite.report
-        return suite.report, suite.evidence
+    def source() -> tuple[Report, Evidence] | None:
+        return (suite.report, suite.evidence) if suite.report else None
 
     return [HtmlReport(source), JunitReport(source)]
 

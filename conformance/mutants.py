@@ -1,0 +1,5 @@
+"""Mutants derived from the schemas."""
+
+
+def DERIVED():
+    return []

@@ -128,7 +128,7 @@ def _codec(name: str) -> str:
         known = codecs.lookup(name)
     except LookupError:
         if name.lower() in {"utf-7", "cesu-8", "scsu"} or name.lower().startswith(
-            ("ebcdic", "x-", "ucs", "iso-10646")
+            ("ebcdic", "ucs", "iso-10646")
         ):
             raise _Unreadable(f"the encoding {name} is not one that the suite reads") from None
         raise _Fault(f"declares the encoding {name}, which nobody has registered") from None

@@ -26,7 +26,7 @@ from conformance.connect import Dialer, Meter
 from conformance.contract import Contract, documented
 from conformance.exchange import Evidence, Handshake, Tls
 from conformance.judging import Judging
-from conformance.mutants import DERIVED
+from conformance.mutants import derived
 from conformance.outcome import Terms, assemble
 from conformance.reference import application, start
 from conformance.reference.variants import VARIANTS
@@ -70,11 +70,11 @@ class Outcome:
 def trials(only: Sequence[str] = ()) -> list[Trial]:
     """Every variant, written by hand and derived from the schemas, whose id matches one of the globs."""
     named = [Trial(v.id, v.kind, v.title, v.breaks, v.also, v.wire) for v in VARIANTS.values()]
-    derived = [
+    walked = [
         Trial(m.id, "mutant", m.title, m.breaks, m.also, False, m.rewrite, m.rewrite_errors)
-        for m in DERIVED()
+        for m in derived()
     ]
-    return [t for t in (*named, *derived) if not only or any(fnmatchcase(t.id, glob) for glob in only)]
+    return [t for t in (*named, *walked) if not only or any(fnmatchcase(t.id, glob) for glob in only)]
 
 
 class _InProcess(Dialer):
@@ -84,9 +84,7 @@ class _InProcess(Dialer):
         super().__init__(secrets)
         self.app = app
 
-    def transport(
-        self, meter: Meter, *, proxy: str = "", source_address: str = ""
-    ) -> httpx.AsyncBaseTransport:
+    def transport(self, meter: Meter, **_: str) -> httpx.AsyncBaseTransport:
         return _Straight(self, meter)
 
     async def handshake(self, host: str, port: int, version: object, timeout: float) -> Handshake:  # noqa: ARG002
@@ -164,10 +162,12 @@ async def report_on(trial: Trial, contract: Contract) -> Report:
 
 async def _outcome(trial: Trial, contract: Contract) -> Outcome:
     began = time.monotonic()
+    accused: tuple[str, ...]
     try:
         report = await report_on(trial, contract)
     except Exception as error:  # noqa: BLE001  a crash is not a kill
-        accused, trouble = (), f"the suite crashed: {type(error).__name__}: {str(error)[:120]}"
+        accused = ()
+        trouble = f"the suite crashed: {type(error).__name__}: {str(error)[:120]}"
     else:
         accused = tuple(r.id for r in report.requirements if r.verdict is Verdict.FAIL)
         trouble = _trouble(trial, report, frozenset(accused))
@@ -223,7 +223,7 @@ def _work(names: list[str]) -> list[Outcome]:
 
 
 def prove(
-    only: Sequence[str] = (), jobs: int = 2, progress: Callable[[int, int], None] = lambda done, of: None
+    only: Sequence[str] = (), jobs: int = 2, progress: Callable[[int, int], None] = lambda _done, _of: None
 ) -> list[Outcome]:
     """Judge every variant; outcomes in the order of the registry."""
     names = [trial.id for trial in trials(only)]

@@ -309,7 +309,7 @@ class Schema:
 
     def _text_deviation(self, element: etree._Element, declared: str) -> Deviation:
         component = self.component(declared, "text")
-        allowed = self._allowed(declared)
+        allowed = self.allowed(declared)
         text = element.text or ""
         return Deviation(
             component,
@@ -320,7 +320,7 @@ class Schema:
             element.sourceline or 0,
         )
 
-    def _allowed(self, name: str) -> str:
+    def allowed(self, name: str) -> str:
         """What the schema allows as the text of an element, in words."""
         declared = self.engine.maps.elements.get(name) or next(
             (
@@ -464,10 +464,11 @@ class Schema:
                 or len(element)
             ):
                 continue
-            if not self._text_is_valid(name, element.text or ""):
+            if not self.text_is_valid(name, element.text or ""):
                 yield self._text_deviation(element, name)
 
-    def _text_is_valid(self, name: str, text: str) -> bool:
+    def text_is_valid(self, name: str, text: str) -> bool:
+        """Whether the schema accepts `text` in the element `name`."""
         for component in self.engine.iter_components():
             if getattr(component, "local_name", "") == name and hasattr(component, "type"):
                 return bool(component.type.is_valid(text))

@@ -27,9 +27,11 @@ DOORMEN = {
     "anyio": {"wire", "connect", "canary", "states"},
     "h11": {"reference"},
     "httpcore": {"wire", "connect"},
-    "httpx": {"wire", "connect"},
+    "httpx": {"wire", "connect", "prove"},  # prove: connections that lead into the application
     "hypothesis": {"explore"},
-    "lxml": {"document", "schema", "envelope", "judging", "probes"},
+    "jinja2": {"reporting.sections"},
+    "lxml": {"document", "schema", "envelope", "judging", "probes", "mutants", "reporting.html"},
+    "markupsafe": {"reporting.sections"},
     "pytest": {"plugin", "checkout", "running", "reporting.html", "reporting.junit"},
     "pytest_html": {"reporting.html"},
     "pytest_metadata": {"reporting.html"},

@@ -78,7 +78,10 @@ def read(body: bytes, charset: str = "") -> Document:
     encoding = declared = text = ""
     try:
         encoding, declared = _encoding(body, charset)
-        text, encoding = _decode(body, encoding, lenient=not declared)
+        told_by_transport = not declared and not body.startswith(
+            tuple(mark for mark, _ in (*_BOMS, *_FAMILIES))
+        )
+        text, encoding = _decode(body, encoding, lenient=told_by_transport)
         return _parse(text, encoding, declared)
     except _Unreadable as reason:
         return Document(unreadable=str(reason), encoding=encoding, declared=declared, text=text)

@@ -167,6 +167,7 @@ def test_the_answer_lasts_as_long_as_the_state(
             raise Breach(
                 f"success does not come back after the state of {code}",
                 expected="Success",
+                observed="an error envelope" if exchange.answer.envelope.is_error else "no success envelope",
                 exchanges=(exchange,),
             )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 import msgspec
-from markupsafe import escape
 
 from conformance.contract import Contract
 from conformance.prove import Outcome

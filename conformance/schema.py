@@ -192,8 +192,9 @@ class Schema:
         The root's name and namespace are judged apart from the rest, so that a wrong one does not hide the rest.
         """
         found = list(self._root_deviations(root, roots))
+        found += self._attributes(root)
         plain = self._normal(root)
-        if not self._quick.validate(plain) or any(True for e in plain.iter() if e.attrib):
+        if not self._quick.validate(plain):
             found += self._explain(plain)
         return tuple(found[:_MOST])
 
@@ -216,21 +217,28 @@ class Schema:
         )
 
     def _normal(self, root: etree._Element) -> etree._Element:
-        """The tree with the documented root: its namespace, which is the root's fault, taken off."""
-        if root.tag == self.root:
+        """The tree with the documented root and without attributes: what is wrong with those is judged apart.
+
+        An envelope wrapped in something else is judged from its own root on.
+        """
+        if root.tag != self.root:
+            root = next((e for e in root.iter() if e.tag == self.root), root)
+        elif not any(True for element in root.iter() if element.attrib):
             return root
         namespace = etree.QName(root).namespace
         lines = [element.sourceline for element in root.iter()]
         plain = copy.deepcopy(root)
+        plain.tail = None
         for element, line in zip(plain.iter(), lines, strict=True):
             element.sourceline = line  # type: ignore[misc]
+            element.attrib.clear()
             if namespace and etree.QName(element).namespace == namespace:
                 element.tag = local(element)
         plain.tag = self.root
         return plain
 
     def _explain(self, root: etree._Element) -> list[Deviation]:
-        found = [*self._attributes(root), *self._stray_text(root)]
+        found = [*self._stray_text(root)]
         errors = self.engine.iter_errors(self._excerpt(root))  # type: ignore[arg-type]
         for error in islice(errors, _MOST):
             found += self._attribute(error, root)

@@ -140,7 +140,6 @@ REPAIRS: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
 LACKS: tuple[tuple[str, str, bytes], ...] = (
     ("declaration_not_understood", "A request with an XML declaration is refused.", rb"^\s*<\?xml\s"),
     ("encoding_not_understood", "A request that declares its encoding is refused.", rb"^<\?xml[^>]*encoding"),
-    ("tab_not_understood", "A request with tabs between its elements is refused.", rb">\s*\t\s*<"),
     ("line_ends_not_understood", "A request with CR LF line ends is refused.", rb"\r\n"),
     ("space_in_tag_not_understood", "A request with white space in a tag is refused.", rb"<[^!?>]*\s+>"),
     ("comment_not_understood", "A request with a comment is refused.", rb"<!--"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -24,6 +25,7 @@ _XS = "{http://www.w3.org/2001/XMLSchema}"
 _REQUIREMENT = "urn:connect-conformance:requirement"
 _NOTHING_ELSE = "urn:connect-conformance:nothing-else"
 _MOST = 50  # deviations listed of one document; the first few tell the story
+_FIRST = 20  # items of a long list that are always explained
 _LARGE = 2_000  # elements; a larger document is cut down to the neighbourhood of its errors before xmlschema explains
 
 
@@ -238,7 +240,7 @@ class Schema:
         return plain
 
     def _explain(self, root: etree._Element) -> list[Deviation]:
-        found = [*self._stray_text(root)]
+        found = [*self._stray_text(root), *self._duplicates(root)]
         errors = self.engine.iter_errors(self._excerpt(root))  # type: ignore[arg-type]
         for error in islice(errors, _MOST):
             found += self._attribute(error, root)
@@ -246,18 +248,31 @@ class Schema:
         return list(dict.fromkeys(found)) or [self._unexplained(root)]
 
     def _excerpt(self, root: etree._Element) -> etree._Element:
-        """A large document, cut down to the items that libxml2 complains of and the first few."""
+        """A large document, cut down to the places that libxml2 complains of and the first items of each list."""
         if sum(1 for _ in islice(root.iter(), _LARGE)) < _LARGE:
             return root
-        marked = {int(e.line) for e in islice(self._quick.error_log, _MOST)}
-        small = copy.deepcopy(root)
-        for parent, original in zip(small.iter(), root.iter(), strict=True):
-            parent.sourceline = original.sourceline  # type: ignore[misc]
-        for parent in list(small.iter()):
-            for seen, child in enumerate(list(parent), 1):
-                if seen > 20 and child.sourceline not in marked and len(parent) > 100:
-                    parent.remove(child)
+        kept = {
+            place for error in islice(self._quick.error_log, _MOST) for place in self._complained(root, error)
+        }
+        small = etree.Element(root.tag)
+        self._copy(root, small, kept)
         return small
+
+    def _complained(self, root: etree._Element, error: etree._LogEntry) -> Iterator[etree._Element]:
+        """The element that an error of libxml2 speaks of, with those around it."""
+        found = root.xpath(error.path) if error.path else []
+        for element in found if isinstance(found, list) else []:
+            if isinstance(element, etree._Element):
+                yield element
+                yield from element.iterancestors()
+
+    def _copy(self, original: etree._Element, twin: etree._Element, kept: set[etree._Element]) -> None:
+        twin.text, twin.sourceline = original.text, original.sourceline  # type: ignore[misc]
+        seen: Counter[str] = Counter()
+        for child in original:
+            seen[str(child.tag)] += 1
+            if seen[str(child.tag)] <= _FIRST or child in kept:
+                self._copy(child, etree.SubElement(twin, child.tag), kept)
 
     def _unexplained(self, root: etree._Element) -> Deviation:
         message = next((e.message for e in self._quick.error_log), "not valid")
@@ -308,7 +323,7 @@ class Schema:
         if kind == "XsdAttributeGroup" or "character data" in reason:
             return []  # told by _attributes and _stray_text, for every engine alike
         if "duplicated value" in reason:
-            return [self._duplicate(element, reason)]
+            return []  # libxml2 has told it, in no time whatever the number of items
         if "can't have child elements" in reason:
             return list(self._elements_in_text(element, root))
         if len(element):
@@ -352,18 +367,22 @@ class Schema:
         patterns = getattr(simple, "patterns", None)
         return notes[0] if notes else f"text like {patterns.regexps[0]}" if patterns is not None else "text"
 
-    def _duplicate(self, element: etree._Element, reason: str) -> Deviation:
-        holder = element.getparent() if element.getparent() is not None else element
-        assert holder is not None
-        value = reason.split("(", 1)[-1].split(",", 1)[0].strip("'\" )")
-        return Deviation(
-            self.component(local(holder), "unique"),
-            f"the id {_shown(value)} is given to more than one item",
-            "every id once",
-            value,
-            path(element),
-            element.sourceline or 0,
-        )
+    def _duplicates(self, root: etree._Element) -> Iterator[Deviation]:
+        """Keys given more than once, by libxml2's identity constraints."""
+        for error in islice(self._quick.error_log, _MOST):
+            if not error.message.partition("['")[1] or error.type != etree.ErrorTypes.SCHEMAV_CVC_IDC:
+                continue
+            element = next(self._complained(root, error), root)
+            holder = element.getparent()
+            value = error.message.partition("['")[2].partition("']")[0]
+            yield Deviation(
+                self.component(local(root if holder is None else holder), "unique"),
+                f"the id {_shown(value)} is given to more than one item",
+                "every id once",
+                value,
+                path(element),
+                element.sourceline or 0,
+            )
 
     def _elements_in_text(self, element: etree._Element, root: etree._Element) -> Iterator[Deviation]:
         for child in element:

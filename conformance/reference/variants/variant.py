@@ -31,7 +31,8 @@ class Variant:
 
     id: named for what is wrong, or unusual. kind: a mutant must be found, a correct one must not be accused.
     breaks: the requirement that must accuse a mutant. also: what may accuse it too, as a consequence; for a
-    correct variant, advisory requirements that may remark on it, and what cannot be judged at it. wire: it needs real sockets.
+    correct variant, advisory requirements that may remark on it, and what cannot be judged at it.
+    wire: it needs real sockets.
     """
 
     id: str

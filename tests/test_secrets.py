@@ -81,12 +81,7 @@ def test_no_run_of_the_token_survives(
 ) -> None:
     secrets = keep(token)
     text = f"{before}|{spelling(token)}|{after}"
-    survived = {
-        reading for reading in readings(secrets.redact(text)) if any(run in reading for run in runs(token))
-    }
-    # What stands around it may happen to hold a run of its own; hypothesis does not find that twice.
-    assert not survived
-    assert TOKEN in secrets.redact(text) or not runs(spelling(token))
+    assert not [run for reading in readings(secrets.redact(text)) for run in runs(token) if run in reading]
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
@@ -94,8 +89,8 @@ def test_no_run_of_the_token_survives(
 def test_the_guard_sees_what_redaction_takes_out(spelling: Callable[[str], str], token: str) -> None:
     secrets = keep(token)
     text = f"<a>{spelling(token)}</a>"
-    if runs(SPELLINGS["plain"](token)) and any(run in r for r in readings(text) for run in runs(token)):
-        assert secrets.leaks(text.encode())
+    told = any(run in reading for reading in readings(text) for run in runs(token))
+    assert secrets.leaks(text.encode()) or not told, "half a token may be a plain word"
     assert not secrets.leaks(secrets.redact(text).encode())
 
 

@@ -73,9 +73,11 @@ class Secrets:
             return data
         for codec in _codecs(data):
             try:
-                return self.redact(data.decode(codec)).encode(codec.removesuffix("-sig"))
+                redacted = self.redact(data.decode(codec)).encode(codec.removesuffix("-sig"))
             except UnicodeDecodeError:
                 continue
+            if not self.leaks(redacted):  # bytes can be text in an encoding that nobody meant
+                return redacted
         if b"\0" in data:
             return _mask(data, [secret for _, secret, _ in self._values])
         return self.redact(data.decode("latin-1")).encode("latin-1", "replace")

@@ -45,7 +45,11 @@ def read_waivers(file: Path, contract: Contract) -> Mapping[str, Waiver]:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         allowed = "tables [[waiver]] with requirement, reason and expires = YYYY-MM-DD"
         raise ConfigError(f"the waivers {file} are not usable: {error}; allowed: {allowed}") from None
-    for row in rows:
+    for place, row in enumerate(rows):
+        if row.requirement in {other.requirement for other in rows[:place]}:
+            raise ConfigError(
+                f"the waivers {file} name {row.requirement} twice; allowed: one waiver for each"
+            )
         if row.requirement not in contract.requirements:
             raise ConfigError(
                 f"the waivers {file} name the unknown requirement {row.requirement!r}; see `requirements`"

@@ -1,0 +1,192 @@
+"""The lenient reading: subjects are found where they are, whatever is wrong around them."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.document import read
+from conformance.envelope import Envelope, Pair
+
+PAIR = "callback_type_id", "callback_type"
+
+
+def envelope(text: str) -> Envelope:
+    return Envelope(read(text.encode()))
+
+
+def texts(pairs: tuple[Pair, ...]) -> list[tuple[str | None, str | None]]:
+    return [(p.key.text if p.key else None, p.value.text if p.value else None) for p in pairs]
+
+
+def test_subjects_are_found_under_the_root_first() -> None:
+    found = envelope(
+        "<r><Values><Result>inner</Result></Values><Result>outer</Result><Result>later</Result></r>"
+    )
+    assert found.result
+    assert found.result.text == "outer"
+    assert found.result.where == "/r/Result[1], line 1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<r><Timestamp>1</Timestamp></r>",
+        "<r>\n<x><Timestamp>1</Timestamp></x></r>",
+        "<r><TIMESTAMP>1</TIMESTAMP></r>",
+        '<r xmlns="urn:x"><Timestamp>1</Timestamp></r>',
+        '<p:r xmlns:p="urn:x"><p:timestamp>1</p:timestamp></p:r>',
+        "<Timestamp>1</Timestamp>",
+    ],
+)
+def test_a_subject_is_found_wherever_it_stands(text: str) -> None:
+    leaf = envelope(text).timestamp
+    assert leaf
+    assert leaf.text == "1"
+    assert leaf.whole
+
+
+def test_the_exact_name_is_preferred() -> None:
+    leaf = envelope("<r><x><timestamp>1</timestamp><Timestamp>2</Timestamp></x></r>").timestamp
+    assert leaf
+    assert leaf.text == "2"
+
+
+def test_a_missing_subject_is_none() -> None:
+    found = envelope("<r/>")
+    assert (found.action, found.result, found.timestamp) == (None, None, None)
+    assert not found.has("Values")
+    assert found.pairs(*PAIR) == ()
+
+
+def test_text_with_elements_in_it_is_not_whole() -> None:
+    leaf = envelope("<r><Result>Suc<b>x</b>cess</Result></r>").result
+    assert leaf
+    assert leaf.text == "Success"
+    assert not leaf.whole
+
+
+def test_text_is_taken_as_it_is() -> None:
+    leaf = envelope("<r><Result> Success\n</Result></r>").result
+    assert leaf
+    assert leaf.text == " Success\n"
+
+
+def test_pairs_are_read_where_a_parent_holds_them() -> None:
+    found = envelope(
+        "<r><Values>"
+        "<Value><callback_type_id>0</callback_type_id><callback_type>A</callback_type></Value>"
+        "<Value><callback_type>B</callback_type><callback_type_id>1</callback_type_id></Value>"
+        "<Value><callback_type_id>2</callback_type_id></Value>"
+        "<Value><callback_type>C</callback_type></Value>"
+        "<Value/>"
+        "<x><Callback_Type_Id>3</Callback_Type_Id><CALLBACK_TYPE>D</CALLBACK_TYPE></x>"
+        "</Values></r>"
+    )
+    assert texts(found.pairs(*PAIR)) == [("0", "A"), ("1", "B"), ("2", None), (None, "C"), ("3", "D")]
+
+
+def test_pairs_without_a_parent_each_are_no_pairs_of_the_list() -> None:
+    flat = envelope("<r><callback_type_id>0</callback_type_id><callback_type_id>1</callback_type_id></r>")
+    assert texts(flat.pairs(*PAIR)) == [("0", None)]
+
+
+ERRORS = {
+    "one": ("<r><Error>004</Error><Description>a</Description></r>", [("004", "a")]),
+    "two": (
+        "<r><Error>004</Error><Description>a</Description><Error>007</Error><Description>b</Description></r>",
+        [("004", "a"), ("007", "b")],
+    ),
+    "all codes first": (
+        "<r><Error>004</Error><Error>007</Error><Description>b</Description></r>",
+        [("004", None), ("007", "b")],
+    ),
+    "message alone": ("<r><Description>a</Description></r>", [(None, "a")]),
+    "two messages": (
+        "<r><Error>004</Error><Description>a</Description><Description>b</Description></r>",
+        [("004", "a"), (None, "b")],
+    ),
+    "in another case": ("<r><error>004</error><DESCRIPTION>a</DESCRIPTION></r>", [("004", "a")]),
+    "deeper": ("<r><Errors><Error>004</Error><Description>a</Description></Errors></r>", [("004", "a")]),
+    "a container of that name": (
+        "<r><Error><Error>004</Error><Description>a</Description></Error></r>",
+        [("004", "a")],
+    ),
+    "none": ("<r><Result>Error</Result></r>", []),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), ERRORS.values(), ids=ERRORS)
+def test_errors_are_paired_with_their_messages(
+    text: str, expected: list[tuple[str | None, str | None]]
+) -> None:
+    found = envelope(text).errors()
+    assert [(e.code and e.code.text, e.message and e.message.text) for e in found] == expected
+
+
+def test_errors_are_found_by_configured_names() -> None:
+    (found,) = envelope("<r><Code>004</Code><Text>a</Text></r>").errors("Code", "Text")
+    assert found.code
+    assert found.message
+    assert (found.code.text, found.message.text) == ("004", "a")
+
+
+def test_loose_texts_are_leaves_and_attributes() -> None:
+    found = envelope("<r a='1'><Result>no</Result><x><y b='2'>3</y></x><z/></r>")
+    assert [leaf.text for leaf in found.loose_texts()] == ["1", "2", "3", ""]
+    assert next(iter(found.loose_texts())).where == "/r/@a, line 1"
+
+
+SUCCESS = "<ClICKATELLSDK><Result>Success</Result></ClICKATELLSDK>"
+LIST = "<ClICKATELLSDK><Values><Value><callback_type>A</callback_type></Value></Values></ClICKATELLSDK>"
+ERROR = "<ClICKATELLSDK><Result>Error</Result><Error>004</Error></ClICKATELLSDK>"
+# Each answer with what it is taken for: recognised, says Success, offers a list, success, error.
+KINDS = {
+    "success": (SUCCESS, "recognised says_success is_success"),
+    "success in another case": (
+        SUCCESS.replace("Success", " SUCCESS "),
+        "recognised says_success is_success",
+    ),
+    "a list alone": (LIST, "recognised has_values has_callback_list is_success"),
+    "an error": (ERROR, "recognised is_error"),
+    "an error without a result": (ERROR.replace("<Result>Error</Result>", ""), "recognised is_error"),
+    "an error with a list": (
+        ERROR.replace("<Error>", "<Values><Value/></Values><Error>"),
+        "recognised has_values is_success",
+    ),
+    "success with an error": (
+        SUCCESS.replace("</Result>", "</Result><Error>004</Error>"),
+        "recognised says_success is_success",
+    ),
+    "html": ("<html><body><p>Success</p></body></html>", ""),
+    "an rss feed with a result": ("<rss><Result>Success</Result></rss>", "says_success is_success"),
+    "another root, the same names": (
+        "<x><Action/><Result>Success</Result></x>",
+        "recognised says_success is_success",
+    ),
+    "success cut short": (SUCCESS[:-4], "recognised says_success"),
+    "success in a cdata section, cut short": (
+        "<r><Result><![CDATA[Success]]></Result>",
+        "recognised says_success",
+    ),
+    "a list cut short": (LIST[:-4], "recognised has_values has_callback_list"),
+    "no xml": ("Success", ""),
+}
+
+
+@pytest.mark.parametrize(("text", "kinds"), KINDS.values(), ids=KINDS)
+def test_what_an_answer_is_taken_for(text: str, kinds: str) -> None:
+    found = envelope(text)
+    names = ("recognised", "says_success", "has_values", "has_callback_list", "is_success", "is_error")
+    assert {name for name in names if getattr(found, name)} == set(kinds.split())
+
+
+def test_the_answer_to_another_call_is_told() -> None:
+    other = SUCCESS.replace("<Result>", "<Action>get_list_country</Action><Result>")
+    assert envelope(other).answers_another_call("get_list_callback")
+    assert not envelope(other).answers_another_call("get_list_country")
+    assert not envelope(SUCCESS).answers_another_call("get_list_callback")
+    assert not envelope(other.replace("get_list_country", "GET LIST")).answers_another_call(
+        "get_list_callback"
+    )
+    with_pairs = other.replace("</Result>", "</Result><callback_type>A</callback_type>")
+    assert not envelope(with_pairs).answers_another_call("get_list_callback")

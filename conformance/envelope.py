@@ -182,6 +182,12 @@ class Envelope:
             if len(element) == 0 and local(element).lower() not in {"action", "result", "timestamp"}:
                 yield Leaf(element)
 
+    def answers_another_call(self, name: str) -> bool:
+        """Whether it is the success envelope of some other service call: it says so, and has nothing of this one."""
+        action = self.action.text if self.action else name
+        plain = action != name and re.fullmatch(r"[a-z]+(_[a-z]+)+", action) is not None
+        return plain and not self.has_callback_list
+
     @cached_property
     def is_error(self) -> bool:
         """Whether it reports an error: it says so, or names one, and offers no list."""

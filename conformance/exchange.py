@@ -6,6 +6,7 @@ import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 
 from conformance.document import Document, read
 from conformance.envelope import Envelope
@@ -32,7 +33,7 @@ class Loss:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """What came back: status line, headers as sent (names and order kept), the body without its content coding.
 
@@ -57,12 +58,12 @@ class Answer:
     def media_type(self) -> str:
         return self.header("content-type").split(";")[0].strip().lower()
 
-    @property
+    @cached_property
     def charset(self) -> str:
         found = re.search(r"""charset\s*=\s*"?([^\s;"]+)""", self.header("content-type"), re.IGNORECASE)
         return found[1] if found else ""
 
-    @property
+    @cached_property
     def date(self) -> float | None:
         """The `Date` header as Unix time; None when absent or unreadable (RFC 9110 section 6.6.1)."""
         try:

@@ -19,7 +19,8 @@ Pairs = tuple[tuple[str | None, str | None], ...]
 _INTERNALS = re.compile(
     r"Traceback \(most recent call last\)|\bat [\w.$]+\([\w]+\.(?:java|kt|scala):\d+\)|Stack ?[Tt]race:|"
     r"(?:Fatal error|Parse error|Warning|Notice)(?:</b>)?: .{0,200} in .{0,120} on line|\bat .{1,80} line \d+\.$|"
-    r"\bORA-\d{5}\b|SQLSTATE\[|You have an error in your SQL syntax|System\.\w+Exception|"
+    r"\bORA-\d{5}\b|\bSELECT\b.{1,300}\bFROM\b|root:[x*]?:0:0:|"
+    r"SQLSTATE\[|You have an error in your SQL syntax|System\.\w+Exception|"
     r"/(?:var/www|usr/(?:local|share|lib)|home)/[\w./-]+\.(?:php|py|pl|rb|java|xml)\b|[A-Z]:\\\\?(?:inetpub|Windows|Program)",
     re.MULTILINE,
 )
@@ -79,7 +80,8 @@ class Judging:
     def success(self, exchange: Exchange) -> Envelope:
         """The success envelope of an answer, or Open."""
         envelope = self.envelope(exchange)
-        if not envelope.is_success and not envelope.document.deep:
+        other = envelope.answers_another_call(self.call.name)
+        if (not envelope.is_success or other) and not envelope.document.deep:
             raise Open("the answer is not the success envelope (REQ-02)")
         return envelope
 
@@ -182,7 +184,7 @@ class Judging:
         body = self._body(exchange)
         if body not in self._types:
             texts = (p.value.text for p in self.pairs(exchange) if p.value and p.value.whole)
-            self._types[body] = tuple(text for text in texts if text and " ".join(text.split()) == text)
+            self._types[body] = tuple(text for text in texts if not _is_padded(text))
         return self._types[body]
 
     def same_type(self, text: str, documented: str) -> bool:
@@ -199,12 +201,7 @@ class Judging:
         """Whether a damaged pair may have been meant as the documented one: the damage is judged elsewhere."""
         key, value = pair.key, pair.value
         key_lost = key is None or not key.whole or not _is_canonical(key.text)
-        value_lost = (
-            value is None
-            or not value.whole
-            or value.text.split() != [value.text]
-            and " ".join(value.text.split()) != value.text
-        )
+        value_lost = value is None or not value.whole or _is_padded(value.text)
         key_fits = key_lost or (key is not None and key.text == documented.id)
         value_fits = (value_lost and _fits(value, documented.type)) or (
             value is not None and value.text == documented.type
@@ -246,6 +243,20 @@ class Judging:
         found = _INTERNALS.search(text[:_HEAD] + "\n" + text[_HEAD:][-_HEAD:])
         return found[0][:120] if found else ""
 
+    @staticmethod
+    def versions(answer: Answer) -> str:
+        """A header that names the software that answers and its version; "" when there is none."""
+        names = (
+            "Server",
+            "X-Powered-By",
+            "X-AspNet-Version",
+            "X-AspNetMvc-Version",
+            "X-Runtime",
+            "X-Generator",
+        )
+        told = ((name, answer.header(name)) for name in names)
+        return next((f"{name}: {text[:60]}" for name, text in told if re.search(r"\d", text)), "")
+
     def served_bindings(self) -> frozenset[str]:
         """The bindings in which the documented request succeeded over HTTPS."""
         served = {e.binding for e in self.evidence.of("bindings") if self.is_success(e)}
@@ -258,6 +269,11 @@ def _age(exchange: Exchange) -> bool:
 
 def _is_canonical(text: str) -> bool:
     return text.isascii() and text.isdigit() and (text == "0" or not text.startswith("0"))
+
+
+def _is_padded(text: str) -> bool:
+    """Empty, or with leading, trailing or doubled white space: what CBK-05 forbids."""
+    return not text or re.search(r"^\s|\s\s|\s\Z", text) is not None
 
 
 def _fits(leaf: Leaf | None, documented: str) -> bool:

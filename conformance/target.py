@@ -206,7 +206,7 @@ class _Maker:
             max_body=config.max_body,
             concurrency=config.concurrency,
             error_elements=(config.error_element, config.description_element),
-            states={code: self.state(code, state, endpoint) for code, state in config.states.items()},
+            states={code: self.state(code, state) for code, state in config.states.items()},
             secrets=self.secrets,
             token_shape=shape,
         )
@@ -334,7 +334,7 @@ class _Maker:
             raise self.wrong(key, f"{text!r} is no IP address", "a local IPv4 or IPv6 address")
         return text
 
-    def state(self, code: str, config: StateConfig, endpoint: str) -> State:
+    def state(self, code: str, config: StateConfig) -> State:
         if code not in self.contract.errors:
             raise self.wrong(
                 "states", f"{code!r} is no documented error code", ", ".join(self.contract.errors)

@@ -118,7 +118,7 @@ def test_every_call_lists_the_same_pairs(exchanges: tuple[Exchange, ...], judgin
         if other != first:
             lost, new = set(first) - set(other), set(other) - set(first)
             changed = "; ".join(
-                f"{word} {' = '.join(str(part)[:40] for part in sorted(pairs, key=str)[0])}"
+                f"{word} {' = '.join(str(part)[:40] for part in min(pairs, key=str))}"
                 for word, pairs in (("without", lost), ("with", new))
                 if pairs
             )
@@ -134,8 +134,9 @@ def test_every_call_lists_the_same_pairs(exchanges: tuple[Exchange, ...], judgin
 @sends("documented")
 def test_pairs_come_in_ascending_order(exchange: Exchange, judging: Judging) -> None:
     """Pairs come in ascending order of id."""
+    # Ids of another form are CBK-01's matter.
     ids = [
-        p.key.text for p in judging.pairs(exchange) if p.key and re.fullmatch(r"[0-9]+", p.key.text, re.ASCII)
+        p.key.text for p in judging.pairs(exchange) if p.key and re.fullmatch(r"0|[1-9][0-9]*", p.key.text)
     ]
     if not ids:
         raise Open("there is no readable callback_type_id in the envelope")

@@ -27,6 +27,10 @@ CLAIMS = {
     "x-forwarded-scheme": "https",
     "x-forwarded-protocol": "https",
     "x-forwarded-port": "443",
+    "x-scheme": "https",
+    "x-original-proto": "https",
+    "cloudfront-forwarded-proto": "https",
+    "x-arr-ssl": "2048|256|C=US|CN=localhost",
 }
 
 OTHER_ACTIONS = [

@@ -168,6 +168,7 @@ OTHER_REFUSALS = (
     "forms_not_served",
     "get_only",
     "capital_action_not_taken",
+    "action_named_in_any_case",
 )
 SAME = [variant for variant in CORRECT if variant.id not in OTHER_REFUSALS]
 

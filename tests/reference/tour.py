@@ -47,6 +47,7 @@ EQUIVALENT = [
     f'<?xml version="1.0"?>{DOCUMENT}',
     f'<?xml version="1.0" encoding="UTF-8"?>\r\n{DOCUMENT}',
     PRINTED.replace("\n", "\r\n"),
+    PRINTED.replace("  ", "\t"),
     DOCUMENT.replace("action>", "action >"),
     f"<!-- first -->{DOCUMENT}",
     DOCUMENT.replace("get_list", "get<!-- -->_list"),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from conformance.reference.variants.variant import Change
 
 LENGTH = re.compile(rb"content-length: \d+")
-UNHEARD = "TLS-01 TLS-02 TLS-04 ERR-009-*"
+UNHEARD = "TLS-01 TLS-02 TLS-04 ERR-009-*"  # what cannot be judged where plain HTTP gives no answer
 END = b"0\r\n\r\n"
 
 
@@ -243,11 +243,11 @@ VARIANTS = (
     *(correct(name, title, how, also=also) for name, title, how, also in HEADERS),
     *(correct(name, title, speak=speak) for name, title, speak in SPOKEN),
     *(correct(name, title, transport) for name, title, transport in TRANSPORTS),
-    correct("plain_http_hung_up", "Plain HTTP gets no answer.", speak=_plain_hung_up, leaves=UNHEARD),
+    correct("plain_http_hung_up", "Plain HTTP gets no answer.", speak=_plain_hung_up, also=UNHEARD),
     correct(
         "plain_http_refused",
         "Nobody listens on the plain HTTP port.",
         Transport(plain_http=False),
-        leaves=UNHEARD,
+        also=UNHEARD,
     ),
 )

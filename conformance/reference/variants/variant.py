@@ -31,8 +31,8 @@ class Variant:
 
     id: named for what is wrong, or unusual. kind: a mutant must be found, a correct one must not be accused.
     breaks: the requirement that must accuse a mutant. also: what may accuse it too, as a consequence; for a
-    correct variant, advisory requirements that may remark on it. leaves: what a correct variant leaves open, so
-    that nobody can judge it. binding: over which it has to be called for it to show. wire: it needs real sockets.
+    correct variant, advisory requirements that may remark on it, and what cannot be judged on it.
+    binding: over which it has to be called for it to show. wire: it needs real sockets.
     """
 
     id: str
@@ -40,7 +40,6 @@ class Variant:
     title: str
     breaks: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
-    leaves: tuple[str, ...] = ()
     binding: str = "query-xml"
     change: Change = _unchanged
     transport: Transport = field(default=Transport())
@@ -70,11 +69,10 @@ def correct(
     how: Change | Transport | None = None,
     *,
     also: str = "",
-    leaves: str = "",
     speak: Speak | None = None,
 ) -> Variant:
     """A variant that is unusual, and right."""
-    return _variant(Variant(name, "correct", title, (), _spread(also), _spread(leaves)), how, speak)
+    return _variant(Variant(name, "correct", title, (), _spread(also)), how, speak)
 
 
 def _variant(variant: Variant, how: Change | Transport | None, speak: Speak | None) -> Variant:

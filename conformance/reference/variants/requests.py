@@ -207,14 +207,14 @@ VARIANTS = (
         also="ERR-ANY REQ-05 TLS-03",
     ),
     mutant(
-        "countries_listed", "The answer is that of get_list_country.", "ENV-05", tree(_countries), also=LOST
+        "countries_listed", "The answer is that of get_list_country.", "REQ-02", tree(_countries), also=LOST
     ),
     mutant(
         "answered_with_the_request",
         "The answer is the request.",
-        "REQ-02",
+        "REQ-01",
         _instead(200, REQUEST, "text/xml"),
-        also=f"{LOST} REQ-01 HYG-04",
+        also=f"{LOST} HYG-04",
     ),
     *(mutant(name, title, "REQ-03", _action_taken(applies)) for name, title, applies in ACTIONS_TAKEN),
     mutant(

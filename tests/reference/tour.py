@@ -27,6 +27,10 @@ CLAIMS = {
     "x-forwarded-scheme": "https",
     "x-forwarded-protocol": "https",
     "x-forwarded-port": "443",
+    "x-scheme": "https",
+    "x-original-proto": "https",
+    "cloudfront-forwarded-proto": "https",
+    "x-arr-ssl": "2048|256|C=US|CN=localhost",
 }
 
 OTHER_ACTIONS = [
@@ -43,6 +47,7 @@ EQUIVALENT = [
     f'<?xml version="1.0"?>{DOCUMENT}',
     f'<?xml version="1.0" encoding="UTF-8"?>\r\n{DOCUMENT}',
     PRINTED.replace("\n", "\r\n"),
+    PRINTED.replace("  ", "\t"),
     DOCUMENT.replace("action>", "action >"),
     f"<!-- first -->{DOCUMENT}",
     DOCUMENT.replace("get_list", "get<!-- -->_list"),

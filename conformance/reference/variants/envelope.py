@@ -131,7 +131,11 @@ VARIANTS = (
     ),
     *(mutant(name, title, "ENV-03", _wrapped(frame), also=UNREADABLE) for name, title, frame in WRAPPED),
     mutant(
-        "envelope_as_string", "The envelope is escaped text.", "REQ-01", document(_escaped), also=UNREADABLE
+        "envelope_as_string",
+        "The envelope is escaped text of another element.",
+        "REQ-01",
+        document(_escaped),
+        also=f"{UNREADABLE} ENV-03",
     ),
     mutant(
         "envelope_in_itself",

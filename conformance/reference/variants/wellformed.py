@@ -61,7 +61,7 @@ SWAPS = (
         "encoding_unregistered",
         "The document declares an encoding that nobody has registered.",
         '1.0"?>',
-        '1.0" encoding="x-sdk"?>',
+        '1.0" encoding="klingon-8"?>',
     ),
     (
         "encoding_declared_utf_16",

@@ -109,14 +109,19 @@ class Envelope:
         """Every place that holds an id, a type or both, in the order of the document."""
         if (key, value) in self._pairs:
             return self._pairs[key, value]
-        found: dict[etree._Element, dict[str, etree._Element]] = {}
+        found: list[dict[str, etree._Element]] = []
+        last: dict[etree._Element, dict[str, etree._Element]] = {}
         for element in self.root.iter() if self.root is not None else ():
-            name, parent = local(element).lower(), element.getparent()
-            if parent is not None and name in {key, value}:
-                found.setdefault(parent, {}).setdefault(name, element)
+            name, holder = local(element).lower(), element.getparent()
+            if holder is None or name not in {key, value}:
+                continue
+            if holder not in last or name in last[holder]:  # a second id in one place begins a second pair
+                last[holder] = {}
+                found.append(last[holder])
+            last[holder][name] = element
         pairs = tuple(
             Pair(Leaf(parts[key]) if key in parts else None, Leaf(parts[value]) if value in parts else None)
-            for parts in found.values()
+            for parts in found
         )
         self._pairs[key, value] = pairs
         return pairs

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import count
-from typing import Literal
+from typing import Literal, cast
 
 import anyio
 import httpx
@@ -36,15 +36,6 @@ from conformance.verdicts import CheckResult, Claim, Report, Verdict
 from conformance.wire import Limits, Wire, evidence_of
 
 _TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105  the reference endpoint takes any
-# Where a variant shows only in another binding than the default, or only to a target that names the call in its path.
-_BINDINGS: dict[str, Binding] = {
-    "bad_bytes_dropped": "body-xml",
-    "byte_order_mark_not_understood": "body-xml",
-    "utf_16_not_understood": "body-xml",
-    "oversized_crashes": "form-xml",
-    "oversized_served": "form-xml",
-    "timestamp_old_for_post": "form-xml",
-}
 _ROLL_UP = "ENV-02"
 _TIMEOUT_S = 10.0
 _AT_ONCE = 8  # variants in flight in one process: their waits overlap
@@ -60,6 +51,7 @@ class Trial:
     breaks: tuple[str, ...]
     also: tuple[str, ...]
     wire: bool
+    binding: Binding = "query-xml"
     rewrite: Callable[[bytes], bytes] | None = None
     rewrite_errors: Callable[[bytes], bytes] | None = None
 
@@ -79,9 +71,21 @@ class Outcome:
 
 def trials(only: Sequence[str] = ()) -> list[Trial]:
     """Every variant, written by hand and derived from the schemas, whose id matches one of the globs."""
-    named = [Trial(v.id, v.kind, v.title, v.breaks, v.also, v.wire) for v in VARIANTS.values()]
+    named = [
+        Trial(v.id, v.kind, v.title, v.breaks, v.also, v.wire, cast("Binding", v.binding))
+        for v in VARIANTS.values()
+    ]
     walked = [
-        Trial(m.id, "mutant", m.title, m.breaks, m.also, False, m.rewrite, m.rewrite_errors)
+        Trial(
+            m.id,
+            "mutant",
+            m.title,
+            m.breaks,
+            m.also,
+            False,
+            rewrite=m.rewrite,
+            rewrite_errors=m.rewrite_errors,
+        )
         for m in derived()
     ]
     return [t for t in (*named, *walked) if not only or any(fnmatchcase(t.id, glob) for glob in only)]
@@ -127,7 +131,7 @@ def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: st
         endpoint=https,
         http_endpoint=http,
         ca_file=ca_file,
-        binding=_BINDINGS.get(trial.id, "query-xml"),
+        binding=trial.binding,
         timeout=_TIMEOUT_S,
         states=states,
         allow_hostile_requests=True,

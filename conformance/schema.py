@@ -29,6 +29,9 @@ _FIRST = 20  # items of a long list that are always explained
 _LARGE = 2_000  # elements; a larger document is cut down to the neighbourhood of its errors before xmlschema explains
 
 
+Origins = dict[etree._Element, etree._Element]
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """An annotated component of a schema: the requirement it stands for, the element it belongs to, its aspect.
@@ -241,22 +244,26 @@ class Schema:
 
     def _explain(self, root: etree._Element) -> list[Deviation]:
         found = [*self._stray_text(root), *self._duplicates(root)]
-        errors = self.engine.iter_errors(self._excerpt(root))  # type: ignore[arg-type]
-        for error in islice(errors, _MOST):
-            found += self._attribute(error, root)
+        excerpt, origins = self._excerpt(root)
+        for error in islice(self.engine.iter_errors(excerpt), _MOST):  # type: ignore[arg-type]
+            found += self._attribute(error, origins.get(error.elem, error.elem), root)  # type: ignore[call-overload]
         found += self._moved_leaves(root)
         return list(dict.fromkeys(found)) or [self._unexplained(root)]
 
-    def _excerpt(self, root: etree._Element) -> etree._Element:
-        """A large document, cut down to the places that libxml2 complains of and the first items of each list."""
+    def _excerpt(self, root: etree._Element) -> tuple[etree._Element, Origins]:
+        """A large document, cut down to the places that libxml2 complains of and the first items of each list.
+
+        With it, where each of its elements comes from.
+        """
         if sum(1 for _ in islice(root.iter(), _LARGE)) < _LARGE:
-            return root
+            return root, {}
         kept = {
             place for error in islice(self._quick.error_log, _MOST) for place in self._complained(root, error)
         }
         small = etree.Element(root.tag)
-        self._copy(root, small, kept)
-        return small
+        origins: Origins = {}
+        self._copy(root, small, kept, origins)
+        return small, origins
 
     def _complained(self, root: etree._Element, error: etree._LogEntry) -> Iterator[etree._Element]:
         """The element that an error of libxml2 speaks of, with those around it."""
@@ -266,13 +273,16 @@ class Schema:
                 yield element
                 yield from element.iterancestors()
 
-    def _copy(self, original: etree._Element, twin: etree._Element, kept: set[etree._Element]) -> None:
+    def _copy(
+        self, original: etree._Element, twin: etree._Element, kept: set[etree._Element], origins: Origins
+    ) -> None:
+        origins[twin] = original
         twin.text, twin.sourceline = original.text, original.sourceline  # type: ignore[misc]
         seen: Counter[str] = Counter()
         for child in original:
             seen[str(child.tag)] += 1
             if seen[str(child.tag)] <= _FIRST or child in kept:
-                self._copy(child, etree.SubElement(twin, child.tag), kept)
+                self._copy(child, etree.SubElement(twin, child.tag), kept, origins)
 
     def _unexplained(self, root: etree._Element) -> Deviation:
         message = next((e.message for e in self._quick.error_log), "not valid")
@@ -311,11 +321,11 @@ class Schema:
                     )
                     break
 
-    def _attribute(self, error: Any, root: etree._Element) -> list[Deviation]:
+    def _attribute(self, error: Any, place: etree._Element | None, root: etree._Element) -> list[Deviation]:
         """The requirement that one error of xmlschema breaks."""
         import xmlschema  # noqa: PLC0415
 
-        element = error.elem if error.elem is not None else root
+        element = root if place is None else place
         if isinstance(error, xmlschema.XMLSchemaChildrenValidationError):
             return list(self._children_deviations(element, root))
         kind = type(error.validator).__name__

@@ -215,7 +215,7 @@ class Dialer:
             "ssl_context": self.context,
             "network_backend": backend,
             "local_address": source_address or None,
-            "max_connections": 2,  # one for each channel
+            "max_connections": 4,  # one for each channel, and for states with an endpoint of their own
             "http2": False,
         }
         if proxy:

@@ -139,12 +139,16 @@ class Wire:
     async def _phases(self, plan: Plan) -> None:
         if any(probe.group == "hostile" for probe in plan.together):
             self.canary = await listen(urlsplit(self.target.endpoint).hostname or "")
-        try:
-            await self._in_order(plan)
-        finally:
+        async with anyio.create_task_group() as tasks:
             if self.canary:
-                with anyio.CancelScope(shield=True):
-                    await self.canary.close()
+                tasks.start_soon(self.canary.watch)
+            try:
+                await self._in_order(plan)
+            finally:
+                tasks.cancel_scope.cancel()
+                if self.canary:
+                    with anyio.CancelScope(shield=True):
+                        await self.canary.close()
 
     async def _in_order(self, plan: Plan) -> None:
         async with _Worker(self) as self._idle:

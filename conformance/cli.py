@@ -94,6 +94,11 @@ def parser() -> argparse.ArgumentParser:
         "requirements", help="print the catalogue and the checks that cover it", allow_abbrev=False
     )
     listing.add_argument("--format", choices=("table", "json", "markdown"), default="table")
+    init = commands.add_parser("init", help="write a commented configuration file", allow_abbrev=False)
+    init.add_argument(
+        "--config", type=Path, metavar="FILE", help="where to (default: connect-conformance.toml, here)"
+    )
+    init.add_argument("--force", action="store_true", help="overwrite a file that exists")
     return top
 
 
@@ -164,27 +169,33 @@ def _add_output(command: argparse.ArgumentParser) -> None:
     output.add_argument("--no-color", action="store_true", help="no colours (also by NO_COLOR)")
 
 
-def _from_environment(arguments: list[str]) -> list[str]:
+# Options that the environment can set, by command.
+_TARGET_VARIABLES = (
+    "endpoint",
+    "http-endpoint",
+    "target",
+    "config",
+    "binding",
+    "ca-file",
+    "timeout",
+    "concurrency",
+)
+_VARIABLES = {
+    "run": (*_TARGET_VARIABLES, "level", "waivers", "reports", "max-requests", "rate", "seed"),
+    "init": ("config",),
+}
+
+
+def _from_environment(command: str, arguments: list[str]) -> list[str]:
     """Options that the environment sets, put before the ones of the command line, which beat them."""
-    names = (
-        "endpoint",
-        "http-endpoint",
-        "target",
-        "config",
-        "binding",
-        "ca-file",
-        "timeout",
-        "level",
-        "waivers",
-        "reports",
-    )
     found = []
-    for name in (*names, "concurrency", "max-requests", "rate", "seed"):
+    for name in _VARIABLES.get(command, ()):
         value = os.environ.get(ENVIRONMENT + name.replace("-", "_").upper())
         if value:
             found.append(f"--{name}={value}")
-    accepted = os.environ.get(f"{ENVIRONMENT}ACCEPT", "").replace(",", " ").split()
-    found += [f"--accept={value}" for value in accepted]
+    if "endpoint" in _VARIABLES.get(command, ()):
+        accepted = os.environ.get(f"{ENVIRONMENT}ACCEPT", "").replace(",", " ").split()
+        found += [f"--accept={value}" for value in accepted]
     # An endpoint and a target exclude each other; the command line's choice silences the environment's.
     given = {word.split("=")[0] for word in arguments}
     if given & {"--endpoint", "--target"}:
@@ -195,8 +206,7 @@ def _from_environment(arguments: list[str]) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] == ["run"]:
-        words = ["run", *_from_environment(words[1:]), *words[1:]]
+    words[1:] = [*_from_environment(words[0] if words else "", words[1:]), *words[1:]]
     options = parser().parse_args(words)
     from conformance import commands  # noqa: PLC0415  --help and --version stay light
 

@@ -41,7 +41,7 @@ DOORMEN = {
 }
 EVERYWHERE = {"msgspec"}  # plain records
 CHECKS_SEE = {"contract", "catalogue", "judging", "verdicts", "exchange", "envelope", "schema"}
-STARTS_THE_REFERENCE = {"running", "serving", "prove", "proving"}
+STARTS_THE_REFERENCE = {"subject", "serving", "prove", "proving"}
 SENDS = {"wire", "connect", "canary", "states"}
 JUDGES = {"catalogue", "judging", "verdicts", "outcome", "document", "schema", "envelope", "exchange"}
 READS = {"reporting.findings", "reporting.json", "reporting.summary", "reporting.terminal"}
@@ -184,6 +184,7 @@ print(*sys.modules)
         (["run", "--help"], HEAVIER),
         (["requirements"], HEAVY),
         (["requirements", "--format", "json"], HEAVY),
+        (["init", "--force", "--config", os.devnull], HEAVY | {"lxml"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

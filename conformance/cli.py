@@ -94,6 +94,12 @@ def parser() -> argparse.ArgumentParser:
         "requirements", help="print the catalogue and the checks that cover it", allow_abbrev=False
     )
     listing.add_argument("--format", choices=("table", "json", "markdown"), default="table")
+    doctor = commands.add_parser(
+        "doctor", help="say whether a target can be reached and what a run would cost", allow_abbrev=False
+    )
+    add_target_options(doctor)
+    _add_concurrency(doctor)
+    _add_selection(doctor)
     init = commands.add_parser("init", help="write a commented configuration file", allow_abbrev=False)
     init.add_argument(
         "--config", type=Path, metavar="FILE", help="where to (default: connect-conformance.toml, here)"
@@ -129,9 +135,7 @@ def add_target_options(command: argparse.ArgumentParser) -> None:
 
 def _add_run_options(run: argparse.ArgumentParser) -> None:
     limits = run.add_argument_group("limits")
-    limits.add_argument(
-        "--concurrency", type=_number(1, 32), metavar="N", help="requests side by side (default: 8)"
-    )
+    _add_concurrency(limits)
     limits.add_argument(
         "--max-requests", type=_number(1, 100_000), default=1_000, metavar="N", help="default: %(default)s"
     )
@@ -146,17 +150,27 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument("--list", action="store_true", help="show what would be sent and judged; send nothing")
 
 
+def _add_concurrency(options: argparse._ActionsContainer) -> None:
+    options.add_argument(
+        "--concurrency", type=_number(1, 32), metavar="N", help="requests side by side (default: 8)"
+    )
+
+
+def _add_selection(options: argparse._ActionsContainer) -> None:
+    options.add_argument(
+        "--select", action="append", default=[], metavar="ID-GLOB", help="judge only these (repeatable)"
+    )
+    options.add_argument(
+        "--deselect", action="append", default=[], metavar="ID-GLOB", help="leave these out (repeatable)"
+    )
+
+
 def _add_terms(command: argparse.ArgumentParser) -> None:
     terms = command.add_argument_group("judging")
     terms.add_argument(
         "--level", choices=LEVELS, default="must", help="what may fail the run (default: %(default)s)"
     )
-    terms.add_argument(
-        "--select", action="append", default=[], metavar="ID-GLOB", help="judge only these (repeatable)"
-    )
-    terms.add_argument(
-        "--deselect", action="append", default=[], metavar="ID-GLOB", help="leave these out (repeatable)"
-    )
+    _add_selection(terms)
     terms.add_argument(
         "--waivers", type=Path, metavar="FILE", help="excused failures, with reasons and dates"
     )
@@ -182,6 +196,7 @@ _TARGET_VARIABLES = (
 )
 _VARIABLES = {
     "run": (*_TARGET_VARIABLES, "level", "waivers", "reports", "max-requests", "rate", "seed"),
+    "doctor": _TARGET_VARIABLES,
     "init": ("config",),
 }
 

@@ -29,6 +29,10 @@ def execute(options: argparse.Namespace) -> int:  # noqa: PLR0911  one return pe
             from conformance import proving  # noqa: PLC0415
 
             return proving.run(options)
+        if options.command == "doctor":
+            from conformance import doctor  # noqa: PLC0415
+
+            return doctor.run(options)
         if options.command == "init":
             from conformance import initial  # noqa: PLC0415
 

@@ -23,6 +23,7 @@ from conformance.evidence import EvidenceError, from_har
 from conformance.exchange import Evidence
 from conformance.outcome import Terms, selected
 from conformance.plugin import Suite
+from conformance.preflight import diagnosis
 from conformance.reporting.folder import reports_folder
 from conformance.secrets import Secrets
 from conformance.subject import subject
@@ -115,7 +116,9 @@ def send(contract: Contract, judged: Target, groups: frozenset[str], options: ar
     started = time.time()
     wire = Wire(judged, limits, int(options.seed), progress=_progress(options))
     recording = wire.run(plan)
-    return evidence_of(judged, recording, seed=int(options.seed), started=started)
+    evidence = evidence_of(judged, recording, seed=int(options.seed), started=started)
+    said = diagnosis(evidence)
+    return replace(evidence, notes=(*evidence.notes, said)) if said else evidence
 
 
 def _progress(options: argparse.Namespace) -> Callable[[int, int], None]:

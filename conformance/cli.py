@@ -94,6 +94,18 @@ def parser() -> argparse.ArgumentParser:
         "requirements", help="print the catalogue and the checks that cover it", allow_abbrev=False
     )
     listing.add_argument("--format", choices=("table", "json", "markdown"), default="table")
+    compare = commands.add_parser(
+        "compare", help="show what changed between two or more results", allow_abbrev=False
+    )
+    compare.add_argument(
+        "results", type=Path, nargs="+", metavar="RESULT", help="a report.json, or a folder that holds one"
+    )
+    compare.add_argument("--format", choices=("table", "json", "markdown"), default="table")
+    compare.add_argument(
+        "--fail-on-regression",
+        action="store_true",
+        help="exit 1 if a must or should requirement is worse than in the first result",
+    )
     doctor = commands.add_parser(
         "doctor", help="say whether a target can be reached and what a run would cost", allow_abbrev=False
     )

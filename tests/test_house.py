@@ -184,6 +184,7 @@ print(*sys.modules)
         (["run", "--help"], HEAVIER),
         (["requirements"], HEAVY),
         (["requirements", "--format", "json"], HEAVY),
+        (["compare", "reports/sample", "reports/sample"], HEAVY | {"lxml"}),
         (["init", "--force", "--config", os.devnull], HEAVY | {"lxml"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -191,6 +192,7 @@ print(*sys.modules)
 def test_nothing_heavy_is_imported(command: list[str], heavy: set[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-c", LOADED, *command],
+        cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -42,6 +43,13 @@ def _rate(text: str) -> float:
     return _number(0.01, 10_000, whole=False)(text.removesuffix("/s"))
 
 
+def _shard(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not K/N with K from 1 to N, such as 2/5")
+    return int(found[1]), int(found[2])
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = _Parser(
@@ -52,8 +60,11 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
-    run = commands.add_parser("run", help="judge one target and write the reports", allow_abbrev=False)
-    add_target_options(run)
+    run = commands.add_parser(
+        "run", help="judge a target, or several, and write the reports", allow_abbrev=False
+    )
+    add_target_options(run, several=True)
+    _add_fleet_options(run)
     _add_run_options(run)
     serve = commands.add_parser(
         "serve", help="run the reference endpoint for people who build clients", allow_abbrev=False
@@ -98,9 +109,18 @@ def parser() -> argparse.ArgumentParser:
         "compare", help="show what changed between two or more results", allow_abbrev=False
     )
     compare.add_argument(
-        "results", type=Path, nargs="+", metavar="RESULT", help="a report.json, or a folder that holds one"
+        "results", type=Path, nargs="+", metavar="RESULT", help="a report.json, or a folder of a run"
     )
     compare.add_argument("--format", choices=("table", "json", "markdown"), default="table")
+    compare.add_argument(
+        "--overview",
+        action="store_true",
+        help="targets side by side, as after `run --all-targets`: merges what several runs or shards left;"
+        " the exit code is that of the worst target",
+    )
+    compare.add_argument(
+        "--reports", type=Path, metavar="DIR", help="with --overview: write it into this folder too"
+    )
     compare.add_argument(
         "--fail-on-regression",
         action="store_true",
@@ -120,7 +140,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def add_target_options(command: argparse.ArgumentParser) -> None:
+def add_target_options(command: argparse.ArgumentParser, *, several: bool = False) -> None:
     """Options that say what is judged; each can also stand in the environment."""
     group = command.add_argument_group(
         "target", f"Each also as an environment variable, e.g. {ENVIRONMENT}ENDPOINT."
@@ -131,7 +151,16 @@ def add_target_options(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--http-endpoint", metavar="URL", help="where plain HTTP is tried (default: endpoint on port 80)"
     )
-    group.add_argument("--target", metavar="NAME", help="a target of the configuration file")
+    if several:
+        group.add_argument(
+            "--target",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="a target of the configuration file (repeatable)",
+        )
+    else:
+        group.add_argument("--target", metavar="NAME", help="a target of the configuration file")
     group.add_argument(
         "--config", type=Path, metavar="FILE", help="default: connect-conformance.toml, from here upwards"
     )
@@ -142,6 +171,20 @@ def add_target_options(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--accept", action="append", default=[], metavar="I-NN", help="accept an interpretation (repeatable)"
+    )
+
+
+def _add_fleet_options(run: argparse.ArgumentParser) -> None:
+    fleet = run.add_argument_group(
+        "several targets",
+        "Each is judged in a process of its own and writes into a folder of its name; an overview shows all.",
+    )
+    fleet.add_argument("--all-targets", action="store_true", help="every target of the configuration file")
+    fleet.add_argument(
+        "--jobs", type=_number(1, 64), default=4, metavar="N", help="targets at a time (default: %(default)s)"
+    )
+    fleet.add_argument(
+        "--shard", type=_shard, metavar="K/N", help="the K-th of N parts of the targets, by name"
     )
 
 
@@ -207,7 +250,17 @@ _TARGET_VARIABLES = (
     "concurrency",
 )
 _VARIABLES = {
-    "run": (*_TARGET_VARIABLES, "level", "waivers", "reports", "max-requests", "rate", "seed"),
+    "run": (
+        *_TARGET_VARIABLES,
+        "level",
+        "waivers",
+        "reports",
+        "max-requests",
+        "rate",
+        "seed",
+        "jobs",
+        "shard",
+    ),
     "doctor": _TARGET_VARIABLES,
     "init": ("config",),
 }
@@ -225,7 +278,7 @@ def _from_environment(command: str, arguments: list[str]) -> list[str]:
         found += [f"--accept={value}" for value in accepted]
     # An endpoint and a target exclude each other; the command line's choice silences the environment's.
     given = {word.split("=")[0] for word in arguments}
-    if given & {"--endpoint", "--target"}:
+    if given & {"--endpoint", "--target", "--all-targets"}:
         found = [word for word in found if not word.startswith(("--endpoint=", "--target="))]
     return found
 

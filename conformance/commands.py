@@ -26,6 +26,11 @@ _PLACES = {
 def execute(options: argparse.Namespace) -> int:
     """Run one command; every expected mishap becomes one line and a documented exit code."""
     module, function = _PLACES[options.command]
+    if options.command == "run":
+        if options.all_targets or options.shard or len(options.target) > 1:
+            module = "fleet"
+        else:
+            options.target = options.target[0] if options.target else None
     try:
         return int(getattr(import_module(f"conformance.{module}"), function)(options))
     except ConfigError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from conformance.reporting import inert
 from conformance.reporting.findings import why
 from conformance.reporting.reading import read_report
+from conformance.reporting.write import ReportsError, write
 from conformance.target import ConfigError
 from conformance.verdicts import ExitCode, Report, RequirementResult, Verdict
 
@@ -88,12 +89,33 @@ class Comparison:
 
 def run(options: argparse.Namespace) -> int:
     """Print the comparison; returns 1 for a regression, if asked to."""
+    if options.overview:
+        return _overview(options)
+    if options.reports:
+        raise ConfigError("--reports is allowed with --overview only; a comparison is printed")
     if len(options.results) < 2:
         raise ConfigError("compare needs two results or more; allowed: report.json files or folders of runs")
     found = Comparison(tuple(options.results), tuple(map(read_report, options.results)))
     print(FORMATS[options.format](found), end="")
     regressed = options.fail_on_regression and found.regressions
     return ExitCode.NONCONFORMING if regressed else ExitCode.CONFORMING
+
+
+def _overview(options: argparse.Namespace) -> int:
+    """Merge results of many targets; returns the exit code of the worst."""
+    from conformance.overview import merged  # noqa: PLC0415
+    from conformance.reporting import overview as shown  # noqa: PLC0415
+
+    if options.fail_on_regression:
+        raise ConfigError("--fail-on-regression compares; allowed without --overview")
+    made = merged(options.results, options.reports or Path.cwd())
+    print(shown.FORMATS[options.format](made), end="")
+    if options.reports:
+        try:
+            write(options.reports, shown.files(made))
+        except ReportsError as error:
+            raise ConfigError(str(error)) from None
+    return made.exit_code
 
 
 def _row(results: Sequence[RequirementResult | None]) -> Row:

@@ -26,10 +26,9 @@ from conformance.plugin import Suite
 from conformance.preflight import diagnosis
 from conformance.reporting.folder import reports_folder
 from conformance.secrets import Secrets
-from conformance.subject import subject
+from conformance.subject import subject, terms
 from conformance.target import ConfigError, Target
 from conformance.verdicts import ExitCode, Report
-from conformance.waivers import read_waivers
 
 
 @dataclass(frozen=True)
@@ -45,24 +44,24 @@ class Session:
 def run(options: argparse.Namespace) -> int:
     """Judge one target, write the reports, print the summary; returns the exit code."""
     contract = documented()
-    terms = _terms(options, contract)
+    wanted = terms(options, contract)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with contextlib.ExitStack() as stack:
         judged = subject(options, contract, stack)
         if options.list:
             from conformance.listing import listing  # noqa: PLC0415
 
-            print(listing(contract, judged, terms), end="")
-            return ExitCode.CONFORMING if selected(contract, terms) else ExitCode.NOTHING_SELECTED
+            print(listing(contract, judged, wanted), end="")
+            return ExitCode.CONFORMING if selected(contract, wanted) else ExitCode.NOTHING_SELECTED
         folder = reports_folder(options.reports)
-        session = Session(contract, terms, judged.binding, judged.secrets)
+        session = Session(contract, wanted, judged.binding, judged.secrets)
         return _judge(session, lambda groups: send(contract, judged, groups, options), folder, options)
 
 
 def replay(options: argparse.Namespace) -> int:
     """Judge a recording again; the same verdicts as the run that recorded it."""
     contract = documented()
-    terms = _terms(options, contract)
+    wanted = terms(options, contract)
     try:
         evidence = from_har(options.evidence.read_bytes())
     except OSError as error:
@@ -73,7 +72,7 @@ def replay(options: argparse.Namespace) -> int:
     _check_accept(accept, contract)
     evidence = replace(evidence, accept=accept)
     return _judge(
-        Session(contract, terms, evidence.binding),
+        Session(contract, wanted, evidence.binding),
         lambda _: evidence,
         reports_folder(options.reports),
         options,
@@ -87,17 +86,6 @@ def _check_accept(names: tuple[str, ...], contract: Contract) -> None:
             raise ConfigError(
                 f"--accept: {name} is no interpretation that can be accepted; allowed: {', '.join(allowed)}"
             )
-
-
-def _terms(options: argparse.Namespace, contract: Contract) -> Terms:
-    terms = Terms(
-        level=options.level,
-        select=tuple(options.select),
-        deselect=tuple(options.deselect),
-        waivers=read_waivers(options.waivers, contract) if options.waivers else {},
-    )
-    selected(contract, terms)
-    return terms
 
 
 # What is sent

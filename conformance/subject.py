@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from conformance.contract import Contract
+from conformance.outcome import Terms, selected
 from conformance.target import (
     ConfigError,
     StateConfig,
@@ -17,7 +18,9 @@ from conformance.target import (
     find_config,
     read_config,
     target,
+    target_names,
 )
+from conformance.waivers import read_waivers
 
 HINT = (
     "nothing to judge: give --endpoint URL or --target NAME; "
@@ -38,6 +41,29 @@ def subject(options: argparse.Namespace, contract: Contract, stack: contextlib.E
         name, (config, base) = "endpoint", (TargetConfig(endpoint=options.endpoint), Path.cwd())
     else:
         raise ConfigError(HINT)
+    return target(name, _changed(config, options), contract, base=base)
+
+
+def check_overrides(options: argparse.Namespace, contract: Contract) -> None:
+    """Refuse what no target could be judged with. Raises ConfigError."""
+    usual = TargetConfig(endpoint="https://example.com/", http_endpoint="http://example.com/")
+    target("of the options", _changed(usual, options), contract, base=Path.cwd())
+
+
+def terms(options: argparse.Namespace, contract: Contract) -> Terms:
+    """What the options ask a run to say. Raises ConfigError."""
+    made = Terms(
+        level=options.level,
+        select=tuple(options.select),
+        deselect=tuple(options.deselect),
+        waivers=read_waivers(options.waivers, contract) if options.waivers else {},
+    )
+    selected(contract, made)
+    return made
+
+
+def _changed(config: TargetConfig, options: argparse.Namespace) -> TargetConfig:
+    """The configuration as the options change it."""
     changes = {
         key: getattr(options, key)
         for key in ("http_endpoint", "binding", "timeout", "concurrency")
@@ -45,22 +71,27 @@ def subject(options: argparse.Namespace, contract: Contract, stack: contextlib.E
     }
     if options.ca_file:
         changes["ca_file"] = str(Path.cwd() / options.ca_file)
-    config = msgspec.structs.replace(config, accept=[*config.accept, *options.accept], **changes)
-    return target(name, config, contract, base=base)
+    return msgspec.structs.replace(config, accept=[*config.accept, *options.accept], **changes)
 
 
-def _configured(options: argparse.Namespace) -> tuple[TargetConfig, Path]:
-    file = options.config or find_config(Path.cwd())
+def config_file(options: argparse.Namespace) -> Path:
+    """The configuration file. Raises ConfigError."""
+    file: Path | None = options.config or find_config(Path.cwd())
     if file is None:
         raise ConfigError(
             "there is no connect-conformance.toml here or above; give --config FILE, or make one with `init`"
         )
-    targets = read_config(file)
-    if options.target not in targets:
+    return file.resolve()
+
+
+def _configured(options: argparse.Namespace) -> tuple[TargetConfig, Path]:
+    file = config_file(options)
+    names = target_names(file)
+    if options.target not in names:
         raise ConfigError(
-            f"{file} has no target {options.target!r}; allowed: {', '.join(targets) or 'none is defined'}"
+            f"{file} has no target {options.target!r}; allowed: {', '.join(names) or 'none is defined'}"
         )
-    return targets[options.target], file.resolve().parent
+    return read_config(file, options.target)[options.target], file.parent
 
 
 def _reference(contract: Contract, stack: contextlib.ExitStack) -> TargetConfig:

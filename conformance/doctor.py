@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from conformance.preflight import Finding
 from conformance.reporting import inert
 from conformance.reporting.findings import state_lines
 from conformance.reporting.terminal import wrap
+from conformance.stopping import stop_like_interrupt
 from conformance.subject import subject
 from conformance.target import State, Target
 from conformance.verdicts import ExitCode
@@ -32,7 +32,7 @@ _INDENT = 22  # columns before what is said
 def run(options: argparse.Namespace) -> int:
     """Print what was found, line by line; returns 0 when a run can be judged, 10 when not."""
     contract = documented()
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    stop_like_interrupt()
     terms = Terms(select=tuple(options.select), deselect=tuple(options.deselect))
     with contextlib.ExitStack() as stack:
         target = subject(options, contract, stack)

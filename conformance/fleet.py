@@ -30,6 +30,7 @@ from conformance.reporting.folder import reports_folder
 from conformance.reporting.overview import files, terminal
 from conformance.reporting.reading import read_report
 from conformance.reporting.write import ReportsError, write
+from conformance.stopping import stop_like_interrupt
 from conformance.subject import check_overrides, config_file, terms
 from conformance.target import ConfigError, target_names
 from conformance.verdicts import ExitCode
@@ -130,7 +131,7 @@ class Fleet:
 
     def judge(self, names: list[str]) -> Overview:
         """Judge them all. Ctrl-C and SIGTERM end the running ones early, with what they have judged."""
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        stop_like_interrupt()
         waiting = list(zip(names, _folders(names), strict=True))
         try:
             while waiting or self.running:

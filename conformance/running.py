@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import io
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ from conformance.plugin import Suite
 from conformance.preflight import diagnosis
 from conformance.reporting.folder import reports_folder
 from conformance.secrets import Secrets
+from conformance.stopping import stop_like_interrupt
 from conformance.subject import subject, terms
 from conformance.target import ConfigError, Target
 from conformance.verdicts import ExitCode, Report
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     """Judge one target, write the reports, print the summary; returns the exit code."""
     contract = documented()
     wanted = terms(options, contract)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    stop_like_interrupt()
     with contextlib.ExitStack() as stack:
         judged = subject(options, contract, stack)
         if options.list:

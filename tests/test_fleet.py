@@ -229,15 +229,20 @@ def test_strangers_texts_are_inert(form: str) -> None:
 
 
 def test_an_interruption_reaches_every_target_and_is_reported(tmp_path: Path) -> None:
-    """Two targets that never answer, one that waits for its turn."""
+    """Two targets that never answer, one that waits for its turn; started as a script starts `command &`."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(30)
         url = f'endpoint = "https://127.0.0.1:{silent.getsockname()[1]}/{TOKEN}"\n{CLOSED.splitlines()[1]}\n'
         file = configured(tmp_path, a=url, b=url, c=url)
         words = ["run", "--all-targets", "--jobs=2", f"--config={file}", f"--reports={tmp_path / 'out'}"]
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process started now inherits it
         fleet = subprocess.Popen(
-            [sys.executable, "-m", "conformance", *words], cwd=ROOT, env=os.environ, stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "conformance", *words],
+            cwd=ROOT,
+            env=os.environ,
+            stderr=subprocess.DEVNULL,
         )
+        signal.signal(signal.SIGINT, before)
         kept = [silent.accept()[0] for _ in range(2)]  # both are waiting for an answer now
         time.sleep(0.2)
         fleet.send_signal(signal.SIGTERM)

@@ -67,7 +67,7 @@ class Plan:
     each request brings along are among them. middle: after those,
     to see whether the endpoint still answers. states: by code, in
     sequence, each between its setup and its teardown. last: after LATER_S. gaps: group -> why it is
-    not sent.
+    not sent. handshakes: whether old versions of TLS are tried as well.
     """
 
     first: Probe
@@ -76,6 +76,7 @@ class Plan:
     middle: tuple[Probe, ...]
     last: tuple[Probe, ...]
     gaps: dict[str, str] = field(default_factory=dict)
+    handshakes: bool = True
 
     @property
     def probes(self) -> tuple[Probe, ...]:
@@ -133,6 +134,13 @@ def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
 def _takes_turns(target: Target, code: str) -> bool:
     """Whether a state is brought about for everybody, by commands, so that nothing else may run meanwhile."""
     return bool(target.states[code].setup or target.states[code].teardown)
+
+
+def preflight(contract: Contract, target: Target) -> Plan:
+    """The documented request, once over HTTPS and once over plain HTTP: enough to see what is there."""
+    whole = plan(contract, target, frozenset({"state-009"}))
+    plain = next(p for p in whole.together if p.channel == "http")
+    return replace(whole, together=(plain,), states={}, middle=(), last=(), gaps={}, handshakes=False)
 
 
 def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe]:

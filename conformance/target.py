@@ -127,20 +127,32 @@ def find_config(start: Path) -> Path | None:
     return None
 
 
-def read_config(file: Path) -> dict[str, TargetConfig]:
-    """The targets of a configuration file. Raises ConfigError."""
+def read_config(file: Path, only: str | None = None) -> dict[str, TargetConfig]:
+    """The targets of a configuration file, or one of them, whatever the others are like. Raises ConfigError."""
+    raw = _toml(file)
+    if only is not None:
+        raw["targets"] = {only: raw["targets"][only]} if only in target_names(file) else {}
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        return msgspec.convert(raw, _File).targets
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{file}: {_explained(str(error), raw)}") from None
+
+
+def target_names(file: Path) -> list[str]:
+    """The names of the targets, none of which is looked into. Raises ConfigError."""
+    targets = _toml(file).get("targets")
+    return list(targets) if isinstance(targets, dict) else []
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{file} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not TOML: {error}") from None
-    try:
-        return msgspec.convert(raw, _File).targets
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {_explained(str(error), raw)}") from None
 
 
 def _explained(message: str, raw: dict[str, Any]) -> str:

@@ -156,13 +156,13 @@ class Wire:
             began = await self._first(plan, first)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._pool, plan.together)
-                if "https" not in self._silent:
+                if plan.handshakes and "https" not in self._silent:
                     tasks.start_soon(self._tls_versions)
             for probe in plan.middle:
                 await first.exchange_with_retry(probe)
             for code, calls in plan.states.items():
                 await self._state(self.target.states[code], calls)
-            if "https" not in self._silent:
+            if plan.last and "https" not in self._silent:
                 await anyio.sleep(max(0.0, LATER_S - (time.monotonic() - began)))
             # Over the connection of the first call: an endpoint may keep what it answers per connection.
             for probe in plan.last:

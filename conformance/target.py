@@ -148,7 +148,7 @@ def _explained(message: str, raw: dict[str, Any]) -> str:
     allowed: Iterable[str] = ()
     if "unknown field" in message:
         where = message.rsplit("$", 1)[-1].strip("`. ")
-        kind = StateConfig if ".states" in where else TargetConfig if where.startswith(".targets") else _File
+        kind = StateConfig if ".states" in where else TargetConfig if where.startswith("targets") else _File
         allowed = kind.__struct_fields__
         name = message.split("`")[1]
         close = difflib.get_close_matches(name, allowed, 1)
@@ -186,8 +186,8 @@ class _Maker:
     def make(self, config: TargetConfig) -> Target:
         if config.binding not in BINDINGS:
             raise self.wrong("binding", f"{config.binding!r} is unknown", f"one of {', '.join(BINDINGS)}")
-        shape = _shape(self.filled(config.endpoint, "endpoint"))
         endpoint = self.url(config.endpoint, "endpoint", ("https",))
+        shape = _shape(self.filled(config.endpoint, "endpoint"))
         http = config.http_endpoint or _plain(endpoint)
         return Target(
             name=self.name,
@@ -318,16 +318,21 @@ class _Maker:
         if not text:
             return ""
         filled = self.filled(text, key)
-        parts = urlsplit(filled)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise self.wrong(key, "is no proxy URL", "http://HOST:PORT or https://HOST:PORT")
-        userinfo = parts.netloc.rpartition("@")[0]
+        allowed = "http://HOST:PORT or https://HOST:PORT"
+        try:
+            parts = urlsplit(filled)
+            usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or re.search(r"[\x00-\x20\x7f\\]", filled) or not _host_is_valid(parts.hostname or ""):
+            raise self.wrong(key, "is no proxy URL", allowed)
+        userinfo, _, place = parts.netloc.rpartition("@")
         if not userinfo:
             return filled
         # The header that will carry them (RFC 7617) is the secret; its placeholder stands where they stood.
         self.secrets.hide(unquote(userinfo))
         basic = base64.b64encode(unquote(userinfo).encode()).decode()
-        return filled.replace(userinfo, self.secrets.hide(basic), 1)
+        return f"{parts.scheme}://{self.secrets.hide(basic)}@{place}"
 
     def address(self, text: str, key: str) -> str:
         if text and not re.fullmatch(r"[0-9.]+|[0-9A-Fa-f:.]+(%\w+)?", text):
@@ -341,7 +346,7 @@ class _Maker:
             )
         key = f"states.{code}"
         schemes = ("http",) if self.contract.errors[code].provoked == "plain-http" else ("https",)
-        if config == StateConfig(timeout=config.timeout):
+        if not (config.endpoint or config.headers or config.source_address or config.proxy or config.setup):
             allowed = "at least one of endpoint, headers, source_address, proxy, setup"
             raise self.wrong(key, "nothing says how the state is reached", allowed)
         return State(

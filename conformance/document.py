@@ -102,6 +102,9 @@ def _encoding(body: bytes, charset: str) -> tuple[str, str]:
     declared = (head["encoding"] or "") if head else ""
     if head and head["version"] != "1.0":
         raise _Fault(f"declares XML version {head['version']}, not 1.0")
+    wide = family.startswith("utf-16") and not bom and "utf-16" not in charset.lower()
+    if wide and declared.lower() not in {"utf-16le", "utf-16be"}:
+        raise _Fault("is UTF-16 without a byte order mark")
     if not declared:
         return family or _transport_codec(charset), ""
     codec = _codec(declared)

@@ -109,14 +109,19 @@ class Envelope:
         """Every place that holds an id, a type or both, in the order of the document."""
         if (key, value) in self._pairs:
             return self._pairs[key, value]
-        found: dict[etree._Element, dict[str, etree._Element]] = {}
+        found: list[dict[str, etree._Element]] = []
+        last: dict[etree._Element, dict[str, etree._Element]] = {}
         for element in self.root.iter() if self.root is not None else ():
-            name, parent = local(element).lower(), element.getparent()
-            if parent is not None and name in {key, value}:
-                found.setdefault(parent, {}).setdefault(name, element)
+            name, holder = local(element).lower(), element.getparent()
+            if holder is None or name not in {key, value}:
+                continue
+            if holder not in last or name in last[holder]:  # a second id in one place begins a second pair
+                last[holder] = {}
+                found.append(last[holder])
+            last[holder][name] = element
         pairs = tuple(
             Pair(Leaf(parts[key]) if key in parts else None, Leaf(parts[value]) if value in parts else None)
-            for parts in found.values()
+            for parts in found
         )
         self._pairs[key, value] = pairs
         return pairs
@@ -133,9 +138,7 @@ class Envelope:
         """Whether any item of a list is in it."""
         if self.root is None:
             return bool(_VALUE.search(self.document.text))
-        return any(
-            local(e).lower() in {"value", "callback_type_id", "callback_type"} for e in self.root.iter()
-        )
+        return bool(self._names & {"value", "callback_type_id", "callback_type"})
 
     @cached_property
     def has_callback_list(self) -> bool:
@@ -149,14 +152,11 @@ class Envelope:
         """Whether it is an envelope of the Connect API at all, whatever else is wrong with it."""
         if self.root is None:
             return bool(_TRACES.search(self.document.text))
-        names = {local(e).lower() for e in self.root.iter()} & {
-            "action",
-            "result",
-            "values",
-            "timestamp",
-            "error",
-        }
-        return local(self.root).lower() == "clickatellsdk" or len(names) > 1
+        names = self._names & {"action", "result", "values", "timestamp", "error"}
+        if local(self.root).lower() == "clickatellsdk" and names - {"action"}:
+            return True
+        # The request's own root differs only in case: a request sent back is no envelope.
+        return local(self.root) in {"ClICKATELLSDK", "CLICKATELLSDK"} or len(names) > 1
 
     def errors(self, code: str = "Error", message: str = "Description") -> tuple[Reported, ...]:
         """The reported errors: by the names of the error envelope wherever they stand; each code with its message."""

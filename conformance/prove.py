@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import count
-from typing import Literal
+from typing import Literal, cast
 
 import anyio
 import httpx
@@ -31,12 +31,13 @@ from conformance.outcome import Terms, assemble
 from conformance.reference import application, start
 from conformance.reference.variants import VARIANTS
 from conformance.secrets import Secrets
-from conformance.target import StateConfig, Target, TargetConfig, target
+from conformance.target import Binding, StateConfig, Target, TargetConfig, target
 from conformance.verdicts import CheckResult, Claim, Report, Verdict
 from conformance.wire import Limits, Wire, evidence_of
 
 _TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105  the reference endpoint takes any
 _ROLL_UP = "ENV-02"
+_TIMEOUT_S = 10.0
 _AT_ONCE = 8  # variants in flight in one process: their waits overlap
 
 
@@ -50,6 +51,7 @@ class Trial:
     breaks: tuple[str, ...]
     also: tuple[str, ...]
     wire: bool
+    binding: Binding = "query-xml"
     rewrite: Callable[[bytes], bytes] | None = None
     rewrite_errors: Callable[[bytes], bytes] | None = None
 
@@ -69,9 +71,21 @@ class Outcome:
 
 def trials(only: Sequence[str] = ()) -> list[Trial]:
     """Every variant, written by hand and derived from the schemas, whose id matches one of the globs."""
-    named = [Trial(v.id, v.kind, v.title, v.breaks, v.also, v.wire) for v in VARIANTS.values()]
+    named = [
+        Trial(v.id, v.kind, v.title, v.breaks, v.also, v.wire, cast("Binding", v.binding))
+        for v in VARIANTS.values()
+    ]
     walked = [
-        Trial(m.id, "mutant", m.title, m.breaks, m.also, False, m.rewrite, m.rewrite_errors)
+        Trial(
+            m.id,
+            "mutant",
+            m.title,
+            m.breaks,
+            m.also,
+            False,
+            rewrite=m.rewrite,
+            rewrite_errors=m.rewrite_errors,
+        )
         for m in derived()
     ]
     return [t for t in (*named, *walked) if not only or any(fnmatchcase(t.id, glob) for glob in only)]
@@ -107,9 +121,7 @@ class _Straight(httpx.AsyncBaseTransport):
         return response
 
 
-def _config(
-    contract: Contract, https: str, http: str, ca_file: str = "", timeout: float = 5.0
-) -> TargetConfig:
+def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: str = "") -> TargetConfig:
     states = {
         code: StateConfig(headers={"X-Reference-State": code})
         for code, error in contract.errors.items()
@@ -119,7 +131,8 @@ def _config(
         endpoint=https,
         http_endpoint=http,
         ca_file=ca_file,
-        timeout=timeout,
+        binding=trial.binding,
+        timeout=_TIMEOUT_S,
         states=states,
         allow_hostile_requests=True,
         answer_budget=1.0,
@@ -131,12 +144,12 @@ def _ready(trial: Trial, contract: Contract) -> Iterator[tuple[Target, Dialer | 
     """The variant, up and reachable."""
     if trial.wire:
         with start(variant=trial.id) as running:
-            config = _config(contract, running.https_url, running.http_url, str(running.ca_file))
+            config = _config(contract, trial, running.https_url, running.http_url, str(running.ca_file))
             yield target(trial.id, config, contract), None
         return
     name = None if trial.rewrite or trial.rewrite_errors else trial.id
     app = application(variant=name, rewrite=trial.rewrite, rewrite_errors=trial.rewrite_errors)
-    config = _config(contract, f"https://localhost/{_TOKEN}", "http://localhost/")
+    config = _config(contract, trial, f"https://localhost/{_TOKEN}", "http://localhost/")
     subject = target(trial.id, config, contract)
     yield subject, _InProcess(app, subject.secrets)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -24,7 +25,11 @@ _XS = "{http://www.w3.org/2001/XMLSchema}"
 _REQUIREMENT = "urn:connect-conformance:requirement"
 _NOTHING_ELSE = "urn:connect-conformance:nothing-else"
 _MOST = 50  # deviations listed of one document; the first few tell the story
+_FIRST = 20  # items of a long list that are always explained
 _LARGE = 2_000  # elements; a larger document is cut down to the neighbourhood of its errors before xmlschema explains
+
+
+Origins = dict[etree._Element, etree._Element]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +197,9 @@ class Schema:
         The root's name and namespace are judged apart from the rest, so that a wrong one does not hide the rest.
         """
         found = list(self._root_deviations(root, roots))
+        found += self._attributes(root)
         plain = self._normal(root)
-        if not self._quick.validate(plain) or any(True for e in plain.iter() if e.attrib):
+        if not self._quick.validate(plain):
             found += self._explain(plain)
         return tuple(found[:_MOST])
 
@@ -216,40 +222,67 @@ class Schema:
         )
 
     def _normal(self, root: etree._Element) -> etree._Element:
-        """The tree with the documented root: its namespace, which is the root's fault, taken off."""
-        if root.tag == self.root:
+        """The tree with the documented root and without attributes: what is wrong with those is judged apart.
+
+        An envelope wrapped in something else is judged from its own root on.
+        """
+        if root.tag != self.root:
+            root = next((e for e in root.iter() if e.tag == self.root), root)
+        elif not any(True for element in root.iter() if element.attrib):
             return root
         namespace = etree.QName(root).namespace
         lines = [element.sourceline for element in root.iter()]
         plain = copy.deepcopy(root)
+        plain.tail = None
         for element, line in zip(plain.iter(), lines, strict=True):
             element.sourceline = line  # type: ignore[misc]
+            element.attrib.clear()
             if namespace and etree.QName(element).namespace == namespace:
                 element.tag = local(element)
         plain.tag = self.root
         return plain
 
     def _explain(self, root: etree._Element) -> list[Deviation]:
-        found = [*self._attributes(root), *self._stray_text(root)]
-        errors = self.engine.iter_errors(self._excerpt(root))  # type: ignore[arg-type]
-        for error in islice(errors, _MOST):
-            found += self._attribute(error, root)
+        found = [*self._stray_text(root), *self._duplicates(root)]
+        excerpt, origins = self._excerpt(root)
+        for error in islice(self.engine.iter_errors(excerpt), _MOST):  # type: ignore[arg-type]
+            found += self._attribute(error, origins.get(error.elem, error.elem), root)  # type: ignore[call-overload]
         found += self._moved_leaves(root)
         return list(dict.fromkeys(found)) or [self._unexplained(root)]
 
-    def _excerpt(self, root: etree._Element) -> etree._Element:
-        """A large document, cut down to the items that libxml2 complains of and the first few."""
+    def _excerpt(self, root: etree._Element) -> tuple[etree._Element, Origins]:
+        """A large document, cut down to the places that libxml2 complains of and the first items of each list.
+
+        With it, where each of its elements comes from.
+        """
         if sum(1 for _ in islice(root.iter(), _LARGE)) < _LARGE:
-            return root
-        marked = {int(e.line) for e in islice(self._quick.error_log, _MOST)}
-        small = copy.deepcopy(root)
-        for parent, original in zip(small.iter(), root.iter(), strict=True):
-            parent.sourceline = original.sourceline  # type: ignore[misc]
-        for parent in list(small.iter()):
-            for seen, child in enumerate(list(parent), 1):
-                if seen > 20 and child.sourceline not in marked and len(parent) > 100:
-                    parent.remove(child)
-        return small
+            return root, {}
+        kept = {
+            place for error in islice(self._quick.error_log, _MOST) for place in self._complained(root, error)
+        }
+        small = etree.Element(root.tag)
+        origins: Origins = {}
+        self._copy(root, small, kept, origins)
+        return small, origins
+
+    def _complained(self, root: etree._Element, error: etree._LogEntry) -> Iterator[etree._Element]:
+        """The element that an error of libxml2 speaks of, with those around it."""
+        found = root.xpath(error.path) if error.path else []
+        for element in found if isinstance(found, list) else []:
+            if isinstance(element, etree._Element):
+                yield element
+                yield from element.iterancestors()
+
+    def _copy(
+        self, original: etree._Element, twin: etree._Element, kept: set[etree._Element], origins: Origins
+    ) -> None:
+        origins[twin] = original
+        twin.text, twin.sourceline = original.text, original.sourceline  # type: ignore[misc]
+        seen: Counter[str] = Counter()
+        for child in original:
+            seen[str(child.tag)] += 1
+            if seen[str(child.tag)] <= _FIRST or child in kept:
+                self._copy(child, etree.SubElement(twin, child.tag), kept, origins)
 
     def _unexplained(self, root: etree._Element) -> Deviation:
         message = next((e.message for e in self._quick.error_log), "not valid")
@@ -288,11 +321,11 @@ class Schema:
                     )
                     break
 
-    def _attribute(self, error: Any, root: etree._Element) -> list[Deviation]:
+    def _attribute(self, error: Any, place: etree._Element | None, root: etree._Element) -> list[Deviation]:
         """The requirement that one error of xmlschema breaks."""
         import xmlschema  # noqa: PLC0415
 
-        element = error.elem if error.elem is not None else root
+        element = root if place is None else place
         if isinstance(error, xmlschema.XMLSchemaChildrenValidationError):
             return list(self._children_deviations(element, root))
         kind = type(error.validator).__name__
@@ -300,7 +333,7 @@ class Schema:
         if kind == "XsdAttributeGroup" or "character data" in reason:
             return []  # told by _attributes and _stray_text, for every engine alike
         if "duplicated value" in reason:
-            return [self._duplicate(element, reason)]
+            return []  # libxml2 has told it, in no time whatever the number of items
         if "can't have child elements" in reason:
             return list(self._elements_in_text(element, root))
         if len(element):
@@ -344,18 +377,22 @@ class Schema:
         patterns = getattr(simple, "patterns", None)
         return notes[0] if notes else f"text like {patterns.regexps[0]}" if patterns is not None else "text"
 
-    def _duplicate(self, element: etree._Element, reason: str) -> Deviation:
-        holder = element.getparent() if element.getparent() is not None else element
-        assert holder is not None
-        value = reason.split("(", 1)[-1].split(",", 1)[0].strip("'\" )")
-        return Deviation(
-            self.component(local(holder), "unique"),
-            f"the id {_shown(value)} is given to more than one item",
-            "every id once",
-            value,
-            path(element),
-            element.sourceline or 0,
-        )
+    def _duplicates(self, root: etree._Element) -> Iterator[Deviation]:
+        """Keys given more than once, by libxml2's identity constraints."""
+        for error in islice(self._quick.error_log, _MOST):
+            if not error.message.partition("['")[1] or error.type != etree.ErrorTypes.SCHEMAV_CVC_IDC:
+                continue
+            element = next(self._complained(root, error), root)
+            holder = element.getparent()
+            value = error.message.partition("['")[2].partition("']")[0]
+            yield Deviation(
+                self.component(local(root if holder is None else holder), "unique"),
+                f"the id {_shown(value)} is given to more than one item",
+                "every id once",
+                value,
+                path(element),
+                element.sourceline or 0,
+            )
 
     def _elements_in_text(self, element: etree._Element, root: etree._Element) -> Iterator[Deviation]:
         for child in element:

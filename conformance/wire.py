@@ -7,6 +7,7 @@ that leave, and answers lose every trace of a secret before anything else sees t
 from __future__ import annotations
 
 import itertools
+import re
 import shlex
 import ssl
 import time
@@ -32,6 +33,8 @@ from conformance.target import State, Target
 
 USER_AGENT = f"connect-conformance/{__version__}"
 _STREAK = 4  # losses in a row after which an endpoint counts as silent
+_PATIENCE_S = 10  # the longest Retry-After that is waited for
+THROTTLED = "throttled"  # the group of answers that only ask to come back later: nothing judges them
 _HEAD = 100 * 1024  # bytes of a head that h11 accepts; the wire cap leaves room for it
 
 
@@ -142,6 +145,8 @@ class Wire:
                 tasks.start_soon(self._pool, plan.together)
                 if "https" not in self._silent:
                     tasks.start_soon(self._tls_versions)
+            for probe in plan.middle:
+                await first.exchange_with_retry(probe)
             for code, calls in plan.states.items():
                 await self._state(self.target.states[code], calls)
             if "https" not in self._silent:
@@ -182,7 +187,7 @@ class Wire:
                 self.gaps[group] = failed
         try:
             if group not in self.gaps:
-                async with _Worker(self, state) as worker:
+                async with _Worker(self) as worker:
                     for probe in calls:
                         await worker.exchange_with_retry(probe)
         finally:
@@ -215,6 +220,18 @@ class Wire:
         """Unix time by the clock of this machine as it was when the session began."""
         return self._epoch + time.monotonic()
 
+    def throttled(self, answer: Answer) -> bool:
+        """Whether the endpoint asks to wait a little (RFC 9110 section 10.2.3); if so, everybody waits."""
+        after = answer.header("retry-after")
+        if (
+            answer.status not in {429, 503}
+            or not re.fullmatch(r"[0-9]{1,3}", after)
+            or int(after) > _PATIENCE_S
+        ):
+            return False
+        self._next_slot = max(self._next_slot, time.monotonic() + int(after))
+        return True
+
     async def admitted(self, probe: Probe) -> bool:
         """Wait for a slot; False when the budget is spent or the endpoint has gone silent."""
         if self._silent.get(probe.channel):
@@ -225,10 +242,11 @@ class Wire:
             )
             return False
         self._sent += 1
+        now = time.monotonic()
+        slot = max(now, self._next_slot)
         if self.limits.rate:
-            now = time.monotonic()
-            slot = max(now, self._next_slot)
             self._next_slot = slot + 1 / self.limits.rate
+        if slot > now:
             await anyio.sleep(slot - now)
         return True
 
@@ -284,10 +302,10 @@ class Wire:
 class _Worker:
     """Sends one probe at a time over its own connections."""
 
-    def __init__(self, wire: Wire, state: State | None = None) -> None:
-        self.wire, self.state = wire, state
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
         self.meter = Meter(cap=wire.target.max_body + 2 * _HEAD)
-        self._client: httpx.AsyncClient | None = None
+        self._clients: dict[tuple[str, str], httpx.AsyncClient] = {}  # by proxy and source address
 
     async def __aenter__(self) -> _Worker:
         return self
@@ -296,31 +314,30 @@ class _Worker:
         await self._drop()
 
     async def _drop(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
             with anyio.move_on_after(1, shield=True):
                 await client.aclose()
 
-    def _open(self) -> httpx.AsyncClient:
-        if self._client is None:
-            target, state = self.wire.target, self.state
-            transport = self.wire.dialer.transport(
-                self.meter,
-                proxy=(state and state.proxy) or target.proxy,
-                source_address=(state and state.source_address) or target.source_address,
-            )
-            self._client = httpx.AsyncClient(transport=transport, trust_env=False, timeout=None)  # noqa: S113  one deadline over all
-            self._client.cookies.jar.set_policy(
-                DefaultCookiePolicy(allowed_domains=())
-            )  # keeps none, sends none
-        return self._client
+    def _open(self, state: State | None) -> httpx.AsyncClient:
+        target = self.wire.target
+        proxy = (state and state.proxy) or target.proxy
+        source = (state and state.source_address) or target.source_address
+        if (proxy, source) not in self._clients:
+            transport = self.wire.dialer.transport(self.meter, proxy=proxy, source_address=source)
+            # The one deadline of an exchange is around all of it, so httpx has none of its own.
+            client = httpx.AsyncClient(transport=transport, trust_env=False, timeout=None)  # noqa: S113
+            client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))  # keeps none, sends none
+            self._clients[proxy, source] = client
+        return self._clients[proxy, source]
 
     async def exchange_with_retry(self, probe: Probe) -> None:
-        """One exchange; a call that a kept connection lost is sent once more (RFC 9112 section 9.3.1)."""
+        """One exchange; sent once more where a connection was lost, or where the endpoint asked to wait."""
         if not await self.wire.admitted(probe):
             return
         exchange = await self._exchange(probe)
-        if exchange.loss and exchange.loss.kind == "closed" and await self.wire.admitted(probe):
+        lost = exchange.loss is not None and exchange.loss.kind == "closed"  # RFC 9112 section 9.3.1
+        if (lost or exchange.group == THROTTLED) and await self.wire.admitted(probe):
             await self._exchange(probe, retried=True)
 
     async def exchange(self, probe: Probe, *, retried: bool = False) -> Exchange:
@@ -330,15 +347,16 @@ class _Worker:
     async def _exchange(self, probe: Probe, *, retried: bool = False) -> Exchange:
         if probe.fresh:
             await self._drop()
-        method, url, headers, body = self.wire.request(probe, self.state)
+        state = self.wire.target.states.get(probe.state)
+        method, url, headers, body = self.wire.request(probe, state)
         self.meter.begin()
         # The wall clock is read once: one that jumps during the run bends no time and no duration.
         started = self.wire.now()
-        answer, loss = await self._answered(method, url, headers, body)
+        answer, loss = await self._answered(state, method, url, headers, body)
         exchange = Exchange(
             number=0,
             probe=probe.id,
-            group=probe.group,
+            group=THROTTLED if not retried and answer and self.wire.throttled(answer) else probe.group,
             title=probe.title,
             binding=probe.binding,
             request=Request(method, self._shown(url), tuple((n, self._shown(v)) for n, v in headers), body),
@@ -362,12 +380,12 @@ class _Worker:
         return self.wire.secrets.shown(text)
 
     async def _answered(
-        self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes
+        self, state: State | None, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes
     ) -> tuple[Answer | None, Loss | None]:
         timeout = self.wire.target.timeout
         try:
             with anyio.fail_after(timeout):
-                return await self._call(method, url, headers, body), None
+                return await self._call(state, method, url, headers, body), None
         except TimeoutError:
             return None, Loss("timeout", f"no complete answer within {timeout:g} s ({self.meter.stage})")
         except LineFailed as failed:
@@ -379,8 +397,10 @@ class _Worker:
         except (httpcore.NetworkError, httpx.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
             return None, Loss("closed", f"the connection was lost ({self.meter.stage})")
 
-    async def _call(self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes) -> Answer:
-        client = self._open()
+    async def _call(
+        self, state: State | None, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes
+    ) -> Answer:
+        client = self._open(state)
         request = httpx.Request(method, url, headers=list(headers), content=body or None)
         response = await client.send(request, stream=True)
         chunks, size, unread = [], 0, ""

@@ -41,7 +41,7 @@ from tests.evidence_factory import (
 CODES = tuple(CONTRACT.errors)
 PROVISIONED = tuple(code for code, row in CONTRACT.errors.items() if row.provoked == "provisioned")
 IN_STATE = tuple(f"state-{code}" for code in CODES)
-PLAIN = ("state-009", "plain-claim")
+PLAIN = ("state-009", "claim-009")
 REFUSED = ("action", "malformed", "schema", "hostile")
 HTTPS = (
     *("documented", "control", "bindings", "spelling"),
@@ -251,7 +251,7 @@ def time_rows() -> Iterator[Row]:
     yield Row("just-young-enough", timestamps(lambda e: int(e.started) - 300), "")
     yield Row("once-back", timestamps(lambda e: int(e.started) - 10, probe="documented-last-2"), "TIM-03")
     yield Row("stands-still", timestamps(lambda _: int(BEGAN)), "TIM-04")
-    errors = (*IN_STATE, "plain-claim", *REFUSED)
+    errors = (*IN_STATE, "claim-009", *REFUSED)
     no_timestamp = body(lambda data: re.sub(rb"<Timestamp>.*</Timestamp>", b"", data), *errors)
     yield Row("errors-without-timestamp", no_timestamp, "TIM-05")
     yield Row("errors-in-milliseconds", timestamps(lambda e: int(e.started * 1000), *errors), "TIM-05")

@@ -16,6 +16,8 @@ def _refused(exchange: Exchange, judging: Judging) -> None:
         )
     answer = judging.answer(exchange)
     judging.control(exchange)
+    if exchange.binding == "form-xml" and exchange.binding not in judging.served_bindings():
+        raise Open("this binding is not served")
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)
     if answer.envelope.says_success or answer.envelope.has_callback_list:

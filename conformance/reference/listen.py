@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BACKLOG = 512
 KEEP_ALIVE = 60  # seconds; longer than a test run pauses, so that no kept connection closes under a client
 HANDSHAKE = 10
+ACCEPT_AGAIN = 0.05
 TEARDOWN_TURNS = 4  # of the loop: an aborted TLS connection is lost below first, then above
 REQUEST_HEAD = 1024 * 1024  # beyond the application's own limit, so that it is the one to refuse
 
@@ -194,7 +195,11 @@ async def _accept(listener: Listener, transports: weakref.WeakSet[asyncio.Transp
     loop = asyncio.get_running_loop()
     handshakes: set[asyncio.Task[None]] = set()
     while True:
-        sock, _ = await loop.sock_accept(listener.sock)
+        try:
+            sock, _ = await loop.sock_accept(listener.sock)
+        except OSError:  # a client that is gone already, or no descriptor left
+            await asyncio.sleep(ACCEPT_AGAIN)
+            continue
         handshake = loop.create_task(_connect(listener, sock, transports))
         handshakes.add(handshake)
         handshake.add_done_callback(handshakes.discard)

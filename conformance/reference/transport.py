@@ -44,11 +44,12 @@ def certified(transport: Transport, ca_file: Path, names: tuple[str, ...]) -> ss
         not_after=ends,
         key_type=key_type,
     )
-    if transport.intermediate == "missing":
-        del leaf.cert_chain_pems[1:]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version, context.maximum_version = transport.minimum, transport.maximum
     if transport.ciphers:
         context.set_ciphers(transport.ciphers)
-    leaf.configure_cert(context)
+    sent = 1 if transport.intermediate == "missing" else None
+    chain = b"".join(certificate.bytes() for certificate in leaf.cert_chain_pems[:sent])
+    with trustme.Blob(leaf.private_key_pem.bytes() + chain).tempfile(str(ca_file.parent)) as file:
+        context.load_cert_chain(file)
     return context

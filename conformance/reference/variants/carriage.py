@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from conformance.reference.variants.variant import Change
 
 LENGTH = re.compile(rb"content-length: \d+")
+UNHEARD = "TLS-01 TLS-02 TLS-04 ERR-009-*"  # what cannot be judged where plain HTTP gives no answer
 END = b"0\r\n\r\n"
 
 
@@ -229,7 +230,6 @@ SPOKEN: tuple[tuple[str, str, Speak], ...] = (
     ("in_single_octets", "Answers come octet by octet.", _in_octets),
     ("in_two_parts", "Answers come in two parts.", _in_two),
     ("after_a_pause", "Answers come after a tenth of a second.", _after_a_pause),
-    ("plain_http_hung_up", "Plain HTTP gets no answer.", _plain_hung_up),
 )
 
 TRANSPORTS = (
@@ -237,11 +237,17 @@ TRANSPORTS = (
     ("tls_1_3_only", "Only TLS 1.3 is spoken.", Transport(minimum=ssl.TLSVersion.TLSv1_3)),
     ("certificate_rsa", "The certificate has an RSA key.", Transport(rsa=True)),
     ("certificate_with_intermediate", "An intermediate certificate is sent.", Transport(intermediate="sent")),
-    ("plain_http_refused", "Nobody listens on the plain HTTP port.", Transport(plain_http=False)),
 )
 
 VARIANTS = (
     *(correct(name, title, how, also=also) for name, title, how, also in HEADERS),
     *(correct(name, title, speak=speak) for name, title, speak in SPOKEN),
     *(correct(name, title, transport) for name, title, transport in TRANSPORTS),
+    correct("plain_http_hung_up", "Plain HTTP gets no answer.", speak=_plain_hung_up, also=UNHEARD),
+    correct(
+        "plain_http_refused",
+        "Nobody listens on the plain HTTP port.",
+        Transport(plain_http=False),
+        also=UNHEARD,
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
+from xml.parsers import expat
 
 from conformance.reference.request import Document, UnusableError, locate
 from conformance.reference.variants.variant import document, success, tree
@@ -116,9 +117,20 @@ def with_body(whole: Answer, body: bytes, **headers: str | None) -> Answer:
 
 
 def sent(call: Call) -> bytes:
-    """The request document as it was sent; nothing where there is none."""
+    """The request document as it was sent; nothing where there is none, or too much."""
+    if call.request.oversized:
+        return b""
     try:
         _, found = locate(call.request)
     except UnusableError:
         return b""
     return found.content if isinstance(found, Document) else b""
+
+
+def malformed(document: bytes) -> bool:
+    """Whether a request document is not well-formed."""
+    try:
+        expat.ParserCreate().Parse(document, True)
+    except (expat.ExpatError, LookupError, ValueError):  # the latter two: an unknown encoding
+        return True
+    return False

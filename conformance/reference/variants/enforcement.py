@@ -87,6 +87,10 @@ CLAIMS = (
     ("x_forwarded_scheme_believed", "X-Forwarded-Scheme", "https"),
     ("x_forwarded_protocol_believed", "X-Forwarded-Protocol", "https", "ssl"),
     ("x_forwarded_port_believed", "X-Forwarded-Port", "443"),
+    ("x_scheme_believed", "X-Scheme", "https"),
+    ("x_original_proto_believed", "X-Original-Proto", "https"),
+    ("cloudfront_believed", "CloudFront-Forwarded-Proto", "https"),
+    ("x_arr_ssl_believed", "X-ARR-SSL", "cn="),
 )
 
 NOT_009: tuple[tuple[str, str, Change], ...] = (
@@ -127,11 +131,6 @@ OPENED: tuple[tuple[str, str, Callable[[Request], bool]], ...] = (
         "Plain HTTP is served where the action is a parameter.",
         lambda request: "action=" in request.query,
     ),
-    (
-        "plain_http_served_for_segment",
-        "Plain HTTP is served where the path ends in get_list_callback.",
-        lambda request: request.path.endswith("/get_list_callback"),
-    ),
 )
 
 CERTIFICATES = (
@@ -156,7 +155,7 @@ VARIANTS = (
         "Every third call over plain HTTP is served.",
         "TLS-01",
         outcome(lambda call, honest: Outcome() if honest.error == "009" and call.number % 3 == 0 else honest),
-        also=OPEN,
+        also=f"{OPEN} TLS-04",
     ),
     mutant(
         "plain_http_leaks_the_list",

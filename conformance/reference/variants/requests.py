@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from conformance.reference.answer import ACTION, Outcome, build
 from conformance.reference.request import Asked
-from conformance.reference.variants.edits import drop, sent, set_text, the, with_body
+from conformance.reference.variants.edits import drop, malformed, sent, set_text, the, with_body
 from conformance.reference.variants.variant import answer, mutant, outcome, reading, refusal, success, tree
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ LOST = (
     " CBK-03 CBK-04 CBK-08 CBK-09 TIM-01"
 )
 HTML = b"<!DOCTYPE html><html><head><title>Connect</title></head><body><p>Hello<br></body></html>"
+REQUEST = b"<clickatellsdk>\n  <action>get_list_callback</action>\n</clickatellsdk>"
 JSON = (
     b'{"Action": "get_list_callback", "Result": "Success", "Values": [{"0": "HTTP GET"}, {"6": "SOAP POST"}]}'
 )
@@ -50,13 +51,6 @@ NO_ENVELOPE = (
     ("answered_with_404", "The call is not found.", 404, HTML, "text/html"),
     ("answered_with_401", "The call wants a password.", 401, HTML, "text/html"),
     ("answered_with_502", "A gateway finds no server.", 502, HTML, "text/html"),
-    (
-        "answered_with_the_request",
-        "The answer is the request.",
-        200,
-        b"<clickatellsdk>\n  <action>get_list_callback</action>\n</clickatellsdk>",
-        "text/xml",
-    ),
 )
 
 
@@ -98,7 +92,7 @@ def _action_taken(applies: Callable[[str], bool]) -> Change:
 
 def _action_missing_taken(call: Call, asked: Asked) -> Asked:
     childless = re.search(rb"<clickatellsdk\s*(/>|>\s*</clickatellsdk\s*>)", sent(call))
-    return Asked(asked.binding, ACTION) if childless else asked
+    return Asked(asked.binding, ACTION) if childless and not malformed(sent(call)) else asked
 
 
 def _nothing_taken(call: Call, asked: Asked) -> Asked:
@@ -141,7 +135,6 @@ ACTIONS_TAKEN: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         "The action is compared without regard to case.",
         lambda action: action.lower() == ACTION,
     ),
-    ("action_trimmed", "White space around the action is dropped.", lambda action: action.strip() == ACTION),
 )
 
 VARIANTS = (
@@ -216,6 +209,13 @@ VARIANTS = (
     mutant(
         "countries_listed", "The answer is that of get_list_country.", "REQ-02", tree(_countries), also=LOST
     ),
+    mutant(
+        "answered_with_the_request",
+        "The answer is the request.",
+        "REQ-01",
+        _instead(200, REQUEST, "text/xml"),
+        also=f"{LOST} HYG-04",
+    ),
     *(mutant(name, title, "REQ-03", _action_taken(applies)) for name, title, applies in ACTIONS_TAKEN),
     mutant(
         "empty_action_taken",
@@ -228,13 +228,14 @@ VARIANTS = (
         "A document without an action is answered with the list.",
         "REQ-03",
         reading(_action_missing_taken),
-        also="REQ-06",
+        also="REQ-04 REQ-06",
     ),
     mutant(
         "missing_request_taken",
         "A call that asks nothing is answered with the list.",
         "REQ-03",
         reading(_nothing_taken),
+        binding="query-params",
     ),
     mutant(
         "list_beside_refusal",

@@ -108,10 +108,4 @@ VARIANTS = (
         "CBK-09",
         _loses_3(lambda call: success(call) and call.asked.binding == "query-params"),
     ),
-    mutant(
-        "pairs_differ_for_segment",
-        "A trailing get_list_callback in the path lists one pair less.",
-        "CBK-09",
-        _loses_3(lambda call: success(call) and call.request.path.endswith("/get_list_callback")),
-    ),
 )

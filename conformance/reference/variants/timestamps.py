@@ -45,11 +45,6 @@ def _first(call: Call) -> float:
     return first
 
 
-def _of_connection(call: Call) -> float:
-    began: float = call.memory.setdefault(f"began {call.request.client}", call.now)
-    return began
-
-
 def _every_tenth(call: Call) -> float:
     if call.number % 10 == 1:
         call.memory["stamp"] = call.now
@@ -179,6 +174,7 @@ VARIANTS = (
         "TIM-02",
         _shifted(-3600, lambda call: success(call) and call.request.method == "POST"),
         also="TIM-03 TIM-04",
+        binding="form-xml",
     ),
     mutant(
         "two_clocks",
@@ -202,14 +198,6 @@ VARIANTS = (
         also="TIM-04 TIM-02",
     ),
     *(mutant(name, title, "TIM-04", _remembered(stamp)) for name, title, stamp in STUCK),
-    mutant(
-        "timestamp_of_the_connection",
-        "Timestamp is that of the connection's first call.",
-        "TIM-04",
-        _remembered(_of_connection),
-        also="TIM-03",
-        wire=True,
-    ),
     mutant(
         "answers_cached",
         "Every later answer to a request is the first one again.",

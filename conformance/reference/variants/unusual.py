@@ -107,6 +107,12 @@ def _by_code(call: Call, whole: Answer) -> Answer:
     return replace(whole, status=statuses[call.outcome.error or "999"])
 
 
+def _any_case(call: Call, asked: Asked) -> Asked:
+    if call.asked.action is None and b"<ACTION>get_list_callback</ACTION></clickatellsdk>" in sent(call):
+        return Asked(asked.binding, ACTION)
+    return asked
+
+
 def _other_actions(call: Call, honest: Outcome) -> Outcome:
     if honest.error == "999" and honest.status == 200 and call.asked.action not in {None, ACTION}:
         return honest._replace(error="007")
@@ -251,4 +257,5 @@ VARIANTS = (
     *(correct(name, title, how) for name, title, how in CLOCKS),
     *(correct(name, title, how, also=also) for name, title, how, also in REFUSALS),
     *(correct(name, title, how) for name, title, how in SERVED),
+    correct("action_named_in_any_case", "The action's element may be named in any case.", reading(_any_case)),
 )

@@ -31,7 +31,8 @@ class Variant:
 
     id: named for what is wrong, or unusual. kind: a mutant must be found, a correct one must not be accused.
     breaks: the requirement that must accuse a mutant. also: what may accuse it too, as a consequence; for a
-    correct variant, advisory requirements that may remark on it. wire: it needs real sockets.
+    correct variant, advisory requirements that may remark on it, and what cannot be judged on it.
+    binding: over which it has to be called for it to show. wire: it needs real sockets.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Variant:
     title: str
     breaks: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    binding: str = "query-xml"
     change: Change = _unchanged
     transport: Transport = field(default=Transport())
     speak: Speak | None = None
@@ -52,13 +54,13 @@ def mutant(
     how: Change | Transport | None = None,
     *,
     also: str = "",
+    binding: str = "query-xml",
     speak: Speak | None = None,
     wire: bool = False,
 ) -> Variant:
     """A variant that is wrong in one way."""
-    return _variant(
-        Variant(name, "mutant", title, tuple(breaks.split()), _spread(also), wire=wire), how, speak
-    )
+    others = tuple(one for one in _spread(also) if one != breaks)
+    return _variant(Variant(name, "mutant", title, (breaks,), others, binding=binding, wire=wire), how, speak)
 
 
 def correct(
@@ -68,10 +70,9 @@ def correct(
     *,
     also: str = "",
     speak: Speak | None = None,
-    wire: bool = False,
 ) -> Variant:
     """A variant that is unusual, and right."""
-    return _variant(Variant(name, "correct", title, (), _spread(also), wire=wire), how, speak)
+    return _variant(Variant(name, "correct", title, (), _spread(also)), how, speak)
 
 
 def _variant(variant: Variant, how: Change | Transport | None, speak: Speak | None) -> Variant:

@@ -17,7 +17,7 @@ WARNING = b"<br />\n<b>Warning</b>:  date() [<a href='function.date'>function.da
 # A piece of the document, and what stands in its place.
 SWAPS = (
     ("root_not_closed", "The root is not closed.", f"</{ROOT}>", ""),
-    ("tags_crossed", "Two elements overlap.", "</Value>\n    <Value>", "<Value></Value>"),
+    ("tags_crossed", "Two elements overlap.", "<Result>Success</Result>", "<b><Result>Success</b></Result>"),
     (
         "end_tag_in_other_case",
         "An end tag differs from its start tag in a letter's case.",
@@ -61,7 +61,7 @@ SWAPS = (
         "encoding_unregistered",
         "The document declares an encoding that nobody has registered.",
         '1.0"?>',
-        '1.0" encoding="x-sdk"?>',
+        '1.0" encoding="klingon-8"?>',
     ),
     (
         "encoding_declared_utf_16",

@@ -25,6 +25,8 @@ Binding = Literal["query-xml", "form-xml", "body-xml", "query-params"]
 BINDINGS: tuple[Binding, ...] = get_args(Binding)
 CONFIG_NAME = "connect-conformance.toml"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_AUTHORITY = re.compile(r"([^$/?#]+://[^/?#]*)(.*)", re.DOTALL)
+_LIKE_A_TOKEN = re.compile(r"(?=.*[0-9]).{12,}")
 _SECRET_NAME = re.compile(r"auth|cookie|token|secret|key|passw|credential|session", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2, token
 _SERVICE_SEGMENT = "get_list_callback"
@@ -251,17 +253,25 @@ class _Maker:
             )
         if parts.fragment:
             raise self.wrong(key, "the URL has a fragment", "a URL without #")
-        return self._hidden(self.kept(text, key, TOKEN), plain=schemes == ("http",))
+        return self._hidden(self._kept_in_path(text, key), plain=schemes == ("http",))
+
+    def _kept_in_path(self, text: str, key: str) -> str:
+        """The URL with every `${NAME}` in its path and query kept as a secret; scheme, host and port are none."""
+        while not (parts := _AUTHORITY.match(text)):
+            text = _VARIABLE.sub(lambda m: self.filled(m[0], key), text, count=1)
+        return self.filled(parts[1], key) + self.kept(parts[2], key, TOKEN)
 
     def _hidden(self, text: str, *, plain: bool) -> str:
         """The URL with a token written out in its path, and the values of its query, kept as secrets."""
         parts = urlsplit(text)
         segments = parts.path.split("/")
         spots = [i for i, s in enumerate(segments) if s and s != _SERVICE_SEGMENT]
-        if spots and not self.secrets.is_secret(segments[spots[-1]]):
-            last = segments[spots[-1]]
-            if not plain or re.fullmatch(r"(?=.*[0-9]).{12,}", last):
-                segments[spots[-1]] = self.secrets.hide(last, TOKEN)
+        for i in spots:
+            segment = segments[i]
+            if not self.secrets.is_secret(segment) and (
+                _LIKE_A_TOKEN.fullmatch(segment) or (i == spots[-1] and not plain)
+            ):
+                segments[i] = self.secrets.hide(segment, TOKEN)
         query = "&".join(self._query_part(part) for part in parts.query.split("&")) if parts.query else ""
         return urlunsplit((parts.scheme, parts.netloc, "/".join(segments), query, ""))
 

@@ -223,6 +223,38 @@ def test_variables_are_filled_in(tmp_path: Path) -> None:
     assert revealed == f"https://h.example/api/{TOKEN} value-of-a".encode()
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "shown"),
+    [
+        ("https://${HOST}/${TOKEN}", "https://h.example/[token]"),
+        ("https://h.example:${PORT}/${TOKEN}", "https://h.example:8443/[token]"),
+        ("${BASE}/${TOKEN}", "https://h.example/api/[token]"),
+        ("${BASE}/${TOKEN}/get_list_callback", "https://h.example/api/[token]/get_list_callback"),
+        ("${ALL}", "https://h.example/[token]"),
+        ("${ALL}/get_list_callback", "https://h.example/[token]/get_list_callback"),
+        ("${ALL}/v2", "https://h.example/[token]/[token]"),
+        ("https://h.example/x${TOKEN}y", "https://h.example/x[token]y"),
+    ],
+)
+def test_any_part_of_the_endpoint_can_come_from_the_environment(
+    tmp_path: Path, endpoint: str, shown: str
+) -> None:
+    """The token is a secret wherever it comes from; scheme, host and port are none, or nobody could connect."""
+    environment = {
+        "HOST": "h.example",
+        "PORT": "8443",
+        "BASE": "https://h.example/api",
+        "TOKEN": TOKEN,
+        "ALL": f"https://h.example/{TOKEN}",
+    }
+    subject = made(f'endpoint = "{endpoint}"', tmp_path, **environment)
+    assert subject.shown_endpoint == shown
+    assert TOKEN not in repr(subject)
+    for name, value in environment.items():
+        endpoint = endpoint.replace(f"${{{name}}}", value)
+    assert subject.secrets.reveal(subject.endpoint.encode()).decode() == endpoint
+
+
 def test_what_comes_from_the_environment_is_not_shown(tmp_path: Path) -> None:
     subject = made(
         'endpoint = "https://h.example/${CONNECT_TOKEN}"\nheaders = { "X-A" = "${A}" }',

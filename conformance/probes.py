@@ -28,6 +28,7 @@ CLAIMS = (
     ("X-ARR-SSL", "2048|256|C=US|CN=localhost"),
 )
 CANARY = b"http://canary.invalid/"  # the wire puts the address of its listener here
+FIRST = "documented-1"
 REPEATS = (
     16  # documented calls side by side: a fault that shows once in five escapes 16 calls once in 35 runs
 )
@@ -102,7 +103,7 @@ def documented(call: ServiceCall, binding: Binding) -> Probe:
 def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
     """What will be sent to `target` for the checks that look at `groups`. Unplanned groups get no probe."""
     base = documented(contract.call, target.binding)
-    first = replace(base, id="documented-1", fresh=True, title="the documented request, for the first time")
+    first = replace(base, id=FIRST, fresh=True, title="the documented request, for the first time")
     if groups & {"malformed", "spelling", "schema", "hostile"}:
         groups |= {"control"}
     together = [p for p in _together(contract, target, base) if p.group in groups]

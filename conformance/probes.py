@@ -54,7 +54,7 @@ class Probe:
     control: str = ""
     state: str = ""
     fresh: bool = False
-    segment: bool = False
+    segment: str = ""
     charset: str = "utf-8"
 
 
@@ -130,7 +130,7 @@ def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe
     yield from _repeats(base)
     yield from _other_bindings(contract, target, base)
     yield from other_actions(contract.call, base)
-    if not _has_segment(target):
+    if not _has_segment(contract.call, target):
         # Where the path names the service call, a bare call may well be meant for it.
         yield replace(
             base,
@@ -150,12 +150,12 @@ def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe
     yield from spellings(contract.call, carried)
     yield from broken_requests(contract.call, carried)
     yield from hostile(contract.call, carried)
-    yield from _plain_http(base)
+    yield from _plain_http(contract.call, base)
 
 
-def _has_segment(target: Target) -> bool:
+def _has_segment(call: ServiceCall, target: Target) -> bool:
     """Whether the endpoint's path ends with the service call's name."""
-    return urlsplit(target.endpoint).path.rstrip("/").endswith("/get_list_callback")
+    return urlsplit(target.endpoint).path.rstrip("/").endswith(f"/{call.name}")
 
 
 def _carrier(base: Probe) -> Probe:
@@ -190,12 +190,12 @@ def _repeats(base: Probe) -> Iterator[Probe]:
 
 
 def _other_bindings(contract: Contract, target: Target, base: Probe) -> Iterator[Probe]:
-    if not _has_segment(target):
+    if not _has_segment(contract.call, target):
         yield replace(
             base,
             id="binding-segment",
             group="bindings",
-            segment=True,
+            segment=contract.call.name,
             title=f"the documented request as {base.binding}, with a last segment {contract.call.name}",
         )
     for binding in BINDINGS:
@@ -209,9 +209,14 @@ def _other_bindings(contract: Contract, target: Target, base: Probe) -> Iterator
             )
 
 
+def other_call(call: ServiceCall) -> str:
+    """The name of another service call of the API."""
+    return "get_list_country" if call.name != "get_list_country" else "get_list_account"
+
+
 def other_actions(call: ServiceCall, base: Probe) -> Iterator[Probe]:
     """REQ-03: the restricted value, replaced by others, by nothing, left out."""
-    name = call.name
+    name, other = call.name, other_call(call)
     values = {
         "unknown": "no_such_call",
         "longer": f"{name}s",
@@ -221,10 +226,10 @@ def other_actions(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         "dashes": name.replace("_", "-"),
         "slash": f"{name}/",
         "semicolon": f"{name};x",
-        "comma": f"{name},get_list_country",
+        "comma": f"{name},{other}",
         "file-ending": f"{name}.php",
         "path": f"../{name}",
-        "other-call": "get_list_country",
+        "other-call": other,
         "two-words": f"{name} {name}",
         "number": "0",
         "wildcard": "get_list_%",
@@ -301,6 +306,7 @@ def spellings(call: ServiceCall, base: Probe) -> Iterator[Probe]:
     """REQ-05: the same request, spelled otherwise; an XML processor sees no difference (XML 1.0)."""
     root, leaf, name = call.request_root, call.action_element, call.name
     references = "".join(f"&#x{ord(c):x};" for c in name)
+    decimal = name.replace("_", "&#95;", 1)
     plain = f"<{root}><{leaf}>{name}</{leaf}></{root}>"
     documents = {
         "compact": plain,
@@ -311,13 +317,11 @@ def spellings(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         "comments": f"<!-- before --><{root}><!-- in -- >--><{leaf}>{name}</{leaf}><!-- é --></{root}><!-- after -->",
         "comment-in-action": f"<{root}><{leaf}>{name[:4]}<!-- in -->{name[4:]}</{leaf}></{root}>",
         "cdata": f"<{root}><{leaf}><![CDATA[{name}]]></{leaf}></{root}>",
-        "cdata-in-part": f"<{root}><{leaf}>get_<![CDATA[list]]>_callback</{leaf}></{root}>",
+        "cdata-in-part": f"<{root}><{leaf}>{name[:4]}<![CDATA[{name[4:8]}]]>{name[8:]}</{leaf}></{root}>",
         "character-references": f"<{root}><{leaf}>{references}</{leaf}></{root}>",
-        "decimal-reference": f"<{root}><{leaf}>get&#95;list_callback</{leaf}></{root}>",
+        "decimal-reference": f"<{root}><{leaf}>{decimal}</{leaf}></{root}>",
     }
     documents["comments"] = documents["comments"].replace("<!-- in -- >-->", "<!-- in > -->")
-    if name != "get_list_callback":
-        del documents["cdata-in-part"], documents["decimal-reference"]
     for key, document in documents.items():
         yield replace(
             base,
@@ -350,7 +354,7 @@ def broken_requests(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         "wrong-root": f"<request>{child}</request>",
         "root-in-another-case": f"<{root.capitalize()}>{child}</{root.capitalize()}>",
         "action-twice": f"<{root}>{child}{child}</{root}>",
-        "second-action": f"<{root}>{child}<{leaf}>get_list_country</{leaf}></{root}>",
+        "second-action": f"<{root}>{child}<{leaf}>{other_call(call)}</{leaf}></{root}>",
         "unknown-child": f"<{root}>{child}<surprise>1</surprise></{root}>",
         "unknown-child-first": f"<{root}><surprise>1</surprise>{child}</{root}>",
         "attribute-on-root": f'<{root} version="1">{child}</{root}>',
@@ -402,7 +406,7 @@ def hostile(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         )
 
 
-def _plain_http(base: Probe) -> Iterator[Probe]:
+def _plain_http(call: ServiceCall, base: Probe) -> Iterator[Probe]:
     plain = replace(base, channel="http", group="state-009")  # plain HTTP is the state that 009 describes
     for binding in (base.binding, *(b for b in BINDINGS if b != base.binding)):
         yield replace(
@@ -414,8 +418,8 @@ def _plain_http(base: Probe) -> Iterator[Probe]:
     yield replace(
         plain,
         id="plain-segment",
-        segment=True,
-        title="the documented request over plain HTTP with a last segment get_list_callback",
+        segment=call.name,
+        title=f"the documented request over plain HTTP with a last segment {call.name}",
     )
     for name, value in CLAIMS:
         for binding in dict.fromkeys(

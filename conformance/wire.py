@@ -449,7 +449,7 @@ def _bound(probe: Probe, url: str) -> tuple[str, str, dict[str, str], bytes]:
     """Method, URL, extra headers and body of a probe in its binding (interpretation I-06)."""
     if probe.segment:
         parts = urlsplit(url)
-        url = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/get_list_callback"))
+        url = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{probe.segment}"))
     joint = "&" if urlsplit(url).query else "?"
     if probe.binding == "query-xml" and not probe.document:
         return "GET", url, {}, b""

@@ -74,10 +74,13 @@ class _Line(httpcore.AsyncNetworkStream):
         self.meter.stage = "the TLS handshake"
         try:
             inner = await self.inner.start_tls(ssl_context, server_hostname, timeout)
-        except httpcore.ConnectError as error:
+        except BaseException as error:
+            # Also when the deadline cuts a handshake short: nobody else knows of this connection yet.
             with anyio.move_on_after(0.5, shield=True):
                 await self.inner.aclose()
-            raise _tls_failure(error) from None
+            if isinstance(error, httpcore.ConnectError):
+                raise _tls_failure(error) from None
+            raise
         self.meter.stage = "waiting for an answer"
         self.meter.tls = _facts(inner.get_extra_info("ssl_object"))
         return _Line(inner, self.meter, self.secrets)
@@ -215,7 +218,7 @@ class Dialer:
             "ssl_context": self.context,
             "network_backend": backend,
             "local_address": source_address or None,
-            "max_connections": 2,  # one for each channel
+            "max_connections": 4,  # one for each channel, and for states with an endpoint of their own
             "http2": False,
         }
         if proxy:

@@ -7,9 +7,13 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cached_property
+from statistics import median
 
 from conformance.document import Document, read
 from conformance.envelope import Envelope
+
+_CLOCKS_DIFFER_S = 2.0  # the Date header has whole seconds; a smaller difference shows nothing
+_STANDSTILL_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +182,18 @@ class Evidence:
     def of(self, group: str) -> tuple[Exchange, ...]:
         """The exchanges of a group, in the order they were sent."""
         return tuple(e for e in self.exchanges if e.group == group)
+
+    @cached_property
+    def clock_offset(self) -> float:
+        """Seconds that the endpoint's clock is ahead of ours, by its Date headers; 0.0 where they show none.
+
+        A Date that stands still, or comes from a cache (Age), is no clock.
+        """
+        dated = [(e, e.answer.date) for e in self.exchanges if e.answer and e.answer.date is not None]
+        live = [(e, date) for e, date in dated if e.answer and e.answer.header("age").strip() in {"", "0"}]
+        if not live:
+            return 0.0
+        took = live[-1][0].started - live[0][0].started
+        frozen = took > _STANDSTILL_S and len({date for _, date in live}) == 1
+        offset = median(date - (e.started + e.finished) / 2 for e, date in live)
+        return 0.0 if frozen or abs(offset) <= _CLOCKS_DIFFER_S else offset

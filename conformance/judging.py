@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import re
 from functools import cached_property
-from statistics import median
 
 from lxml import etree
 
@@ -25,7 +24,6 @@ _INTERNALS = re.compile(
     re.MULTILINE,
 )
 _HEAD = 1 << 16  # characters at both ends of an answer in which internals are looked for
-_CLOCKS_DIFFER_S = 2.0  # the Date header has whole seconds; a smaller difference shows nothing
 
 
 class Judging:
@@ -220,24 +218,6 @@ class Judging:
         )
         return (key_lost or value_lost) and key_fits and value_fits
 
-    # Time
-
-    @cached_property
-    def clock_offset(self) -> float:
-        """Seconds that the endpoint's clock is ahead of ours, by its Date headers; 0.0 where they show none."""
-        dated = [
-            (e, e.answer.date) for e in self.evidence.exchanges if e.answer and e.answer.date is not None
-        ]
-        offsets = [
-            date - (e.started + e.finished) / 2 for e, date in dated if date is not None and not _age(e)
-        ]
-        if not offsets:
-            return 0.0
-        took = dated[-1][0].started - dated[0][0].started
-        frozen = took > _CLOCKS_DIFFER_S / 2 + 0.5 and len({date for _, date in dated}) == 1
-        offset = median(offsets)
-        return 0.0 if frozen or abs(offset) <= _CLOCKS_DIFFER_S else offset
-
     # Errors
 
     def messages(self, code: str) -> tuple[str, ...]:
@@ -273,10 +253,6 @@ class Judging:
         """The bindings in which the documented request succeeded over HTTPS."""
         served = {e.binding for e in self.evidence.of("bindings") if self.is_success(e)}
         return frozenset(served | {self.evidence.binding})
-
-
-def _age(exchange: Exchange) -> bool:
-    return bool(exchange.answer and exchange.answer.header("age").strip() not in {"", "0"})
 
 
 def _is_canonical(text: str) -> bool:

@@ -9,7 +9,7 @@ from html import escape
 import msgspec
 
 from conformance.contract import Contract
-from conformance.prove import Outcome
+from conformance.prove import ROLL_UP, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,17 @@ def matrix(outcomes: Sequence[Outcome], contract: Contract, *, partial: bool) ->
     """The matrix of outcomes; of a part of the variants, requirements without a mutant are no fault."""
     rows = []
     for requirement in contract.requirements.values():
-        aimed = [o for o in outcomes if o.kind == "mutant" and requirement.id in o.breaks]
+        aimed = [o for o in outcomes if o.kind == "mutant" and _aims(o, requirement.id, contract)]
         killed = sum(requirement.id in o.accused for o in aimed)
         rows.append(Row(requirement.id, requirement.level, len(aimed), killed))
     naked = () if partial else tuple(r.id for r in rows if r.level != "advisory" and not r.mutants)
     return Matrix(tuple(rows), tuple(outcomes), naked)
+
+
+def _aims(outcome: Outcome, requirement: str, contract: Contract) -> bool:
+    """Whether a mutant breaks a requirement; every mutant of a response schema breaks the roll-up, ENV-02."""
+    derived = requirement == ROLL_UP and outcome.id.startswith(tuple(f"{name}." for name in contract.calls))
+    return derived or requirement in outcome.breaks
 
 
 def table(of: Matrix) -> str:

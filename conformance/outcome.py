@@ -79,9 +79,19 @@ def assemble(
         verdict=claim(requirements, terms.level, interrupted=interrupted),
         exit_code=int(exit_code(requirements, terms.level, interrupted=interrupted)),
         counts=count(requirements),
-        notes=(*evidence.notes, *_waiver_notes(requirements, terms)),
+        notes=(*evidence.notes, *_clock_note(evidence), *_waiver_notes(requirements, terms)),
         interrupted=interrupted,
         requirements=requirements,
+    )
+
+
+def _clock_note(evidence: Evidence) -> list[str]:
+    offset = evidence.clock_offset
+    way = "ahead of" if offset > 0 else "behind"
+    return (
+        [f"the endpoint's clock is {abs(offset):.0f} s {way} this machine's, by its Date header"]
+        if offset
+        else []
     )
 
 

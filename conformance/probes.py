@@ -28,6 +28,7 @@ CLAIMS = (
     ("X-ARR-SSL", "2048|256|C=US|CN=localhost"),
 )
 CANARY = b"http://canary.invalid/"  # the wire puts the address of its listener here
+FIRST = "documented-1"
 REPEATS = (
     16  # documented calls side by side: a fault that shows once in five escapes 16 calls once in 35 runs
 )
@@ -62,9 +63,10 @@ class Probe:
 class Plan:
     """Everything a run will send, in the order in which it has to happen.
 
-    first: the documented request, before anything else. together: in any order, side by side. middle: after those,
+    first: the documented request, before anything else. together: in any order, side by side; calls in states that
+    each request brings along are among them. middle: after those,
     to see whether the endpoint still answers. states: by code, in
-    sequence (each between its setup and teardown when it has them). last: after LATER_S. gaps: group -> why it is
+    sequence, each between its setup and its teardown. last: after LATER_S. gaps: group -> why it is
     not sent.
     """
 
@@ -101,7 +103,7 @@ def documented(call: ServiceCall, binding: Binding) -> Probe:
 def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
     """What will be sent to `target` for the checks that look at `groups`. Unplanned groups get no probe."""
     base = documented(contract.call, target.binding)
-    first = replace(base, id="documented-1", fresh=True, title="the documented request, for the first time")
+    first = replace(base, id=FIRST, fresh=True, title="the documented request, for the first time")
     if groups & {"malformed", "spelling", "schema", "hostile"}:
         groups |= {"control"}
     together = [p for p in _together(contract, target, base) if p.group in groups]
@@ -123,7 +125,14 @@ def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
     canary = replace(
         base, id="documented-middle", title="the documented request, before any state is brought about"
     )
+    together += [probe for code, calls in states.items() if not _takes_turns(target, code) for probe in calls]
+    states = {code: calls for code, calls in states.items() if _takes_turns(target, code)}
     return Plan(first, tuple(together), states, (canary,), last, gaps)
+
+
+def _takes_turns(target: Target, code: str) -> bool:
+    """Whether a state is brought about for everybody, by commands, so that nothing else may run meanwhile."""
+    return bool(target.states[code].setup or target.states[code].teardown)
 
 
 def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe]:

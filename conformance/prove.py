@@ -36,7 +36,7 @@ from conformance.verdicts import CheckResult, Claim, Report, Verdict
 from conformance.wire import Limits, Wire, evidence_of
 
 _TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105  the reference endpoint takes any
-_ROLL_UP = "ENV-02"
+ROLL_UP = "ENV-02"
 _TIMEOUT_S = 10.0
 _AT_ONCE = 8  # variants in flight in one process: their waits overlap
 
@@ -196,7 +196,7 @@ def _trouble(trial: Trial, report: Report, accused: frozenset[str]) -> str:
         return f"the suite's own checks failed: {', '.join(broken)}"
     if trial.kind == "mutant":
         missing = [name for name in trial.breaks if name not in accused]
-        allowed = {*trial.breaks, *trial.also, _ROLL_UP}
+        allowed = {*trial.breaks, *trial.also, ROLL_UP}
         stray = [name for name in accused if level[name] == "must" and name not in allowed]
         told = [f"lives: {', '.join(missing)} does not accuse it"] if missing else []
         return "; ".join(told + ([f"unrelated: {', '.join(stray)}"] if stray else []))

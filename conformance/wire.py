@@ -7,6 +7,7 @@ that leave, and answers lose every trace of a secret before anything else sees t
 from __future__ import annotations
 
 import itertools
+import re
 import shlex
 import ssl
 import time
@@ -26,12 +27,15 @@ from conformance.canary import NOWHERE, Canary, listen
 from conformance.coding import decoded
 from conformance.connect import Dialer, LineFailed, Meter
 from conformance.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request
-from conformance.probes import LATER_S, Plan, Probe
+from conformance.probes import FIRST, LATER_S, Plan, Probe
 from conformance.states import setup, teardown
 from conformance.target import State, Target
 
 USER_AGENT = f"connect-conformance/{__version__}"
 _STREAK = 4  # losses in a row after which an endpoint counts as silent
+_PATIENCE_S = 10  # the longest Retry-After that is waited for
+# Groups of exchanges that nothing judges: they were sent again.
+THROTTLED, CROWDED = "throttled", "crowded"
 _HEAD = 100 * 1024  # bytes of a head that h11 accepts; the wire cap leaves room for it
 
 
@@ -83,6 +87,13 @@ class Wire:
         self._next_slot = 0.0
         self._stand_in = _stand_in(target.token_shape, self.random)
         self._total = 0
+        self._idle: _Worker | None = (
+            None  # the worker of the first call, which keeps its connection to the end
+        )
+        self._lane: _Worker | None = (
+            None  # the only worker that goes on, once connections stood in each other's way
+        )
+        self._narrowed_at: float | None = None
         self._interrupted = False
         self.canary: Canary | None = None
         self._epoch = time.time() - time.monotonic()
@@ -136,7 +147,8 @@ class Wire:
                     await self.canary.close()
 
     async def _in_order(self, plan: Plan) -> None:
-        async with _Worker(self) as first:
+        async with _Worker(self) as self._idle:
+            first = self._idle
             began = await self._first(plan, first)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._pool, plan.together)
@@ -162,18 +174,37 @@ class Wire:
         return time.monotonic()
 
     async def _pool(self, calls: Iterable[Probe]) -> None:
-        """Send probes side by side, each worker over its own connections. Channels take turns."""
+        """Send probes side by side, each worker over its own connections."""
         queue = deque(calls)
-        width = min(self.limits.concurrency, len(queue))
 
         async def work() -> None:
             async with _Worker(self) as worker:
-                while queue:
-                    await worker.exchange_with_retry(queue.popleft())
+                while queue and self._lane in {None, worker}:
+                    probe = queue.popleft()
+                    if await worker.exchange_with_retry(probe):
+                        queue.append(probe)
+                self._lane = None if self._lane is worker and not queue else self._lane
 
         async with anyio.create_task_group() as tasks:
-            for _ in range(width):
+            for _ in range(min(self.limits.concurrency, len(queue))):
                 tasks.start_soon(work)
+        if queue:  # sent back by a worker that gave way when the last one was through
+            self._lane = None
+            await work()
+
+    async def give_way(self, worker: _Worker, began: float) -> bool:
+        """Whether a call got no answer because other connections of ours are in the way.
+
+        An endpoint that serves few connections at a time keeps the rest waiting as long as one is open. From
+        then on one worker alone goes on, over one connection.
+        """
+        if self._narrowed_at is None and self.limits.concurrency > 1:
+            self._narrowed_at, self._lane = self.now(), worker
+            self.notes.append("the endpoint serves few connections at a time: the rest of the run used one")
+            if self._idle is not None and self._idle is not worker:
+                await self._idle.drop()
+            return True
+        return self._narrowed_at is not None and began <= self._narrowed_at
 
     async def _state(self, state: State, calls: tuple[Probe, ...]) -> None:
         """The calls in one state, between its setup and its teardown, and one after it."""
@@ -184,7 +215,7 @@ class Wire:
                 self.gaps[group] = failed
         try:
             if group not in self.gaps:
-                async with _Worker(self, state) as worker:
+                async with _Worker(self) as worker:
                     for probe in calls:
                         await worker.exchange_with_retry(probe)
         finally:
@@ -217,6 +248,18 @@ class Wire:
         """Unix time by the clock of this machine as it was when the session began."""
         return self._epoch + time.monotonic()
 
+    def throttled(self, answer: Answer) -> bool:
+        """Whether the endpoint asks to wait a little (RFC 9110 section 10.2.3); if so, everybody waits."""
+        after = answer.header("retry-after")
+        if (
+            answer.status not in {429, 503}
+            or not re.fullmatch(r"[0-9]{1,3}", after)
+            or int(after) > _PATIENCE_S
+        ):
+            return False
+        self._next_slot = max(self._next_slot, time.monotonic() + int(after))
+        return True
+
     async def admitted(self, probe: Probe) -> bool:
         """Wait for a slot; False when the budget is spent or the endpoint has gone silent."""
         if self._silent.get(probe.channel):
@@ -227,10 +270,11 @@ class Wire:
             )
             return False
         self._sent += 1
+        now = time.monotonic()
+        slot = max(now, self._next_slot)
         if self.limits.rate:
-            now = time.monotonic()
-            slot = max(now, self._next_slot)
             self._next_slot = slot + 1 / self.limits.rate
+        if slot > now:
             await anyio.sleep(slot - now)
         return True
 
@@ -238,14 +282,17 @@ class Wire:
         exchange = replace(exchange, number=next(self._numbers))
         self.exchanges.append(exchange)
         self.progress(len(self.exchanges), self._total)
-        if exchange.loss and exchange.loss.kind == "closed" and exchange.reused:
+        if exchange.group == CROWDED or (
+            exchange.loss and exchange.loss.kind == "closed" and exchange.reused
+        ):
             return exchange  # a server may close a kept connection at any time; the call is sent again
         self._streaks[channel] = self._streaks.get(channel, 0) + 1 if exchange.loss else 0
-        if self._streaks[channel] >= _STREAK:
+        most = _STREAK if self._narrowed_at is None else _STREAK // 2
+        if self._streaks[channel] >= most:
             assert exchange.loss
             self._silent.setdefault(
                 channel,
-                f"the endpoint stopped answering ({_STREAK} calls in a row got no answer: {exchange.loss.reason})",
+                f"the endpoint stopped answering ({most} calls in a row got no answer: {exchange.loss.reason})",
             )
         return exchange
 
@@ -286,44 +333,50 @@ class Wire:
 class _Worker:
     """Sends one probe at a time over its own connections."""
 
-    def __init__(self, wire: Wire, state: State | None = None) -> None:
-        self.wire, self.state = wire, state
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
         self.meter = Meter(cap=wire.target.max_body + 2 * _HEAD)
-        self._client: httpx.AsyncClient | None = None
+        self._clients: dict[tuple[str, str], httpx.AsyncClient] = {}  # by proxy and source address
 
     async def __aenter__(self) -> _Worker:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._drop()
+        await self.drop()
 
-    async def _drop(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
+    async def drop(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
             with anyio.move_on_after(1, shield=True):
                 await client.aclose()
 
-    def _open(self) -> httpx.AsyncClient:
-        if self._client is None:
-            target, state = self.wire.target, self.state
-            transport = self.wire.dialer.transport(
-                self.meter,
-                proxy=(state and state.proxy) or target.proxy,
-                source_address=(state and state.source_address) or target.source_address,
-            )
-            self._client = httpx.AsyncClient(transport=transport, trust_env=False, timeout=None)  # noqa: S113  one deadline over all
-            self._client.cookies.jar.set_policy(
-                DefaultCookiePolicy(allowed_domains=())
-            )  # keeps none, sends none
-        return self._client
+    def _open(self, state: State | None) -> httpx.AsyncClient:
+        target = self.wire.target
+        proxy = (state and state.proxy) or target.proxy
+        source = (state and state.source_address) or target.source_address
+        if (proxy, source) not in self._clients:
+            transport = self.wire.dialer.transport(self.meter, proxy=proxy, source_address=source)
+            # The one deadline of an exchange is around all of it, so httpx has none of its own.
+            client = httpx.AsyncClient(transport=transport, trust_env=False, timeout=None)  # noqa: S113
+            client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))  # keeps none, sends none
+            self._clients[proxy, source] = client
+        return self._clients[proxy, source]
 
-    async def exchange_with_retry(self, probe: Probe) -> None:
-        """One exchange; a call that a kept connection lost is sent once more (RFC 9112 section 9.3.1)."""
+    async def exchange_with_retry(self, probe: Probe) -> bool:
+        """One exchange; sent once more where a connection was lost, or where the endpoint asked to wait.
+
+        True when other connections of ours were in its way, so that it has to be sent again later.
+        """
         if not await self.wire.admitted(probe):
-            return
+            return False
         exchange = await self._exchange(probe)
-        if exchange.loss and exchange.loss.kind == "closed" and await self.wire.admitted(probe):
+        if exchange.group == CROWDED:
+            return True
+        lost = exchange.loss is not None and exchange.loss.kind == "closed"  # RFC 9112 section 9.3.1
+        if (lost or exchange.group == THROTTLED) and await self.wire.admitted(probe):
             await self._exchange(probe, retried=True)
+        return False
 
     async def exchange(self, probe: Probe, *, retried: bool = False) -> Exchange:
         await self.wire.admitted(probe)
@@ -331,16 +384,25 @@ class _Worker:
 
     async def _exchange(self, probe: Probe, *, retried: bool = False) -> Exchange:
         if probe.fresh:
-            await self._drop()
-        method, url, headers, body = self.wire.request(probe, self.state)
+            await self.drop()
+        state = self.wire.target.states.get(probe.state)
+        method, url, headers, body = self.wire.request(probe, state)
         self.meter.begin()
         # The wall clock is read once: one that jumps during the run bends no time and no duration.
         started = self.wire.now()
-        answer, loss = await self._answered(method, url, headers, body)
+        answer, loss = await self._answered(state, method, url, headers, body)
+        group = probe.group
+        if answer and not retried and self.wire.throttled(answer):
+            group = THROTTLED
+        waiting = (
+            loss is not None and loss.kind == "timeout" and not self.meter.reused and not self.meter.received
+        )
+        if waiting and probe.id != FIRST and await self.wire.give_way(self, started):
+            group = CROWDED
         exchange = Exchange(
             number=0,
             probe=probe.id,
-            group=probe.group,
+            group=group,
             title=probe.title,
             binding=probe.binding,
             request=Request(method, self._shown(url), tuple((n, self._shown(v)) for n, v in headers), body),
@@ -357,19 +419,19 @@ class _Worker:
             reproduce=self._curl(method, url, headers, body),
         )
         if loss or (answer and answer.unread):
-            await self._drop()
+            await self.drop()
         return self.wire.record(exchange, probe.channel)
 
     def _shown(self, text: str) -> str:
         return self.wire.secrets.shown(text)
 
     async def _answered(
-        self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes
+        self, state: State | None, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes
     ) -> tuple[Answer | None, Loss | None]:
         timeout = self.wire.target.timeout
         try:
             with anyio.fail_after(timeout):
-                return await self._call(method, url, headers, body), None
+                return await self._call(state, method, url, headers, body), None
         except TimeoutError:
             return None, Loss("timeout", f"no complete answer within {timeout:g} s ({self.meter.stage})")
         except LineFailed as failed:
@@ -381,8 +443,10 @@ class _Worker:
         except (httpcore.NetworkError, httpx.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
             return None, Loss("closed", f"the connection was lost ({self.meter.stage})")
 
-    async def _call(self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes) -> Answer:
-        client = self._open()
+    async def _call(
+        self, state: State | None, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes
+    ) -> Answer:
+        client = self._open(state)
         request = httpx.Request(method, url, headers=list(headers), content=body or None)
         response = await client.send(request, stream=True)
         chunks, size, unread = [], 0, ""

@@ -33,18 +33,20 @@ def test_it_is_the_time_of_the_answer(exchange: Exchange, judging: Judging) -> N
     """Timestamp is the time of the answer, within the tolerance, by our clock or by the server's Date."""
     seconds = _seconds(exchange, judging)
     tolerance = judging.evidence.clock_tolerance
-    for offset in {0.0, judging.clock_offset}:
+    for offset in {0.0, judging.evidence.clock_offset}:
         # Whole seconds: the time of an answer given at 9.9 is 9.
         if exchange.started - 1 - tolerance + offset <= seconds <= exchange.finished + tolerance + offset:
             return
     leaf = judging.success(exchange).timestamp
     clock = (
-        f"; the server's Date is {judging.clock_offset:+.0f} s from our clock" if judging.clock_offset else ""
+        f"; the server's Date is {judging.evidence.clock_offset:+.0f} s from our clock"
+        if judging.evidence.clock_offset
+        else ""
     )
     raise Breach(
         f"Timestamp is {seconds - exchange.finished:+.0f} s from the time of the answer"
         f" (tolerance {tolerance:g} s){clock}",
-        expected=_shown(exchange.finished + judging.clock_offset),
+        expected=_shown(exchange.finished + judging.evidence.clock_offset),
         observed=_shown(seconds),
         where=leaf.where if leaf else "",
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from conformance.contract import Contract, ServiceCall
 from conformance.target import BINDINGS, Binding, Target
+
+if TYPE_CHECKING:
+    from conformance.explore import Case
 
 Channel = Literal["https", "http"]
 
@@ -67,7 +71,7 @@ class Plan:
     each request brings along are among them. middle: after those,
     to see whether the endpoint still answers. states: by code, in
     sequence, each between its setup and its teardown. last: after LATER_S. gaps: group -> why it is
-    not sent.
+    not sent. cases: what the generated probes among them were made of, by id.
     """
 
     first: Probe
@@ -76,6 +80,7 @@ class Plan:
     middle: tuple[Probe, ...]
     last: tuple[Probe, ...]
     gaps: dict[str, str] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
 
     @property
     def probes(self) -> tuple[Probe, ...]:
@@ -100,13 +105,15 @@ def documented(call: ServiceCall, binding: Binding) -> Probe:
     )
 
 
-def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
+def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int = 1) -> Plan:
     """What will be sent to `target` for the checks that look at `groups`. Unplanned groups get no probe."""
     base = documented(contract.call, target.binding)
     first = replace(base, id=FIRST, fresh=True, title="the documented request, for the first time")
     if groups & {"malformed", "spelling", "schema", "hostile"}:
         groups |= {"control"}
     together = [p for p in _together(contract, target, base) if p.group in groups]
+    generated = dict(_generated(contract.call, base, groups, seed))
+    together += generated
     states, gaps = _states(contract, target, base, groups)
     last = tuple(
         replace(
@@ -127,7 +134,45 @@ def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
     )
     together += [probe for code, calls in states.items() if not _takes_turns(target, code) for probe in calls]
     states = {code: calls for code, calls in states.items() if _takes_turns(target, code)}
-    return Plan(first, tuple(together), states, (canary,), last, gaps)
+    return Plan(
+        first, tuple(together), states, (canary,), last, gaps, {p.id: c for p, c in generated.items()}
+    )
+
+
+_KINDS = {
+    "spelling": "the same request, spelled otherwise",
+    "action": "the request with another action",
+    "malformed": "a document that is not well-formed",
+    "schema": "a request that breaks the schema",
+}
+
+
+def _generated(
+    call: ServiceCall, base: Probe, groups: frozenset[str], seed: int
+) -> Iterator[tuple[Probe, Case]]:
+    """Requests that the seed makes; only those of them that a selected check looks at are made at all."""
+    from conformance import explore  # noqa: PLC0415  the catalogue of requirements needs no parser
+
+    counts = {group: count for group, count in explore.COUNTS.items() if group in groups}
+    numbers: Counter[str] = Counter()
+    for case in explore.corpus(call, seed, counts) if counts else ():
+        group = case.group
+        numbers[group] += 1
+        probe = replace(
+            base if group == "action" else _carrier(base),
+            id=f"explored-{group}-{numbers[group]}",
+            group=group,
+            title=f"{_KINDS[group]}, generated from seed {seed}: {case.what}",
+            document=case.document,
+            actions=(case.value,),
+        )
+        yield replace(probe, control=probe.control or FIRST), case
+
+
+def reduced(probe: Probe, number: int, document: bytes) -> Probe:
+    """A smaller request than a generated one, to see whether it still shows the same."""
+    told = probe.title.partition(": ")[0].replace("generated from", f"reduced from {probe.id} of")
+    return replace(probe, id=f"reduced-{probe.group}-{number}", title=told, document=document)
 
 
 def _takes_turns(target: Target, code: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -61,8 +60,8 @@ RESPONSE = """\
 """
 CODE = """</xs:element>
                     <xs:element name="code">
-                      <xs:simpleType>
-                        <xs:annotation><xs:appinfo source="urn:connect-conformance:requirement">CBK-05</xs:appinfo></xs:annotation>
+                      <xs:simpleType><xs:annotation>
+                        <xs:appinfo source="urn:connect-conformance:requirement">CBK-05</xs:appinfo></xs:annotation>
                         <xs:restriction base="xs:string"><xs:pattern value="[A-Z]{2}"/></xs:restriction>
                       </xs:simpleType>
                     </xs:element>

@@ -8,9 +8,12 @@ and the versions installed. What a case shows is reduced with hypothesis, which 
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -125,10 +128,15 @@ def reduce(case: Case, shows: Callable[[bytes], bool], most: int) -> bytes:
 
     shows: sends a document and says whether the answer shows it. At most `most` are sent.
     """
-    from hypothesis import HealthCheck, Phase, Verbosity, find, settings  # noqa: PLC0415  200 ms, only where needed
+    alone = "hypothesis" not in sys.modules
+    from hypothesis import HealthCheck, Phase, Verbosity, configuration, find, settings  # noqa: PLC0415  200 ms
     from hypothesis import strategies as st  # noqa: PLC0415
     from hypothesis.errors import HypothesisException  # noqa: PLC0415
 
+    if (
+        alone
+    ):  # it would keep notes in the folder that a run is started from; where it cannot, it does without
+        configuration.set_hypothesis_home_dir(Path(os.devnull) / "none")
     plain = case.filled(())
     known: dict[bytes, bool] = {plain: False, case.document: True}
     left = most

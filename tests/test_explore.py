@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -154,6 +155,18 @@ def test_hypothesis_stays_out_until_something_is_reduced() -> None:
     )
     root = Path(__file__).parents[1]
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
+
+
+def test_a_reduction_writes_nothing_where_the_run_was_started(tmp_path: Path) -> None:
+    code = (
+        "from conformance import explore\nfrom conformance.contract import documented\n"
+        "case = next(explore.corpus(documented().call, 1))\nexplore.reduce(case, lambda _: True, 20)\n"
+    )
+    root = str(Path(__file__).parents[1])
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=os.environ | {"PYTHONPATH": root}, check=True
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 # The plan

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         if options.list:
             from conformance.listing import listing  # noqa: PLC0415
 
-            print(listing(contract, judged, wanted), end="")
+            print(listing(contract, judged, wanted, int(options.seed)), end="")
             return ExitCode.CONFORMING if selected(contract, wanted) else ExitCode.NOTHING_SELECTED
         folder = reports_folder(options.reports)
         session = Session(contract, wanted, judged.binding, judged.secrets)
@@ -100,7 +100,7 @@ def send(contract: Contract, judged: Target, groups: frozenset[str], options: ar
         max_requests=int(options.max_requests),
         rate=options.rate,
     )
-    plan = probes.plan(contract, judged, groups)
+    plan = probes.plan(contract, judged, groups, int(options.seed))
     started = time.time()
     wire = Wire(judged, limits, int(options.seed), progress=_progress(options))
     recording = wire.run(plan)

@@ -29,7 +29,6 @@ _AUTHORITY = re.compile(r"([^$/?#]+://[^/?#]*)(.*)", re.DOTALL)
 _LIKE_A_TOKEN = re.compile(r"(?=.*[0-9]).{12,}")
 _SECRET_NAME = re.compile(r"auth|cookie|token|secret|key|passw|credential|session", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2, token
-_SERVICE_SEGMENT = "get_list_callback"
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 
@@ -201,7 +200,7 @@ class _Maker:
         if config.binding not in BINDINGS:
             raise self.wrong("binding", f"{config.binding!r} is unknown", f"one of {', '.join(BINDINGS)}")
         endpoint = self.url(config.endpoint, "endpoint", ("https",))
-        shape = _shape(self.filled(config.endpoint, "endpoint"))
+        shape = _shape(self.filled(config.endpoint, "endpoint"), self.contract.call.name)
         http = config.http_endpoint or _plain(endpoint)
         return Target(
             name=self.name,
@@ -277,7 +276,7 @@ class _Maker:
         """The URL with a token written out in its path, and the values of its query, kept as secrets."""
         parts = urlsplit(text)
         segments = parts.path.split("/")
-        spots = [i for i, s in enumerate(segments) if s and s != _SERVICE_SEGMENT]
+        spots = [i for i, s in enumerate(segments) if s and s != self.contract.call.name]
         for i in spots:
             segment = segments[i]
             if not self.secrets.is_secret(segment) and (
@@ -398,12 +397,12 @@ def _plain(endpoint: str) -> str:
     return urlunsplit(("http", host, parts.path, parts.query, ""))
 
 
-def _shape(endpoint: str) -> str:
+def _shape(endpoint: str, call: str) -> str:
     """The token of an endpoint with every digit as 0 and every letter as A, a or z: enough to make another.
 
     The token is the last segment of the path that is not the service call's name; "" where there is none.
     """
-    segments = [s for s in urlsplit(endpoint).path.split("/") if s and s != _SERVICE_SEGMENT]
+    segments = [s for s in urlsplit(endpoint).path.split("/") if s and s != call]
     shape = segments[-1] if segments else ""
     for letters, letter in (("[0-9]", "0"), ("[A-Z]", "A"), ("[g-y]", "z"), ("[b-f]", "a")):
         shape = re.sub(letters, letter, shape)

@@ -30,7 +30,7 @@ DOORMEN = {
     "httpx": {"wire", "connect", "prove"},  # prove: connections that lead into the application
     "hypothesis": {"explore"},
     "jinja2": {"reporting.sections"},
-    "lxml": {"document", "schema", "envelope", "judging", "probes", "mutants", "reporting.html"},
+    "lxml": {"document", "schema", "envelope", "judging", "probes", "twists", "mutants", "reporting.html"},
     "markupsafe": {"reporting.sections"},
     "pytest": {"plugin", "checkout", "running", "reporting.html", "reporting.junit"},
     "pytest_html": {"reporting.html"},

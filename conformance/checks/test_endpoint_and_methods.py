@@ -1,0 +1,83 @@
+"""Endpoint and methods: the documented call, and the restricted value of its parameter."""
+
+from __future__ import annotations
+
+from conformance.catalogue import requirement, sends
+from conformance.exchange import Exchange
+from conformance.judging import Judging
+from conformance.verdicts import Breach, Open
+
+
+def _described(exchange: Exchange) -> str:
+    answer = exchange.answer
+    assert answer
+    what = answer.media_type or "no media type"
+    return f"HTTP {answer.status} with {len(answer.body)} bytes of {what}"
+
+
+@requirement("REQ-01")
+@sends("documented")
+def test_the_documented_request_is_answered_with_an_envelope(exchange: Exchange, judging: Judging) -> None:
+    """A GET carrying the documented request is answered with a Connect API envelope."""
+    answer = judging.answer(exchange)
+    if answer.envelope.recognised:
+        judging.envelope(exchange)  # not well-formed: whether it is an envelope cannot be said
+        return
+    if answer.document.unreadable:
+        raise Open(answer.document.unreadable)
+    redirect = f", redirecting to {answer.header('location')[:80]}" if 300 <= answer.status < 400 else ""
+    raise Breach(
+        "the documented request is not answered with an envelope of the Connect API",
+        expected="an envelope: ClICKATELLSDK with Action, Result, Values, Timestamp",
+        observed=_described(exchange) + redirect,
+    )
+
+
+@requirement("REQ-01")
+@sends("documented")
+def test_every_documented_request_is_answered(exchanges: tuple[Exchange, ...]) -> None:
+    """Every documented request of the run is answered."""
+    unanswered = {e.probe: e for e in exchanges if e.answer is None}
+    for exchange in exchanges:
+        if exchange.answer is not None:
+            unanswered.pop(exchange.probe, None)  # lost once and answered when sent again
+    if unanswered:
+        lost = next(iter(unanswered.values()))
+        probes = len({e.probe for e in exchanges})
+        raise Open(
+            f"{len(unanswered)} of {probes} documented requests got no answer: {lost.loss.reason if lost.loss else ''}"
+        )
+
+
+@requirement("REQ-02")
+@sends("documented")
+def test_the_action_selects_the_service_call(exchange: Exchange, judging: Judging) -> None:
+    """The action get_list_callback is answered with the success envelope of this service call."""
+    envelope = judging.envelope(exchange)
+    if envelope.is_success or envelope.document.deep:
+        return
+    codes = ", ".join(e.code.text for e in envelope.errors(*judging.evidence.error_elements) if e.code)
+    raise Breach(
+        "the documented request is not answered with the success envelope",
+        expected=f"the success envelope of {judging.call.name}",
+        observed=f"an error envelope with code {codes}"
+        if codes
+        else "an envelope that says neither Success nor any value",
+        where=envelope.result.where if envelope.result else "",
+    )
+
+
+@requirement("REQ-03")
+@sends("action")
+def test_another_action_does_not_get_the_callback_list(exchange: Exchange, judging: Judging) -> None:
+    """A request with another action, an empty one or none is not answered with the callback list."""
+    answer = judging.answer(exchange)
+    judging.control(exchange)
+    if answer.document.unreadable:
+        raise Open(answer.document.unreadable)
+    if answer.envelope.has_callback_list:
+        raise Breach(
+            f"{exchange.title} is answered with the callback list",
+            expected="an error envelope, or anything but the callback list",
+            observed="the callback list",
+        )

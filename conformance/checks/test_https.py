@@ -1,0 +1,146 @@
+"""Possible errors, code 009: the API call is performed via HTTPS, and via HTTP it is refused."""
+
+from __future__ import annotations
+
+import time
+
+from conformance.catalogue import requirement, sends
+from conformance.exchange import Answer, Exchange
+from conformance.judging import Judging
+from conformance.verdicts import Breach, NotApplicable, Open
+
+_CLOSED = {"refused"}
+_EXPIRY_DAYS = 14
+
+
+def _open(answer: Answer) -> str:
+    """What shows that a call over plain HTTP was let through; "" when nothing does."""
+    if answer.envelope.says_success:
+        return "Success"
+    return "a Value" if answer.envelope.has_values else ""
+
+
+def _plain_answer(exchange: Exchange, judging: Judging) -> Answer | None:
+    """The answer over plain HTTP; None when the port refuses connections, which keeps it closed."""
+    if exchange.loss and exchange.loss.kind in _CLOSED:
+        return None
+    return judging.answer(exchange)
+
+
+@requirement("TLS-01")
+@sends("state-009")
+def test_plain_http_gets_no_data(exchange: Exchange, judging: Judging) -> None:
+    """No call over plain HTTP is answered with Success or with any Value."""
+    answer = _plain_answer(exchange, judging)
+    if answer is None:
+        return
+    what = _open(answer)
+    if what:
+        raise Breach(
+            f"{exchange.title} is answered with {what}", expected="error 009, and no data", observed=what
+        )
+    if answer.document.unreadable:
+        raise Open(answer.document.unreadable)
+
+
+@requirement("TLS-02")
+@sends("state-009")
+def test_plain_http_gets_error_009(exchange: Exchange, judging: Judging) -> None:
+    """A call over plain HTTP is answered with error 009."""
+    answer = _plain_answer(exchange, judging)
+    if answer is None:
+        raise Open("the HTTP endpoint refuses connections, so no answer can say 009")
+    if exchange.binding not in judging.served_bindings():
+        raise Open("this binding is not served over HTTPS, so its answer over plain HTTP says nothing")
+    if answer.document.unreadable:
+        raise Open(answer.document.unreadable)
+    codes = [e.code.text for e in answer.envelope.errors(*judging.evidence.error_elements) if e.code]
+    loose = [leaf.text for leaf in answer.envelope.loose_texts()] if not codes else []
+    if "009" in codes or "009" in loose:
+        return
+    observed = (
+        f"error {codes[0][:40]!r}"
+        if codes
+        else _open(answer) or f"HTTP {answer.status} with {answer.media_type or 'no media type'}"
+    )
+    if 300 <= answer.status < 400:
+        observed = f"a redirect (HTTP {answer.status}) to {answer.header('location')[:80] or 'nowhere'}"
+    raise Breach(
+        f"{exchange.title} is answered with {observed}, not with error 009",
+        expected="error 009",
+        observed=observed,
+    )
+
+
+@requirement("TLS-03")
+@sends("documented")
+def test_https_succeeds_with_a_certificate_that_verifies(exchange: Exchange, judging: Judging) -> None:
+    """The same call over HTTPS succeeds with a certificate that verifies for the host."""
+    if exchange.loss and exchange.loss.kind in {"certificate", "no-tls"}:
+        raise Breach(
+            exchange.loss.reason,
+            expected="a certificate that verifies for the host",
+            observed=exchange.loss.reason,
+        )
+    judging.answer(exchange)
+    if not judging.is_success(exchange):
+        raise Open("the certificate verifies, but the call does not succeed (REQ-02)")
+
+
+@requirement("TLS-04")
+@sends("plain-claim")
+def test_a_claim_of_https_does_not_open_plain_http(exchange: Exchange, judging: Judging) -> None:
+    """Request headers that claim HTTPS do not open plain HTTP."""
+    answer = _plain_answer(exchange, judging)
+    if answer is None:
+        return
+    what = _open(answer)
+    if not what:
+        if answer.document.unreadable:
+            raise Open(answer.document.unreadable)
+        return
+    twins = [e for e in judging.evidence.of("state-009") if e.binding == exchange.binding and e.answer]
+    if not twins or any(e.answer and _open(e.answer) for e in twins):
+        raise Open("plain HTTP is open without any claim (TLS-01)")
+    raise Breach(
+        f"{exchange.title} is answered with {what}", expected="error 009, and no data", observed=what
+    )
+
+
+@requirement("TLS-05")
+@sends("documented")
+def test_tls_is_new_enough(exchange: Exchange, judging: Judging) -> None:
+    """TLS 1.2 or newer is negotiated, and the certificate is not about to expire."""
+    if exchange.tls is None:
+        judging.answer(exchange)
+        raise Open("no TLS facts were recorded")
+    if exchange.tls.version not in {"TLSv1.2", "TLSv1.3"}:
+        raise Breach(
+            f"{exchange.tls.version} is negotiated",
+            expected="TLSv1.2 or TLSv1.3",
+            observed=exchange.tls.version,
+        )
+    left = ((exchange.tls.expires or 0) - exchange.started) / 86_400
+    if exchange.tls.expires and left < _EXPIRY_DAYS:
+        day = time.strftime("%Y-%m-%d", time.gmtime(exchange.tls.expires))
+        raise Breach(
+            f"the certificate expires on {day}",
+            expected=f"{_EXPIRY_DAYS} days or more",
+            observed=f"{left:.1f} days",
+        )
+
+
+@requirement("TLS-05")
+@sends("documented")
+def test_old_tls_is_refused(judging: Judging) -> None:
+    """Versions of TLS before 1.2 are refused."""
+    handshakes = judging.evidence.handshakes
+    agreed = [h.version for h in handshakes if h.accepted]
+    if agreed:
+        raise Breach(
+            f"{', '.join(agreed)} is accepted", expected="TLS 1.2 or newer only", observed=", ".join(agreed)
+        )
+    if not handshakes or all(h.accepted is None for h in handshakes):
+        raise NotApplicable(
+            handshakes[0].detail if handshakes else "no handshake with an old version was tried"
+        )

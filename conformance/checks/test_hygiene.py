@@ -1,0 +1,182 @@
+"""Hygiene: what the page does not ask for and a release manager wants to see (interpretation I-10). Advisory."""
+
+from __future__ import annotations
+
+import re
+
+from conformance.catalogue import requirement, sends
+from conformance.exchange import Answer, Exchange
+from conformance.judging import Judging
+from conformance.verdicts import Breach, Open
+
+
+@requirement("HYG-01")
+@sends("documented")
+def test_success_has_a_2xx_status(exchange: Exchange, judging: Judging) -> None:
+    """Success comes with a 2xx status."""
+    answer = judging.answer(exchange)
+    if not judging.is_success(exchange):
+        raise Open("the answer is not the success envelope")
+    if not 200 <= answer.status < 300:
+        raise Breach(f"Success comes with HTTP {answer.status}", expected="2xx", observed=str(answer.status))
+
+
+@requirement("HYG-02")
+@sends()
+def test_no_answer_is_a_server_error(exchange: Exchange, judging: Judging) -> None:
+    """No answer of the run has a 5xx status."""
+    status = judging.answer(exchange).status
+    if status >= 500:
+        raise Breach(
+            f"{exchange.title} is answered with HTTP {status}", expected="no 5xx", observed=str(status)
+        )
+
+
+def _xml(exchange: Exchange, judging: Judging) -> Answer:
+    answer = judging.answer(exchange)
+    if answer.document.root is None:
+        raise Open("the answer is not readable XML")
+    return answer
+
+
+@requirement("HYG-03")
+@sends("documented")
+def test_the_media_type_is_xml(exchange: Exchange, judging: Judging) -> None:
+    """The Content-Type is text/xml, application/xml or one ending in +xml (RFC 7303)."""
+    kind = _xml(exchange, judging).media_type
+    if not re.fullmatch(r"(text|application)/xml|[\w.!#$&^-]+/[\w.!#$&^+-]+\+xml", kind):
+        raise Breach(
+            f"the media type is {kind or 'missing'}",
+            expected="text/xml or application/xml",
+            observed=kind or "none",
+        )
+
+
+@requirement("HYG-04")
+@sends("documented")
+def test_the_charset_agrees_with_the_document(exchange: Exchange, judging: Judging) -> None:
+    """The charset parameter, where there is one, agrees with the document (RFC 7303 section 3)."""
+    answer = _xml(exchange, judging)
+    charset = answer.charset.lower().replace("_", "-")
+    own = (answer.document.declared or answer.document.encoding or "utf-8").lower().replace("_", "-")
+    family = {
+        "utf-16le": "utf-16",
+        "utf-16be": "utf-16",
+        "utf-16-le": "utf-16",
+        "utf-16-be": "utf-16",
+        "utf8": "utf-8",
+    }
+    if not charset or family.get(charset, charset) == family.get(own, own):
+        return
+    if (
+        charset == "us-ascii"
+        and answer.body.isascii()
+        or not answer.document.declared
+        and answer.document.encoding == charset
+    ):
+        return
+    raise Breach(f"the charset is {charset}, the document is {own}", expected=own, observed=charset)
+
+
+@requirement("HYG-05")
+@sends()
+def test_no_internals_are_shown(exchange: Exchange, judging: Judging) -> None:
+    """No answer shows a stack trace or other internals of the server."""
+    found = judging.internals(judging.answer(exchange))
+    if found:
+        raise Breach(
+            f"{exchange.title} is answered with internals of the server", expected="none", observed=found
+        )
+
+
+@requirement("HYG-06")
+@sends("documented")
+def test_no_cookie_is_set(exchange: Exchange, judging: Judging) -> None:
+    """No cookie is set on a GET of reference data."""
+    cookie = judging.answer(exchange).header("set-cookie")
+    if cookie:
+        raise Breach("a cookie is set", expected="no Set-Cookie", observed=cookie.split("=")[0][:40])
+
+
+@requirement("HYG-07")
+@sends("documented")
+def test_caches_keep_no_stale_timestamp(exchange: Exchange, judging: Judging) -> None:
+    """Caching headers forbid that a cache answers with a stale Timestamp (RFC 9111)."""
+    answer = judging.answer(exchange)
+    directives = {
+        part.split("=")[0].strip().lower(): part for part in answer.header("cache-control").split(",")
+    }
+    stale = re.search(r"(?:s-)?max-?age\s*=\s*\"?0*([1-9][0-9]*)", answer.header("cache-control"))
+    if {"no-store", "no-cache"} & set(directives) or ("max-age" in directives and not stale):
+        return
+    said = answer.header("cache-control") or "no Cache-Control"
+    raise Breach(
+        f"caches may keep the answer: {said[:80]}",
+        expected="no-store, no-cache or max-age=0",
+        observed=said[:80],
+    )
+
+
+@requirement("HYG-08")
+@sends("documented")
+def test_answers_come_within_the_budget(exchange: Exchange, judging: Judging) -> None:
+    """The answer comes within the target's budget of time."""
+    judging.answer(exchange)
+    budget = judging.evidence.answer_budget
+    if exchange.elapsed > budget:
+        raise Breach(
+            f"the answer took {exchange.elapsed:.2f} s",
+            expected=f"{budget:g} s or less",
+            observed=f"{exchange.elapsed:.2f} s",
+        )
+
+
+@requirement("HYG-09")
+@sends("documented")
+def test_security_headers_are_there(exchange: Exchange, judging: Judging) -> None:
+    """Strict-Transport-Security and X-Content-Type-Options are sent over HTTPS."""
+    answer = judging.answer(exchange)
+    wanted = {
+        "Strict-Transport-Security": r".*max-age\s*=\s*\"?0*[1-9]",
+        "X-Content-Type-Options": r"(?i)\s*nosniff",
+    }
+    missing = [name for name, pattern in wanted.items() if not re.match(pattern, answer.header(name))]
+    if missing:
+        raise Breach(
+            f"{' and '.join(missing)} missing",
+            expected=", ".join(wanted),
+            observed=f"without {', '.join(missing)}",
+        )
+
+
+@requirement("HYG-10")
+@sends()
+def test_no_call_is_lost(exchange: Exchange, judging: Judging) -> None:
+    """No connection is lost before its answer is complete (RFC 9112)."""
+    if exchange.loss and exchange.loss.kind in {"closed", "malformed"} and not exchange.reused:
+        raise Breach(
+            f"{exchange.title}: {exchange.loss.reason}",
+            expected="a complete answer",
+            observed=exchange.loss.reason,
+        )
+    answer = judging.answer(exchange)
+    if "cut short" in answer.unread or answer.broken:
+        raise Breach(
+            f"{exchange.title}: {answer.unread or answer.broken}",
+            expected="a complete body",
+            observed=answer.unread or answer.broken,
+        )
+
+
+@requirement("HYG-11")
+@sends("documented", "bindings", "action", "malformed", "spelling", "schema", "hostile")
+def test_no_answer_is_a_redirect(exchange: Exchange, judging: Judging) -> None:
+    """No answer over HTTPS is a redirect; the suite follows none."""
+    answer = judging.answer(exchange)
+    if 300 <= answer.status < 400 and answer.status != 304 or answer.header("refresh"):
+        to = (answer.header("location") or answer.header("refresh"))[:80]
+        raise Breach(
+            f"{exchange.title} is redirected to {to or 'nowhere'}",
+            expected="an answer",
+            observed=f"HTTP {answer.status}",
+        )

@@ -1,0 +1,190 @@
+"""Possible errors: each documented code in the state that it describes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from conformance.catalogue import Case, each, requirement, sends
+from conformance.contract import Contract
+from conformance.envelope import Envelope, Leaf, Reported
+from conformance.exchange import Exchange
+from conformance.judging import Judging
+from conformance.verdicts import Breach, Open
+
+
+def codes(part: str) -> Callable[[Contract], Iterable[Case]]:
+    """Every documented code, for one part of what its answer must say."""
+
+    def cases(contract: Contract) -> Iterator[Case]:
+        for code in contract.errors:
+            yield Case(code, f"ERR-{code}-{part}", code)
+
+    return cases
+
+
+def _in_state(exchange: Exchange, judging: Judging, code: str) -> Envelope:
+    """The envelope answered in the state, or Open; over plain HTTP what is no envelope is TLS-02's matter."""
+    answer = judging.answer(exchange)
+    if code == "009" and exchange.binding not in judging.served_bindings():
+        raise Open("this binding is not served")
+    if not answer.envelope.recognised or answer.document.root is None:
+        raise Open("the answer is no envelope" + (" (TLS-02)" if code == "009" else ""))
+    return answer.envelope
+
+
+def _reported(envelope: Envelope, judging: Judging) -> tuple[Reported, ...]:
+    return tuple(e for e in envelope.errors(*judging.evidence.error_elements) if e.code)
+
+
+def _said(envelope: Envelope, judging: Judging, code: str) -> Leaf | None:
+    """The code that an envelope says: by its element wherever it stands, else any text that is the code."""
+    reported = [e.code for e in _reported(envelope, judging) if e.code]
+    if reported:
+        return next((leaf for leaf in reported if leaf.text == code), reported[0])
+    return next((leaf for leaf in envelope.loose_texts() if leaf.text == code), None)
+
+
+@each("code", codes("code"))
+@sends("state-{case}")
+def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: str) -> None:
+    """In the state that the code describes, the answer says that code."""
+    if code != "009" and judging.answer(exchange).envelope.recognised is False:
+        raise Breach(
+            f"the answer in the state of {code} is no envelope",
+            expected=code,
+            observed=f"HTTP {judging.answer(exchange).status}",
+        )
+    envelope = _in_state(exchange, judging, code)
+    said = _said(envelope, judging, code)
+    if said is None or said.text != code:
+        told = repr(said.text[:40]) if said else "Success" if envelope.is_success else "no code"
+        where = said.where if said else envelope.result.where if envelope.result else ""
+        raise Breach(
+            f"the answer in the state of {code} says {told}", expected=code, observed=told, where=where
+        )
+
+
+@each("code", codes("message"))
+@sends("state-{case}")
+def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code: str) -> None:
+    """The answer carries the documented message, character for character."""
+    envelope = _in_state(exchange, judging, code)
+    if envelope.is_success:
+        raise Open(f"the answer reports no error (ERR-{code}-code)")
+    allowed = judging.messages(code)
+    reported = envelope.errors(*judging.evidence.error_elements)
+    here = next((e for e in reported if e.code and e.code.text == code), reported[0] if reported else None)
+    message = here.message if here else None
+    if message is None:
+        message = next((leaf for leaf in envelope.loose_texts() if leaf.text in allowed), None)
+    if message is None:
+        raise Breach(
+            f"the answer in the state of {code} carries no message",
+            expected=allowed[0],
+            observed="no message",
+        )
+    if message.text in allowed:
+        judging.note_message(code, message.text)
+        return
+    other = here.code.text if here and here.code else ""
+    if (
+        other != code
+        and other in judging.contract.errors
+        and message.text == judging.contract.errors[other].message
+    ):
+        raise Open(f"the answer reports {other} altogether (ERR-{code}-code)")
+    observed = message.text[:120]
+    raise Breach(
+        f"the message of {code} is {observed!r}", expected=allowed[0], observed=observed, where=message.where
+    )
+
+
+@each("code", codes("data"))
+@sends("state-{case}")
+def test_the_answer_carries_no_list(exchange: Exchange, judging: Judging, code: str) -> None:
+    """The answer carries no callback list and no Success."""
+    envelope = _in_state(exchange, judging, code)
+    if envelope.says_success or envelope.has_values:
+        what = "Success" if envelope.says_success else "the callback list"
+        raise Breach(
+            f"the answer in the state of {code} carries {what}",
+            expected="an error and nothing else",
+            observed=what,
+        )
+
+
+@each("code", codes("envelope"))
+@sends("state-{case}")
+def test_the_answer_is_an_error_envelope(exchange: Exchange, judging: Judging, code: str) -> None:
+    """The answer is an error envelope valid against the error schema, echoing the action."""
+    envelope = _in_state(exchange, judging, code)
+    if envelope.says_success or envelope.has_values:
+        raise Open(f"the answer is not meant as an error (ERR-{code}-data)")
+    found = [d for d in judging.error_deviations(exchange) if d.component.requirement == "ERR-NNN-envelope"]
+    if found:
+        first = found[0]
+        where = f"{first.xpath}, line {first.line}"
+        raise Breach(
+            f"the error envelope of {code}: {first.reason}",
+            expected=first.expected,
+            observed=first.observed,
+            where=where,
+        )
+
+
+@each("code", codes("stable"))
+@sends("state-{case}", "after-{case}")
+def test_the_answer_lasts_as_long_as_the_state(
+    exchanges: tuple[Exchange, ...], judging: Judging, code: str
+) -> None:
+    """Every call in the state is answered with the code, and success comes back after it."""
+    said = []
+    for exchange in (e for e in exchanges if not e.group.startswith("after-")):
+        try:
+            leaf = _said(_in_state(exchange, judging, code), judging, code)
+        except Open:
+            continue
+        said.append((exchange, leaf is not None and leaf.text == code))
+    if len(said) < 2 or not any(right for _, right in said):
+        raise Open(f"the code was not said in two calls, so nothing shows that {code} lasts")
+    wrong = [e for e, right in said if not right]
+    if wrong:
+        raise Breach(
+            f"{len(wrong)} of {len(said)} calls in the state of {code} do not say the code",
+            expected=f"{code} at every call",
+            observed=f"{code} at {len(said) - len(wrong)} of {len(said)} calls",
+            exchanges=tuple(wrong),
+        )
+    for exchange in (e for e in exchanges if e.group.startswith("after-")):
+        if exchange.answer and not judging.is_success(exchange):
+            raise Breach(
+                f"success does not come back after the state of {code}",
+                expected="Success",
+                exchanges=(exchange,),
+            )
+
+
+@requirement("ERR-ANY")
+@sends()
+def test_every_error_has_a_documented_code(exchanges: tuple[Exchange, ...], judging: Judging) -> None:
+    """Every error answer of the run uses a code that the page documents."""
+    errors = [e for e in exchanges if e.answer and e.answer.envelope.is_error]
+    if not errors:
+        raise Open("no error answer was seen")
+    for exchange in errors:
+        assert exchange.answer
+        reported = _reported(exchange.answer.envelope, judging)
+        if not reported and any(
+            leaf.text in judging.contract.errors for leaf in exchange.answer.envelope.loose_texts()
+        ):
+            continue
+        wrong = [e.code for e in reported if e.code and e.code.text not in judging.contract.errors]
+        if wrong or not reported:
+            code = wrong[0].text[:40] if wrong else "no code"
+            raise Breach(
+                f"{exchange.title} is answered with the error {code!r}, which the page does not document",
+                expected=" or ".join(judging.contract.errors),
+                observed=code,
+                where=wrong[0].where if wrong else "",
+                exchanges=(exchange,),
+            )

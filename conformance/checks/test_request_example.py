@@ -1,0 +1,114 @@
+"""Request example: which documents are this request, and which are not."""
+
+from __future__ import annotations
+
+from conformance.catalogue import requirement, sends
+from conformance.exchange import Exchange
+from conformance.judging import Judging
+from conformance.verdicts import Breach, NotApplicable, Open
+
+
+def _refused(exchange: Exchange, judging: Judging) -> None:
+    """Breach unless the answer to a document that must not succeed says anything but Success."""
+    if not judging.carries_documents(exchange):
+        raise NotApplicable(
+            f"the binding {judging.evidence.binding} carries no document, and query-xml is not served"
+        )
+    answer = judging.answer(exchange)
+    judging.control(exchange)
+    if answer.document.unreadable:
+        raise Open(answer.document.unreadable)
+    if answer.envelope.says_success or answer.envelope.has_callback_list:
+        raise Breach(
+            f"{exchange.title} is answered with Success",
+            expected="an error envelope, or anything but Success",
+            observed="Success" if answer.envelope.says_success else "the callback list",
+        )
+
+
+@requirement("REQ-04")
+@sends("malformed")
+def test_a_document_that_is_not_well_formed_does_not_succeed(exchange: Exchange, judging: Judging) -> None:
+    """A request document that is not well-formed XML is not answered with Success."""
+    _refused(exchange, judging)
+
+
+@requirement("REQ-05")
+@sends("spelling")
+def test_the_same_request_spelled_otherwise_gets_the_same_answer(
+    exchange: Exchange, judging: Judging
+) -> None:
+    """A request that means the same to an XML processor gets the same answer."""
+    if not judging.carries_documents(exchange):
+        raise NotApplicable(
+            f"the binding {judging.evidence.binding} carries no document, and query-xml is not served"
+        )
+    answer = judging.answer(exchange)
+    judging.control(exchange)
+    if answer.document.unreadable:
+        raise Open(answer.document.unreadable)
+    if not judging.is_success(exchange):
+        raise Breach(
+            f"{exchange.title} is not answered with Success",
+            expected="the answer to the documented request",
+            observed=f"HTTP {answer.status}, "
+            + ("an error envelope" if answer.envelope.is_error else "no success envelope"),
+        )
+    if answer.envelope.root is None:
+        raise Open("the body is not well-formed XML (ENV-01)")
+    documented = {judging.pair_texts(e) for e in judging.evidence.of("documented") if _readable(e)}
+    if documented and judging.pair_texts(exchange) not in documented:
+        raise Breach(
+            f"{exchange.title} is answered with other pairs", expected="the pairs of the documented request"
+        )
+
+
+def _readable(exchange: Exchange) -> bool:
+    return bool(
+        exchange.answer and exchange.answer.envelope.root is not None and exchange.answer.envelope.is_success
+    )
+
+
+@requirement("REQ-06")
+@sends("schema")
+def test_a_request_that_breaks_the_schema_does_not_succeed(exchange: Exchange, judging: Judging) -> None:
+    """A request that breaks the request schema in any other way is not answered with Success."""
+    _refused(exchange, judging)
+
+
+@requirement("REQ-07")
+@sends("hostile")
+def test_a_hostile_request_is_refused(exchange: Exchange, judging: Judging) -> None:
+    """A hostile request is refused without Success, without a 5xx status and without echoing internals."""
+    _refused(exchange, judging)
+    answer = judging.answer(exchange)
+    if answer.status >= 500:
+        raise Breach(
+            f"{exchange.title} is answered with a server error",
+            expected="a refusal",
+            observed=f"HTTP {answer.status}",
+        )
+    internals = judging.internals(answer)
+    if internals:
+        raise Breach(
+            f"{exchange.title} is answered with internals of the server", expected="none", observed=internals
+        )
+
+
+@requirement("REQ-07")
+@sends("hostile")
+def test_a_hostile_request_makes_the_server_fetch_nothing(
+    exchanges: tuple[Exchange, ...], judging: Judging
+) -> None:
+    """A reference inside a hostile request is not fetched."""
+    canary = judging.evidence.canary
+    if canary is None:
+        raise Open("the endpoint cannot reach a listener of this machine, so a fetch would not be seen")
+    if canary:
+        raise Breach(
+            "the server fetched what a request referred to",
+            expected="no connection",
+            observed=f"{canary} connections",
+        )
+    for exchange in exchanges:
+        judging.control(exchange)

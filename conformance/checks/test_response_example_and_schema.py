@@ -1,0 +1,105 @@
+"""Response example and schema: the success envelope, one check per annotated component of its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.catalogue import Case, each, requirement, sends
+from conformance.contract import Contract
+from conformance.exchange import Exchange
+from conformance.judging import Judging
+from conformance.schema import Component, schema
+from conformance.verdicts import Breach, Open
+
+
+def components(contract: Contract) -> Iterator[Case]:
+    """Every annotated component of the response schema."""
+    for component in schema(contract.call.response_schema).components:
+        yield Case(component.id, component.requirement, component)
+
+
+@requirement("ENV-01")
+@sends("documented")
+def test_the_body_is_well_formed(exchange: Exchange, judging: Judging) -> None:
+    """The body is one well-formed XML 1.0 document in the encoding that it declares."""
+    answer = judging.answer(exchange)
+    document = answer.document
+    if document.unreadable:
+        raise Open(document.unreadable)
+    if not document.fault:
+        if not answer.envelope.recognised:
+            raise Open("the answer is no envelope (REQ-01)")
+        return
+    if not 200 <= answer.status < 300 and not answer.envelope.recognised:
+        raise Open(f"HTTP {answer.status} carries no envelope (REQ-01)")
+    raise Breach(
+        f"the body is not a well-formed XML document: {document.fault}",
+        expected="one well-formed XML 1.0 document in the encoding that it declares",
+        observed=document.fault,
+        where=f"line {document.line}",
+    )
+
+
+@requirement("ENV-02")
+@sends("documented")
+def test_the_envelope_is_valid(exchange: Exchange, judging: Judging) -> None:
+    """The envelope is valid against the response schema."""
+    answer = judging.answer(exchange)
+    if answer.document.fault and answer.envelope.recognised:
+        raise Breach(
+            "a body that is not well-formed is not valid",
+            expected="a valid envelope",
+            observed=answer.document.fault,
+        )
+    found = judging.deviations(exchange)
+    if answer.document.deep:
+        raise Breach(
+            "the elements are nested far deeper than documented", expected="four levels", observed="over 200"
+        )
+    if found:
+        shown = "; ".join(
+            f"{d.xpath}, line {d.line}: {d.reason} ({d.component.requirement})" for d in found[:5]
+        )
+        more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
+        first = found[0]
+        raise Breach(
+            f"the envelope has {len(found)} schema error{'s' if len(found) > 1 else ''}: {shown}{more}",
+            expected=first.expected,
+            observed=first.observed,
+            where=f"{first.xpath}, line {first.line}",
+        )
+
+
+@each("component", components)
+@sends("documented")
+def test_the_envelope_keeps_its_schema(exchange: Exchange, judging: Judging, component: Component) -> None:
+    """The envelope keeps this component of the response schema."""
+    if judging.success(exchange).document.deep:
+        if component.aspect == "anything":
+            raise Breach(
+                "elements are nested far deeper than documented", expected="four levels", observed="over 200"
+            )
+        raise Open("the document is nested deeper than a parser accepts (ENV-08)")
+    found = [d for d in judging.deviations(exchange) if d.component == component]
+    if found:
+        first = found[0]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        where = f"{first.xpath}, line {first.line}"
+        raise Breach(first.reason + more, expected=first.expected, observed=first.observed, where=where)
+    if not judging.has_subject(exchange, component):
+        raise Open(f"there is no readable {component.element} in the envelope")
+
+
+@requirement("ENV-09")
+@sends("documented")
+def test_nothing_refers_elsewhere(exchange: Exchange, judging: Judging) -> None:
+    """There is no document type declaration and no processing instruction that refers elsewhere."""
+    answer = judging.answer(exchange)
+    if answer.document.references:
+        first = answer.document.references[0]
+        raise Breach(
+            f"the document refers elsewhere: {first[:80]}",
+            expected="no DOCTYPE, no referring instruction",
+            observed=first[:200],
+        )
+    judging.envelope(exchange)

@@ -1,0 +1,120 @@
+"""Response example and schema: the Timestamp. Its form is the schema's matter (TIM-01); here it is a time."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from conformance.catalogue import requirement, sends
+from conformance.exchange import Exchange
+from conformance.judging import Judging
+from conformance.verdicts import Breach, Open
+
+_ADVANCE_S = 1.5
+
+
+def _seconds(exchange: Exchange, judging: Judging) -> int:
+    """The Timestamp as Unix time, where its form is right or at least no longer than a time's."""
+    leaf = judging.success(exchange).timestamp
+    if leaf is None or not leaf.whole:
+        raise Open("there is no readable Timestamp in the envelope")
+    if not re.fullmatch(r"0|[1-9][0-9]{0,9}", leaf.text):
+        raise Open("the Timestamp is not in the documented form (TIM-01)")
+    return int(leaf.text)
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds:.0f} ({datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC)"
+
+
+@requirement("TIM-02")
+@sends("documented")
+def test_it_is_the_time_of_the_answer(exchange: Exchange, judging: Judging) -> None:
+    """Timestamp is the time of the answer, within the tolerance, by our clock or by the server's Date."""
+    seconds = _seconds(exchange, judging)
+    tolerance = judging.evidence.clock_tolerance
+    for offset in {0.0, judging.clock_offset}:
+        # Whole seconds: the time of an answer given at 9.9 is 9.
+        if exchange.started - 1 - tolerance + offset <= seconds <= exchange.finished + tolerance + offset:
+            return
+    leaf = judging.success(exchange).timestamp
+    clock = (
+        f"; the server's Date is {judging.clock_offset:+.0f} s from our clock" if judging.clock_offset else ""
+    )
+    raise Breach(
+        f"Timestamp is {seconds - exchange.finished:+.0f} s from the time of the answer (tolerance {tolerance:g} s){clock}",
+        expected=_shown(exchange.finished + judging.clock_offset),
+        observed=_shown(seconds),
+        where=leaf.where if leaf else "",
+    )
+
+
+def _sequence(exchanges: tuple[Exchange, ...], judging: Judging) -> list[tuple[Exchange, int]]:
+    timed = []
+    for exchange in exchanges:
+        try:
+            timed.append((exchange, _seconds(exchange, judging)))
+        except Open:
+            continue
+    if len(timed) < 2:
+        raise Open("fewer than two answers carry a readable Timestamp")
+    return sorted(timed, key=lambda entry: entry[0].started)
+
+
+@requirement("TIM-03")
+@sends("documented")
+def test_it_never_goes_backwards(exchanges: tuple[Exchange, ...], judging: Judging) -> None:
+    """Timestamp never goes backwards from one call to a later one."""
+    timed = _sequence(exchanges, judging)
+    compared = False
+    for later, seconds in timed:
+        earlier = [(e, s) for e, s in timed if e.finished <= later.started]
+        compared = compared or bool(earlier)
+        most = max(earlier, key=lambda entry: entry[1], default=None)
+        if most and seconds < most[1]:
+            raise Breach(
+                f"Timestamp goes back by {most[1] - seconds} s from exchange {most[0].number} to exchange {later.number}",
+                expected=f"{most[1]} or later",
+                observed=str(seconds),
+                exchanges=(later, most[0]),
+            )
+    if not compared:
+        raise Open("no two calls followed each other")
+
+
+@requirement("TIM-04")
+@sends("documented")
+def test_it_advances(exchanges: tuple[Exchange, ...], judging: Judging) -> None:
+    """Two calls more than one second apart do not carry the same Timestamp."""
+    timed = _sequence(exchanges, judging)
+    apart = [(a, b, s, t) for a, s in timed for b, t in timed if b.started - a.finished >= _ADVANCE_S]
+    if not apart:
+        raise Open(f"no two calls were {_ADVANCE_S} s apart")
+    for first, second, seconds, other in apart:
+        if seconds == other:
+            raise Breach(
+                f"Timestamp is the same in two answers {second.started - first.finished:.1f} s apart",
+                expected=f"later than {seconds}",
+                observed=str(other),
+                exchanges=(second, first),
+            )
+
+
+@requirement("TIM-05")
+@sends()
+def test_error_envelopes_carry_one_too(exchanges: tuple[Exchange, ...]) -> None:
+    """Every error envelope carries a Timestamp in the same form."""
+    errors = [e for e in exchanges if e.answer and e.answer.envelope.is_error]
+    if not errors:
+        raise Open("no error envelope was seen")
+    for exchange in errors:
+        assert exchange.answer
+        leaf = exchange.answer.envelope.timestamp
+        if leaf is None or not re.fullmatch(r"[1-9][0-9]{9}", leaf.text):
+            raise Breach(
+                f"the error envelope that answers {exchange.title} has no Timestamp in the documented form",
+                expected="ten digits of Unix time",
+                observed=leaf.text[:60] if leaf else "no Timestamp",
+                where=leaf.where if leaf else "",
+                exchanges=(exchange,),
+            )

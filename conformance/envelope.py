@@ -1,0 +1,185 @@
+"""A lenient reading of an answer: where its subjects are, also when something around them is wrong.
+
+Whether the envelope is right is for the schemas and the checks to say; this module only finds things.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from lxml import etree
+
+from conformance.document import Document
+from conformance.schema import local, path
+
+_RESULT = re.compile(r"<(?:\w+:)?result\b[^>]*>\s*(?:<!\[CDATA\[)?\s*success\b", re.IGNORECASE)
+_VALUE = re.compile(r"<(?:\w+:)?(?:value|callback_type|callback_type_id)[\s>/]", re.IGNORECASE)
+_TRACES = re.compile(r"<(?:\w+:)?(?:ClICKATELLSDK|Result|callback_type_id)[\s>/]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """The text of an element, and where it stands. whole: nothing but text is in it."""
+
+    text: str
+    where: str
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An id and a type as they were read; None where one is missing."""
+
+    key: Leaf | None
+    value: Leaf | None
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A code and its message as an error envelope gives them."""
+
+    code: Leaf | None
+    message: Leaf | None
+
+
+def _leaf(element: etree._Element) -> Leaf:
+    text = (element.text or "") + "".join(child.tail or "" for child in element)
+    return Leaf(text, f"{path(element)}, line {element.sourceline}", whole=len(element) == 0)
+
+
+class Envelope:
+    """The subjects of one answer: action, result, timestamp, pairs, errors; None or empty where there is none."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.root = document.root
+
+    def _find(self, name: str) -> etree._Element | None:
+        """By its exact name under the root, else by that name anywhere, else in any letter case."""
+        if self.root is None:
+            return None
+        direct = [child for child in self.root if local(child) == name]
+        if direct:
+            return direct[0]
+        anywhere = [e for e in self.root.iter() if local(e).lower() == name.lower()]
+        return next((e for e in anywhere if local(e) == name), anywhere[0] if anywhere else None)
+
+    def leaf(self, name: str) -> Leaf | None:
+        """The text of the element `name`."""
+        element = self._find(name)
+        return None if element is None else _leaf(element)
+
+    def has(self, name: str) -> bool:
+        return self._find(name) is not None
+
+    @cached_property
+    def action(self) -> Leaf | None:
+        return self.leaf("Action")
+
+    @cached_property
+    def result(self) -> Leaf | None:
+        return self.leaf("Result")
+
+    @cached_property
+    def timestamp(self) -> Leaf | None:
+        return self.leaf("Timestamp")
+
+    def pairs(self, key: str, value: str) -> tuple[Pair, ...]:
+        """Every place that holds an id, a type or both, in the order of the document."""
+        found: dict[etree._Element, dict[str, etree._Element]] = {}
+        for element in self.root.iter() if self.root is not None else ():
+            name, parent = local(element).lower(), element.getparent()
+            if parent is not None and name in {key, value}:
+                found.setdefault(parent, {}).setdefault(name, element)
+        return tuple(
+            Pair(
+                _leaf(parts[key]) if key in parts else None,
+                _leaf(parts[value]) if value in parts else None,
+                f"{'/'.join(('', local(holder)))}, line {holder.sourceline}",
+            )
+            for holder, parts in found.items()
+        )
+
+    @cached_property
+    def says_success(self) -> bool:
+        """Whether it would pass for Success in a lenient client's eyes, also when the body is not well-formed."""
+        if self.root is None:
+            return bool(_RESULT.search(self.document.text))
+        return self.result is not None and self.result.text.strip().lower() == "success"
+
+    @cached_property
+    def has_values(self) -> bool:
+        """Whether any item of a list is in it."""
+        if self.root is None:
+            return bool(_VALUE.search(self.document.text))
+        return any(
+            local(e).lower() in {"value", "callback_type_id", "callback_type"} for e in self.root.iter()
+        )
+
+    @cached_property
+    def has_callback_list(self) -> bool:
+        """Whether any callback id or type is in it."""
+        if self.root is None:
+            return "callback_type" in self.document.text.lower()
+        return any(local(e).lower() in {"callback_type_id", "callback_type"} for e in self.root.iter())
+
+    @cached_property
+    def recognised(self) -> bool:
+        """Whether it is an envelope of the Connect API at all, whatever else is wrong with it."""
+        if self.root is None:
+            return bool(_TRACES.search(self.document.text))
+        names = {local(e).lower() for e in self.root.iter()} & {
+            "action",
+            "result",
+            "values",
+            "timestamp",
+            "error",
+        }
+        return local(self.root).lower() == "clickatellsdk" or len(names) > 1
+
+    def errors(self, code: str = "Error", message: str = "Description") -> tuple[Reported, ...]:
+        """The reported errors: by the names of the error envelope wherever they stand; each code with its message."""
+        if self.root is None:
+            return ()
+        found: list[Reported] = []
+        for element in self.root.iter():
+            name = local(element).lower()
+            if name == code.lower() and len(element) == 0:
+                found.append(Reported(_leaf(element), None))
+            elif name == message.lower():
+                if found and found[-1].message is None:
+                    found[-1] = Reported(found[-1].code, _leaf(element))
+                else:
+                    found.append(Reported(None, _leaf(element)))
+        return tuple(found)
+
+    def loose_texts(self) -> Iterator[Leaf]:
+        """Every text and attribute that could be a code or a message, for envelopes of another shape."""
+        for element in self.root.iter() if self.root is not None else ():
+            for name, text in element.attrib.items():
+                yield Leaf(str(text), f"{path(element)}/@{etree.QName(name).localname}")
+            if len(element) == 0 and local(element).lower() not in {"action", "result", "timestamp"}:
+                yield _leaf(element)
+
+    @cached_property
+    def is_error(self) -> bool:
+        """Whether it reports an error: it says so, or names one, and offers no list."""
+        if self.root is None or self.has_values:
+            return False
+        says_error = self.result is not None and self.result.text.strip().lower() in {
+            "error",
+            "failed",
+            "failure",
+        }
+        return says_error or (bool(self.errors()) and not self.says_success)
+
+    @cached_property
+    def is_success(self) -> bool:
+        """Whether it is meant as the success envelope: it says Success, or offers a list and reports no error."""
+        if self.root is None:
+            return False
+        return (self.says_success or self.has_values) and not self.is_error

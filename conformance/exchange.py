@@ -1,0 +1,161 @@
+"""What was recorded: frozen facts about requests, answers and connections. No I/O, no secrets, no judging."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+
+from conformance.document import Document, read
+from conformance.envelope import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was sent. The URL reads `[token]` where the token stood; secret headers read `[redacted]`."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Why there is no answer.
+
+    kind: dns, refused, unreachable, certificate, no-tls, tls, timeout, closed, malformed, too-large, interrupted.
+    """
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: status line, headers as sent (names and order kept), the body without its content coding.
+
+    unread: why the body could not be had in full ("" when it was). broken: what is wrong with its content coding.
+    wire_bytes: octets of the body as received.
+    """
+
+    status: int
+    reason: str
+    http_version: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    wire_bytes: int = 0
+    unread: str = ""
+    broken: str = ""
+
+    def header(self, name: str) -> str:
+        """The values of a header field, joined as RFC 9110 section 5.2 says; "" when absent."""
+        return ", ".join(value for key, value in self.headers if key.lower() == name.lower())
+
+    @property
+    def media_type(self) -> str:
+        return self.header("content-type").split(";")[0].strip().lower()
+
+    @property
+    def charset(self) -> str:
+        found = re.search(r"""charset\s*=\s*"?([^\s;"]+)""", self.header("content-type"), re.IGNORECASE)
+        return found[1] if found else ""
+
+    @property
+    def date(self) -> float | None:
+        """The `Date` header as Unix time; None when absent or unreadable (RFC 9110 section 6.6.1)."""
+        try:
+            return parsedate_to_datetime(self.header("date")).timestamp()
+        except (TypeError, ValueError, OverflowError, IndexError):
+            return None
+
+    @cached_property
+    def document(self) -> Document:
+        if self.unread or self.broken:
+            return Document(unreadable=self.unread, fault=self.broken, text=self.body.decode("latin-1"))
+        return read(self.body, self.charset)
+
+    @cached_property
+    def envelope(self) -> Envelope:
+        return Envelope(self.document)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What was negotiated, and the certificate: subject and expiry (Unix time)."""
+
+    version: str
+    cipher: str
+    subject: str = ""
+    expires: float | None = None
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and what became of it. Times are Unix seconds on this machine's clock.
+
+    probe: id of the probe; group: what it was sent for; control: id of the probe that must succeed for this one to
+    count; state: the error code whose state it was sent in; connection: a number per connection, in order of use.
+    """
+
+    number: int
+    probe: str
+    group: str
+    title: str
+    binding: str
+    request: Request
+    started: float
+    finished: float
+    answer: Answer | None = None
+    loss: Loss | None = None
+    tls: Tls | None = None
+    control: str = ""
+    state: str = ""
+    connection: int = 0
+    reused: bool = False
+    retried: bool = False
+    reproduce: str = ""
+
+    @property
+    def elapsed(self) -> float:
+        return self.finished - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """Whether the endpoint agreed to a TLS version; None when this machine could not ask."""
+
+    version: str
+    accepted: bool | None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything a run recorded, enough to judge again.
+
+    gaps: group of probes -> why it was not sent. canary: connections that a listener of ours saw from the endpoint;
+    None when it could not see any. notes: what a reader should know before the verdicts.
+    """
+
+    exchanges: tuple[Exchange, ...]
+    target: str
+    endpoint: str
+    binding: str
+    accept: tuple[str, ...] = ()
+    clock_tolerance: float = 300.0
+    error_elements: tuple[str, str] = ("Error", "Description")
+    answer_budget: float = 2.0
+    seed: int = 0
+    started: float = 0.0
+    finished: float = 0.0
+    handshakes: tuple[Handshake, ...] = ()
+    gaps: dict[str, str] = field(default_factory=dict)
+    canary: int | None = None
+    notes: tuple[str, ...] = ()
+    interrupted: bool = False
+
+    def of(self, group: str) -> tuple[Exchange, ...]:
+        """The exchanges of a group, in the order they were sent."""
+        return tuple(e for e in self.exchanges if e.group == group)

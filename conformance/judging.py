@@ -1,0 +1,244 @@
+"""What checks have at hand while they judge: the evidence, the contract, and the interpretations accepted."""
+
+from __future__ import annotations
+
+import copy
+import re
+from functools import cached_property
+from statistics import median
+
+from lxml import etree
+
+from conformance.contract import Contract, DocumentedPair, ServiceCall
+from conformance.envelope import Envelope, Leaf, Pair
+from conformance.exchange import Answer, Evidence, Exchange
+from conformance.schema import Component, Deviation, Schema, schema
+from conformance.verdicts import Open
+
+Pairs = tuple[tuple[str | None, str | None], ...]
+_INTERNALS = re.compile(
+    r"Traceback \(most recent call last\)|\bat [\w.$]+\([\w]+\.(?:java|kt|scala):\d+\)|Stack ?[Tt]race:|"
+    r"(?:Fatal error|Parse error|Warning|Notice)(?:</b>)?: .{0,200} in .{0,120} on line|\bat .{1,80} line \d+\.$|"
+    r"\bORA-\d{5}\b|SQLSTATE\[|You have an error in your SQL syntax|System\.\w+Exception|"
+    r"/(?:var/www|usr/(?:local|share|lib)|home)/[\w./-]+\.(?:php|py|pl|rb|java|xml)\b|[A-Z]:\\\\?(?:inetpub|Windows|Program)",
+    re.MULTILINE,
+)
+_CLOCKS_DIFFER_S = 2.0  # the Date header has whole seconds; a smaller difference shows nothing
+
+
+class Judging:
+    """One target's evidence under one contract."""
+
+    def __init__(self, evidence: Evidence, contract: Contract) -> None:
+        self.evidence, self.contract = evidence, contract
+        self.accepted = [contract.interpretations[name] for name in evidence.accept]
+        self.used: set[str] = set()
+        self._deviations: dict[tuple[int, str], tuple[Deviation, ...]] = {}
+
+    def begin(self) -> None:
+        """A new check begins: note afresh which interpretations it leans on."""
+        self.used = set()
+
+    @property
+    def call(self) -> ServiceCall:
+        return self.contract.call
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The schema of the success envelope."""
+        return schema(self.call.response_schema)
+
+    @cached_property
+    def error_schema(self) -> Schema:
+        return schema(self.call.error_schema)
+
+    # What an exchange amounts to
+
+    def answer(self, exchange: Exchange) -> Answer:
+        """The answer, or Open with the reason why there is none."""
+        if exchange.answer is None:
+            raise Open(exchange.loss.reason if exchange.loss else "no answer was recorded")
+        return exchange.answer
+
+    def envelope(self, exchange: Exchange) -> Envelope:
+        """The readable envelope of an answer, or Open: what is unreadable is another requirement's matter."""
+        answer = self.answer(exchange)
+        document, envelope = answer.document, answer.envelope
+        if document.root is None and not document.deep:
+            why = document.unreadable or "the body is not well-formed XML (ENV-01)"
+            raise Open(
+                why if envelope.recognised or document.unreadable else "the answer is no envelope (REQ-01)"
+            )
+        if not envelope.recognised:
+            raise Open("the answer is no envelope (REQ-01)")
+        return envelope
+
+    def success(self, exchange: Exchange) -> Envelope:
+        """The success envelope of an answer, or Open."""
+        envelope = self.envelope(exchange)
+        if not envelope.is_success and not envelope.document.deep:
+            raise Open("the answer is not the success envelope (REQ-02)")
+        return envelope
+
+    def is_success(self, exchange: Exchange) -> bool:
+        """Whether the answer offers the list, also when it is not well-formed."""
+        if exchange.answer is None:
+            return False
+        envelope = exchange.answer.envelope
+        return envelope.is_success or (envelope.root is None and envelope.has_callback_list)
+
+    def control(self, exchange: Exchange) -> None:
+        """The twin control: the request without the defect succeeded before and after this one, or Open."""
+        good = [e.number for e in self.evidence.of("documented") if self.is_success(e)]
+        if not any(n < exchange.number for n in good) or not any(n > exchange.number for n in good):
+            raise Open(
+                "the documented request did not succeed before and after this one, so its answer shows nothing"
+            )
+
+    def carries_documents(self, exchange: Exchange) -> bool:
+        """Whether the binding that a document probe travelled in is served at all."""
+        if exchange.control != "control-document":
+            return True
+        return any(self.is_success(e) for e in self.evidence.of("control"))
+
+    # Schemas
+
+    def deviations(self, exchange: Exchange) -> tuple[Deviation, ...]:
+        """How a success envelope deviates from its schema."""
+        key = (exchange.number, "success")
+        if key not in self._deviations:
+            root = self.success(exchange).root
+            found = () if root is None else self.schema.deviations(root, self.roots)
+            self._deviations[key] = found
+        self._note_root(exchange)
+        return self._deviations[key]
+
+    def error_deviations(self, exchange: Exchange) -> tuple[Deviation, ...]:
+        """How an error envelope deviates from its schema, under the configured element names."""
+        key = (exchange.number, "error")
+        if key not in self._deviations:
+            root = self.envelope(exchange).root
+            self._deviations[key] = (
+                () if root is None else self.error_schema.deviations(self._renamed(root), self.roots)
+            )
+        self._note_root(exchange)
+        return self._deviations[key]
+
+    def _renamed(self, root: etree._Element) -> etree._Element:
+        names = dict(zip(self.evidence.error_elements, ("Error", "Description"), strict=True))
+        if all(key == value for key, value in names.items()):
+            return root
+        twin = copy.deepcopy(root)
+        for element in twin.iter():
+            element.tag = names.get(str(element.tag), element.tag)
+        return twin
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        return tuple(root for i in self.accepted for root in i.roots)
+
+    def _note_root(self, exchange: Exchange) -> None:
+        root = exchange.answer.envelope.root if exchange.answer else None
+        if root is not None and root.tag in self.roots:
+            self.used |= {i.id for i in self.accepted if root.tag in i.roots}
+
+    def has_subject(self, exchange: Exchange, component: Component) -> bool:
+        """Whether the element that a component speaks of is in the answer, its text whole where that is judged."""
+        envelope = self.success(exchange)
+        if component.aspect in {"name", "anything"} or component.element == self.schema.root:
+            return True
+        if component.aspect == "unique":
+            return any(pair.key for pair in self.pairs(exchange))
+        leaf = envelope.leaf(component.element)
+        return leaf is not None and (component.aspect != "text" or leaf.whole)
+
+    # Pairs
+
+    def pairs(self, exchange: Exchange) -> tuple[Pair, ...]:
+        """The callback ids and types of a success envelope as they were read."""
+        item = self.call.item
+        return self.success(exchange).pairs(item.key, item.value)
+
+    def pair_texts(self, exchange: Exchange) -> Pairs:
+        """The same as text, sorted: what a list is compared by."""
+        texts = [
+            (p.key.text if p.key else None, p.value.text if p.value else None) for p in self.pairs(exchange)
+        ]
+        return tuple(sorted(texts, key=lambda pair: (pair[0] or "", pair[1] or "")))
+
+    def same_type(self, text: str, documented: str) -> bool:
+        """Whether a type is the documented one, character for character; letter case where that is accepted."""
+        if text == documented:
+            return True
+        ignoring = [i.id for i in self.accepted if i.ignores_type_case]
+        if ignoring and text.upper() == documented.upper():
+            self.used |= set(ignoring)
+            return True
+        return False
+
+    def may_be(self, pair: Pair, documented: DocumentedPair) -> bool:
+        """Whether a damaged pair may have been meant as the documented one: the damage is judged elsewhere."""
+        key, value = pair.key, pair.value
+        key_lost = key is None or not key.whole or not _is_canonical(key.text)
+        value_lost = (
+            value is None
+            or not value.whole
+            or value.text.split() != [value.text]
+            and " ".join(value.text.split()) != value.text
+        )
+        key_fits = key_lost or (key is not None and key.text == documented.id)
+        value_fits = (value_lost and _fits(value, documented.type)) or (
+            value is not None and value.text == documented.type
+        )
+        return (key_lost or value_lost) and key_fits and value_fits
+
+    # Time
+
+    @cached_property
+    def clock_offset(self) -> float:
+        """Seconds that the endpoint's clock is ahead of ours, by its Date headers; 0.0 where they show none."""
+        dated = [
+            (e, e.answer.date) for e in self.evidence.exchanges if e.answer and e.answer.date is not None
+        ]
+        offsets = [
+            date - (e.started + e.finished) / 2 for e, date in dated if date is not None and not _age(e)
+        ]
+        if not offsets:
+            return 0.0
+        took = dated[-1][0].started - dated[0][0].started
+        frozen = took > _CLOCKS_DIFFER_S / 2 + 0.5 and len({date for _, date in dated}) == 1
+        offset = median(offsets)
+        return 0.0 if frozen or abs(offset) <= _CLOCKS_DIFFER_S else offset
+
+    # Errors
+
+    def messages(self, code: str) -> tuple[str, ...]:
+        """The documented message of a code, and the alternatives that the target accepts."""
+        alternatives = [text for i in self.accepted for key, text in i.messages if key == code]
+        return (self.contract.errors[code].message, *alternatives)
+
+    def note_message(self, code: str, text: str) -> None:
+        self.used |= {i.id for i in self.accepted if (code, text) in i.messages}
+
+    @staticmethod
+    def internals(answer: Answer) -> str:
+        """A piece of a stack trace, a path or a database message in an answer; "" when there is none."""
+        found = _INTERNALS.search(answer.document.text or answer.body.decode("latin-1"))
+        return found[0][:120] if found else ""
+
+    def served_bindings(self) -> frozenset[str]:
+        """The bindings in which the documented request succeeded over HTTPS."""
+        served = {e.binding for e in self.evidence.of("bindings") if self.is_success(e)}
+        return frozenset(served | {self.evidence.binding})
+
+
+def _age(exchange: Exchange) -> bool:
+    return bool(exchange.answer and exchange.answer.header("age").strip() not in {"", "0"})
+
+
+def _is_canonical(text: str) -> bool:
+    return text.isascii() and text.isdigit() and (text == "0" or not text.startswith("0"))
+
+
+def _fits(leaf: Leaf | None, documented: str) -> bool:
+    return leaf is None or not leaf.whole or not leaf.text.split() or leaf.text.split() == documented.split()

@@ -1,0 +1,67 @@
+"""`run --list`: what would be sent and judged, in the order it would happen. Sends nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import ceil
+
+from conformance import probes
+from conformance.catalogue import Case, Check, check_id, checks
+from conformance.contract import Contract
+from conformance.outcome import Terms, selected
+from conformance.probes import Plan, Probe
+from conformance.target import Target
+
+
+def chosen_checks(contract: Contract, terms: Terms) -> list[tuple[Check, Case]]:
+    """The checks of the selected requirements."""
+    names = selected(contract, terms)
+    return [
+        (check, case) for check in checks() for case in check.cases_of(contract) if case.requirement in names
+    ]
+
+
+def groups_of(chosen: list[tuple[Check, Case]]) -> frozenset[str]:
+    """The groups of probes that checks look at."""
+    return frozenset(group.format(case=case.value) for check, case in chosen for group in check.groups)
+
+
+def listing(contract: Contract, target: Target, terms: Terms) -> str:
+    """Requests and checks of a run against `target`, as text."""
+    chosen = chosen_checks(contract, terms)
+    plan = probes.plan(contract, target, groups_of(chosen))
+    lines = [
+        f"Would send to {target.shown_endpoint} ({target.binding}), and over plain HTTP to {_plain(target)}:",
+        "",
+    ]
+    lines += [_request(probe) for probe in plan.probes]
+    lines += [
+        "",
+        *(f"Not sent: {reason}" for reason in dict.fromkeys(plan.gaps.values())),
+        "",
+        "Would judge:",
+        "",
+    ]
+    lines += [f"  {case.requirement:<17} {check_id(check, target.binding, case)}" for check, case in chosen]
+    lines += ["", cost(plan, target, len(chosen))]
+    return "\n".join(lines) + "\n"
+
+
+def cost(plan: Plan, target: Target, judged: int) -> str:
+    """What a run costs the endpoint: requests, bytes at most, seconds at best."""
+    count, width = len(plan.probes), target.concurrency
+    most = count * target.max_body / (1 << 20)
+    rounds = 1 + ceil(len(plan.together) / width) + sum(map(len, plan.states.values())) + len(plan.last)
+    kinds = Counter(probe.channel for probe in plan.probes)
+    return (
+        f"{count} requests ({kinds['https']} over HTTPS, {kinds['http']} over plain HTTP), {judged} checks; at most"
+        f" {most:.0f} MiB to receive; at best {probes.LATER_S:g} s, or {rounds} round trips where those take longer"
+    )
+
+
+def _plain(target: Target) -> str:
+    return target.secrets.shown(target.http_endpoint) + " with a random token"
+
+
+def _request(probe: Probe) -> str:
+    return f"  {probe.channel:<5} {probe.binding:<12} {probe.id:<48} {probe.title}"

@@ -1,0 +1,206 @@
+"""Serves the reference endpoint over HTTPS and HTTP on loopback, from one background thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import secrets
+import socket
+import ssl
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from conformance.reference.app import Application, Behaviour
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+BACKLOG = 512
+KEEP_ALIVE = 60  # seconds; longer than a test run pauses, so that no kept connection closes under a client
+HANDSHAKE = 10
+TEARDOWN_TURNS = 4  # of the loop: an aborted TLS connection is lost below first, then above
+REQUEST_HEAD = 1024 * 1024  # beyond the application's own limit, so that it is the one to refuse
+NAMES = ("localhost", "127.0.0.1", "::1")
+
+Factory = Callable[[], asyncio.Protocol]
+
+
+class Listener(NamedTuple):
+    """A bound socket, and what is spoken on it."""
+
+    sock: socket.socket
+    factory: Factory
+    tls: ssl.SSLContext | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that it was bound to."""
+        return int(self.sock.getsockname()[1])
+
+
+class Running:
+    """A started endpoint; a context manager."""
+
+    def __init__(self, application: Application, host: str, https_port: int, http_port: int) -> None:
+        self.token = secrets.token_hex(16)
+        self._behaviour = application.behaviour
+        self._loop = asyncio.new_event_loop()
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._loop.close)
+            folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="connect-reference-")))
+            self.ca_file = folder / "ca.pem"
+            tls = _certified(self.ca_file, host)
+            factory = _uvicorn_protocol(application, self._loop)
+            https = Listener(undo.enter_context(_bound(host, https_port)), factory, tls)
+            http = Listener(undo.enter_context(_bound(host, http_port)), factory)
+            self._undo = undo.pop_all()
+        name = _name(host)
+        self.https_url = f"https://{name}:{https.port}/{self.token}"
+        self.http_url = f"http://{name}:{http.port}/"
+        self._serving = self._loop.create_task(_serve(https, http))
+        self._thread = threading.Thread(target=self._run, name="connect-reference", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            self._loop.run_until_complete(self._serving)
+
+    def set_state(self, state: str | None) -> None:
+        """Puts the endpoint into a state of the error table, or out of it; holds from the next call on."""
+        self._behaviour.state = state
+
+    def close(self) -> None:
+        """Ends connections, thread and listeners; removes the folder. Closing twice is closing once."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._serving.cancel)
+            self._thread.join()
+        self._undo.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def start(
+    *, state: str | None = None, host: str = "127.0.0.1", https_port: int = 0, http_port: int = 0
+) -> Running:
+    """Starts an endpoint. Both ports are bound when this returns; port 0 means any free one."""
+    return Running(Application(behaviour=Behaviour(state)), host, https_port, http_port)
+
+
+def _name(host: str) -> str:
+    if host in {*NAMES, "0.0.0.0", "::", ""}:  # noqa: S104  (a comparison)
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With IPPROTO_TCP: asyncio sets TCP_NODELAY only on sockets that say so.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _certified(ca_file: Path, host: str) -> ssl.SSLContext:
+    """TLS 1.2 and newer, with a certificate of a CA that exists only for this endpoint."""
+    import trustme  # noqa: PLC0415  (an endpoint that is never started should cost nothing)
+
+    until = datetime.now(UTC) + timedelta(days=365)
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    authority.issue_cert(*dict.fromkeys((*NAMES, *_further(host))), not_after=until).configure_cert(context)
+    authority.cert_pem.write_to_path(ca_file)
+    return context
+
+
+def _further(host: str) -> tuple[str, ...]:
+    return () if _name(host) == "localhost" else (host,)
+
+
+def _uvicorn_protocol(application: Application, loop: asyncio.AbstractEventLoop) -> Factory:
+    from uvicorn.config import Config  # noqa: PLC0415
+    from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: PLC0415
+    from uvicorn.server import ServerState  # noqa: PLC0415
+
+    config = Config(
+        application,
+        http=H11Protocol,  # takes the raw < and > that clients of 2012 put into a request target
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,  # a header never makes a call an HTTPS call
+        server_header=False,
+        date_header=False,  # the application's, from the clock that made the Timestamp
+        timeout_keep_alive=KEEP_ALIVE,
+        h11_max_incomplete_event_size=REQUEST_HEAD,
+    )
+    config.load()
+    shared = ServerState()
+    return lambda: H11Protocol(config, shared, {}, loop)
+
+
+async def _serve(*listeners: Listener) -> None:
+    """Accepts until cancelled, then ends every connection, also those in mid-handshake or kept alive."""
+    transports: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+    try:
+        await asyncio.gather(*(_accept(listener, transports) for listener in listeners))
+    finally:
+        for transport in transports:
+            transport.abort()
+        for _ in range(TEARDOWN_TURNS):
+            await asyncio.sleep(0)
+        remaining = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in remaining:
+            task.cancel()
+        await asyncio.gather(*remaining, return_exceptions=True)
+
+
+async def _accept(listener: Listener, transports: weakref.WeakSet[asyncio.Transport]) -> None:
+    loop = asyncio.get_running_loop()
+    handshakes: set[asyncio.Task[None]] = set()
+    while True:
+        sock, _ = await loop.sock_accept(listener.sock)
+        handshake = loop.create_task(_connect(listener, sock, transports))
+        handshakes.add(handshake)
+        handshake.add_done_callback(handshakes.discard)
+        handshake.add_done_callback(functools.partial(_drop, sock))
+
+
+def _drop(sock: socket.socket, handshake: asyncio.Task[None]) -> None:
+    if handshake.cancelled():  # perhaps before its first step, while nobody else owned the socket
+        sock.close()
+
+
+async def _connect(
+    listener: Listener, sock: socket.socket, transports: weakref.WeakSet[asyncio.Transport]
+) -> None:
+    timeout = HANDSHAKE if listener.tls else None
+    with contextlib.suppress(
+        OSError
+    ):  # a handshake that fails is the client's business; SSLError is an OSError
+        transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
+            listener.factory, sock, ssl=listener.tls, ssl_handshake_timeout=timeout
+        )
+        transports.add(transport)

@@ -1,0 +1,80 @@
+"""Strangers' text made harmless and still recognisable, for each medium that shows it.
+
+What cannot be seen, moves the cursor or turns the direction of writing is shown as an escape (`\\x1b`,
+`\\u202e`): a reader sees what was sent, and a terminal, browser or editor does not act on it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+# What Unicode counts as printable and what leaves nothing on the screen: fillers, selectors, joiners.
+_BLANK = re.compile(
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_STACK = 2  # marks set over one letter; more of them climb over the lines around it
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    """The text with every character that does not show itself as an escape, except those in `keep`."""
+    if text.isascii() and text.isprintable():
+        return text
+    shown: list[str] = []
+    marks = _STACK
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        seen = character.isprintable() and not _BLANK.match(character) and marks <= _STACK
+        shown.append(character if seen or character in keep else _escape(character))
+    return "".join(shown)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if code <= 0xFF:
+        return _NAMED.get(character, f"\\x{code:02x}")
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def shorten(text: str, limit: int) -> str:
+    """The text, cut to `limit` characters with an ellipsis as the last of them."""
+    return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
+
+
+def terminal(text: str, *, limit: int = 400) -> str:
+    """For a terminal: one line, nothing that a terminal would act on."""
+    return shorten(visible(text[: limit + 1]), limit)
+
+
+def markdown(text: str, *, limit: int = 400, cell: bool = False) -> str:
+    """For Markdown: a code span, in which no markup, link, mention, formula or HTML is read.
+
+    cell: inside a table a pipe must be escaped, in code spans too (GitHub Flavored Markdown, section 4.10).
+    """
+    shown = terminal(text, limit=limit)
+    if not shown:
+        return ""
+    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
+    return fence + pad + (shown.replace("|", "\\|") if cell else shown) + pad + fence
+
+
+def xml(text: str) -> str:
+    """For XML 1.0, which forbids most control characters even as references; new lines and tabs stay."""
+    return visible(text, keep="\n\t")
+
+
+def json(text: str) -> str:
+    """A JSON document whose strings hold what does not show itself as `\\uXXXX`, which means the same."""
+    return "".join(
+        character
+        if character == "\n" or (character.isprintable() and not _BLANK.match(character))
+        else "".join(f"\\u{unit:04x}" for unit in _units(character))
+        for character in text
+    )
+
+
+def _units(character: str) -> list[int]:
+    code = ord(character)
+    return [code] if code <= 0xFFFF else [0xD800 + (code - 0x10000 >> 10), 0xDC00 + (code - 0x10000 & 0x3FF)]

@@ -1,0 +1,19 @@
+"""report.json: the report for programs. Its JSON Schema is `reports/report.schema.json`."""
+
+from __future__ import annotations
+
+from json import dumps
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from conformance.reporting import inert
+
+if TYPE_CHECKING:
+    from conformance.verdicts import Report
+
+
+def to_json(report: Report) -> bytes:
+    """The report as JSON: keys in the order of the documentation, the same report always the same bytes."""
+    text = dumps(msgspec.to_builtins(report), ensure_ascii=False, indent=2)
+    return inert.json(text).encode("utf-8") + b"\n"

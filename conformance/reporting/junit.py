@@ -1,0 +1,3 @@
+class JunitReport:
+    def __init__(self, source):
+        self.source = source

@@ -1,0 +1,70 @@
+"""The end of a run: files written, nothing secret in them, a summary on the terminal, the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from conformance import __version__
+from conformance.evidence import to_har
+from conformance.exchange import Evidence
+from conformance.reporting import html
+from conformance.reporting.json import to_json
+from conformance.reporting.summary import summary_md
+from conformance.reporting.terminal import summary
+from conformance.reporting.write import ReportsError, write
+from conformance.secrets import Secrets
+from conformance.verdicts import ExitCode, Report
+
+
+def publish(
+    report: Report,
+    evidence: Evidence,
+    scratch: Path,
+    folder: Path,
+    secrets: Secrets,
+    options: argparse.Namespace,
+) -> int:
+    """Write the reports into `folder` and print the summary; returns the exit code.
+
+    `scratch` holds what pytest's reporters wrote. A file in which a secret is found is withheld.
+    """
+    files: dict[str, Callable[[], bytes]] = {
+        "report.json": lambda: to_json(report),
+        "evidence.har": lambda: to_har(evidence, creator_version=__version__),
+        "summary.md": lambda: summary_md(report).encode("utf-8"),
+        "junit.xml": lambda: (scratch / "junit.xml").read_bytes(),
+        "report.html": lambda: html.finish(scratch / "report.html"),
+    }
+    trouble: list[str] = []
+    made = {}
+    for name, make in files.items():
+        data = make()
+        if secrets.leaks(data):
+            trouble.append(f"internal error: a secret was found in {name}; the file is withheld")
+        else:
+            made[name] = data
+    try:
+        write(folder, made)
+    except ReportsError as error:
+        trouble.append(str(error))
+    _say(report, folder, options)
+    for line in trouble:
+        print(f"connect-conformance: {line}", file=sys.stderr)
+    return ExitCode.INTERNAL_ERROR if trouble else report.exit_code
+
+
+def _say(report: Report, folder: Path, options: argparse.Namespace) -> None:
+    if options.quiet:
+        print(f"{report.verdict.value}: {report.target.name} ({folder / 'report.html'})")
+        return
+    color = sys.stdout.isatty() and not options.no_color and not os.environ.get("NO_COLOR")
+    width = shutil.get_terminal_size((100, 24)).columns
+    print(
+        summary(report, width=min(width, 120), color=color, reports=folder, encoding=sys.stdout.encoding),
+        end="",
+    )

@@ -1,0 +1,227 @@
+"""What a run says at its end, on one screen: the verdict, what failed, what stayed open, where to read on.
+
+The suite's own words are plain ASCII and no verdict is told by colour alone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from conformance.reporting import findings, inert
+from conformance.verdicts import Claim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from conformance.reporting.findings import Group
+    from conformance.verdicts import Counts, Report, RequirementResult
+
+_FAILURES, _GROUPS, _NOTES, _WAIVERS = 4, 5, 3, 3  # how many of each are shown before "and N more"
+_TINTS = {"green": "32", "red": "31", "yellow": "33", "bold": "1"}
+_CLAIMS = {Claim.CONFORMING: "green", Claim.NONCONFORMING: "red", Claim.INCONCLUSIVE: "yellow"}
+_SHORT = ("pass", "fail", "open", "error", "n/a")
+_WAYS = "headers, source_address, proxy or setup"
+_LABEL = 10
+
+
+def summary(
+    report: Report, *, width: int, color: bool, reports: Path | None, encoding: str | None = None
+) -> str:
+    """The end of a run in words, for a terminal of `width` columns.
+
+    encoding: of the terminal; what it cannot write is shown as escapes.
+    """
+    page = _Page(max(width, 30), color)
+    page.verdict(report)
+    page.counts(report)
+    page.failures(report)
+    page.open(report)
+    page.below(report)
+    page.notes(report)
+    if reports is not None:
+        page.reports(str(reports / "report.html"))
+    text = "\n".join(page.lines) + "\n"
+    return _writable(text, encoding) if encoding else text
+
+
+def _writable(text: str, encoding: str) -> str:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.replace("…", "...").encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+class _Page:
+    """Lines of at most `width` columns."""
+
+    def __init__(self, width: int, color: bool) -> None:
+        self.width, self.color = width, color
+        self.lines: list[str] = []
+
+    def tint(self, text: str, *tints: str) -> str:
+        codes = ";".join(_TINTS[tint] for tint in tints)
+        return f"\x1b[{codes}m{text}\x1b[0m" if self.color else text
+
+    def add(self, text: str, indent: str = "", hanging: str | None = None, *, limit: int = 400) -> None:
+        """A paragraph of anybody's text; `hanging` indents its further lines."""
+        shown = inert.terminal(text, limit=limit)
+        self.lines.extend(wrap(shown, self.width, indent, indent + "  " if hanging is None else hanging))
+
+    def heading(self, word: str, text: str, *tints: str) -> None:
+        """A word that stands out, and a text beside it."""
+        place = len(self.lines)
+        self.add(f"{word}  {text}", hanging="  ")
+        self.lines[place] = self.lines[place].replace(word, self.tint(word, *(tints or ("bold",))), 1)
+
+    def field(self, label: str, text: str) -> None:
+        """A labelled text under a failure; nothing where there is no text."""
+        if text:
+            self.add(f"{label:{_LABEL}}{text}", "  ", " " * (2 + _LABEL), limit=_LABEL + 200)
+
+    def rest(self, items: Sequence[object], shown: int, indent: str = "  ") -> None:
+        if len(items) > shown:
+            self.add(f"... and {len(items) - shown} more, see report.html", indent)
+
+    def verdict(self, report: Report) -> None:
+        self.heading(report.verdict.value.upper(), findings.headline(report), "bold", _CLAIMS[report.verdict])
+        target = report.target
+        self.add(f"{target.name} at {target.endpoint}, binding {target.binding}", "  ")
+        left_out = sum(not requirement.selected for requirement in report.requirements)
+        self.add(
+            f"judged at level {report.level}: {report.exchanges} exchanges in {report.duration_s:.1f} s"
+            + (", interrupted" if report.interrupted else "")
+            + (f", {left_out} requirements not selected" if left_out else "")
+            + f", exit code {report.exit_code}",
+            "  ",
+        )
+        for name, allows in findings.accepted(report):
+            self.add(f"accepting {name}: {allows}", "  ")
+
+    def counts(self, report: Report) -> None:
+        wide = self.width >= 64
+        names = ("pass", "fail", "inconclusive", "error", "not applicable") if wide else _SHORT
+        sizes = [max(len(name), 4) + (2 if wide else 1) for name in names]
+        self.lines.append(
+            "  " + " " * 8 + "".join(f"{name:>{size}}" for name, size in zip(names, sizes, strict=True))
+        )
+        for level, counts in findings.by_level(report).items():
+            row = zip(_numbers(counts), sizes, strict=True)
+            self.lines.append(f"  {level:8}" + "".join(f"{number:>{size}}" for number, size in row))
+
+    def failures(self, report: Report) -> None:
+        for word, found, mark in (
+            ("ERROR", findings.broken(report), ""),
+            ("FAIL", findings.failures(report), ""),
+            ("FAIL", findings.tolerated(report), ", does not fail this run"),
+        ):
+            for requirement in found[:_FAILURES]:
+                self.failure(word, requirement, mark)
+            self.rest(found, _FAILURES)
+
+    def failure(self, word: str, requirement: RequirementResult, mark: str) -> None:
+        text = f"{requirement.id} ({requirement.level}{mark}) {requirement.title}"
+        self.heading(word, text, "bold", "yellow" if mark else "red")
+        check = findings.culprit(requirement)
+        reason = findings.why(requirement)
+        others = sum(c.verdict is requirement.verdict for c in requirement.checks) - 1
+        self.field("reason", reason)
+        if check:
+            self.field("expected", "" if _says(reason, check.expected) else check.expected)
+            self.field("observed", "" if _says(reason, check.observed) else check.observed)
+            self.field("where", check.where)
+        self.field("also", f"{others} more of its checks" if others > 0 else "")
+
+    def open(self, report: Report) -> None:
+        groups = findings.stayed_open(report)
+        if not groups:
+            return
+        number = sum(len(group.requirements) for group in groups)
+        self.heading("OPEN", f"{number} could not be judged", "bold", "yellow")
+        for group in groups[:_GROUPS]:
+            self.add(f"{_ids(group)}: {group.reason or 'no reason given'}", "  ", "    ", limit=300)
+        self.rest(groups, _GROUPS)
+        self.provisioning(report, groups)
+
+    def provisioning(self, report: Report, groups: Sequence[Group]) -> None:
+        states = sorted({state for group in groups for state in group.states})
+        if states:
+            likewise = f" (likewise {', '.join(states[1:])})" if len(states) > 1 else ""
+            self.add(f"to provision state {states[0]}{likewise}, configure endpoint, {_WAYS}:", "  ")
+            for line in findings.provisioning(report, states[0]):
+                self.add(line, "    ")
+
+    def below(self, report: Report) -> None:
+        waived = findings.waived(report)
+        for requirement in waived[:_WAIVERS]:
+            waiver = requirement.waiver
+            excuse = f"until {waiver.expires}: {waiver.reason}" if waiver else ""
+            self.heading("WAIVED", f"{requirement.id} ({requirement.level}) {excuse}")
+        self.rest(waived, _WAIVERS)
+        advice = findings.advice(report)
+        if advice:
+            self.heading("ADVICE", f"{', '.join(r.id for r in advice)} (advisory, does not fail this run)")
+
+    def notes(self, report: Report) -> None:
+        for note in report.notes[:_NOTES]:
+            self.heading("NOTE", note)
+        self.rest(report.notes, _NOTES)
+
+    def reports(self, path: str) -> None:
+        """Where to read on: never broken, so that it can be copied."""
+        shown = inert.terminal(path, limit=4096)
+        fits = columns(shown) + 9 <= self.width
+        self.lines.extend([f"{self.tint('REPORTS', 'bold')}  {shown}"] if fits else ["REPORTS", f"  {shown}"])
+
+
+def _says(reason: str, words: str) -> bool:
+    """Whether the reason has these words in it, so that they need not be said again."""
+    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", reason) is not None
+
+
+def _numbers(counts: Counts) -> tuple[int, ...]:
+    return (counts.pass_, counts.fail, counts.inconclusive, counts.error, counts.not_applicable)
+
+
+def _ids(group: Group) -> str:
+    shown = ", ".join(group.ids[:4])
+    return shown + (f" and {len(group.ids) - 4} more" if len(group.ids) > 4 else "")
+
+
+def wrap(text: str, width: int, indent: str = "", hanging: str = "") -> list[str]:
+    """The text in lines of at most `width` columns, broken between words where that is possible."""
+    lines, line, used, fresh = [], indent, len(indent), True
+    for word in _pieces(text.split(" "), width - max(len(indent), len(hanging))):
+        size = columns(word)
+        if not fresh and used + 1 + size > width:
+            lines.append(line)
+            line, used, fresh = hanging, len(hanging), True
+        line += word if fresh else " " + word
+        used, fresh = used + size + (not fresh), False
+    return [*lines, line]
+
+
+def _pieces(words: Iterable[str], room: int) -> Iterator[str]:
+    """Words, those too long for a line in pieces."""
+    for word in words:
+        piece, used = "", 0
+        for character in word if columns(word) > room else ():
+            size = columns(character)
+            if used + size > room:
+                yield piece
+                piece, used = "", 0
+            piece += character
+            used += size
+        yield piece or word
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes: wide characters two, marks over letters none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )

@@ -1,0 +1,53 @@
+"""Report files on disk: each one whole, or absent."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from conformance.reporting import inert
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class ReportsError(Exception):
+    """The reports, or some of them, could not be written; says in one line which, where and why."""
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files into the folder, making it where it is missing.
+
+    Each file is written aside and then renamed, so that nobody reads half of one. When one cannot be written,
+    the others still are; an older file of its name is removed, so that it is not taken for this run's.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportsError(_line("the folder", folder, error)) from None
+    failed: dict[str, OSError] = {}
+    for name, data in files.items():
+        try:
+            _replace(folder / name, data)
+        except OSError as error:
+            failed[name] = error
+            with suppress(OSError):
+                (folder / name).unlink()
+    if failed:
+        raise ReportsError(_line(", ".join(failed), folder, next(iter(failed.values()))))
+
+
+def _replace(path: Path, data: bytes) -> None:
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with aside.open("xb") as file:
+            file.write(data)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _line(what: str, folder: Path, error: OSError) -> str:
+    return inert.terminal(f"could not write {what} in {folder}: {error.strerror or error}")

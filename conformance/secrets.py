@@ -1,0 +1,211 @@
+"""The one holder of secrets: the token, secret header values, credentials.
+
+Everything else sees placeholders. The wire swaps them for the secret in the bytes that leave, and takes the
+secret out of whatever comes back, in every encoding an endpoint may echo it in. Nothing here prints or compares
+by value, so that no traceback or representation can show it.
+"""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import re
+import string
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+
+TOKEN, REDACTED = "[token]", "[redacted]"  # noqa: S105
+_WINDOW = 8  # characters; a shorter piece of a token tells nobody the token
+_ESCAPE = re.compile(
+    r"%(?:25)*([0-9a-f]{2})|&(?:amp;)*#x0*([0-9a-f]{1,6});|&(?:amp;)*#0*([0-9]{1,7});|\\u00([0-9a-f]{2})|\\x([0-9a-f]{2})",
+    re.IGNORECASE,
+)
+_ASCII_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}={0,2}")
+
+
+class Secrets:
+    """Placeholders for secrets, and the ways to put them in and to take them out."""
+
+    def __init__(self) -> None:
+        self._values: list[tuple[str, str, str]] = []  # placeholder, secret, what a reader sees
+
+    def __repr__(self) -> str:
+        return f"<{len(self._values)} secrets>"
+
+    def hide(self, secret: str, shown: str = REDACTED) -> str:
+        """Keep `secret`; the placeholder to use in its place (safe in a URL path, a query and a header)."""
+        for placeholder, value, _ in self._values:
+            if value == secret:
+                return placeholder
+        placeholder = f"secret-{len(self._values)}-of-the-target"
+        self._values.append((placeholder, secret, shown))
+        return placeholder
+
+    def reveal(self, data: bytes) -> bytes:
+        """The bytes that leave, with the secrets in them."""
+        for placeholder, secret, _ in reversed(self._values):
+            data = data.replace(placeholder.encode(), secret.encode())
+        return data
+
+    def shown(self, text: str) -> str:
+        """What a reader sees of a text with placeholders."""
+        for placeholder, _, label in reversed(self._values):
+            text = text.replace(placeholder, label)
+        return text
+
+    def is_secret(self, text: str) -> bool:
+        """Whether a text with placeholders carries a secret."""
+        return any(placeholder in text for placeholder, _, _ in self._values)
+
+    def redact(self, text: str) -> str:
+        """Text from outside with every trace of a secret of eight characters or more taken out."""
+        for _, secret, label in self._values:
+            if _speaks(secret):
+                text = _without(text, secret, label)
+        return text
+
+    def redact_bytes(self, data: bytes) -> bytes:
+        """The same for a body: as text where it is UTF-16 or UTF-8, byte by byte elsewhere."""
+        if not self._values or not self.leaks(data):
+            return data
+        for codec in _codecs(data):
+            try:
+                return self.redact(data.decode(codec)).encode(codec.removesuffix("-sig"))
+            except UnicodeDecodeError:
+                continue
+        if b"\0" in data:
+            return _mask(data, [secret for _, secret, _ in self._values])
+        return self.redact(data.decode("latin-1")).encode("latin-1", "replace")
+
+    def leaks(self, data: bytes) -> bool:
+        """Whether any trace of a secret is in `data`: the last guard before a file is written."""
+        text = data.decode("latin-1")
+        forms = [text]
+        if "\0" in text:
+            forms.append(text.replace("\0", ""))
+        return any(_found(form, secret) for form in forms for _, secret, _ in self._values if _speaks(secret))
+
+
+def _lower(text: str) -> str:
+    """ASCII letters in lower case, and no character longer or shorter than before."""
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
+
+
+def _speaks(secret: str) -> bool:
+    """Whether a text is peculiar enough to be looked for: no plain word, and long enough."""
+    return len(secret) >= 6 and not re.fullmatch(r"[a-z]{1,12}|[A-Za-z][a-z]{1,11}", secret)
+
+
+def _pieces(secret: str) -> set[str]:
+    """Every run of eight characters of the secret, in lower case; a shorter secret is its own piece."""
+    lower = secret.lower()
+    runs = {lower[i : i + _WINDOW] for i in range(max(1, len(lower) - _WINDOW + 1))}
+    return {run for run in runs if not re.fullmatch(r"[a-z_]+", run)} or {lower}
+
+
+def _encoded_pieces(secret: str) -> set[str]:
+    """Runs of its base64 form, in the three alignments and both alphabets."""
+    pieces: set[str] = set()
+    for shift in range(3):
+        coded = (
+            base64.b64encode(b"\0" * shift + secret.encode())
+            .decode()[shift + 1 if shift else 0 :]
+            .rstrip("=")
+        )
+        coded = coded[:-1] if len(coded) > 12 else coded
+        for form in (coded, coded.replace("+", "-").replace("/", "_")):
+            pieces |= {form[i : i + 11] for i in range(max(1, len(form) - 10))}
+    return {piece for piece in pieces if len(piece) >= 11}
+
+
+def _character(escape: re.Match[str]) -> str:
+    percent, hexa, decimal, unicode, byte = escape.groups()
+    code = int(decimal) if decimal else int(percent or hexa or unicode or byte, 16)
+    return chr(min(code, 0x10FFFF))
+
+
+def _unescaped(text: str) -> str:
+    """The text as a browser, a parser or a program would decode it: percent, character references, backslashes."""
+    return _ESCAPE.sub(_character, text)
+
+
+def _found(text: str, secret: str) -> bool:
+    pieces = _pieces(secret) | _pieces(secret.encode().hex())
+    if any(piece in form for form in {_lower(text), _lower(_unescaped(text))} for piece in pieces):
+        return True
+    return any(piece in text for piece in _encoded_pieces(secret))
+
+
+def _without(text: str, secret: str, label: str) -> str:
+    if not _found(text, secret):
+        return text
+    plain, origin = _unescaped_with_origin(text)
+    spans = [
+        (origin(at), origin(at + len(piece)))
+        for piece in (*_pieces(secret), *_pieces(secret.encode().hex()))
+        for at in _places(_lower(plain), piece)
+    ]
+    coded = _encoded_pieces(secret)
+    spans += [m.span() for m in _BASE64.finditer(text) if any(piece in m[0] for piece in coded)]
+    return _cut(text, spans, label)
+
+
+def _unescaped_with_origin(text: str) -> tuple[str, Callable[[int], int]]:
+    """The decoded text, and where in the text each of its characters began."""
+    parts: list[str] = []
+    plain_at, text_at = [0], [0]
+    length = end = 0
+    for escape in _ESCAPE.finditer(text):
+        parts += (text[end : escape.start()], _character(escape))
+        length += escape.start() - end
+        plain_at += (length, length + 1)
+        text_at += (escape.start(), escape.end())
+        length, end = length + 1, escape.end()
+    parts.append(text[end:])
+
+    def origin(at: int) -> int:
+        known = bisect_right(plain_at, at) - 1
+        return text_at[known] + at - plain_at[known]
+
+    return "".join(parts), origin
+
+
+def _places(text: str, piece: str) -> Iterator[int]:
+    at = text.find(piece)
+    while at >= 0:
+        yield at
+        at = text.find(piece, at + 1)
+
+
+def _cut(text: str, spans: Iterable[tuple[int, int]], label: str) -> str:
+    """The text with the spans, joined where they touch, replaced by the label."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    edges = [0, *(edge for span in joined for edge in span), len(text)]
+    kept = [text[a:b] for a, b in list(pairwise(edges))[::2]]
+    return label.join(kept)
+
+
+def _codecs(data: bytes) -> list[str]:
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return []
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return ["utf-16-le" if data.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"]
+    if b"\0" in data:
+        return ["utf-16-le", "utf-16-be"] if len(data) % 2 == 0 and data[:2].count(0) == 1 else []
+    return ["utf-8"]
+
+
+def _mask(data: bytes, secrets: list[str]) -> bytes:
+    """Wide encodings that are not text throughout: every byte of a piece is overwritten in place."""
+    for secret in secrets:
+        for piece in _pieces(secret):
+            pattern = rb"\0*".join(re.escape(bytes([byte])) for byte in piece.encode())
+            data = re.sub(pattern, lambda m: re.sub(rb"[^\0]", b"*", m[0]), data, flags=re.IGNORECASE)
+    return data

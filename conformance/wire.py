@@ -1,0 +1,464 @@
+"""Sends probes and records what comes back: within a deadline, a size, a rate and a request budget.
+
+The only user of httpx. Requests are built with placeholders; the stream swaps them for the secrets in the bytes
+that leave, and answers lose every trace of a secret before anything else sees them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from http.cookiejar import DefaultCookiePolicy
+from random import Random
+from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+
+import anyio
+import httpcore
+import httpx
+
+from conformance import __version__, probes
+from conformance.canary import NOWHERE, Canary, listen
+from conformance.coding import decoded
+from conformance.connect import Dialer, LineFailed, Meter
+from conformance.exchange import Answer, Exchange, Handshake, Loss, Request, Tls
+from conformance.probes import LATER_S, Plan, Probe
+from conformance.states import setup, teardown
+from conformance.target import State, Target
+
+USER_AGENT = f"connect-conformance/{__version__}"
+_STREAK = 4  # losses in a row after which an endpoint counts as silent
+_HEAD = 100 * 1024  # bytes of a head that h11 accepts; the wire cap leaves room for it
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may cost the endpoint."""
+
+    concurrency: int = 8
+    max_requests: int = 1_000
+    rate: float = 0.0  # requests a second; 0: no limit
+    run_seconds: float = 600.0
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a sending session brought home."""
+
+    exchanges: tuple[Exchange, ...]
+    handshakes: tuple[Handshake, ...]
+    gaps: dict[str, str]
+    notes: tuple[str, ...]
+    canary: int | None
+    interrupted: bool
+
+
+class Wire:
+    """One sending session to one target."""
+
+    def __init__(
+        self,
+        target: Target,
+        limits: Limits,
+        seed: int = 0,
+        progress: Callable[[int, int], None] = lambda done, of: None,
+    ) -> None:
+        self.target, self.limits, self.progress = target, limits, progress
+        self.random = Random(seed)  # noqa: S311  a stand-in for the token needs no cryptography
+        self.secrets = target.secrets
+        self.exchanges: list[Exchange] = []
+        self.gaps: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.handshakes: list[Handshake] = []
+        self.context = ssl.create_default_context(cafile=target.ca_file or None)
+        self.context.set_alpn_protocols(["http/1.1"])
+        self.dialer = Dialer(self.secrets)
+        self._numbers = itertools.count(1)
+        self._sent = 0
+        self._silent: dict[str, str] = {}  # channel -> why nothing more is sent there
+        self._streaks: dict[str, int] = {}
+        self._next_slot = 0.0
+        self._stand_in = _stand_in(target.token_shape, self.random)
+        self._total = 0
+        self.canary: Canary | None = None
+        self._epoch = time.time() - time.monotonic()
+
+    def run(self, plan: Plan) -> Recording:
+        """Send the plan. Ctrl-C ends it early; what was recorded is kept."""
+        interrupted = False
+        self.gaps.update(plan.gaps)
+        self._total = len(plan.probes)
+        try:
+            anyio.run(self._run, plan)
+        except KeyboardInterrupt:
+            interrupted = True
+        return Recording(
+            tuple(sorted(self.exchanges, key=lambda e: e.number)),
+            tuple(self.handshakes),
+            dict(self.gaps),
+            tuple(self.notes),
+            self.canary.seen if self.canary else None,
+            interrupted,
+        )
+
+    async def _run(self, plan: Plan) -> None:
+        with anyio.move_on_after(self.limits.run_seconds) as scope:
+            await self._phases(plan)
+        if scope.cancelled_caught:
+            self.notes.append(f"the run was stopped after {self.limits.run_seconds:g} s, its bound")
+        for probe in plan.probes:
+            sent = any(e.probe == probe.id for e in self.exchanges)
+            if not sent:
+                self.gaps.setdefault(
+                    probe.group, self._silent.get(probe.channel, "the run ended before it was sent")
+                )
+
+    async def _phases(self, plan: Plan) -> None:
+        if any(probe.group == "hostile" for probe in plan.together):
+            self.canary = await listen(urlsplit(self.target.endpoint).hostname or "")
+        try:
+            await self._in_order(plan)
+        finally:
+            if self.canary:
+                with anyio.CancelScope(shield=True):
+                    await self.canary.close()
+
+    async def _in_order(self, plan: Plan) -> None:
+        async with _Worker(self) as worker:
+            first = await worker.exchange(plan.first)
+            if first.loss and first.loss.kind in {"closed", "timeout", "refused", "unreachable"}:
+                first = await worker.exchange(plan.first, retried=True)
+            if first.loss:
+                self._silent["https"] = f"the first call got no answer: {first.loss.reason}"
+        began = time.monotonic()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._pool, plan.together)
+            if "https" not in self._silent:
+                tasks.start_soon(self._tls_versions)
+        for code, calls in plan.states.items():
+            await self._state(self.target.states[code], calls)
+        if plan.last and "https" not in self._silent:
+            await anyio.sleep(max(0.0, LATER_S - (time.monotonic() - began)))
+        await self._pool(plan.last, width=1)
+
+    async def _pool(self, calls: Iterable[Probe], width: int = 0) -> None:
+        """Send probes side by side, each worker over its own connections. Channels take turns."""
+        queue = deque(calls)
+        width = min(width or self.limits.concurrency, len(queue))
+
+        async def work() -> None:
+            async with _Worker(self) as worker:
+                while queue:
+                    await worker.exchange_with_retry(queue.popleft())
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(width):
+                tasks.start_soon(work)
+
+    async def _state(self, state: State, calls: tuple[Probe, ...]) -> None:
+        """The calls in one state, between its setup and its teardown, and one after it."""
+        group = f"state-{state.code}"
+        if state.setup:
+            failed = await setup(state, self.secrets)
+            if failed:
+                self.gaps[group] = failed
+        try:
+            if group not in self.gaps:
+                async with _Worker(self, state) as worker:
+                    for probe in calls:
+                        await worker.exchange_with_retry(probe)
+        finally:
+            if state.teardown:
+                with anyio.CancelScope(shield=True):
+                    failed = await teardown(state, self.secrets)
+                    if failed:
+                        self.notes.append(failed)
+        if state.setup and state.teardown and group not in self.gaps:
+            after = replace(
+                calls[0], id=f"after-{state.code}", group=f"after-{state.code}", state="", channel="https"
+            )
+            async with _Worker(self) as worker:
+                await worker.exchange_with_retry(
+                    replace(after, title=f"the documented request after the state of {state.code}")
+                )
+
+    async def _tls_versions(self) -> None:
+        parts = urlsplit(self.target.endpoint)
+        if self.target.proxy or self.target.source_address:
+            return
+        for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
+            self.handshakes.append(
+                await self.dialer.handshake(
+                    parts.hostname or "", parts.port or 443, version, self.target.timeout
+                )
+            )
+
+    def now(self) -> float:
+        """Unix time by the clock of this machine as it was when the session began."""
+        return self._epoch + time.monotonic()
+
+    async def admitted(self, probe: Probe) -> bool:
+        """Wait for a slot; False when the budget is spent or the endpoint has gone silent."""
+        if self._silent.get(probe.channel):
+            return False
+        if self._sent >= self.limits.max_requests:
+            self.gaps.setdefault(
+                probe.group, f"the request budget of {self.limits.max_requests} is spent (--max-requests)"
+            )
+            return False
+        self._sent += 1
+        if self.limits.rate:
+            now = time.monotonic()
+            slot = max(now, self._next_slot)
+            self._next_slot = slot + 1 / self.limits.rate
+            await anyio.sleep(slot - now)
+        return True
+
+    def record(self, exchange: Exchange, channel: str) -> Exchange:
+        exchange = replace(exchange, number=next(self._numbers))
+        self.exchanges.append(exchange)
+        self.progress(len(self.exchanges), self._total)
+        if exchange.loss and exchange.loss.kind == "closed" and exchange.reused:
+            return exchange  # a server may close a kept connection at any time; the call is sent again
+        self._streaks[channel] = self._streaks.get(channel, 0) + 1 if exchange.loss else 0
+        if self._streaks[channel] >= _STREAK:
+            assert exchange.loss
+            self._silent.setdefault(
+                channel,
+                f"the endpoint stopped answering ({_STREAK} calls in a row got no answer: {exchange.loss.reason})",
+            )
+        return exchange
+
+    def request(
+        self, probe: Probe, state: State | None
+    ) -> tuple[str, str, tuple[tuple[str, str], ...], bytes]:
+        """Method, URL, headers and body of a probe; secrets as placeholders, over plain HTTP a stand-in token."""
+        plain = probe.channel == "http"
+        url = (state and state.endpoint) or (self.target.http_endpoint if plain else self.target.endpoint)
+        configured = (*self.target.headers, *(state.headers if state else ()))
+        headers = {
+            "User-Agent": USER_AGENT,
+            "Accept": "text/xml, application/xml, */*;q=0.1",
+            "Accept-Encoding": "identity",
+        }
+        headers |= dict(configured)
+        headers |= dict(probe.headers)
+        if plain:
+            headers = {name: value for name, value in headers.items() if not self.secrets.is_secret(value)}
+            url = self._without_secrets(url)
+        if probe.group == "hostile":
+            canary = self.canary.url if self.canary else NOWHERE
+            probe = replace(probe, document=probe.document.replace(probes.CANARY, canary.encode()))
+        method, url, extra, body = _bound(probe, url)
+        return method, url, tuple((headers | extra).items()), body
+
+    def _without_secrets(self, url: str) -> str:
+        parts = urlsplit(url)
+        segments = [self._stand_in if self.secrets.is_secret(s) else s for s in parts.path.split("/")]
+        if self.target.token_in_path and not any(segments):
+            segments = ["", self._stand_in]
+        elif self.target.token_in_path and self._stand_in not in segments and segments[-1] == "":
+            segments[-1] = self._stand_in
+        query = "&".join(p for p in parts.query.split("&") if not self.secrets.is_secret(p))
+        return urlunsplit((parts.scheme, parts.netloc, "/".join(segments), query, ""))
+
+
+class _Worker:
+    """Sends one probe at a time over its own connections."""
+
+    def __init__(self, wire: Wire, state: State | None = None) -> None:
+        self.wire, self.state = wire, state
+        self.meter = Meter(cap=wire.target.max_body + 2 * _HEAD)
+        self._client: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> _Worker:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._drop()
+
+    async def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with anyio.move_on_after(1, shield=True):
+                await client.aclose()
+
+    def _open(self) -> httpx.AsyncClient:
+        if self._client is None:
+            target, state = self.wire.target, self.state
+            transport = self.wire.dialer.transport(
+                self.meter,
+                self.wire.context,
+                proxy=(state and state.proxy) or target.proxy,
+                source_address=(state and state.source_address) or target.source_address,
+            )
+            self._client = httpx.AsyncClient(transport=transport, trust_env=False, timeout=None)  # noqa: S113  one deadline over all
+            self._client.cookies.jar.set_policy(
+                DefaultCookiePolicy(allowed_domains=())
+            )  # keeps none, sends none
+        return self._client
+
+    async def exchange_with_retry(self, probe: Probe) -> None:
+        """One exchange; a call that a kept connection lost is sent once more (RFC 9112 section 9.3.1)."""
+        if not await self.wire.admitted(probe):
+            return
+        exchange = await self._exchange(probe)
+        if exchange.loss and exchange.loss.kind == "closed" and await self.wire.admitted(probe):
+            await self._exchange(probe, retried=True)
+
+    async def exchange(self, probe: Probe, *, retried: bool = False) -> Exchange:
+        await self.wire.admitted(probe)
+        return await self._exchange(probe, retried=retried)
+
+    async def _exchange(self, probe: Probe, *, retried: bool = False) -> Exchange:
+        if probe.fresh:
+            await self._drop()
+        method, url, headers, body = self.wire.request(probe, self.state)
+        self.meter.begin()
+        # The wall clock is read once: one that jumps during the run bends no time and no duration.
+        started = self.wire.now()
+        answer, loss = await self._answered(method, url, headers, body)
+        exchange = Exchange(
+            number=0,
+            probe=probe.id,
+            group=probe.group,
+            title=probe.title,
+            binding=probe.binding,
+            request=Request(method, self._shown(url), tuple((n, self._shown(v)) for n, v in headers), body),
+            started=started,
+            finished=self.wire.now(),
+            answer=answer,
+            loss=loss,
+            tls=self.meter.tls,
+            control=probe.control,
+            state=probe.state,
+            connection=self.meter.connection,
+            reused=self.meter.reused,
+            retried=retried,
+            reproduce=self._curl(method, url, headers, body),
+        )
+        if loss or (answer and answer.unread):
+            await self._drop()
+        return self.wire.record(exchange, probe.channel)
+
+    def _shown(self, text: str) -> str:
+        return self.wire.secrets.shown(text)
+
+    async def _answered(
+        self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes
+    ) -> tuple[Answer | None, Loss | None]:
+        timeout = self.wire.target.timeout
+        try:
+            with anyio.fail_after(timeout):
+                return await self._call(method, url, headers, body), None
+        except TimeoutError:
+            return None, Loss("timeout", f"no complete answer within {timeout:g} s ({self.meter.stage})")
+        except LineFailed as failed:
+            return None, Loss(failed.kind, self.wire.secrets.redact(str(failed)))
+        except (httpcore.RemoteProtocolError, httpx.RemoteProtocolError) as error:
+            return None, _protocol_loss(str(error), self.meter)
+        except (httpcore.ProxyError, httpx.ProxyError):
+            return None, Loss("unreachable", "the proxy refused to connect")
+        except (httpcore.NetworkError, httpx.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
+            return None, Loss("closed", f"the connection was lost ({self.meter.stage})")
+
+    async def _call(self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes) -> Answer:
+        client = self._open()
+        request = httpx.Request(method, url, headers=list(headers), content=body or None)
+        response = await client.send(request, stream=True)
+        chunks, size, unread = [], 0, ""
+        try:
+            async for chunk in response.aiter_raw():
+                self.meter.stage = "reading the body"
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > self.wire.target.max_body:
+                    unread = f"the body is larger than {self.wire.target.max_body} bytes (max_body)"
+                    break
+        except (httpcore.RemoteProtocolError, httpx.RemoteProtocolError, httpcore.ReadError, httpx.ReadError):
+            unread = f"the body was cut short: the connection closed after {size} bytes of it"
+        finally:
+            with anyio.move_on_after(1, shield=True):
+                await response.aclose()
+        return self._recorded(response, b"".join(chunks), unread)
+
+    def _recorded(self, response: httpx.Response, raw: bytes, unread: str) -> Answer:
+        secrets = self.wire.secrets
+        headers = tuple(
+            (secrets.redact(name.decode("latin-1")), secrets.redact(value.decode("latin-1")))
+            for name, value in response.headers.raw
+        )
+        body, broken = raw, ""
+        if not unread:
+            body, unread, broken = decoded(
+                raw, response.headers.get("content-encoding", ""), self.wire.target.max_body
+            )
+        return Answer(
+            status=response.status_code,
+            reason=secrets.redact(response.extensions.get("reason_phrase", b"").decode("latin-1")),
+            http_version=response.extensions.get("http_version", b"").decode("latin-1"),
+            headers=headers,
+            body=secrets.redact_bytes(body),
+            wire_bytes=len(raw),
+            unread=unread,
+            broken=broken,
+        )
+
+    def _curl(self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes) -> str:
+        """A shell line that sends the same request; the token is the environment variable CONNECT_TOKEN."""
+        target = self.wire.target
+        words = ["curl", "--include"]
+        if target.ca_file and url.startswith("https"):
+            words += ["--cacert", shlex.quote(target.ca_file)]
+        if method != "GET":
+            words += ["--request", method]
+        for name, value in headers:
+            if name not in {"User-Agent", "Accept", "Accept-Encoding"}:
+                words += ["--header", shlex.quote(f"{name}: {self._shown(value)}")]
+        if body:
+            words += ["--data-binary", _shell_bytes(body)]
+        shown = '"$CONNECT_TOKEN"'.join(
+            shlex.quote(part) for part in self._shown(url).split("[token]") if part
+        )
+        if self._shown(url).endswith("[token]"):
+            shown += '"$CONNECT_TOKEN"'
+        return " ".join((*words, shown))
+
+
+def _bound(probe: Probe, url: str) -> tuple[str, str, dict[str, str], bytes]:
+    """Method, URL, extra headers and body of a probe in its binding (interpretation I-06)."""
+    joint = "&" if urlsplit(url).query else "?"
+    if probe.binding == "query-xml":
+        return "GET", f"{url}{joint}XML={quote(probe.document, safe='')}", {}, b""
+    if probe.binding == "query-params":
+        query = "&".join(f"action={quote(action, safe='')}" for action in probe.actions)
+        return "GET", f"{url}{joint}{query}" if query else url, {}, b""
+    if probe.binding == "form-xml":
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        return "POST", url, form, b"XML=" + quote_plus(probe.document).encode()
+    return "POST", url, {"Content-Type": f"text/xml; charset={probe.charset}"}, probe.document
+
+
+def _protocol_loss(message: str, meter: Meter) -> Loss:
+    """What broke HTTP, told from a connection that merely went away."""
+    if "disconnected" in message.lower():
+        return Loss("closed", "the connection was closed without an answer")
+    if meter.exceeded:
+        return Loss("too-large", "the answer is larger than the suite reads")
+    return Loss("malformed", f"the answer is not HTTP/1.1: {message[:120]}")
+
+
+def _stand_in(shape: str, random: Random) -> str:
+    """A random token of the same shape: digits for digits, letters of the same kind for letters."""
+    kinds = {"0": "0123456789", "a": "abcdef", "z": "ghijklmnopqrstuvwxyz", "A": "ABCDEF"}
+    return "".join(random.choice(kinds[c]) if c in kinds else c for c in shape) or "0" * 32
+
+
+def _shell_bytes(body: bytes) -> str:
+    if body.isascii() and all(byte >= 32 or byte in b"\n\t" for byte in body):
+        return shlex.quote(body.decode())
+    return "$'" + "".join(f"\\x{byte:02x}" for byte in body) + "'"

@@ -1,0 +1,133 @@
+"""The end of a run fits a screen, says the verdict first, and nothing in it steers the terminal."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.reporting.terminal import columns, summary, wrap
+from conformance.verdicts import Report, Verdict, claim, count, exit_code
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+REPORTS = Path("reports/2024-01-15T10-00-00-staging")
+TINT = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def only(report: Report, *ids: str, **fields: Any) -> Report:
+    """The report with all requirements passing but these."""
+    kept = tuple(
+        r
+        if r.id in ids
+        else msgspec.structs.replace(r, verdict=Verdict.PASS, reason="", checks=(), waiver=None)
+        for r in report.requirements
+    )
+    level = fields.get("level", report.level)
+    stopped = fields.get("interrupted", False)
+    return msgspec.structs.replace(
+        report,
+        requirements=kept,
+        counts=count(kept),
+        verdict=claim(kept, level, interrupted=stopped),
+        exit_code=exit_code(kept, level, interrupted=stopped),
+        **fields,
+    )
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_as_reviewed(report: Report, matches: Any, width: int) -> None:
+    noted = msgspec.structs.replace(report, notes=("the server's clock is 2 s ahead of this machine's",))
+    text = summary(noted, width=width, color=False, reports=REPORTS)
+    matches(SNAPSHOTS / f"terminal-{width}.txt", text)
+    assert all(columns(line) <= width for line in text.splitlines()[:-1])
+    assert text.isascii()
+
+
+def test_conforming_as_reviewed(report: Report, matches: Any) -> None:
+    target = msgspec.structs.replace(report.target, accept=("I-01",))
+    text = summary(only(report, target=target), width=80, color=False, reports=REPORTS)
+    matches(SNAPSHOTS / "terminal-conforming.txt", text)
+
+
+@pytest.mark.parametrize(
+    ("ids", "fields", "first"),
+    [
+        ((), {}, "CONFORMING  the documented contract is kept"),
+        (("ENV-03",), {}, "NONCONFORMING  1 must requirement failed"),
+        (("ENV-03", "REQ-04"), {}, "NONCONFORMING  1 must requirement failed and 1 could not be judged"),
+        (("CBK-08",), {}, "CONFORMING  the documented contract is kept"),
+        (("CBK-08",), {"level": "should"}, "NONCONFORMING  1 must and should requirement failed"),
+        (("REQ-04",), {}, "INCONCLUSIVE  nothing failed, but 1 must requirement could not be judged"),
+        (("TIM-02",), {}, "CONFORMING  the documented contract is kept, with 1 must requirement waived"),
+        ((), {"interrupted": True}, "INCONCLUSIVE  the run was interrupted before its end"),
+    ],
+)
+def test_the_verdict_comes_first(
+    report: Report, ids: tuple[str, ...], fields: dict[str, Any], first: str
+) -> None:
+    text = summary(only(report, *ids, **fields), width=80, color=False, reports=None)
+    assert text.splitlines()[0] == first
+
+
+def test_one_failure_fits_one_screen(report: Report) -> None:
+    text = summary(only(report, "ENV-03", "ERR-004-code"), width=80, color=False, reports=REPORTS)
+    assert len(text.splitlines()) <= 24
+
+
+def test_many_failures_are_cut(report: Report) -> None:
+    failed = next(r for r in report.requirements if r.id == "ENV-03")
+    many = tuple(msgspec.structs.replace(failed, id=f"ENV-{n}") for n in range(50))
+    text = summary(msgspec.structs.replace(report, requirements=many), width=80, color=False, reports=None)
+    assert "... and 46 more, see report.html" in text
+    assert len(text.splitlines()) < 40
+
+
+def test_a_state_folds_its_five_requirements(report: Report) -> None:
+    parts = ("code", "message", "data", "envelope", "stable")
+    state = next(r for r in report.requirements if r.id == "ERR-004-code")
+    five = tuple(msgspec.structs.replace(state, id=f"ERR-004-{part}") for part in parts)
+    text = summary(msgspec.structs.replace(report, requirements=five), width=80, color=False, reports=None)
+    assert "ERR-004-*: state 004 is not provisioned" in text
+    assert "[targets.staging.states.004]" in text
+
+
+def test_colour_adds_nothing_but_colour(report: Report) -> None:
+    plain = summary(report, width=80, color=False, reports=REPORTS)
+    tinted = summary(report, width=80, color=True, reports=REPORTS)
+    assert tinted != plain
+    assert TINT.sub("", tinted) == plain
+
+
+def test_hostile_text_is_inert(hostile_report: Report) -> None:
+    text = summary(hostile_report, width=80, color=True, reports=REPORTS)
+    rest = TINT.sub("", text).replace("\n", "")
+    assert rest.isprintable()
+    assert not re.search(r"^CONFORMING", text, re.MULTILINE)
+    assert max(columns(TINT.sub("", line)) for line in text.splitlines()) <= 80
+
+
+def test_what_the_terminal_cannot_write_is_escaped(report: Report) -> None:
+    noted = msgspec.structs.replace(report, notes=("Grüße " + 500 * "x",))
+    assert "Grüße" in summary(noted, width=80, color=False, reports=None, encoding="latin-1").replace(
+        "...", ""
+    )
+    text = summary(noted, width=80, color=False, reports=None, encoding="ascii")
+    assert r"Gr\xfc\xdfe" in text
+    assert "x..." in text
+
+
+@given(
+    st.text(alphabet="ab \u4e16\u0301"),
+    st.integers(4, 20),
+    st.sampled_from(["", " "]),
+    st.sampled_from(["", "  "]),
+)
+def test_wrapping_loses_nothing_and_fits(text: str, width: int, indent: str, hanging: str) -> None:
+    lines = wrap(text, width, indent, hanging)
+    assert all(columns(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")

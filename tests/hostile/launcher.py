@@ -2,7 +2,8 @@
 
     python launcher.py REPORT_FD [--file-limit BYTES] -- COMMAND...
 
-Two lines go to REPORT_FD: the process id, and (at the end) JSON with exit code, seconds and peak memory.
+Two lines go to REPORT_FD: the process id, and (at the end) JSON with exit code, seconds (by the clock, of the
+processor) and peak memory.
 """
 
 import json
@@ -26,6 +27,7 @@ def main(report: int, limit: int | None, command: list[str]) -> None:
     cost = {
         "exit_code": os.waitstatus_to_exitcode(status),
         "seconds": time.monotonic() - begun,
+        "cpu_seconds": used.ru_utime + used.ru_stime,
         "peak_mb": used.ru_maxrss / 1024,
     }
     os.write(report, json.dumps(cost).encode())

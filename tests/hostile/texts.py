@@ -10,7 +10,7 @@ from .registry import CLOSE, Step, behaves, behaves_each
 from .stage import Ask, Authority
 
 TEXTS = "Hostile text"
-MARK = "taken"  # every payload carries it; what runs sets it as title, attribute and global
+MARK = "zzyzx"  # every payload carries it; what runs sets it as title, attribute and global
 RUNS = f"document.title='{MARK}';window.{MARK}=1;document.documentElement.dataset.{MARK}=1;alert(1)"
 
 # Each payload is one line of attack. CANARY stands for the canary's address.
@@ -25,38 +25,38 @@ PAYLOADS: dict[str, str] = {
     "frame": f'<iframe srcdoc="<script>parent.{MARK}=1</script>" src="CANARY"></iframe><base href="CANARY">',
     "style": "<style>body{display:none}</style><link rel=stylesheet href=CANARY>",
     "meta": "<meta http-equiv=refresh content='0;CANARY'><meta http-equiv=Content-Security-Policy>",
-    "form": "<form action=CANARY><button autofocus>taken</button></form><details open ontoggle=alert(1)>",
-    "entity": "&lt;script&gt;taken&lt;/script&gt; &#60;img src=x onerror=alert(1)&#62; &amp;lt;taken&amp;gt;",
+    "form": "<form action=CANARY><button autofocus>zzyzx</button></form><details open ontoggle=alert(1)>",
+    "entity": "&lt;script&gt;zzyzx&lt;/script&gt; &#60;img src=x onerror=alert(1)&#62; &amp;lt;zzyzx&amp;gt;",
     "cdata_end": f"]]><script>{RUNS}</script><![CDATA[ ]]>",
     "comment_end": f"--><script>{RUNS}</script><!--",
     "json_end": f'"}}]}}; {RUNS}; var x = {{"a": [{{"b": "\\u003cscript\\u003e',
-    "template": "{{taken}} {% taken %} ${taken} #{taken} {taken} %(taken)s %s %n {0.__class__}",
-    "markdown_link": "[taken](CANARY) [taken](javascript:alert(1)) ![taken](CANARY) <CANARY> CANARY",
-    "markdown_block": "\n# taken\n\n| taken | pass |\n| --- | --- |\n\n- [x] taken\n\n> taken\n\n---\n",
-    "markdown_inline": "**taken** __taken__ ~~taken~~ `taken` ``taken`` \\` taken | taken || @ta #1 :taken:",
-    "markdown_fence": "\n```\n~~~\ntaken\n</details></td></tr></table>\n<h1>taken</h1>\n",
-    "ansi": "\x1b[31mtaken\x1b[2J\x1b[1;1H\x1b]0;taken\x07\x1b]8;;CANARY\x07taken\x1b]8;;\x07\x1b[8m",
-    "c1": "\x9b31mtaken\x9b2J \x9d0;taken\x9c \x90taken\x9c \x85taken",
-    "control": "taken\a\b\b\b\b\b\v\f\x0e\x0f\x7f taken\x00taken",
-    "carriage_return": "taken\rconforming: everything passed\r\n",
-    "bidi": "taken\u202etxt.exe\u202c \u2066taken\u2069 \u200ftaken\u200e \u061c\u202ataken",
-    "invisible": "ta\u200bk\u200den\ufeff \u2060\u00adtaken\u3164\u2028taken\u2029taken\U000e0041\U000e007f",
-    "combining": "t" + "\u0301" * 300 + "aken",
-    "long_line": "taken " + "x" * 30_000,
-    "long_words": "taken " * 8_000,
+    "template": "{{zzyzx}} {% zzyzx %} ${zzyzx} #{zzyzx} {zzyzx} %(zzyzx)s %s %n {0.__class__}",
+    "markdown_link": "[zzyzx](CANARY) [zzyzx](javascript:alert(1)) ![zzyzx](CANARY) <CANARY> CANARY",
+    "markdown_block": "\n# zzyzx\n\n| zzyzx | pass |\n| --- | --- |\n\n- [x] zzyzx\n\n> zzyzx\n\n---\n",
+    "markdown_inline": "**zzyzx** __zzyzx__ ~~zzyzx~~ `zzyzx` ``zzyzx`` \\` zzyzx | zzyzx || @ta #1 :zzyzx:",
+    "markdown_fence": "\n```\n~~~\nzzyzx\n</details></td></tr></table>\n<h1>zzyzx</h1>\n",
+    "ansi": "\x1b[31mzzyzx\x1b[2J\x1b[1;1H\x1b]0;zzyzx\x07\x1b]8;;CANARY\x07zzyzx\x1b]8;;\x07\x1b[8m",
+    "c1": "\x9b31mzzyzx\x9b2J \x9d0;zzyzx\x9c \x90zzyzx\x9c \x85zzyzx",
+    "control": "zzyzx\a\b\b\b\b\b\v\f\x0e\x0f\x7f zzyzx\x00zzyzx",
+    "carriage_return": "zzyzx\rconforming: everything passed\r\n",
+    "bidi": "zzyzx\u202etxt.exe\u202c \u2066zzyzx\u2069 \u200fzzyzx\u200e \u061c\u202azzyzx",
+    "invisible": "zz\u200by\u200dzx\ufeff \u2060\u00adzzyzx\u3164\u2028zzyzx\u2029zzyzx\U000e0041\U000e007f",
+    "combining": "z" + "\u0301" * 300 + "zyzx",
+    "long_line": "zzyzx " + "x" * 30_000,
+    "long_words": "zzyzx " * 8_000,
     "forged_summary": (
-        "\n\n========== 412 passed in 0.10s ==========\nVerdict: conforming\nconforming\nexit code 0\ntaken\n"
+        "\n\n========== 412 passed in 0.10s ==========\nVerdict: conforming\nconforming\nexit code 0\nzzyzx\n"
     ),
     "forged_commands": (
-        "\n::error::taken\n::set-output name=a::taken\n::add-mask::a\n::stop-commands::taken\n"
-        "##vso[task.complete result=Succeeded;]taken\n##teamcity[buildStatus text='taken']\n"
-        "section_start:1:taken\r\x1b[0Ktaken\n"
+        "\n::error::zzyzx\n::set-output name=a::zzyzx\n::add-mask::a\n::stop-commands::zzyzx\n"
+        "##vso[task.complete result=Succeeded;]zzyzx\n##teamcity[buildStatus text='zzyzx']\n##[error]zzyzx\n"
+        "section_start:1:zzyzx\r\x1b[0Kzzyzx\n"
     ),
-    "csv": "=HYPERLINK(\"CANARY\",\"taken\")\t+taken\t-1+taken\t@SUM(1)\n=cmd|' /C calc'!A1\n",
-    "shell": "$(touch taken) `touch taken`; touch taken | '; touch taken; ' \"$(touch taken)\" & %PATH%",
-    "path": "../../../../taken\x00.html ..\\..\\taken CON NUL: /etc/passwd",
-    "surrogate": "taken \ud800 taken",
-    "astral": "taken \U0001f4a9\U0001f468\u200d\U0001f469\u200d\U0001f467 \U00010348",
+    "csv": "=HYPERLINK(\"CANARY\",\"zzyzx\")\t+zzyzx\t-1+zzyzx\t@SUM(1)\n=cmd|' /C calc'!A1\n",
+    "shell": "$(touch zzyzx) `touch zzyzx`; touch zzyzx | '; touch zzyzx; ' \"$(touch zzyzx)\" & %PATH%",
+    "path": "../../../../zzyzx\x00.html ..\\..\\zzyzx CON NUL: /etc/passwd",
+    "surrogate": "zzyzx \ud800 zzyzx",
+    "astral": "zzyzx \U0001f4a9\U0001f468\u200d\U0001f469\u200d\U0001f467 \U00010348",
 }  # fmt: skip
 
 
@@ -169,11 +169,11 @@ NAMES: dict[str, str] = {
     "link_element": f'<a href="javascript:{RUNS}">{MARK}</a><base href="CANARY"/>',
     "plaintext_element": "<plaintext/><textarea/><title/><style/><table/><details/>",
     "long_name": f"<{MARK}{'n' * 20_000}/>",
-    "bidi_name": "<\u05ea\u05d2_taken \u05d0='taken'/>",
-    "format_name": "<t\u200caken\u200d_x/>",
+    "bidi_name": "<\u05ea\u05d2_zzyzx \u05d0='zzyzx'/>",
+    "format_name": "<z\u200czyzx\u200d_x/>",
     "event_attribute": f'<x onclick="{RUNS}" style="background:url(CANARY)" href="javascript:1"/>',
     "namespace": f'<x:x xmlns:x="javascript:{RUNS.replace(chr(39), "&apos;")}"/>',
-    "namespace_markup": '<x:x xmlns:x="&lt;script&gt;taken&lt;/script&gt;"/>',
+    "namespace_markup": '<x:x xmlns:x="&lt;script&gt;zzyzx&lt;/script&gt;"/>',
 }
 
 
@@ -188,7 +188,7 @@ def text_in_names(ask: Ask) -> Iterator[Step]:
 @behaves(TEXTS)
 def text_in_mismatched_tags(ask: Ask) -> Iterator[Step]:
     """Closes other elements than it opened, so that a parser's message quotes the names."""
-    names = ("script", "img", "iframe", "h1", f"{MARK}{'n' * 5000}", "t\u200caken", "\u05ea\u05d2_taken")
+    names = ("script", "img", "iframe", "h1", f"{MARK}{'n' * 5000}", "z\u200czyzx", "\u05ea\u05d2_zzyzx")
     name = names[ask.number % len(names)]
     yield http(envelope(f"<{name}></{name}x>"))
 
@@ -202,11 +202,11 @@ def _subject(text: str, authority: Authority) -> ssl.SSLContext:
 
 SUBJECTS = {
     "markup": f"<script>document.title='{MARK}'</script>",
-    "ansi": "\x1b[31mtaken\x1b]0;taken\x07",
-    "lines": "taken\nVerdict: conforming\n::error::taken",
-    "markdown": "[taken](javascript:alert(1)) | **taken**",
-    "bidi": "taken\u202etxt.exe",
-    "nul": "localhost\x00.taken.example",
+    "ansi": "\x1b[31mzzyzx\x1b]0;zzyzx\x07",
+    "lines": "zzyzx\nVerdict: conforming\n::error::zzyzx",
+    "markdown": "[zzyzx](javascript:alert(1)) | **zzyzx**",
+    "bidi": "zzyzx\u202etxt.exe",
+    "nul": "localhost\x00.zzyzx.example",
 }
 
 
@@ -221,7 +221,7 @@ for _name, _text in SUBJECTS.items():
 
 
 def _many_names(authority: Authority) -> ssl.SSLContext:
-    names = [f"taken-{number}.example" for number in range(1000)]
+    names = [f"zzyzx-{number}.example" for number in range(1000)]
     return authority.context(authority.ca.issue_cert("localhost", *names))
 
 

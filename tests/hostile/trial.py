@@ -3,11 +3,13 @@
 import contextlib
 import json
 import os
+import pty
 import secrets
 import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +31,7 @@ class Outcome:
 
     exit_code: int
     seconds: float
+    cpu_seconds: float
     peak_mb: float
     output: bytes
 
@@ -71,13 +74,27 @@ class Process:
     """The suite as a child, which can be sent a signal while it runs."""
 
     def __init__(
-        self, command: Sequence[str], folder: Path, *, env: dict[str, str], limit: int | None = None
+        self,
+        command: Sequence[str],
+        folder: Path,
+        *,
+        env: dict[str, str],
+        limit: int | None = None,
+        terminal: bool = False,
+        output: Path | None = None,
     ) -> None:
+        """`terminal`: it speaks to a pseudo-terminal. `output`: it speaks to that file, which is not read."""
         read, write = os.pipe()
         options = [] if limit is None else ["--file-limit", str(limit)]
         launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launcher.py"))]
-        self._out = folder / "output.txt"
-        with self._out.open("wb") as out:
+        self._out, self._pump = folder / "output.txt", None
+        with contextlib.ExitStack() as opened:
+            out: Any = opened.enter_context((output or self._out).open("wb"))
+            if terminal:
+                mine, theirs = pty.openpty()
+                out = opened.enter_context(os.fdopen(theirs, "wb"))
+                self._pump = threading.Thread(target=_pump, args=(mine, self._out))
+                self._pump.start()
             self._launcher = subprocess.Popen(
                 [*launcher, str(write), *options, "--", *command],
                 cwd=folder / "cwd",
@@ -103,11 +120,20 @@ class Process:
         line = self._report.readline()
         self._report.close()
         self._launcher.wait()
-        output = self._out.read_bytes()
-        self._out.unlink()
+        if self._pump:
+            self._pump.join()
+        output = self._out.read_bytes() if self._out.exists() else b""
+        self._out.unlink(missing_ok=True)
         if not line:
-            return Outcome(-signal.SIGKILL, patience, 0.0, output)
+            return Outcome(-signal.SIGKILL, patience, 0.0, 0.0, output)
         return Outcome(**json.loads(line), output=output)
+
+
+def _pump(terminal: int, into: Path) -> None:
+    with into.open("wb") as file, contextlib.suppress(OSError):  # how a terminal says that all have left
+        while data := os.read(terminal, 65536):
+            file.write(data)
+    os.close(terminal)
 
 
 def folders(folder: Path) -> Path:
@@ -132,13 +158,14 @@ def environment(folder: Path, canary: Canary, **more: str) -> dict[str, str]:
     }
 
 
-def command(server: Server, ca: Path, reports: Path, *more: str) -> list[str]:
-    return [
-        *(sys.executable, "-m", "conformance", "run", "--no-color"),
-        *("--endpoint", server.endpoint, "--http-endpoint", server.http_endpoint),
-        *("--ca-file", str(ca), "--timeout", str(TIMEOUT), "--reports", str(reports)),
-        *more,
-    ]
+def conformance(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "conformance", *map(str, arguments)]
+
+
+def judging(server: Server, ca: Path, reports: Path, *more: str | Path) -> list[str]:
+    """The command line that judges a server."""
+    where = ("--endpoint", server.endpoint, "--http-endpoint", server.http_endpoint, "--ca-file", ca)
+    return conformance("run", "--no-color", *where, "--timeout", str(TIMEOUT), "--reports", reports, *more)
 
 
 @contextlib.contextmanager
@@ -150,13 +177,13 @@ def stage(behaviour: Behaviour, authority: Authority, canary: Canary, folder: Pa
         yield server
 
 
-def run(behaviour: Behaviour, authority: Authority, folder: Path, *more: str) -> Trial:
+def run(behaviour: Behaviour, authority: Authority, folder: Path, *more: str | Path, **env: str) -> Trial:
     """One whole run against one behaviour."""
     folders(folder)
     ca = authority.write(folder)
     with contextlib.closing(Canary()) as canary, stage(behaviour, authority, canary, folder) as server:
-        argv = command(server, ca, folder / "reports", *more)
-        outcome = Process(argv, folder, env=environment(folder, canary)).wait()
+        command = judging(server, ca, folder / "reports", *more)
+        outcome = Process(command, folder, env=environment(folder, canary, **env)).wait()
         ca.unlink()
         (folder / "home" / ".netrc").unlink()
     return Trial(

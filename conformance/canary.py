@@ -33,7 +33,7 @@ async def listen(host: str) -> Canary | None:
     if not _is_loopback(host):
         return None
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1", family=socket.AF_INET)
-    port = listener.extra(anyio.abc.SocketAttribute.local_port)
+    port = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610  not Django's
     return Canary(listener, f"http://127.0.0.1:{port}/")
 
 

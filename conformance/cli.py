@@ -46,7 +46,8 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = _Parser(
         prog="connect-conformance",
-        description="Says, requirement by requirement, whether an endpoint keeps the documented contract of the Connect API.",
+        description="Says, requirement by requirement, whether an endpoint keeps the documented contract of the"
+        " Connect API.",
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
@@ -170,8 +171,8 @@ def _from_environment(arguments: list[str]) -> list[str]:
         value = os.environ.get(ENVIRONMENT + name.replace("-", "_").upper())
         if value:
             found.append(f"--{name}={value}")
-    for value in os.environ.get(f"{ENVIRONMENT}ACCEPT", "").replace(",", " ").split():
-        found.append(f"--accept={value}")
+    accepted = os.environ.get(f"{ENVIRONMENT}ACCEPT", "").replace(",", " ").split()
+    found += [f"--accept={value}" for value in accepted]
     # An endpoint and a target exclude each other; the command line's choice silences the environment's.
     given = {word.split("=")[0] for word in arguments}
     if given & {"--endpoint", "--target"}:

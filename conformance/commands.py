@@ -10,7 +10,7 @@ from conformance.target import ConfigError
 from conformance.verdicts import ExitCode
 
 
-def execute(options: argparse.Namespace) -> int:
+def execute(options: argparse.Namespace) -> int:  # noqa: PLR0911  one return per command
     """Run one command; every expected mishap becomes one line and a documented exit code."""
     try:
         if options.command == "run":

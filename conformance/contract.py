@@ -145,7 +145,7 @@ def _interpretation(row: dict[str, Any]) -> Interpretation:
 
 
 def _service_call(row: dict[str, Any], schemas: Path) -> ServiceCall:
-    files = {key: schemas / row[key] for key in row if key.endswith("_schema") or key.endswith("_sample")}
+    files = {key: schemas / row[key] for key in row if key.endswith(("_schema", "_sample"))}
     return ServiceCall(
         name=row["name"],
         method=row["method"],

@@ -44,11 +44,11 @@ _POSITION = re.compile(r", line \d+, column \d+$")
 _LIMITS = ("excessive depth", "huge", "too long", "limit", "amplification", "maximum")
 
 
-class _Fault(Exception):
+class _Fault(Exception):  # noqa: N818
     """The document breaks a rule of XML 1.0."""
 
 
-class _Unreadable(Exception):
+class _Unreadable(Exception):  # noqa: N818
     """The suite cannot read it, which says nothing about the document."""
 
 
@@ -78,12 +78,14 @@ def read(body: bytes, charset: str = "") -> Document:
     encoding = declared = text = ""
     try:
         encoding, declared = _encoding(body, charset)
-        text = _decode(body, encoding)
+        text, encoding = _decode(body, encoding, lenient=not declared)
         return _parse(text, encoding, declared)
     except _Unreadable as reason:
         return Document(unreadable=str(reason), encoding=encoding, declared=declared, text=text)
     except _Fault as fault:
         line = fault.args[1] if len(fault.args) > 1 else 1
+        # What cannot be decoded still shows what it was meant to be.
+        text = text or body.replace(b"\0", b"").decode("latin-1")
         return Document(fault=str(fault.args[0]), line=line, encoding=encoding, declared=declared, text=text)
 
 
@@ -98,7 +100,7 @@ def _encoding(body: bytes, charset: str) -> tuple[str, str]:
     if head and head["version"] != "1.0":
         raise _Fault(f"declares XML version {head['version']}, not 1.0")
     if not declared:
-        return family or _codec(charset or "utf-8"), ""
+        return family or _transport_codec(charset), ""
     codec = _codec(declared)
     if family and _width(codec) != _width(family):
         raise _Fault(f"declares the encoding {declared}, but the bytes are {family.upper()}")
@@ -109,6 +111,15 @@ def _encoding(body: bytes, charset: str) -> tuple[str, str]:
     return bom or (family if family.startswith("utf") else codec), declared
 
 
+def _transport_codec(charset: str) -> str:
+    """What the transport says of a silent document; what cannot be is hygiene's matter, not the body's."""
+    try:
+        codec = _codec(charset or "utf-8")
+    except (_Fault, _Unreadable):
+        return "utf-8"
+    return codec if _width(codec) == 1 else "utf-8"
+
+
 def _codec(name: str) -> str:
     """Python's name of an encoding that XML documents may name."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", name):
@@ -117,7 +128,7 @@ def _codec(name: str) -> str:
         known = codecs.lookup(name)
     except LookupError:
         if name.lower() in {"utf-7", "cesu-8", "scsu"} or name.lower().startswith(
-            ("ebcdic", "x-", "ucs", "iso-10646")
+            ("ebcdic", "ucs", "iso-10646")
         ):
             raise _Unreadable(f"the encoding {name} is not one that the suite reads") from None
         raise _Fault(f"declares the encoding {name}, which nobody has registered") from None
@@ -131,15 +142,22 @@ def _width(codec: str) -> int:
     return 4 if codec.startswith("utf-32") else 2 if codec.startswith("utf-16") else 1
 
 
-def _decode(body: bytes, encoding: str) -> str:
+def _decode(body: bytes, encoding: str, *, lenient: bool) -> tuple[str, str]:
+    """The text, and the encoding that it was found to be in."""
     try:
         text = body.decode(encoding)
     except UnicodeDecodeError as error:
+        if lenient and encoding != "utf-8":
+            # The transport's word was wrong; the document itself says nothing, which means UTF-8.
+            return _decode(body, "utf-8", lenient=False)
         line = body.count(b"\n", 0, error.start) + 1
         raise _Fault(
             f"the bytes are not {encoding.upper()}: {error.reason} at byte {error.start}", line
         ) from None
-    return text.removeprefix("\ufeff")
+    text = text.removeprefix("\ufeff")
+    if text.startswith("\ufeff"):
+        raise _Fault("a second byte order mark stands before the document")
+    return text, encoding
 
 
 def _parse(text: str, encoding: str, declared: str) -> Document:

@@ -20,13 +20,23 @@ _VALUE = re.compile(r"<(?:\w+:)?(?:value|callback_type|callback_type_id)[\s>/]",
 _TRACES = re.compile(r"<(?:\w+:)?(?:ClICKATELLSDK|Result|callback_type_id)[\s>/]", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
 class Leaf:
-    """The text of an element, and where it stands. whole: nothing but text is in it."""
+    """The text of an element or an attribute, and where it stands; the place is worked out when it is asked for."""
 
-    text: str
-    where: str
-    whole: bool = True
+    __slots__ = ("_attribute", "_element", "text", "whole")
+
+    def __init__(self, element: etree._Element, text: str | None = None, attribute: str = "") -> None:
+        self._element, self._attribute = element, attribute
+        if text is None:
+            text = (element.text or "") + "".join(child.tail or "" for child in element)
+        self.text = text
+        self.whole = len(element) == 0 or bool(attribute)  # nothing but text is in it
+
+    @property
+    def where(self) -> str:
+        """XPath and line."""
+        attribute = f"/@{self._attribute}" if self._attribute else ""
+        return f"{path(self._element)}{attribute}, line {self._element.sourceline}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +45,6 @@ class Pair:
 
     key: Leaf | None
     value: Leaf | None
-    where: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +55,40 @@ class Reported:
     message: Leaf | None
 
 
-def _leaf(element: etree._Element) -> Leaf:
-    text = (element.text or "") + "".join(child.tail or "" for child in element)
-    return Leaf(text, f"{path(element)}, line {element.sourceline}", whole=len(element) == 0)
-
-
 class Envelope:
     """The subjects of one answer: action, result, timestamp, pairs, errors; None or empty where there is none."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.root = document.root
+        self._pairs: dict[tuple[str, str], tuple[Pair, ...]] = {}
+
+    @cached_property
+    def _first(self) -> dict[str, etree._Element]:
+        """The first element of every name, as it is written and in lower case: one walk for all questions."""
+        first: dict[str, etree._Element] = {}
+        for element in self.root.iter() if self.root is not None else ():
+            name = local(element)
+            if name not in first:
+                first[name] = element
+                first.setdefault(name.lower(), element)
+        for child in reversed(self.root if self.root is not None else ()):
+            first[local(child)] = child
+        return first
 
     def _find(self, name: str) -> etree._Element | None:
         """By its exact name under the root, else by that name anywhere, else in any letter case."""
-        if self.root is None:
-            return None
-        direct = [child for child in self.root if local(child) == name]
-        if direct:
-            return direct[0]
-        anywhere = [e for e in self.root.iter() if local(e).lower() == name.lower()]
-        return next((e for e in anywhere if local(e) == name), anywhere[0] if anywhere else None)
+        return self._first.get(name, self._first.get(name.lower()))
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """The names of all elements, in lower case."""
+        return frozenset(name.lower() for name in self._first)
 
     def leaf(self, name: str) -> Leaf | None:
         """The text of the element `name`."""
         element = self._find(name)
-        return None if element is None else _leaf(element)
+        return None if element is None else Leaf(element)
 
     def has(self, name: str) -> bool:
         return self._find(name) is not None
@@ -90,19 +107,19 @@ class Envelope:
 
     def pairs(self, key: str, value: str) -> tuple[Pair, ...]:
         """Every place that holds an id, a type or both, in the order of the document."""
+        if (key, value) in self._pairs:
+            return self._pairs[key, value]
         found: dict[etree._Element, dict[str, etree._Element]] = {}
         for element in self.root.iter() if self.root is not None else ():
             name, parent = local(element).lower(), element.getparent()
             if parent is not None and name in {key, value}:
                 found.setdefault(parent, {}).setdefault(name, element)
-        return tuple(
-            Pair(
-                _leaf(parts[key]) if key in parts else None,
-                _leaf(parts[value]) if value in parts else None,
-                f"{'/'.join(('', local(holder)))}, line {holder.sourceline}",
-            )
-            for holder, parts in found.items()
+        pairs = tuple(
+            Pair(Leaf(parts[key]) if key in parts else None, Leaf(parts[value]) if value in parts else None)
+            for parts in found.values()
         )
+        self._pairs[key, value] = pairs
+        return pairs
 
     @cached_property
     def says_success(self) -> bool:
@@ -125,7 +142,7 @@ class Envelope:
         """Whether any callback id or type is in it."""
         if self.root is None:
             return "callback_type" in self.document.text.lower()
-        return any(local(e).lower() in {"callback_type_id", "callback_type"} for e in self.root.iter())
+        return bool(self._names & {"callback_type_id", "callback_type"})
 
     @cached_property
     def recognised(self) -> bool:
@@ -149,21 +166,27 @@ class Envelope:
         for element in self.root.iter():
             name = local(element).lower()
             if name == code.lower() and len(element) == 0:
-                found.append(Reported(_leaf(element), None))
+                found.append(Reported(Leaf(element), None))
             elif name == message.lower():
                 if found and found[-1].message is None:
-                    found[-1] = Reported(found[-1].code, _leaf(element))
+                    found[-1] = Reported(found[-1].code, Leaf(element))
                 else:
-                    found.append(Reported(None, _leaf(element)))
+                    found.append(Reported(None, Leaf(element)))
         return tuple(found)
 
     def loose_texts(self) -> Iterator[Leaf]:
         """Every text and attribute that could be a code or a message, for envelopes of another shape."""
         for element in self.root.iter() if self.root is not None else ():
             for name, text in element.attrib.items():
-                yield Leaf(str(text), f"{path(element)}/@{etree.QName(name).localname}")
+                yield Leaf(element, str(text), etree.QName(name).localname)
             if len(element) == 0 and local(element).lower() not in {"action", "result", "timestamp"}:
-                yield _leaf(element)
+                yield Leaf(element)
+
+    def answers_another_call(self, name: str) -> bool:
+        """Whether it is the success envelope of some other service call: it says so, and has nothing of this one."""
+        action = self.action.text if self.action else name
+        plain = action != name and re.fullmatch(r"[a-z]+(_[a-z]+)+", action) is not None
+        return plain and not self.has_callback_list
 
     @cached_property
     def is_error(self) -> bool:

@@ -184,8 +184,8 @@ def _exchange(entry: har.Entry, place: int, run: har.Run) -> Exchange:
         raise EvidenceError(f"entry {place}: a body is marked as base64 and is not") from None
     except UnicodeEncodeError:
         raise EvidenceError(f"entry {place}: a body holds half of a surrogate pair") from None
-    started = _moment(entry, answer, place) if entry.started is None else entry.started
     group, binding = _purpose(entry.probe, request, place, run)
+    started = _moment(entry, answer, place) if entry.started is None else entry.started
     return Exchange(
         number=place if entry.number is None else entry.number,
         probe=group if entry.probe.id is None else entry.probe.id,

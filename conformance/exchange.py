@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -57,12 +58,12 @@ class Answer:
     def media_type(self) -> str:
         return self.header("content-type").split(";")[0].strip().lower()
 
-    @property
+    @cached_property
     def charset(self) -> str:
         found = re.search(r"""charset\s*=\s*"?([^\s;"]+)""", self.header("content-type"), re.IGNORECASE)
         return found[1] if found else ""
 
-    @property
+    @cached_property
     def date(self) -> float | None:
         """The `Date` header as Unix time; None when absent or unreadable (RFC 9110 section 6.6.1)."""
         try:
@@ -70,15 +71,33 @@ class Answer:
         except (TypeError, ValueError, OverflowError, IndexError):
             return None
 
-    @cached_property
+    @property
     def document(self) -> Document:
-        if self.unread or self.broken:
-            return Document(unreadable=self.unread, fault=self.broken, text=self.body.decode("latin-1"))
-        return read(self.body, self.charset)
+        return self.envelope.document
 
-    @cached_property
+    @property
     def envelope(self) -> Envelope:
-        return Envelope(self.document)
+        """The body as it was read. Many answers share one body; trees are kept within a bound, and read again."""
+        return _read_once(self)
+
+
+_KEPT = 8 << 20  # octets of bodies whose trees are kept; a tree takes some thirty times as much
+_trees: OrderedDict[tuple[bytes, str, str], Envelope] = OrderedDict()
+
+
+def _read_once(answer: Answer) -> Envelope:
+    key = (answer.body, answer.charset, answer.unread or answer.broken)
+    if key in _trees:
+        _trees.move_to_end(key)
+        return _trees[key]
+    if answer.unread or answer.broken:
+        document = Document(unreadable=answer.unread, fault=answer.broken, text=answer.body.decode("latin-1"))
+    else:
+        document = read(answer.body, answer.charset)
+    _trees[key] = envelope = Envelope(document)
+    while len(_trees) > 1 and sum(len(body) for body, _, _ in _trees) > _KEPT:
+        _trees.popitem(last=False)
+    return envelope
 
 
 @dataclass(frozen=True, slots=True)

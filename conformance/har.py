@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType, field
 
-from conformance.exchange import Handshake, Loss, Tls  # noqa: TC001  msgspec reads the annotations
+from conformance.exchange import Handshake, Loss, Tls
 
 CREATOR = "connect-conformance"
 FORMAT = 1

@@ -19,10 +19,12 @@ Pairs = tuple[tuple[str | None, str | None], ...]
 _INTERNALS = re.compile(
     r"Traceback \(most recent call last\)|\bat [\w.$]+\([\w]+\.(?:java|kt|scala):\d+\)|Stack ?[Tt]race:|"
     r"(?:Fatal error|Parse error|Warning|Notice)(?:</b>)?: .{0,200} in .{0,120} on line|\bat .{1,80} line \d+\.$|"
-    r"\bORA-\d{5}\b|SQLSTATE\[|You have an error in your SQL syntax|System\.\w+Exception|"
+    r"\bORA-\d{5}\b|\bSELECT\b.{1,300}\bFROM\b|root:[x*]?:0:0:|"
+    r"SQLSTATE\[|You have an error in your SQL syntax|System\.\w+Exception|"
     r"/(?:var/www|usr/(?:local|share|lib)|home)/[\w./-]+\.(?:php|py|pl|rb|java|xml)\b|[A-Z]:\\\\?(?:inetpub|Windows|Program)",
     re.MULTILINE,
 )
+_HEAD = 1 << 16  # characters at both ends of an answer in which internals are looked for
 _CLOCKS_DIFFER_S = 2.0  # the Date header has whole seconds; a smaller difference shows nothing
 
 
@@ -33,7 +35,9 @@ class Judging:
         self.evidence, self.contract = evidence, contract
         self.accepted = [contract.interpretations[name] for name in evidence.accept]
         self.used: set[str] = set()
-        self._deviations: dict[tuple[int, str], tuple[Deviation, ...]] = {}
+        self._types: dict[bytes, tuple[str, ...]] = {}
+        self._texts: dict[bytes, Pairs] = {}
+        self._deviations: dict[tuple[bytes, str], tuple[Deviation, ...]] = {}
 
     def begin(self) -> None:
         """A new check begins: note afresh which interpretations it leans on."""
@@ -76,7 +80,8 @@ class Judging:
     def success(self, exchange: Exchange) -> Envelope:
         """The success envelope of an answer, or Open."""
         envelope = self.envelope(exchange)
-        if not envelope.is_success and not envelope.document.deep:
+        other = envelope.answers_another_call(self.call.name)
+        if (not envelope.is_success or other) and not envelope.document.deep:
             raise Open("the answer is not the success envelope (REQ-02)")
         return envelope
 
@@ -105,7 +110,7 @@ class Judging:
 
     def deviations(self, exchange: Exchange) -> tuple[Deviation, ...]:
         """How a success envelope deviates from its schema."""
-        key = (exchange.number, "success")
+        key = (self._body(exchange), "success")
         if key not in self._deviations:
             root = self.success(exchange).root
             found = () if root is None else self.schema.deviations(root, self.roots)
@@ -115,7 +120,7 @@ class Judging:
 
     def error_deviations(self, exchange: Exchange) -> tuple[Deviation, ...]:
         """How an error envelope deviates from its schema, under the configured element names."""
-        key = (exchange.number, "error")
+        key = (self._body(exchange), "error")
         if key not in self._deviations:
             root = self.envelope(exchange).root
             self._deviations[key] = (
@@ -152,6 +157,10 @@ class Judging:
         leaf = envelope.leaf(component.element)
         return leaf is not None and (component.aspect != "text" or leaf.whole)
 
+    def _body(self, exchange: Exchange) -> bytes:
+        """What readings are kept by: answers with the same body need one."""
+        return self.answer(exchange).body
+
     # Pairs
 
     def pairs(self, exchange: Exchange) -> tuple[Pair, ...]:
@@ -161,10 +170,22 @@ class Judging:
 
     def pair_texts(self, exchange: Exchange) -> Pairs:
         """The same as text, sorted: what a list is compared by."""
+        body = self._body(exchange)
+        if body in self._texts:
+            return self._texts[body]
         texts = [
             (p.key.text if p.key else None, p.value.text if p.value else None) for p in self.pairs(exchange)
         ]
-        return tuple(sorted(texts, key=lambda pair: (pair[0] or "", pair[1] or "")))
+        self._texts[body] = tuple(sorted(texts, key=lambda pair: (pair[0] or "", pair[1] or "")))
+        return self._texts[body]
+
+    def types(self, exchange: Exchange) -> tuple[str, ...]:
+        """The readable types of a success envelope: neither empty nor padded (that is CBK-05's matter)."""
+        body = self._body(exchange)
+        if body not in self._types:
+            texts = (p.value.text for p in self.pairs(exchange) if p.value and p.value.whole)
+            self._types[body] = tuple(text for text in texts if not _is_padded(text))
+        return self._types[body]
 
     def same_type(self, text: str, documented: str) -> bool:
         """Whether a type is the documented one, character for character; letter case where that is accepted."""
@@ -180,12 +201,7 @@ class Judging:
         """Whether a damaged pair may have been meant as the documented one: the damage is judged elsewhere."""
         key, value = pair.key, pair.value
         key_lost = key is None or not key.whole or not _is_canonical(key.text)
-        value_lost = (
-            value is None
-            or not value.whole
-            or value.text.split() != [value.text]
-            and " ".join(value.text.split()) != value.text
-        )
+        value_lost = value is None or not value.whole or _is_padded(value.text)
         key_fits = key_lost or (key is not None and key.text == documented.id)
         value_fits = (value_lost and _fits(value, documented.type)) or (
             value is not None and value.text == documented.type
@@ -223,8 +239,23 @@ class Judging:
     @staticmethod
     def internals(answer: Answer) -> str:
         """A piece of a stack trace, a path or a database message in an answer; "" when there is none."""
-        found = _INTERNALS.search(answer.document.text or answer.body.decode("latin-1"))
+        text = answer.document.text or answer.body.decode("latin-1")
+        found = _INTERNALS.search(text[:_HEAD] + "\n" + text[_HEAD:][-_HEAD:])
         return found[0][:120] if found else ""
+
+    @staticmethod
+    def versions(answer: Answer) -> str:
+        """A header that names the software that answers and its version; "" when there is none."""
+        names = (
+            "Server",
+            "X-Powered-By",
+            "X-AspNet-Version",
+            "X-AspNetMvc-Version",
+            "X-Runtime",
+            "X-Generator",
+        )
+        told = ((name, answer.header(name)) for name in names)
+        return next((f"{name}: {text[:60]}" for name, text in told if re.search(r"\d", text)), "")
 
     def served_bindings(self) -> frozenset[str]:
         """The bindings in which the documented request succeeded over HTTPS."""
@@ -238,6 +269,11 @@ def _age(exchange: Exchange) -> bool:
 
 def _is_canonical(text: str) -> bool:
     return text.isascii() and text.isdigit() and (text == "0" or not text.startswith("0"))
+
+
+def _is_padded(text: str) -> bool:
+    """Empty, or with leading, trailing or doubled white space: what CBK-05 forbids."""
+    return not text or re.search(r"^\s|\s\s|\s\Z", text) is not None
 
 
 def _fits(leaf: Leaf | None, documented: str) -> bool:

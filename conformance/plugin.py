@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +14,7 @@ from conformance.contract import LEVELS, Contract
 from conformance.exchange import Evidence
 from conformance.judging import Judging
 from conformance.outcome import Terms, assemble, selected
+from conformance.reporting.junit import case_properties
 from conformance.verdicts import CheckResult, Report, Verdict
 
 _CHECK = pytest.StashKey[tuple[Check, Case]]()
@@ -31,7 +31,7 @@ def binding() -> str:
 
 
 @pytest.fixture
-def judging(binding: str) -> None:  # noqa: ARG001
+def judging(binding: str) -> None:
     """Stands for what `pytest_pyfunc_call` gives a check of this name."""
 
 
@@ -107,7 +107,8 @@ class Suite:
         assert self.subject
         check, case = pyfuncitem.stash[_CHECK]
         result = judge(check, case, self.subject)
-        pyfuncitem.user_properties += [("requirement", case.requirement), ("verdict", result.verdict.value)]
+        level = self.contract.requirements[case.requirement].level
+        pyfuncitem.user_properties += case_properties(case.requirement, level, result.verdict)
         pyfuncitem.__dict__["conformance"] = (case.requirement, result)
         if result.verdict is Verdict.FAIL:
             pytest.fail(_failure(result), pytrace=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
+from urllib.parse import urlsplit
 
 from conformance.contract import Contract, ServiceCall
 from conformance.target import BINDINGS, Binding, Target
@@ -53,7 +54,7 @@ class Probe:
     control: str = ""
     state: str = ""
     fresh: bool = False
-    later: bool = False
+    segment: bool = False
     charset: str = "utf-8"
 
 
@@ -101,11 +102,10 @@ def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
         replace(
             base,
             id=f"documented-last-{n}",
-            later=True,
             fresh=n == 2,
-            title="the documented request, at the end",
+            title=f"the documented request, at the end, over {how}",
         )
-        for n in (1, 2)
+        for n, how in ((1, "the first connection"), (2, "a new connection"))
     )
     if not target.allow_hostile_requests:
         together = [p for p in together if p.group != "hostile"]
@@ -117,8 +117,19 @@ def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
 
 def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe]:
     yield from _repeats(base)
-    yield from _other_bindings(base)
+    yield from _other_bindings(contract, target, base)
     yield from other_actions(contract.call, base)
+    if not _has_segment(target):
+        # Where the path names the service call, a bare call may well be meant for it.
+        yield replace(
+            base,
+            id="action-nothing",
+            group="action",
+            title="a call that carries no request at all",
+            document=b"",
+            actions=(),
+            control="documented-1",
+        )
     carried = _carrier(base)
     if carried.binding != base.binding:
         yield replace(
@@ -129,6 +140,11 @@ def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe
     yield from broken_requests(contract.call, carried)
     yield from hostile(contract.call, carried)
     yield from _plain_http(base)
+
+
+def _has_segment(target: Target) -> bool:
+    """Whether the endpoint's path ends with the service call's name."""
+    return urlsplit(target.endpoint).path.rstrip("/").endswith("/get_list_callback")
 
 
 def _carrier(base: Probe) -> Probe:
@@ -162,7 +178,15 @@ def _repeats(base: Probe) -> Iterator[Probe]:
         )
 
 
-def _other_bindings(base: Probe) -> Iterator[Probe]:
+def _other_bindings(contract: Contract, target: Target, base: Probe) -> Iterator[Probe]:
+    if not _has_segment(target):
+        yield replace(
+            base,
+            id="binding-segment",
+            group="bindings",
+            segment=True,
+            title=f"the documented request as {base.binding}, with a last segment {contract.call.name}",
+        )
     for binding in BINDINGS:
         if binding != base.binding:
             yield replace(
@@ -242,13 +266,17 @@ def malformed(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         "stray-less-than": f"<{root}><{leaf}>{name}</{leaf}> < </{root}>",
         "no-xml": name,
     }
-    for key, document in documents.items():
+    bodies = {key: document.encode() for key, document in documents.items()}
+    if base.binding == "body-xml":
+        # In a URL or a form, bytes that are no characters are lost before any XML processor sees them.
+        bodies["no-utf-8"] = f"<{root}><!-- \u00ff --><{leaf}>{name}</{leaf}></{root}>".encode("latin-1")
+    for key, body in bodies.items():
         yield replace(
             base,
             id=f"malformed-{key}",
             group="malformed",
             title=f"a document that is not well-formed: {key}",
-            document=document.encode(),
+            document=body,
         )
 
 
@@ -263,6 +291,7 @@ def spellings(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         "declaration-with-encoding": f"<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n{plain}\n",
         "white-space": f"\n<{root} >\n\t<{leaf}\n>{name}</{leaf} >\r\n\n</{root}\t>\n",
         "comments": f"<!-- before --><{root}><!-- in -- >--><{leaf}>{name}</{leaf}><!-- é --></{root}><!-- after -->",
+        "comment-in-action": f"<{root}><{leaf}>{name[:4]}<!-- in -->{name[4:]}</{leaf}></{root}>",
         "cdata": f"<{root}><{leaf}><![CDATA[{name}]]></{leaf}></{root}>",
         "cdata-in-part": f"<{root}><{leaf}>get_<![CDATA[list]]>_callback</{leaf}></{root}>",
         "character-references": f"<{root}><{leaf}>{references}</{leaf}></{root}>",
@@ -360,6 +389,12 @@ def _plain_http(base: Probe) -> Iterator[Probe]:
             binding=binding,
             title=f"the documented request over plain HTTP as {binding}",
         )
+    yield replace(
+        plain,
+        id="plain-segment",
+        segment=True,
+        title="the documented request over plain HTTP with a last segment get_list_callback",
+    )
     for name, value in CLAIMS:
         for binding in dict.fromkeys(
             (base.binding, "form-xml" if base.binding != "form-xml" else "query-xml")
@@ -395,8 +430,9 @@ def _states(
             states[error.code] = tuple(_in_state(base, error.code, error.provoked == "plain-http"))
         elif error.provoked == "provisioned":
             gaps[group] = (
-                f"the state of {error.code} is not provisioned; say in [targets.{target.name}.states.{error.code}] how it is "
-                "reached: endpoint, headers, source_address, proxy, or setup and teardown commands"
+                f"the state of {error.code} is not provisioned; "
+                f"say in [targets.{target.name}.states.{error.code}] how it is reached: "
+                "endpoint, headers, source_address, proxy, or setup and teardown commands"
             )
     return states, gaps
 

@@ -21,7 +21,7 @@ import pytest
 import conformance
 from conformance import plugin, probes
 from conformance.contract import Contract, documented
-from conformance.evidence import EvidenceError, from_har, to_har
+from conformance.evidence import EvidenceError, from_har
 from conformance.exchange import Evidence
 from conformance.outcome import Terms, selected
 from conformance.plugin import Suite
@@ -38,7 +38,10 @@ from conformance.target import (
 from conformance.verdicts import ExitCode, Report
 from conformance.waivers import read_waivers
 
-HINT = "nothing to judge: give --endpoint URL or --target NAME; `--endpoint reference` judges the embedded reference endpoint"
+HINT = (
+    "nothing to judge: give --endpoint URL or --target NAME; "
+    "`--endpoint reference` judges the embedded reference endpoint"
+)
 _STATE_HEADER = "X-Reference-State"
 
 
@@ -166,7 +169,7 @@ def _reference(contract: Contract, stack: contextlib.ExitStack) -> TargetConfig:
 
 def send(contract: Contract, judged: Target, groups: frozenset[str], options: argparse.Namespace) -> Evidence:
     """Send what the selected checks look at, and keep what comes back."""
-    from conformance.wire import Limits, Wire  # noqa: PLC0415
+    from conformance.wire import Limits, Wire, evidence_of  # noqa: PLC0415
 
     limits = Limits(
         concurrency=int(options.concurrency or judged.concurrency),
@@ -175,32 +178,15 @@ def send(contract: Contract, judged: Target, groups: frozenset[str], options: ar
     )
     plan = probes.plan(contract, judged, groups)
     started = time.time()
-    wire = Wire(judged, limits, int(options.seed), _progress(options))
+    wire = Wire(judged, limits, int(options.seed), progress=_progress(options))
     recording = wire.run(plan)
-    return Evidence(
-        exchanges=recording.exchanges,
-        target=judged.name,
-        endpoint=judged.shown_endpoint,
-        binding=judged.binding,
-        accept=judged.accept,
-        clock_tolerance=judged.clock_tolerance,
-        error_elements=judged.error_elements,
-        answer_budget=judged.answer_budget,
-        seed=int(options.seed),
-        started=started,
-        finished=time.time(),
-        handshakes=recording.handshakes,
-        gaps=recording.gaps,
-        canary=recording.canary,
-        notes=recording.notes,
-        interrupted=recording.interrupted,
-    )
+    return evidence_of(judged, recording, seed=int(options.seed), started=started)
 
 
 def _progress(options: argparse.Namespace) -> Callable[[int, int], None]:
     """A line that counts exchanges, on a terminal only."""
     if options.quiet or not sys.stderr.isatty():
-        return lambda done, of: None
+        return lambda _done, _of: None
 
     def line(done: int, of: int) -> None:
         end = "\r" if done < of else "\r\x1b[K"
@@ -274,9 +260,8 @@ def _reporters(suite: Suite) -> list[object]:
     from conformance.reporting.html import HtmlReport  # noqa: PLC0415
     from conformance.reporting.junit import JunitReport  # noqa: PLC0415
 
-    def source() -> tuple[Report, Evidence]:
-        assert suite.report
-        return suite.report, suite.evidence
+    def source() -> tuple[Report, Evidence] | None:
+        return (suite.report, suite.evidence) if suite.report else None
 
     return [HtmlReport(source), JunitReport(source)]
 

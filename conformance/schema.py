@@ -246,9 +246,7 @@ class Schema:
         for parent, original in zip(small.iter(), root.iter(), strict=True):
             parent.sourceline = original.sourceline  # type: ignore[misc]
         for parent in list(small.iter()):
-            seen = 0
-            for child in list(parent):
-                seen += 1
+            for seen, child in enumerate(list(parent), 1):
                 if seen > 20 and child.sourceline not in marked and len(parent) > 100:
                     parent.remove(child)
         return small
@@ -311,7 +309,7 @@ class Schema:
 
     def _text_deviation(self, element: etree._Element, declared: str) -> Deviation:
         component = self.component(declared, "text")
-        allowed = self._allowed(declared)
+        allowed = self.allowed(declared)
         text = element.text or ""
         return Deviation(
             component,
@@ -322,7 +320,7 @@ class Schema:
             element.sourceline or 0,
         )
 
-    def _allowed(self, name: str) -> str:
+    def allowed(self, name: str) -> str:
         """What the schema allows as the text of an element, in words."""
         declared = self.engine.maps.elements.get(name) or next(
             (
@@ -381,7 +379,9 @@ class Schema:
         places = [e for e in root.iter() if e.tag in homes]
         return not places or any(all(child.tag != name for child in place) for place in places)
 
-    def _children_deviations(self, element: etree._Element, root: etree._Element) -> Iterator[Deviation]:
+    def _children_deviations(  # noqa: C901
+        self, element: etree._Element, root: etree._Element
+    ) -> Iterator[Deviation]:
         """Why the children of an element are not the documented ones, each reason under its requirement."""
         declared = self.declarations[str(element.tag)]
         component = self.component(declared.name, "content")
@@ -464,10 +464,11 @@ class Schema:
                 or len(element)
             ):
                 continue
-            if not self._text_is_valid(name, element.text or ""):
+            if not self.text_is_valid(name, element.text or ""):
                 yield self._text_deviation(element, name)
 
-    def _text_is_valid(self, name: str, text: str) -> bool:
+    def text_is_valid(self, name: str, text: str) -> bool:
+        """Whether the schema accepts `text` in the element `name`."""
         for component in self.engine.iter_components():
             if getattr(component, "local_name", "") == name and hasattr(component, "type"):
                 return bool(component.type.is_valid(text))

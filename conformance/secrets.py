@@ -13,9 +13,10 @@ import re
 import string
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import pairwise
 
-TOKEN, REDACTED = "[token]", "[redacted]"  # noqa: S105
+TOKEN, REDACTED = "[token]", "[redacted]"
 _WINDOW = 8  # characters; a shorter piece of a token tells nobody the token
 _ESCAPE = re.compile(
     r"%(?:25)*([0-9a-f]{2})|&(?:amp;)*#x0*([0-9a-f]{1,6});|&(?:amp;)*#0*([0-9]{1,7});|\\u00([0-9a-f]{2})|\\x([0-9a-f]{2})",
@@ -93,19 +94,22 @@ def _lower(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
+@cache
 def _speaks(secret: str) -> bool:
     """Whether a text is peculiar enough to be looked for: no plain word, and long enough."""
     return len(secret) >= 6 and not re.fullmatch(r"[a-z]{1,12}|[A-Za-z][a-z]{1,11}", secret)
 
 
-def _pieces(secret: str) -> set[str]:
+@cache
+def _pieces(secret: str) -> frozenset[str]:
     """Every run of eight characters of the secret, in lower case; a shorter secret is its own piece."""
     lower = secret.lower()
     runs = {lower[i : i + _WINDOW] for i in range(max(1, len(lower) - _WINDOW + 1))}
-    return {run for run in runs if not re.fullmatch(r"[a-z_]+", run)} or {lower}
+    return frozenset(run for run in runs if not re.fullmatch(r"[a-z_]+", run)) or frozenset({lower})
 
 
-def _encoded_pieces(secret: str) -> set[str]:
+@cache
+def _encoded_pieces(secret: str) -> frozenset[str]:
     """Runs of its base64 form, in the three alignments and both alphabets."""
     pieces: set[str] = set()
     for shift in range(3):
@@ -117,7 +121,7 @@ def _encoded_pieces(secret: str) -> set[str]:
         coded = coded[:-1] if len(coded) > 12 else coded
         for form in (coded, coded.replace("+", "-").replace("/", "_")):
             pieces |= {form[i : i + 11] for i in range(max(1, len(form) - 10))}
-    return {piece for piece in pieces if len(piece) >= 11}
+    return frozenset(piece for piece in pieces if len(piece) >= 11)
 
 
 def _character(escape: re.Match[str]) -> str:

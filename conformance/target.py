@@ -63,7 +63,7 @@ class TargetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proxy: str = ""
     source_address: str = ""
     allow_hostile_requests: bool = False
-    max_body: Annotated[int, msgspec.Meta(ge=1_024, le=1 << 30)] = 4 << 20
+    max_body: Annotated[int, msgspec.Meta(ge=1_024, le=1 << 30)] = 2 << 20
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=32)] = 8
     error_element: str = "Error"
     description_element: str = "Description"
@@ -206,7 +206,7 @@ class _Maker:
             max_body=config.max_body,
             concurrency=config.concurrency,
             error_elements=(config.error_element, config.description_element),
-            states={code: self.state(code, state, endpoint) for code, state in config.states.items()},
+            states={code: self.state(code, state) for code, state in config.states.items()},
             secrets=self.secrets,
             token_shape=shape,
         )
@@ -334,7 +334,7 @@ class _Maker:
             raise self.wrong(key, f"{text!r} is no IP address", "a local IPv4 or IPv6 address")
         return text
 
-    def state(self, code: str, config: StateConfig, endpoint: str) -> State:
+    def state(self, code: str, config: StateConfig) -> State:
         if code not in self.contract.errors:
             raise self.wrong(
                 "states", f"{code!r} is no documented error code", ", ".join(self.contract.errors)

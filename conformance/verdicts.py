@@ -180,14 +180,15 @@ def count(requirements: Iterable[RequirementResult]) -> Counts:
 def claim(requirements: Sequence[RequirementResult], level: Level, *, interrupted: bool = False) -> Claim:
     """What may be said of the endpoint at `level`: failures first, then whatever was left open.
 
-    A waived failure is excused. Nothing judged at all is no conformance.
+    A waived failure is excused. Nothing judged at all is no conformance, nor is a suite that failed anywhere.
     """
     counted = [r for r in requirements if r.selected and r.level in required(level)]
+    broken = any(r.verdict is Verdict.ERROR for r in requirements if r.selected)
     verdicts = {r.verdict for r in counted if not (r.verdict is Verdict.FAIL and r.waiver)}
     if Verdict.FAIL in verdicts:
         return Claim.NONCONFORMING
     judged = {r.verdict for r in counted} - {Verdict.NOT_APPLICABLE}
-    if interrupted or not judged or verdicts & {Verdict.INCONCLUSIVE, Verdict.ERROR}:
+    if interrupted or broken or not judged or Verdict.INCONCLUSIVE in verdicts:
         return Claim.INCONCLUSIVE
     return Claim.CONFORMING
 

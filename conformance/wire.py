@@ -25,7 +25,7 @@ from conformance import __version__, probes
 from conformance.canary import NOWHERE, Canary, listen
 from conformance.coding import decoded
 from conformance.connect import Dialer, LineFailed, Meter
-from conformance.exchange import Answer, Exchange, Handshake, Loss, Request, Tls
+from conformance.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request
 from conformance.probes import LATER_S, Plan, Probe
 from conformance.states import setup, teardown
 from conformance.target import State, Target
@@ -65,7 +65,8 @@ class Wire:
         target: Target,
         limits: Limits,
         seed: int = 0,
-        progress: Callable[[int, int], None] = lambda done, of: None,
+        dialer: Dialer | None = None,
+        progress: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> None:
         self.target, self.limits, self.progress = target, limits, progress
         self.random = Random(seed)  # noqa: S311  a stand-in for the token needs no cryptography
@@ -74,9 +75,7 @@ class Wire:
         self.gaps: dict[str, str] = {}
         self.notes: list[str] = []
         self.handshakes: list[Handshake] = []
-        self.context = ssl.create_default_context(cafile=target.ca_file or None)
-        self.context.set_alpn_protocols(["http/1.1"])
-        self.dialer = Dialer(self.secrets)
+        self.dialer = dialer or Dialer(self.secrets, target.ca_file)
         self._numbers = itertools.count(1)
         self._sent = 0
         self._silent: dict[str, str] = {}  # channel -> why nothing more is sent there
@@ -84,38 +83,47 @@ class Wire:
         self._next_slot = 0.0
         self._stand_in = _stand_in(target.token_shape, self.random)
         self._total = 0
+        self._interrupted = False
         self.canary: Canary | None = None
         self._epoch = time.time() - time.monotonic()
 
     def run(self, plan: Plan) -> Recording:
         """Send the plan. Ctrl-C ends it early; what was recorded is kept."""
-        interrupted = False
-        self.gaps.update(plan.gaps)
-        self._total = len(plan.probes)
         try:
-            anyio.run(self._run, plan)
+            anyio.run(self.session, plan)
         except KeyboardInterrupt:
-            interrupted = True
-        return Recording(
-            tuple(sorted(self.exchanges, key=lambda e: e.number)),
-            tuple(self.handshakes),
-            dict(self.gaps),
-            tuple(self.notes),
-            self.canary.seen if self.canary else None,
-            interrupted,
-        )
+            self._interrupted = True
+        return self.recording(plan)
 
-    async def _run(self, plan: Plan) -> None:
+    async def session(self, plan: Plan) -> Recording:
+        """The same, inside an event loop of the caller's."""
+        self._total = len(plan.probes)
         with anyio.move_on_after(self.limits.run_seconds) as scope:
             await self._phases(plan)
         if scope.cancelled_caught:
             self.notes.append(f"the run was stopped after {self.limits.run_seconds:g} s, its bound")
+        return self.recording(plan)
+
+    def recording(self, plan: Plan) -> Recording:
+        """What has been recorded so far, with a reason for everything in the plan that was not sent."""
+        gaps = plan.gaps | self.gaps
+        sent = {e.probe for e in self.exchanges}
+        ended = (
+            "the run was interrupted before it was sent"
+            if self._interrupted
+            else "the run ended before it was sent"
+        )
         for probe in plan.probes:
-            sent = any(e.probe == probe.id for e in self.exchanges)
-            if not sent:
-                self.gaps.setdefault(
-                    probe.group, self._silent.get(probe.channel, "the run ended before it was sent")
-                )
+            if probe.id not in sent:
+                gaps.setdefault(probe.group, self._silent.get(probe.channel, ended))
+        return Recording(
+            tuple(sorted(self.exchanges, key=lambda e: e.number)),
+            tuple(self.handshakes),
+            gaps,
+            tuple(self.notes),
+            self.canary.seen if self.canary else None,
+            self._interrupted,
+        )
 
     async def _phases(self, plan: Plan) -> None:
         if any(probe.group == "hostile" for probe in plan.together):
@@ -128,27 +136,33 @@ class Wire:
                     await self.canary.close()
 
     async def _in_order(self, plan: Plan) -> None:
-        async with _Worker(self) as worker:
-            first = await worker.exchange(plan.first)
-            if first.loss and first.loss.kind in {"closed", "timeout", "refused", "unreachable"}:
-                first = await worker.exchange(plan.first, retried=True)
-            if first.loss:
-                self._silent["https"] = f"the first call got no answer: {first.loss.reason}"
-        began = time.monotonic()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._pool, plan.together)
+        async with _Worker(self) as first:
+            began = await self._first(plan, first)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._pool, plan.together)
+                if "https" not in self._silent:
+                    tasks.start_soon(self._tls_versions)
+            for code, calls in plan.states.items():
+                await self._state(self.target.states[code], calls)
             if "https" not in self._silent:
-                tasks.start_soon(self._tls_versions)
-        for code, calls in plan.states.items():
-            await self._state(self.target.states[code], calls)
-        if plan.last and "https" not in self._silent:
-            await anyio.sleep(max(0.0, LATER_S - (time.monotonic() - began)))
-        await self._pool(plan.last, width=1)
+                await anyio.sleep(max(0.0, LATER_S - (time.monotonic() - began)))
+            # Over the connection of the first call: an endpoint may keep what it answers per connection.
+            for probe in plan.last:
+                await first.exchange_with_retry(probe)
 
-    async def _pool(self, calls: Iterable[Probe], width: int = 0) -> None:
+    async def _first(self, plan: Plan, worker: _Worker) -> float:
+        """The first call decides whether there is anybody to talk to; returns when it was over."""
+        exchange = await worker.exchange(plan.first)
+        if exchange.loss and exchange.loss.kind in {"closed", "timeout", "refused", "unreachable"}:
+            exchange = await worker.exchange(plan.first, retried=True)
+        if exchange.loss:
+            self._silent["https"] = f"the first call got no answer: {exchange.loss.reason}"
+        return time.monotonic()
+
+    async def _pool(self, calls: Iterable[Probe]) -> None:
         """Send probes side by side, each worker over its own connections. Channels take turns."""
         queue = deque(calls)
-        width = min(width or self.limits.concurrency, len(queue))
+        width = min(self.limits.concurrency, len(queue))
 
         async def work() -> None:
             async with _Worker(self) as worker:
@@ -292,7 +306,6 @@ class _Worker:
             target, state = self.wire.target, self.state
             transport = self.wire.dialer.transport(
                 self.meter,
-                self.wire.context,
                 proxy=(state and state.proxy) or target.proxy,
                 source_address=(state and state.source_address) or target.source_address,
             )
@@ -388,10 +401,11 @@ class _Worker:
 
     def _recorded(self, response: httpx.Response, raw: bytes, unread: str) -> Answer:
         secrets = self.wire.secrets
-        headers = tuple(
-            (secrets.redact(name.decode("latin-1")), secrets.redact(value.decode("latin-1")))
-            for name, value in response.headers.raw
-        )
+        headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw)
+        reason = response.extensions.get("reason_phrase", b"").decode("latin-1")
+        if secrets.leaks("\n".join((reason, *(part for pair in headers for part in pair))).encode("latin-1")):
+            reason = secrets.redact(reason)
+            headers = tuple((secrets.redact(name), secrets.redact(value)) for name, value in headers)
         body, broken = raw, ""
         if not unread:
             body, unread, broken = decoded(
@@ -399,7 +413,7 @@ class _Worker:
             )
         return Answer(
             status=response.status_code,
-            reason=secrets.redact(response.extensions.get("reason_phrase", b"").decode("latin-1")),
+            reason=reason,
             http_version=response.extensions.get("http_version", b"").decode("latin-1"),
             headers=headers,
             body=secrets.redact_bytes(body),
@@ -431,7 +445,12 @@ class _Worker:
 
 def _bound(probe: Probe, url: str) -> tuple[str, str, dict[str, str], bytes]:
     """Method, URL, extra headers and body of a probe in its binding (interpretation I-06)."""
+    if probe.segment:
+        parts = urlsplit(url)
+        url = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/get_list_callback"))
     joint = "&" if urlsplit(url).query else "?"
+    if probe.binding == "query-xml" and not probe.document:
+        return "GET", url, {}, b""
     if probe.binding == "query-xml":
         return "GET", f"{url}{joint}XML={quote(probe.document, safe='')}", {}, b""
     if probe.binding == "query-params":
@@ -439,7 +458,7 @@ def _bound(probe: Probe, url: str) -> tuple[str, str, dict[str, str], bytes]:
         return "GET", f"{url}{joint}{query}" if query else url, {}, b""
     if probe.binding == "form-xml":
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        return "POST", url, form, b"XML=" + quote_plus(probe.document).encode()
+        return "POST", url, form, b"XML=" + quote_plus(probe.document).encode() if probe.document else b""
     return "POST", url, {"Content-Type": f"text/xml; charset={probe.charset}"}, probe.document
 
 
@@ -462,3 +481,25 @@ def _shell_bytes(body: bytes) -> str:
     if body.isascii() and all(byte >= 32 or byte in b"\n\t" for byte in body):
         return shlex.quote(body.decode())
     return "$'" + "".join(f"\\x{byte:02x}" for byte in body) + "'"
+
+
+def evidence_of(judged: Target, recording: Recording, *, seed: int, started: float) -> Evidence:
+    """The evidence of a session: what was recorded, and the terms of the target that judging needs."""
+    return Evidence(
+        exchanges=recording.exchanges,
+        target=judged.name,
+        endpoint=judged.shown_endpoint,
+        binding=judged.binding,
+        accept=judged.accept,
+        clock_tolerance=judged.clock_tolerance,
+        error_elements=judged.error_elements,
+        answer_budget=judged.answer_budget,
+        seed=seed,
+        started=started,
+        finished=time.time(),
+        handshakes=recording.handshakes,
+        gaps=recording.gaps,
+        canary=recording.canary,
+        notes=recording.notes,
+        interrupted=recording.interrupted,
+    )

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 
 from conformance.catalogue import requirement, sends
-from conformance.exchange import Answer, Exchange
+from conformance.exchange import Answer, Evidence, Exchange
 from conformance.judging import Judging
 from conformance.verdicts import Breach, NotApplicable, Open
 
-_CLOSED = {"refused"}
 _EXPIRY_DAYS = 14
 
 
@@ -21,10 +20,16 @@ def _open(answer: Answer) -> str:
 
 
 def _plain_answer(exchange: Exchange, judging: Judging) -> Answer | None:
-    """The answer over plain HTTP; None when the port refuses connections, which keeps it closed."""
-    if exchange.loss and exchange.loss.kind in _CLOSED:
+    """The answer over plain HTTP; None where the port refuses connections or hangs up on every call: it is closed."""
+    loss = exchange.loss
+    if loss and (loss.kind == "refused" or (loss.kind == "closed" and not _answers(judging.evidence))):
         return None
     return judging.answer(exchange)
+
+
+def _answers(evidence: Evidence) -> bool:
+    """Whether any call over plain HTTP got an answer."""
+    return any(e.answer for group in ("state-009", "plain-claim") for e in evidence.of(group))
 
 
 @requirement("TLS-01")
@@ -49,7 +54,7 @@ def test_plain_http_gets_error_009(exchange: Exchange, judging: Judging) -> None
     """A call over plain HTTP is answered with error 009."""
     answer = _plain_answer(exchange, judging)
     if answer is None:
-        raise Open("the HTTP endpoint refuses connections, so no answer can say 009")
+        raise Open("the HTTP endpoint refuses connections or hangs up, so no answer can say 009")
     if exchange.binding not in judging.served_bindings():
         raise Open("this binding is not served over HTTPS, so its answer over plain HTTP says nothing")
     if answer.document.unreadable:
@@ -82,7 +87,14 @@ def test_https_succeeds_with_a_certificate_that_verifies(exchange: Exchange, jud
             expected="a certificate that verifies for the host",
             observed=exchange.loss.reason,
         )
-    judging.answer(exchange)
+    answer = judging.answer(exchange)
+    codes = [e.code.text for e in answer.envelope.errors(*judging.evidence.error_elements) if e.code]
+    if "009" in codes:
+        raise Breach(
+            "the call over HTTPS is refused as if it were plain HTTP",
+            expected="Success",
+            observed="error 009",
+        )
     if not judging.is_success(exchange):
         raise Open("the certificate verifies, but the call does not succeed (REQ-02)")
 
@@ -99,7 +111,7 @@ def test_a_claim_of_https_does_not_open_plain_http(exchange: Exchange, judging: 
         if answer.document.unreadable:
             raise Open(answer.document.unreadable)
         return
-    twins = [e for e in judging.evidence.of("state-009") if e.binding == exchange.binding and e.answer]
+    twins = [e for e in judging.evidence.of("state-009") if e.answer]
     if not twins or any(e.answer and _open(e.answer) for e in twins):
         raise Open("plain HTTP is open without any claim (TLS-01)")
     raise Breach(

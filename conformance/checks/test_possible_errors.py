@@ -155,7 +155,11 @@ def test_the_answer_lasts_as_long_as_the_state(
             observed=f"{code} at {len(said) - len(wrong)} of {len(said)} calls",
             exchanges=tuple(wrong),
         )
-    for exchange in (e for e in exchanges if e.group.startswith("after-")):
+    after = [e for e in exchanges if e.group.startswith("after-")]
+    good = [e.number for e in judging.evidence.of("documented") if judging.is_success(e)]
+    if after and not any(number < after[0].number for number in good):
+        raise Open("the documented request did not succeed before the state either (REQ-02)")
+    for exchange in after:
         if exchange.answer and not judging.is_success(exchange):
             raise Breach(
                 f"success does not come back after the state of {code}",

@@ -42,7 +42,8 @@ def test_it_is_the_time_of_the_answer(exchange: Exchange, judging: Judging) -> N
         f"; the server's Date is {judging.clock_offset:+.0f} s from our clock" if judging.clock_offset else ""
     )
     raise Breach(
-        f"Timestamp is {seconds - exchange.finished:+.0f} s from the time of the answer (tolerance {tolerance:g} s){clock}",
+        f"Timestamp is {seconds - exchange.finished:+.0f} s from the time of the answer"
+        f" (tolerance {tolerance:g} s){clock}",
         expected=_shown(exchange.finished + judging.clock_offset),
         observed=_shown(seconds),
         where=leaf.where if leaf else "",
@@ -73,7 +74,8 @@ def test_it_never_goes_backwards(exchanges: tuple[Exchange, ...], judging: Judgi
         most = max(earlier, key=lambda entry: entry[1], default=None)
         if most and seconds < most[1]:
             raise Breach(
-                f"Timestamp goes back by {most[1] - seconds} s from exchange {most[0].number} to exchange {later.number}",
+                f"Timestamp goes back by {most[1] - seconds} s"
+                f" from exchange {most[0].number} to exchange {later.number}",
                 expected=f"{most[1]} or later",
                 observed=str(seconds),
                 exchanges=(later, most[0]),

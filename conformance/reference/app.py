@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from conformance.reference import answer as honest
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Rewrite = Callable[[bytes], bytes]
 
 DRAINED = 16 * 1024 * 1024  # of an oversized body, so that its sender lives to read the refusal
 
@@ -27,9 +28,9 @@ class Call:
 
     request: Request
     number: int  # 1 for the first call of this endpoint
-    now: float
     state: str | None
     memory: dict[str, Any]  # of this endpoint, for variants that remember
+    now: float = 0.0
     asked: Asked = field(default=Asked("none"))
     outcome: Outcome = field(default=Outcome())
 
@@ -43,6 +44,7 @@ class Call:
 class Stages:
     """The pipeline, one function a stage. A variant of the endpoint replaces exactly one."""
 
+    clock: Callable[[Call], float] = lambda _: time.time()
     read: Callable[[Call], Asked] = lambda call: read(call.request)
     decide: Callable[[Call], Outcome] = lambda call: honest.decide(call.request, call.asked, call.state)
     build: Callable[[Call], ET.Element] = lambda call: honest.build(call.outcome, call.now)
@@ -76,14 +78,15 @@ class Application:
     def __init__(self, stages: Stages | None = None, behaviour: Behaviour | None = None) -> None:
         self.stages = stages or Stages()
         self.behaviour = behaviour or Behaviour()
-        self._calls = 0
+        self.calls = 0
         self._memory: dict[str, Any] = {}
 
     def answer(self, request: Request) -> Answer:
         """Runs the pipeline once."""
         stages = self.stages
-        self._calls += 1
-        call = Call(request, self._calls, time.time(), self.behaviour.state, self._memory)
+        self.calls += 1
+        call = Call(request, self.calls, self.behaviour.state, self._memory)
+        call.now = stages.clock(call)
         call.asked = stages.read(call)
         call.outcome = stages.decide(call)
         return stages.respond(call, stages.serialise(call, stages.build(call)))
@@ -99,18 +102,15 @@ class Application:
 
 
 async def _request(scope: Message, receive: Receive) -> Request:
-    body = await _body(receive)
     path = scope.get("raw_path") or scope["path"].encode()
-    return Request(
-        method=scope["method"],
-        scheme=scope["scheme"],
-        path=path.partition(b"?")[0].decode("latin-1"),
-        query=scope["query_string"].decode("latin-1"),
-        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
-        body=body[:LIMIT],
+    return Request.of(
+        scope["method"],
+        scope["scheme"],
+        (path.partition(b"?")[0], scope["query_string"]),
+        scope["headers"],
+        await _body(receive),
         client=scope.get("client"),
         http_version=scope["http_version"],
-        oversized=len(body) + len(path) + len(scope["query_string"]) > LIMIT,
     )
 
 
@@ -125,6 +125,35 @@ async def _body(receive: Receive) -> bytes:
     return bytes(body)
 
 
-def application(*, state: str | None = None) -> Application:
-    """The bare application, for use in-process (httpx.ASGITransport and the like)."""
-    return Application(behaviour=Behaviour(state))
+def application(
+    *,
+    state: str | None = None,
+    variant: str | None = None,
+    rewrite: Rewrite | None = None,
+    rewrite_errors: Rewrite | None = None,
+) -> Application:
+    """The bare application, for use in-process (httpx.ASGITransport and the like).
+
+    variant: the id of one that needs no real sockets. rewrite, rewrite_errors: make other bytes of the body
+    of an answer with Success, and of any other.
+    """
+    stages = Stages()
+    if variant is not None:
+        from conformance.reference.variants import variant_named  # noqa: PLC0415  (most endpoints have none)
+
+        chosen = variant_named(variant)
+        if chosen.wire:
+            raise ValueError(f"variant {variant!r} needs real sockets: use start()")
+        stages = chosen.change(stages)
+    return Application(rewritten(stages, rewrite, rewrite_errors), Behaviour(state))
+
+
+def rewritten(stages: Stages, rewrite: Rewrite | None, rewrite_errors: Rewrite | None) -> Stages:
+    """The stages, with other bytes for the bodies."""
+
+    def serialise(call: Call, root: ET.Element) -> bytes:
+        chosen = rewrite if call.success else rewrite_errors
+        document = stages.serialise(call, root)
+        return chosen(document) if chosen else document
+
+    return replace(stages, serialise=serialise) if rewrite or rewrite_errors else stages

@@ -7,26 +7,27 @@ import contextlib
 import functools
 import secrets
 import socket
-import ssl
 import tempfile
 import threading
 import weakref
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from conformance.reference.app import Application, Behaviour
+from conformance.reference.app import Application, Behaviour, Rewrite, Stages, rewritten
+from conformance.reference.transport import NAMES, Transport, certified
 
 if TYPE_CHECKING:
+    import ssl
     from types import TracebackType
+
+    from conformance.reference.raw import Speak
 
 BACKLOG = 512
 KEEP_ALIVE = 60  # seconds; longer than a test run pauses, so that no kept connection closes under a client
 HANDSHAKE = 10
 TEARDOWN_TURNS = 4  # of the loop: an aborted TLS connection is lost below first, then above
 REQUEST_HEAD = 1024 * 1024  # beyond the application's own limit, so that it is the one to refuse
-NAMES = ("localhost", "127.0.0.1", "::1")
 
 Factory = Callable[[], asyncio.Protocol]
 
@@ -38,32 +39,38 @@ class Listener(NamedTuple):
     factory: Factory
     tls: ssl.SSLContext | None = None
 
-    @property
-    def port(self) -> int:
-        """The port that it was bound to."""
-        return int(self.sock.getsockname()[1])
-
 
 class Running:
-    """A started endpoint; a context manager."""
+    """A started endpoint; a context manager. Made by start()."""
 
-    def __init__(self, application: Application, host: str, https_port: int, http_port: int) -> None:
+    def __init__(
+        self,
+        application: Application,
+        *,
+        transport: Transport,
+        speak: Speak | None,
+        host: str,
+        ports: tuple[int, int],
+    ) -> None:
         self.token = secrets.token_hex(16)
         self._behaviour = application.behaviour
         self._loop = asyncio.new_event_loop()
+        name = _name(host)
         with contextlib.ExitStack() as undo:
             undo.callback(self._loop.close)
             folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="connect-reference-")))
             self.ca_file = folder / "ca.pem"
-            tls = _certified(self.ca_file, host)
-            factory = _uvicorn_protocol(application, self._loop)
-            https = Listener(undo.enter_context(_bound(host, https_port)), factory, tls)
-            http = Listener(undo.enter_context(_bound(host, http_port)), factory)
+            tls = certified(transport, self.ca_file, () if name == "localhost" else (host,))
+            factory = _protocol(application, speak, self._loop)
+            https = undo.enter_context(_bound(host, ports[0]))
+            http = undo.enter_context(_bound(host, ports[1], listening=transport.plain_http))
             self._undo = undo.pop_all()
-        name = _name(host)
-        self.https_url = f"https://{name}:{https.port}/{self.token}"
-        self.http_url = f"http://{name}:{http.port}/"
-        self._serving = self._loop.create_task(_serve(https, http))
+        self.https_url = f"https://{name}:{https.getsockname()[1]}/{self.token}"
+        self.http_url = f"http://{name}:{http.getsockname()[1]}/"
+        listeners = [Listener(https, factory, tls if transport.encrypted else None)]
+        if transport.plain_http:
+            listeners.append(Listener(http, factory))
+        self._serving = self._loop.create_task(_serve(listeners))
         self._thread = threading.Thread(target=self._run, name="connect-reference", daemon=True)
         self._thread.start()
 
@@ -92,10 +99,28 @@ class Running:
 
 
 def start(
-    *, state: str | None = None, host: str = "127.0.0.1", https_port: int = 0, http_port: int = 0
+    *,
+    state: str | None = None,
+    variant: str | None = None,
+    rewrite: Rewrite | None = None,
+    rewrite_errors: Rewrite | None = None,
+    host: str = "127.0.0.1",
+    https_port: int = 0,
+    http_port: int = 0,
 ) -> Running:
-    """Starts an endpoint. Both ports are bound when this returns; port 0 means any free one."""
-    return Running(Application(behaviour=Behaviour(state)), host, https_port, http_port)
+    """Starts an endpoint. Both ports are bound when this returns; port 0 means any free one.
+
+    state: the code of the error table that holds for every call. variant: the id of a broken or unusual one.
+    rewrite, rewrite_errors: make other bytes of the body of an answer with Success, and of any other.
+    """
+    stages, transport, speak = Stages(), Transport(), None
+    if variant is not None:
+        from conformance.reference.variants import variant_named  # noqa: PLC0415  (most endpoints have none)
+
+        chosen = variant_named(variant)
+        stages, transport, speak = chosen.change(stages), chosen.transport, chosen.speak
+    application = Application(rewritten(stages, rewrite, rewrite_errors), Behaviour(state))
+    return Running(application, transport=transport, speak=speak, host=host, ports=(https_port, http_port))
 
 
 def _name(host: str) -> str:
@@ -104,14 +129,15 @@ def _name(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int, *, listening: bool = True) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With IPPROTO_TCP: asyncio sets TCP_NODELAY only on sockets that say so.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))
-        sock.listen(BACKLOG)
+        if listening:
+            sock.listen(BACKLOG)
         sock.setblocking(False)
     except OSError:
         sock.close()
@@ -119,24 +145,11 @@ def _bound(host: str, port: int) -> socket.socket:
     return sock
 
 
-def _certified(ca_file: Path, host: str) -> ssl.SSLContext:
-    """TLS 1.2 and newer, with a certificate of a CA that exists only for this endpoint."""
-    import trustme  # noqa: PLC0415  (an endpoint that is never started should cost nothing)
+def _protocol(application: Application, speak: Speak | None, loop: asyncio.AbstractEventLoop) -> Factory:
+    if speak is not None:
+        from conformance.reference.raw import raw_protocol  # noqa: PLC0415
 
-    until = datetime.now(UTC) + timedelta(days=365)
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    authority.issue_cert(*dict.fromkeys((*NAMES, *_further(host))), not_after=until).configure_cert(context)
-    authority.cert_pem.write_to_path(ca_file)
-    return context
-
-
-def _further(host: str) -> tuple[str, ...]:
-    return () if _name(host) == "localhost" else (host,)
-
-
-def _uvicorn_protocol(application: Application, loop: asyncio.AbstractEventLoop) -> Factory:
+        return raw_protocol(application, speak, loop)
     from uvicorn.config import Config  # noqa: PLC0415
     from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: PLC0415
     from uvicorn.server import ServerState  # noqa: PLC0415
@@ -161,7 +174,7 @@ def _uvicorn_protocol(application: Application, loop: asyncio.AbstractEventLoop)
     return lambda: H11Protocol(config, shared, {}, loop)
 
 
-async def _serve(*listeners: Listener) -> None:
+async def _serve(listeners: list[Listener]) -> None:
     """Accepts until cancelled, then ends every connection, also those in mid-handshake or kept alive."""
     transports: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
     try:

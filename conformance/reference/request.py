@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import parse_qsl
 from xml.parsers import expat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LIMIT = 64 * 1024  # of request target and body together; the documented request has 72 bytes
 FIELDS = 32
@@ -42,6 +45,33 @@ class Request:
     http_version: str = "1.1"
     oversized: bool = False
 
+    @classmethod
+    def of(
+        cls,
+        method: str,
+        scheme: str,
+        target: tuple[bytes, bytes],
+        headers: Iterable[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        client: tuple[str, int] | None = None,
+        http_version: str = "1.1",
+    ) -> Self:
+        """From what a listener read; the target is path and query."""
+        return cls(
+            method,
+            scheme,
+            path=target[0].decode("latin-1"),
+            query=target[1].decode("latin-1"),
+            headers=tuple(
+                (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers
+            ),
+            body=body[:LIMIT],
+            client=client,
+            http_version=http_version,
+            oversized=len(body) + len(target[0]) + len(target[1]) > LIMIT,
+        )
+
     def header(self, name: str) -> str:
         """The first value of a header, or nothing."""
         return next((value for key, value in self.headers if key == name), "")
@@ -72,13 +102,14 @@ def read(request: Request) -> Asked:
     try:
         if request.oversized:
             raise UnusableError("too large")
-        binding, found = _locate(request)
+        binding, found = locate(request)
         return Asked(binding, read_document(found) if isinstance(found, Document) else found)
     except UnusableError:
         return Asked(binding)
 
 
-def _locate(request: Request) -> tuple[str, Document | str]:
+def locate(request: Request) -> tuple[str, Document | str]:
+    """The binding, and the request document or the value of the action parameter."""
     fields = _fields(request.query) + _fields(_behind_ampersand(request))
     carried = "query"
     if request.method == "POST":

@@ -91,15 +91,20 @@ def broken(report: Report) -> list[RequirementResult]:
 
 
 def stayed_open(report: Report) -> list[Group]:
-    """What could not be observed, grouped by the reason."""
+    """What could not be observed, grouped by reason, the largest first; NNN stands for several codes."""
     groups: dict[str, list[RequirementResult]] = {}
     for requirement in _of(report, Verdict.INCONCLUSIVE):
-        groups.setdefault(why(requirement), []).append(requirement)
-    return [_group(reason, tuple(members), report) for reason, members in groups.items()]
+        state = _STATE.match(requirement.id)
+        reason = re.sub(rf"\b{state[1]}\b", "NNN", why(requirement)) if state else why(requirement)
+        groups.setdefault(reason, []).append(requirement)
+    found = [_group(reason, tuple(members), report) for reason, members in groups.items()]
+    return sorted(found, key=lambda group: -len(group.requirements))
 
 
 def _group(reason: str, members: tuple[RequirementResult, ...], report: Report) -> Group:
     codes = {found[1] for member in members if (found := _STATE.match(member.id))}
+    if len(codes) < 2:
+        reason = why(members[0])
     errors = documented().errors
     provisioned = {code for code in codes if code in errors and errors[code].provoked == "provisioned"}
     states = tuple(sorted(provisioned)) if "provision" in reason else ()
@@ -138,7 +143,28 @@ def why(requirement: RequirementResult) -> str:
     return requirement.reason or (check.reason if check else "")
 
 
-def accepted(report: Report) -> list[tuple[str, str]]:
-    """The interpretations that the target accepts by name, and what accepting each allows."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An interpretation that the target accepts by name: what that allows, and which verdicts lean on it."""
+
+    name: str
+    allows: str
+    users: tuple[str, ...]
+
+    @property
+    def use(self) -> str:
+        """Where it was used, in words."""
+        return f"used by {', '.join(self.users)}" if self.users else "not used"
+
+
+def accepted(report: Report) -> list[Accepted]:
+    """The interpretations that the target accepts."""
     register = documented().interpretations
-    return [(name, register[name].alternative if name in register else "") for name in report.target.accept]
+    return [
+        Accepted(
+            name,
+            register[name].alternative if name in register else "not in the register",
+            tuple(r.id for r in report.requirements if name in r.interpretations),
+        )
+        for name in report.target.accept
+    ]

@@ -1,10 +1,150 @@
-from pathlib import Path
+"""report.html: pytest-html writes it, its hooks put the report in, and `finish` makes it fit to be mailed on.
+
+pytest-html shows nothing without a script, runs markup that it finds in names, and has no policy of its own.
+So the report is static, the file carries a Content-Security-Policy that lets no script run but pytest-html's,
+by its hash, and pytest-html's own list stands folded at the end.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from lxml.html import HtmlElement, HTMLParser, builder, document_fromstring, tostring
+
+from conformance.contract import folder
+from conformance.reporting import inert
+from conformance.reporting.sections import render_sections
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conformance.exchange import Evidence
+    from conformance.verdicts import Report
+
+__all__ = ["HtmlReport", "finish", "render_sections"]
 
 
 class HtmlReport:
-    def __init__(self, source):
-        self.source = source
+    """pytest-html's hooks, to be registered as a plugin.
+
+    get: asked once, at the end of the session; None where nothing was judged.
+    """
+
+    def __init__(self, get: Callable[[], tuple[Report, Evidence] | None]) -> None:
+        self._get = get
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        report.title = "connect-conformance report"
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        if told := self._get():
+            prefix.append(render_sections(*told))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
+        """pytest-html takes test ids for markup, and names of links too; the suite uses no links."""
+        phase = "" if report.when == "call" else f"::{report.when}"
+        cells[1] = f'<td class="col-testId">{html.escape(inert.visible(report.nodeid + phase))}</td>'
+        cells[3] = '<td class="col-links"></td>'
 
 
 def finish(path: Path) -> bytes:
-    return path.read_bytes()
+    """The page that pytest-html wrote there, completed: the report first, language, style, policy."""
+    tree = document_fromstring(path.read_bytes(), parser=HTMLParser(encoding="utf-8", huge_tree=True))
+    _tame(tree)
+    _arrange(tree)
+    _head(tree)
+    return tostring(tree, encoding="utf-8", doctype="<!DOCTYPE html>") + b"\n"
+
+
+def _tame(tree: HtmlElement) -> None:
+    """pytest-html's own part: no environment of this machine, no inline handler, nothing unseen."""
+    for element in tree.find_class("summary__reload"):
+        element.drop_tree()
+    for name in ("environment", "environment-header"):
+        for element in tree.xpath("//*[@id=$name]", name=name):
+            element.set("hidden", "")
+    for element in tree.xpath("//input[@data-test-result]"):
+        element.set("aria-label", f"show {element.get('data-test-result')}")
+    for element in tree.xpath("//*[@data-jsonblob]"):
+        blob = json.loads(element.get("data-jsonblob")) | {"environment": {}}
+        element.set("data-jsonblob", json.dumps(_visible(blob)))
+
+
+def _visible(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_visible(key): _visible(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_visible(member) for member in value]
+    return inert.visible(value, keep="\n") if isinstance(value, str) else value
+
+
+def _arrange(tree: HtmlElement) -> None:
+    """The report first; after it, folded, what pytest-html shows of its own."""
+    body = _part(tree, "body")
+    for element in body.xpath("//h2[not(ancestor::*[@id='conformance'])]"):
+        element.tag = "h3"
+    for element in body.xpath("//h1[@id='title']"):
+        element.tag = "p"
+    own = builder.E.details(
+        builder.E.summary(builder.H2("pytest's own list of the checks")),
+        builder.E.noscript(builder.P("This list needs JavaScript; it holds no verdict that is not above.")),
+        id="pytest-own",
+    )
+    report = tree.xpath("//div[@id='conformance']")
+    for element in report:
+        element.drop_tree()
+    own.extend(list(body))
+    body.extend([*report, own])
+
+
+def _part(tree: HtmlElement, name: str) -> HtmlElement:
+    """The head or the body; the parser makes one where the file has none."""
+    (part,) = tree.findall(name)
+    return part
+
+
+def _head(tree: HtmlElement) -> None:
+    tree.set("lang", "en")
+    head = _part(tree, "head")
+    title = tree.find(".//title")
+    heading = tree.find(".//h1")
+    if title is not None and heading is not None:
+        title.text = f"{heading.text_content().strip()} - connect-conformance"
+    for style in tree.iter("style"):
+        # pytest-html styles whole pages; here it has a corner.
+        style.text = f"@scope (#pytest-own) {{{style.text}}}"
+    sheet = builder.E.style((folder("reports") / "style.css").read_text(encoding="utf-8"))
+    head.append(sheet)
+    head.insert(1, builder.META(name="viewport", content="width=device-width, initial-scale=1"))
+    head.insert(1, builder.META(name="referrer", content="no-referrer"))
+    head.insert(1, builder.META({"http-equiv": "Content-Security-Policy", "content": _policy(tree)}))
+
+
+def _policy(tree: HtmlElement) -> str:
+    """Nothing is loaded; of scripts and styles only those that stand in the file now, by their hashes."""
+    scripts = [_hash(script) for script in tree.xpath("//footer/script")] or ["'none'"]
+    styles = [_hash(style) for style in tree.iter("style")]
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {' '.join(styles)}",
+            "img-src data:",
+            f"script-src {' '.join(scripts)}",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def _hash(element: HtmlElement) -> str:
+    digest = hashlib.sha256((element.text or "").encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

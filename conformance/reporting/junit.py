@@ -1,3 +1,80 @@
+"""What junit.xml says beyond pytest's own: properties of the run and of each check. pytest writes the XML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.reporting import findings, inert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.contract import Level
+    from conformance.exchange import Evidence
+    from conformance.verdicts import Report, Verdict
+
+
+def case_properties(requirement: str, level: Level, verdict: Verdict) -> list[tuple[str, str]]:
+    """Properties of one check, to be added to its item's `user_properties` before its teardown ends."""
+    return [("requirement", requirement), ("level", level), ("verdict", verdict.value)]
+
+
+def suite_properties(report: Report) -> list[tuple[str, str]]:
+    """Properties of the run."""
+    found = [
+        ("verdict", report.verdict.value),
+        ("headline", findings.headline(report)),
+        ("exit_code", str(report.exit_code)),
+        ("level", report.level),
+        ("target", report.target.name),
+        ("endpoint", report.target.endpoint),
+        ("binding", report.target.binding),
+        ("accept", " ".join(report.target.accept)),
+        ("contract", report.suite.contract),
+        ("suite", f"{report.suite.name} {report.suite.version}"),
+    ]
+    return [(name, inert.xml(value)) for name, value in found]
+
+
 class JunitReport:
-    def __init__(self, source):
-        self.source = source
+    """Hooks, to be registered as a plugin.
+
+    get: asked once, at the end of the session; None where nothing was judged.
+    """
+
+    def __init__(self, get: Callable[[], tuple[Report, Evidence] | None]) -> None:
+        self._get = get
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """XML 1.0 allows C1 and bidirectional controls, and pytest lets them through; here they are shown."""
+        if isinstance(report.longrepr, str):
+            report.longrepr = inert.xml(report.longrepr)
+        elif isinstance(report.longrepr, tuple):
+            file, line, reason = report.longrepr
+            report.longrepr = (file, line, inert.xml(reason))
+        report.sections = [(name, inert.xml(text)) for name, text in report.sections]
+
+    @pytest.hookimpl
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Registered only now, these properties come after the report and before pytest's own writing."""
+        session.config.pluginmanager.register(_Properties(self._get))
+
+
+class _Properties:
+    """The properties of the run; pluggy calls first what was registered last, so before pytest's LogXML."""
+
+    def __init__(self, get: Callable[[], tuple[Report, Evidence] | None]) -> None:
+        self._get = get
+
+    @pytest.hookimpl
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        told = self._get()
+        properties = suite_properties(told[0]) if told else []
+        for plugin in session.config.pluginmanager.get_plugins():
+            add = getattr(plugin, "add_global_property", None)  # pytest's LogXML, with --junitxml
+            if add:
+                for name, value in properties:
+                    add(name, value)

@@ -21,7 +21,7 @@ from conformance.secrets import Secrets
 from conformance.verdicts import ExitCode, Report
 
 
-def publish(
+def publish(  # noqa: PLR0917
     report: Report,
     evidence: Evidence,
     scratch: Path,
@@ -37,7 +37,7 @@ def publish(
         "report.json": lambda: to_json(report),
         "evidence.har": lambda: to_har(evidence, creator_version=__version__),
         "summary.md": lambda: summary_md(report).encode("utf-8"),
-        "junit.xml": lambda: (scratch / "junit.xml").read_bytes(),
+        "junit.xml": (scratch / "junit.xml").read_bytes,
         "report.html": lambda: html.finish(scratch / "report.html"),
     }
     trouble: list[str] = []

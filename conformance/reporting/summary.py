@@ -44,8 +44,8 @@ def _head(report: Report) -> Iterator[str]:
     run = f"{report.exchanges} exchanges in {report.duration_s:.1f} s, seed {report.seed}"
     yield f"{run}, exit code {report.exit_code}{stopped}."
     yield f"{_prose(suite.name)} {_prose(suite.version)}, contract {inert.markdown(suite.contract)}."
-    for name, allows in findings.accepted(report):
-        yield f"Accepting {_prose(name)}: {_prose(allows)}"
+    for one in findings.accepted(report):
+        yield f"Accepting {_prose(one.name)} ({_prose(one.use)}): {_prose(one.allows)}"
     yield ""
     yield "| Level | Pass | Fail | Inconclusive | Error | Not applicable |"
     yield "|---|--:|--:|--:|--:|--:|"
@@ -121,6 +121,7 @@ def _table(report: Report) -> Iterator[str]:
     yield "|---|---|---|---|"
     for r in report.requirements:
         verdict = r.verdict.value.replace("_", " ") + (", waived" if r.waiver else "")
+        verdict += f", under {_prose(' and '.join(r.interpretations))}" if r.interpretations else ""
         if why := findings.why(r):
             verdict += f": {inert.markdown(why, limit=160, cell=True)}"
         yield f"| {_prose(r.id)} | {r.level} | {_prose(r.title)} | {verdict} |"

@@ -23,7 +23,6 @@ _FAILURES, _GROUPS, _NOTES, _WAIVERS = 4, 5, 3, 3  # how many of each are shown 
 _TINTS = {"green": "32", "red": "31", "yellow": "33", "bold": "1"}
 _CLAIMS = {Claim.CONFORMING: "green", Claim.NONCONFORMING: "red", Claim.INCONCLUSIVE: "yellow"}
 _SHORT = ("pass", "fail", "open", "error", "n/a")
-_WAYS = "headers, source_address, proxy or setup"
 _LABEL = 10
 
 
@@ -92,14 +91,14 @@ class _Page:
         self.add(f"{target.name} at {target.endpoint}, binding {target.binding}", "  ")
         left_out = sum(not requirement.selected for requirement in report.requirements)
         self.add(
-            f"judged at level {report.level}: {report.exchanges} exchanges in {report.duration_s:.1f} s"
+            f"judged at level {report.level}: {_exchanges(report)} in {report.duration_s:.1f} s"
             + (", interrupted" if report.interrupted else "")
-            + (f", {left_out} requirements not selected" if left_out else "")
+            + (f", {left_out} not selected" if left_out else "")
             + f", exit code {report.exit_code}",
             "  ",
         )
-        for name, allows in findings.accepted(report):
-            self.add(f"accepting {name}: {allows}", "  ")
+        for one in findings.accepted(report):
+            self.add(f"accepting {one.name} ({one.use}): {one.allows}", "  ")
 
     def counts(self, report: Report) -> None:
         wide = self.width >= 64
@@ -144,15 +143,6 @@ class _Page:
         for group in groups[:_GROUPS]:
             self.add(f"{_ids(group)}: {group.reason or 'no reason given'}", "  ", "    ", limit=300)
         self.rest(groups, _GROUPS)
-        self.provisioning(report, groups)
-
-    def provisioning(self, report: Report, groups: Sequence[Group]) -> None:
-        states = sorted({state for group in groups for state in group.states})
-        if states:
-            likewise = f" (likewise {', '.join(states[1:])})" if len(states) > 1 else ""
-            self.add(f"to provision state {states[0]}{likewise}, configure endpoint, {_WAYS}:", "  ")
-            for line in findings.provisioning(report, states[0]):
-                self.add(line, "    ")
 
     def below(self, report: Report) -> None:
         waived = findings.waived(report)
@@ -180,6 +170,10 @@ class _Page:
 def _says(reason: str, words: str) -> bool:
     """Whether the reason has these words in it, so that they need not be said again."""
     return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", reason) is not None
+
+
+def _exchanges(report: Report) -> str:
+    return f"{report.exchanges} exchange{'' if report.exchanges == 1 else 's'}"
 
 
 def _numbers(counts: Counts) -> tuple[int, ...]:

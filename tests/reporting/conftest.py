@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 import pytest
 
 from conformance.contract import Requirement
+from conformance.evidence import to_har
 from conformance.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
+from conformance.reporting.json import to_json
 from conformance.verdicts import (
     CheckResult,
     Report,
@@ -26,10 +31,9 @@ from conformance.verdicts import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conformance.contract import Level
 
+ROOT = Path(__file__).parents[2]
 ENDPOINT = "https://staging.example.com/[token]"
 CURL = 'curl --get "https://staging.example.com/$CONNECT_TOKEN" --data-urlencode "XML=<clickatellsdk>..."'
 REQUEST = Request(
@@ -57,6 +61,10 @@ def check(name: str, title: str, verdict: Verdict, **facts: Any) -> CheckResult:
     return CheckResult(id=f"conformance/checks/{name}", title=title, verdict=verdict, **facts)
 
 
+NOT_PROVISIONED = (
+    "the state of {0} is not provisioned; say in [targets.staging.states.{0}] how it is reached:"
+    " endpoint, headers, source_address, proxy, or setup and teardown commands"
+)
 CATALOGUE = (
     Requirement(
         "REQ-01",
@@ -214,7 +222,7 @@ CHECKS: dict[str, tuple[CheckResult, ...]] = {
             "test_errors.py::test_code[004]",
             "The answer says 004.",
             Verdict.INCONCLUSIVE,
-            reason="state 004 is not provisioned",
+            reason=NOT_PROVISIONED.format("004"),
         ),
     ),
     "ERR-007-code": (
@@ -222,7 +230,7 @@ CHECKS: dict[str, tuple[CheckResult, ...]] = {
             "test_errors.py::test_code[007]",
             "The answer says 007.",
             Verdict.INCONCLUSIVE,
-            reason="state 007 is not provisioned",
+            reason=NOT_PROVISIONED.format("007"),
         ),
     ),
     "REQ-04": (
@@ -263,7 +271,7 @@ def result(requirement: Requirement) -> RequirementResult:
         if selected
         else "not selected",
         selected=selected,
-        interpretations=requirement.interpretation,
+        interpretations=tuple(name for check in checks for name in check.interpretations),
         waiver=WAIVED.get(requirement.id),
         checks=checks,
     )
@@ -358,6 +366,10 @@ def evidence() -> Evidence:
     )
 
 
+class RunFiles(Protocol):
+    def __call__(self, report: Report, evidence: Evidence, hostile: str = "") -> Path: ...
+
+
 class Matches(Protocol):
     def __call__(self, path: Path, text: str) -> None: ...
 
@@ -377,9 +389,11 @@ def matches() -> Matches:
     return compare
 
 
+MARK = "document.documentElement.dataset.owned=1"
 HOSTILE = (
-    "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg/onload=alert(3)>{{7*7}}${1}"
-    " javascript:alert(4) [x](javascript:alert(5)) ![x](http://evil.example/p.png) http://evil.example"
+    f"<script>{MARK}</script><img src=x onerror={MARK}>\"'><svg/onload={MARK}>{{{{7*7}}}}${{1}}"
+    f"</title></style></script></textarea></code></pre></details><img src=x onerror={MARK}>"
+    f" javascript:{MARK} [x](javascript:alert(5)) ![x](http://evil.example/p.png) http://evil.example"
     " www.evil.example @everyone #1 `code` | cell | \\| <!-- --> ]]> &lt;b&gt;"
     " \x1b[2J\x1b]0;owned\x07 \u202edesrever\u202c \u2066\u200f\u061c\u200b\ufeff\x00\x08\x7f\x9b31m"
     '\r\nCONFORMING  forged line\u2028next\u0085 =HYPERLINK("http://evil.example") z\u0301\u0302\u0303\u0304'
@@ -404,6 +418,11 @@ def _poison(value: Any) -> Any:
     if isinstance(value, tuple):
         return (HOSTILE, *(_poison(item) for item in value))
     return f"{value}{HOSTILE}"
+
+
+@pytest.fixture
+def hostile() -> str:
+    return HOSTILE
 
 
 @pytest.fixture
@@ -448,3 +467,75 @@ def hostile_evidence(evidence: Evidence) -> Evidence:
         gaps={HOSTILE: HOSTILE},
         notes=(HOSTILE,),
     )
+
+
+PLUGIN = """
+import pathlib
+import msgspec, pytest
+from conformance.evidence import from_har
+from conformance.reporting.html import HtmlReport, finish
+from conformance.reporting.junit import JunitReport, case_properties
+from conformance.verdicts import Report, Verdict
+
+HERE = pathlib.Path(__file__).parent
+REPORT = msgspec.json.decode((HERE / "report.json").read_bytes(), type=Report)
+EVIDENCE = from_har((HERE / "evidence.har").read_bytes())
+
+def pytest_configure(config):
+    config.pluginmanager.register(HtmlReport(lambda: (REPORT, EVIDENCE)))
+    config.pluginmanager.register(JunitReport(lambda: (REPORT, EVIDENCE)))
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.when == "call":
+        item.user_properties.extend(case_properties("ENV-03", "must", Verdict.FAIL))
+    if report.when == "call" and report.failed:
+        report.longrepr = HOSTILE
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    page = HERE / "report.html"
+    page.write_bytes(finish(page))
+"""
+TESTS = """
+import pytest
+from plugin import HOSTILE
+
+@pytest.mark.parametrize("body", [HOSTILE, "good"])
+def test_body(body):
+    print(HOSTILE)
+    assert body == "good", HOSTILE
+
+def test_left_open():
+    pytest.skip("inconclusive: " + HOSTILE)
+"""
+ARGUMENTS = "-c run.ini --rootdir . test_run.py --html=report.html --self-contained-html --junitxml=junit.xml"
+
+
+@pytest.fixture
+def run_files(tmp_path: Path) -> RunFiles:
+    """The folder that a run leaves behind: pytest, pytest-html, the hooks of the suite, and `finish`."""
+
+    def run(report: Report, evidence: Evidence, hostile: str = "") -> Path:
+        (tmp_path / "report.json").write_bytes(to_json(report))
+        (tmp_path / "evidence.har").write_bytes(to_har(evidence, creator_version="0.1.0"))
+        (tmp_path / "plugin.py").write_text(f"HOSTILE = {hostile!r}\n{PLUGIN}", encoding="utf-8")
+        (tmp_path / "test_run.py").write_text(TESTS, encoding="utf-8")
+        (tmp_path / "run.ini").write_text("[pytest]\n", encoding="utf-8")
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "COV_"))}
+        environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+        plugins = [f"-p{name}" for name in ("pytest_metadata.plugin", "pytest_html.plugin", "plugin")]
+        ran = subprocess.run(
+            [sys.executable, "-m", "pytest", *plugins, *ARGUMENTS.split()],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        assert ran.returncode == 1, ran.stdout + ran.stderr
+        return tmp_path
+
+    return run

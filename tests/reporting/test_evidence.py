@@ -55,6 +55,7 @@ answers = st.builds(
     body=bodies,
     wire_bytes=st.integers(0, 10**9),
     unread=texts,
+    broken=texts,
 )
 exchanges = st.builds(
     Exchange,
@@ -93,6 +94,7 @@ recordings = st.builds(
         st.builds(Handshake, version=texts, accepted=st.none() | st.booleans(), detail=texts), max_size=2
     ).map(tuple),
     gaps=st.dictionaries(texts, texts, max_size=2),
+    canary=st.none() | st.integers(0, 99),
     notes=st.lists(texts, max_size=2).map(tuple),
     interrupted=st.booleans(),
 )

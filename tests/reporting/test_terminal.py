@@ -92,7 +92,7 @@ def test_a_state_folds_its_five_requirements(report: Report) -> None:
     state = next(r for r in report.requirements if r.id == "ERR-004-code")
     five = tuple(msgspec.structs.replace(state, id=f"ERR-004-{part}") for part in parts)
     text = summary(msgspec.structs.replace(report, requirements=five), width=80, color=False, reports=None)
-    assert "ERR-004-*: state 004 is not provisioned" in text
+    assert "ERR-004-*: the state of 004 is not provisioned" in text
     assert "[targets.staging.states.004]" in text
 
 

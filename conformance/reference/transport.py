@@ -1,0 +1,55 @@
+"""What lies below HTTP: the certificate, the TLS versions, and what the two ports speak."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """TLS 1.2 and newer, with a certificate of a CA of this endpoint alone; or as a variant has it."""
+
+    minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
+    maximum: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED
+    ciphers: str = ""
+    names: tuple[str, ...] = ()  # instead of the host's
+    days: tuple[float, float] = (-1, 365)  # of the certificate's validity, from today
+    trusted: bool = True  # by the CA file
+    intermediate: Literal["", "sent", "missing"] = ""
+    rsa: bool = False
+    encrypted: bool = True  # the HTTPS port speaks TLS
+    plain_http: bool = True  # the HTTP port listens
+
+
+def certified(transport: Transport, ca_file: Path, names: tuple[str, ...]) -> ssl.SSLContext:
+    """A server's TLS context; the certificate to trust goes into `ca_file`."""
+    import trustme  # noqa: PLC0415  (an endpoint that is never started should cost nothing)
+
+    key_type = trustme.KeyType.RSA if transport.rsa else trustme.KeyType.ECDSA
+    authority = trustme.CA(key_type=key_type)
+    (authority if transport.trusted else trustme.CA()).cert_pem.write_to_path(ca_file)
+    issuer = authority.create_child_ca(key_type) if transport.intermediate else authority
+    begins, ends = (datetime.now(UTC) + timedelta(days=days) for days in transport.days)
+    leaf = issuer.issue_cert(
+        *dict.fromkeys(transport.names or (*NAMES, *names)),
+        not_before=begins,
+        not_after=ends,
+        key_type=key_type,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version, context.maximum_version = transport.minimum, transport.maximum
+    if transport.ciphers:
+        context.set_ciphers(transport.ciphers)
+    sent = 1 if transport.intermediate == "missing" else None
+    chain = b"".join(certificate.bytes() for certificate in leaf.cert_chain_pems[:sent])
+    with trustme.Blob(leaf.private_key_pem.bytes() + chain).tempfile(str(ca_file.parent)) as file:
+        context.load_cert_chain(file)
+    return context

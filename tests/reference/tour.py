@@ -1,0 +1,216 @@
+"""A tour of calls through an endpoint, in groups: a variant is to differ only where it should."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import quote, urlencode
+from xml.etree import ElementTree as ET
+from xml.parsers import expat
+
+from conformance.reference.app import Application, Behaviour, Stages
+from conformance.reference.request import Request
+
+STAMP = re.compile(rb"<Timestamp>(\d+)</Timestamp>")
+ACTION = "get_list_callback"
+DOCUMENT = f"<clickatellsdk><action>{ACTION}</action></clickatellsdk>"
+PRINTED = f"<clickatellsdk>\n  <action>{ACTION}</action>\n</clickatellsdk>"
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+CLAIMS = {
+    "x-forwarded-proto": "https",
+    "forwarded": "for=192.0.2.1;proto=https",
+    "front-end-https": "on",
+    "x-forwarded-ssl": "on",
+    "x-url-scheme": "https",
+    "x-forwarded-scheme": "https",
+    "x-forwarded-protocol": "https",
+    "x-forwarded-port": "443",
+}
+
+OTHER_ACTIONS = [
+    "get_list_country",
+    "get_list_callbacks",
+    "get_list",
+    "GET_LIST_CALLBACK",
+    f" {ACTION} ",
+    "nonsense",
+    "",
+]
+EQUIVALENT = [
+    PRINTED,
+    f'<?xml version="1.0"?>{DOCUMENT}',
+    f'<?xml version="1.0" encoding="UTF-8"?>\r\n{DOCUMENT}',
+    PRINTED.replace("\n", "\r\n"),
+    DOCUMENT.replace("action>", "action >"),
+    f"<!-- first -->{DOCUMENT}",
+    DOCUMENT.replace("get_list", "get<!-- -->_list"),
+    f"<?go on?>{DOCUMENT}",
+    DOCUMENT.replace(ACTION, f"<![CDATA[{ACTION}]]>"),
+    DOCUMENT.replace("list", "<![CDATA[list]]>"),
+    DOCUMENT.replace("get", "&#103;et"),
+    DOCUMENT.replace("get", "&#x67;et"),
+    f"\ufeff{DOCUMENT}",
+    DOCUMENT.encode("utf-16"),
+]
+CAPITAL = DOCUMENT.replace("action>", "Action>")
+MALFORMED = [
+    DOCUMENT.removesuffix("</clickatellsdk>"),
+    DOCUMENT.replace("</action>", ""),
+    f"{DOCUMENT}rest",
+    f"rest{DOCUMENT}",
+    DOCUMENT.replace("</action>", "</Action>"),
+    DOCUMENT.replace("</action></clickatellsdk>", "</clickatellsdk></action>"),
+    DOCUMENT.replace("get", "get&"),
+    DOCUMENT.replace("get", "get&nbsp;"),
+    DOCUMENT.replace("get", "get\x01"),
+    DOCUMENT.encode().replace(b"get", b"get\xff"),
+]
+DIFFERENT = [
+    DOCUMENT.replace("clickatellsdk", "sdk"),
+    DOCUMENT.replace("clickatellsdk", "CLICKATELLSDK"),
+    DOCUMENT.replace("<clickatellsdk>", '<clickatellsdk xmlns="urn:a">'),
+    DOCUMENT.replace("</clickatellsdk>", f"<action>{ACTION}</action></clickatellsdk>"),
+    DOCUMENT.replace("</clickatellsdk>", "<user>me</user></clickatellsdk>"),
+    DOCUMENT.replace("<action>", '<action a="b">'),
+    DOCUMENT.replace("<action>", "text<action>"),
+    DOCUMENT.replace(ACTION, f"<action>{ACTION}</action>"),
+    DOCUMENT.replace("action>", "ACTION>"),
+    f'<clickatellsdk action="{ACTION}"/>',
+]
+HOSTILE = [
+    f'<!DOCTYPE clickatellsdk [<!ENTITY e "{ACTION}">]>{DOCUMENT.replace(ACTION, "&e;")}',
+    '<!DOCTYPE clickatellsdk [<!ENTITY e "get_list"><!ENTITY f "&e;_callback">]>'
+    + DOCUMENT.replace(ACTION, "&f;"),
+    f'<!DOCTYPE clickatellsdk [<!ENTITY e SYSTEM "file:///etc/passwd">]>{DOCUMENT.replace(ACTION, "&e;")}',
+    DOCUMENT.replace("<action>", " " * 70_000 + "<action>"),
+]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One call: how it is made, and the group that it belongs to."""
+
+    group: str
+    query: str = ""
+    body: bytes = b""
+    scheme: str = "https"
+    path: str = "/token"
+    headers: tuple[tuple[str, str], ...] = ()
+    connection: int = 1
+
+    @property
+    def method(self) -> str:
+        return "POST" if self.body else "GET"
+
+    def request(self) -> Request:
+        headers = [
+            (name.encode(), value.encode()) for name, value in (("host", "localhost:1"), *self.headers)
+        ]
+        target = self.path.encode(), self.query.encode()
+        return Request.of(
+            self.method, self.scheme, target, headers, self.body, client=("127.0.0.1", 4000 + self.connection)
+        )
+
+
+def _bodies(group: str, documents: list[Any]) -> list[Stop]:
+    contents = [one if isinstance(one, bytes) else one.encode() for one in documents]
+    return [Stop(group, body=content, headers=(("content-type", "text/xml"),)) for content in contents]
+
+
+def _queries(group: str, documents: list[str]) -> list[Stop]:
+    return [Stop(group, f"XML={quote(document)}") for document in documents]
+
+
+def _documented(group: str, **how: Any) -> list[Stop]:
+    form = urlencode({"XML": PRINTED}).encode()
+    return [
+        Stop(group, f"XML={quote(PRINTED)}", **how),
+        Stop(group, body=form, headers=tuple(FORM.items()) + how.pop("headers", ()), **how),
+    ]
+
+
+def _tour() -> list[Stop]:
+    query = f"XML={quote(PRINTED)}"
+    stops = [Stop("documented", query, connection=n % 3) for n in range(8)]
+    stops += [*_documented("documented"), Stop("documented", f"action={ACTION}")]
+    stops += [
+        Stop("documented", body=PRINTED.encode()),
+        Stop("documented", query, path="/token/get_list_callback"),
+    ]
+    stops += [
+        *(Stop("actions", f"XML={quote(DOCUMENT.replace(ACTION, action))}") for action in OTHER_ACTIONS),
+        *(Stop("actions", f"action={quote(action)}") for action in OTHER_ACTIONS),
+        Stop("actions", f"XML={quote('<clickatellsdk/>')}"),
+        Stop("actions"),
+        *_bodies("equivalent", EQUIVALENT),
+        *_queries("equivalent", EQUIVALENT[:3]),
+        *_queries("capital", [CAPITAL]),
+        *_bodies("malformed", MALFORMED),
+        *_queries("different", DIFFERENT),
+        *_bodies("hostile", HOSTILE),
+        *_queries("hostile", HOSTILE),
+    ]
+    for code in ("004", "007", "008", "999"):
+        stops += 3 * _documented(f"state-{code}", path=f"/state-{code}/token")
+    for _ in range(3):
+        stops += _documented("plain", scheme="http")
+    stops += [Stop("plain", f"action={ACTION}", scheme="http")]
+    stops += [Stop("plain", query, scheme="http", path="/token/get_list_callback")]
+    stops += [Stop("plain", query, scheme="http", headers=(claim,)) for claim in CLAIMS.items()]
+    return stops + _documented("documented")
+
+
+TOUR = _tour()
+
+
+class Facts(dict[str, Any]):
+    """What a client reads out of an answer."""
+
+    def __init__(self, body: bytes, charset: str | None = None) -> None:
+        super().__init__()
+        root = ET.fromstring(body, ET.XMLParser(encoding=charset)) if charset else ET.fromstring(body)
+        self["root"] = root.tag
+        for name in ("Action", "Result", "Error", "Description"):
+            self[name] = root.findtext(name)
+        self["pairs"] = frozenset(
+            (value.findtext("callback_type_id"), value.findtext("callback_type"))
+            for value in root.iterfind("Values/Value")
+        )
+
+
+@cache
+def answers(change: Any = None, *, seconds: float = 2.0) -> list[Any]:
+    """The answers of the tour; its clock advances by so much at every call."""
+    return taken(change, seconds)
+
+
+def taken(change: Any, seconds: float = 2.0) -> list[Any]:
+    """The answers of the tour, taken anew."""
+    ticks = iter(range(1_000_000))
+    stages = Stages(clock=lambda _: 1_800_000_000 + seconds * next(ticks))
+    application = Application(change(stages) if change else stages, Behaviour())
+    return [application.answer(stop.request()) for stop in TOUR]
+
+
+def charset_of(answer: Any) -> str | None:
+    """The charset parameter, where the document does not say better."""
+    label = next((value for name, value in answer.headers if name.lower() == "content-type"), "")
+    found = re.search(r"charset=([\w-]+)", label)
+    return (
+        found[1]
+        if found and not answer.body.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf"))
+        else None
+    )
+
+
+def well_formed(body: bytes) -> bool:
+    """Whether a body is XML 1.0, to a parser that is neither told an encoding nor lenient."""
+    if re.match(rb"<\?xml[^>]*version=.(?!1\.0)", body):
+        return False
+    try:
+        expat.ParserCreate().Parse(body, True)
+    except (expat.ExpatError, LookupError):
+        return False
+    return True

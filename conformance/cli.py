@@ -78,6 +78,18 @@ def parser() -> argparse.ArgumentParser:
         "--accept", action="append", default=[], metavar="I-NN", help="accept an interpretation (repeatable)"
     )
     _add_output(replay)
+    prove = commands.add_parser(
+        "prove",
+        help="judge every broken and every unusual variant of the reference endpoint",
+        allow_abbrev=False,
+    )
+    prove.add_argument("--format", choices=("table", "json", "markdown", "html"), default="table")
+    prove.add_argument(
+        "--only", action="append", default=[], metavar="GLOB", help="these variants alone (repeatable)"
+    )
+    prove.add_argument(
+        "--jobs", type=_number(1, 64), default=2, metavar="N", help="processes (default: %(default)s)"
+    )
     listing = commands.add_parser(
         "requirements", help="print the catalogue and the checks that cover it", allow_abbrev=False
     )

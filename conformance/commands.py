@@ -25,6 +25,10 @@ def execute(options: argparse.Namespace) -> int:  # noqa: PLR0911  one return pe
             from conformance import serving  # noqa: PLC0415
 
             return serving.serve(options)
+        if options.command == "prove":
+            from conformance import proving  # noqa: PLC0415
+
+            return proving.run(options)
         from conformance import requirements  # noqa: PLC0415
 
         print(requirements.catalogue(options.format), end="")

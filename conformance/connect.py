@@ -75,6 +75,8 @@ class _Line(httpcore.AsyncNetworkStream):
         try:
             inner = await self.inner.start_tls(ssl_context, server_hostname, timeout)
         except httpcore.ConnectError as error:
+            with anyio.move_on_after(0.5, shield=True):
+                await self.inner.aclose()
             raise _tls_failure(error) from None
         self.meter.stage = "waiting for an answer"
         self.meter.tls = _facts(inner.get_extra_info("ssl_object"))

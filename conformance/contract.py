@@ -53,7 +53,7 @@ class Interpretation:
     alternative: str
     roots: tuple[str, ...] = ()
     messages: tuple[tuple[str, str], ...] = ()
-    ignores_type_case: bool = False
+    type_spellings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _interpretation(row: dict[str, Any]) -> Interpretation:
         alternative=row["alternative"],
         roots=tuple(accepts.get("root", ())),
         messages=tuple((code, text) for code, texts in accepts.get("messages", {}).items() for text in texts),
-        ignores_type_case=accepts.get("types_ignore_case", False),
+        type_spellings=tuple(accepts.get("type_spellings", {}).items()),
     )
 
 

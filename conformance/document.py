@@ -78,7 +78,10 @@ def read(body: bytes, charset: str = "") -> Document:
     encoding = declared = text = ""
     try:
         encoding, declared = _encoding(body, charset)
-        text, encoding = _decode(body, encoding, lenient=not declared)
+        told_by_transport = not declared and not body.startswith(
+            tuple(mark for mark, _ in (*_BOMS, *_FAMILIES))
+        )
+        text, encoding = _decode(body, encoding, lenient=told_by_transport)
         return _parse(text, encoding, declared)
     except _Unreadable as reason:
         return Document(unreadable=str(reason), encoding=encoding, declared=declared, text=text)
@@ -99,6 +102,9 @@ def _encoding(body: bytes, charset: str) -> tuple[str, str]:
     declared = (head["encoding"] or "") if head else ""
     if head and head["version"] != "1.0":
         raise _Fault(f"declares XML version {head['version']}, not 1.0")
+    wide = family.startswith("utf-16") and not bom and "utf-16" not in charset.lower()
+    if wide and declared.lower() not in {"utf-16le", "utf-16be"}:
+        raise _Fault("is UTF-16 without a byte order mark")
     if not declared:
         return family or _transport_codec(charset), ""
     codec = _codec(declared)

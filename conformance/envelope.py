@@ -133,9 +133,7 @@ class Envelope:
         """Whether any item of a list is in it."""
         if self.root is None:
             return bool(_VALUE.search(self.document.text))
-        return any(
-            local(e).lower() in {"value", "callback_type_id", "callback_type"} for e in self.root.iter()
-        )
+        return bool(self._names & {"value", "callback_type_id", "callback_type"})
 
     @cached_property
     def has_callback_list(self) -> bool:
@@ -149,14 +147,11 @@ class Envelope:
         """Whether it is an envelope of the Connect API at all, whatever else is wrong with it."""
         if self.root is None:
             return bool(_TRACES.search(self.document.text))
-        names = {local(e).lower() for e in self.root.iter()} & {
-            "action",
-            "result",
-            "values",
-            "timestamp",
-            "error",
-        }
-        return local(self.root).lower() == "clickatellsdk" or len(names) > 1
+        names = self._names & {"action", "result", "values", "timestamp", "error"}
+        if local(self.root).lower() == "clickatellsdk" and names - {"action"}:
+            return True
+        # The request's own root differs only in case: a request sent back is no envelope.
+        return local(self.root) in {"ClICKATELLSDK", "CLICKATELLSDK"} or len(names) > 1
 
     def errors(self, code: str = "Error", message: str = "Description") -> tuple[Reported, ...]:
         """The reported errors: by the names of the error envelope wherever they stand; each code with its message."""

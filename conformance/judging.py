@@ -188,13 +188,16 @@ class Judging:
         return self._types[body]
 
     def same_type(self, text: str, documented: str) -> bool:
-        """Whether a type is the documented one, character for character; letter case where that is accepted."""
+        """Whether a type is the documented one, character for character, or in a spelling that is accepted."""
         if text == documented:
             return True
-        ignoring = [i.id for i in self.accepted if i.ignores_type_case]
-        if ignoring and text.upper() == documented.upper():
-            self.used |= set(ignoring)
-            return True
+        for interpretation in self.accepted:
+            spelled = documented
+            for word, spelling in interpretation.type_spellings:
+                spelled = re.sub(rf"\b{word}\b", spelling, spelled)
+            if interpretation.type_spellings and text == spelled:
+                self.used.add(interpretation.id)
+                return True
         return False
 
     def may_be(self, pair: Pair, documented: DocumentedPair) -> bool:

@@ -62,7 +62,8 @@ class Probe:
 class Plan:
     """Everything a run will send, in the order in which it has to happen.
 
-    first: the documented request, before anything else. together: in any order, side by side. states: by code, in
+    first: the documented request, before anything else. together: in any order, side by side. middle: after those,
+    to see whether the endpoint still answers. states: by code, in
     sequence (each between its setup and teardown when it has them). last: after LATER_S. gaps: group -> why it is
     not sent.
     """
@@ -70,12 +71,19 @@ class Plan:
     first: Probe
     together: tuple[Probe, ...]
     states: dict[str, tuple[Probe, ...]]
+    middle: tuple[Probe, ...]
     last: tuple[Probe, ...]
     gaps: dict[str, str] = field(default_factory=dict)
 
     @property
     def probes(self) -> tuple[Probe, ...]:
-        return (self.first, *self.together, *(p for group in self.states.values() for p in group), *self.last)
+        return (
+            self.first,
+            *self.together,
+            *self.middle,
+            *(p for group in self.states.values() for p in group),
+            *self.last,
+        )
 
 
 def documented(call: ServiceCall, binding: Binding) -> Probe:
@@ -112,7 +120,10 @@ def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
         gaps["hostile"] = (
             "hostile requests are off; the line `allow_hostile_requests = true` in the target sends them"
         )
-    return Plan(first, tuple(together), states, last, gaps)
+    canary = replace(
+        base, id="documented-middle", title="the documented request, before any state is brought about"
+    )
+    return Plan(first, tuple(together), states, (canary,), last, gaps)
 
 
 def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe]:
@@ -159,7 +170,7 @@ def _repeats(base: Probe) -> Iterator[Probe]:
         (),
         (("User-Agent", "Java/1.6.0_26"),),
         (("User-Agent", "ClickatellConnectApi v0.1"),),
-        (("Accept", "text/xml"),),
+        (("Accept", "*/*"),),
         (("Accept-Language", "de-DE, de;q=0.8"),),
         (("Cache-Control", "no-cache"), ("Pragma", "no-cache")),
         (("If-Modified-Since", "Thu, 01 Jan 1998 00:00:00 GMT"),),
@@ -208,6 +219,11 @@ def other_actions(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         "shorter": name[:-1],
         "upper-case": name.upper(),
         "dashes": name.replace("_", "-"),
+        "slash": f"{name}/",
+        "semicolon": f"{name};x",
+        "comma": f"{name},get_list_country",
+        "file-ending": f"{name}.php",
+        "path": f"../{name}",
         "other-call": "get_list_country",
         "two-words": f"{name} {name}",
         "number": "0",
@@ -263,6 +279,7 @@ def malformed(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         "open-comment": f"<{root}><!-- <{leaf}>{name}</{leaf}></{root}>",
         "two-dashes-in-comment": f"<{root}><!-- a -- b --><{leaf}>{name}</{leaf}></{root}>",
         "forbidden-character": f"<{root}><{leaf}>{name}</{leaf}>&#1;</{root}>",
+        "control-character": f"<{root}>\x01<{leaf}>{name}</{leaf}></{root}>",
         "stray-less-than": f"<{root}><{leaf}>{name}</{leaf}> < </{root}>",
         "no-xml": name,
     }
@@ -289,6 +306,7 @@ def spellings(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         "compact": plain,
         "declaration": f'<?xml version="1.0"?>{plain}',
         "declaration-with-encoding": f"<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n{plain}\n",
+        "declaration-in-lower-case": f"<?xml version='1.0' encoding='utf-8'?>{plain}",
         "white-space": f"\n<{root} >\n\t<{leaf}\n>{name}</{leaf} >\r\n\n</{root}\t>\n",
         "comments": f"<!-- before --><{root}><!-- in -- >--><{leaf}>{name}</{leaf}><!-- é --></{root}><!-- after -->",
         "comment-in-action": f"<{root}><{leaf}>{name[:4]}<!-- in -->{name[4:]}</{leaf}></{root}>",
@@ -323,9 +341,12 @@ def spellings(call: ServiceCall, base: Probe) -> Iterator[Probe]:
 
 def broken_requests(call: ServiceCall, base: Probe) -> Iterator[Probe]:
     """REQ-06: one rule of the request schema broken at a time. The case of `action` is not judged."""
+    from conformance.schema import schema  # noqa: PLC0415  the catalogue of requirements needs no parser
+
     root, leaf, name = call.request_root, call.action_element, call.name
     child = f"<{leaf}>{name}</{leaf}>"
     documents = {
+        "root-of-the-answer": f"<{schema(call.response_schema).root}>{child}</{schema(call.response_schema).root}>",
         "wrong-root": f"<request>{child}</request>",
         "root-in-another-case": f"<{root.capitalize()}>{child}</{root.capitalize()}>",
         "action-twice": f"<{root}>{child}{child}</{root}>",
@@ -363,16 +384,17 @@ def hostile(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         "external-dtd": f'<!DOCTYPE {root} SYSTEM "{canary}dtd">' + body.replace("%s", ""),
         "parameter-entity": f'<!DOCTYPE {root} [<!ENTITY % p SYSTEM "{canary}parameter"> %p;]>'
         + body.replace("%s", ""),
-        "local-file": f'<!DOCTYPE {root} [<!ENTITY e SYSTEM "file:///etc/hostname">]>'
+        "local-file": f'<!DOCTYPE {root} [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
         + body.replace("%s", "&e;"),
         "entity-expansion": f'<!DOCTYPE {root} [<!ENTITY l0 "ha">{laughs}]>' + body.replace("%s", "&l3;"),
         "oversized": body.replace("%s", f"<!--{' ' * 300_000}-->"),
     }
     for key, document in documents.items():
-        if key == "oversized" and base.binding in {"query-xml", "query-params"}:
-            continue  # a URL of that size is HTTP's matter, not this document's
+        # A URL of that size is HTTP's matter, not this document's: it goes as a form, where those are served.
+        long = key == "oversized" and base.binding in {"query-xml", "query-params"}
         yield replace(
             base,
+            binding="form-xml" if long else base.binding,
             id=f"hostile-{key}",
             group="hostile",
             title=f"a hostile document: {key}",
@@ -402,7 +424,7 @@ def _plain_http(base: Probe) -> Iterator[Probe]:
             yield replace(
                 plain,
                 id=f"plain-claim-{name.lower()}-{binding}",
-                group="plain-claim",
+                group="claim-009",
                 binding=binding,
                 headers=((name, value),),
                 title=f"the documented request over plain HTTP as {binding}, claiming {name}: {value}",
@@ -410,7 +432,7 @@ def _plain_http(base: Probe) -> Iterator[Probe]:
     yield replace(
         plain,
         id="plain-claim-all",
-        group="plain-claim",
+        group="claim-009",
         headers=CLAIMS,
         title="the documented request over plain HTTP with every header that claims HTTPS",
     )
@@ -462,7 +484,7 @@ def groups(contract: Contract) -> frozenset[str]:
         "spelling",
         "schema",
         "hostile",
-        "plain-claim",
+        "claim-009",
     }
     return frozenset(
         fixed | {f"state-{code}" for code in contract.errors} | {f"after-{code}" for code in contract.errors}

@@ -243,6 +243,8 @@ def _pytest(suite: Suite, scratch: Path) -> tuple[int, str]:
         "--import-mode=importlib",
         "--assert=plain",
         *("-p", "no:cacheprovider"),
+        *("-p", "no:unraisableexception"),
+        *("-p", "no:threadexception"),
         *("-p", "pytest_html.plugin"),
         *("-p", "pytest_metadata.plugin"),
         f"--html={scratch / 'report.html'}",

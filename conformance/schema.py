@@ -315,7 +315,7 @@ class Schema:
             component,
             f"{local(element)} is {_shown(text)}, documented: {allowed}",
             allowed,
-            text,
+            text or "no text",
             path(element),
             element.sourceline or 0,
         )

@@ -142,6 +142,8 @@ class Wire:
                 tasks.start_soon(self._pool, plan.together)
                 if "https" not in self._silent:
                     tasks.start_soon(self._tls_versions)
+            for probe in plan.middle:
+                await first.exchange_with_retry(probe)
             for code, calls in plan.states.items():
                 await self._state(self.target.states[code], calls)
             if "https" not in self._silent:

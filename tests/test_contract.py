@@ -119,7 +119,7 @@ def test_an_interpretation_is_cited_and_complete(name: str) -> None:
     assert any(name in r.interpretation for r in REQUIREMENTS)
     assert interpretation.page
     assert interpretation.decision
-    allows = interpretation.roots or interpretation.messages or interpretation.ignores_type_case
+    allows = interpretation.roots or interpretation.messages or interpretation.type_spellings
     assert bool(allows) == interpretation.acceptable == bool(interpretation.alternative)
 
 

@@ -24,12 +24,14 @@ REFERENCE = "conformance.reference"
 
 # One doorman per dependency: the modules that may import it. A folder's name stands for all that is in it.
 DOORMEN = {
-    "anyio": {"wire", "connect", "canary", "states"},
+    "anyio": {"wire", "connect", "canary", "states", "prove"},
     "h11": {"reference"},
     "httpcore": {"wire", "connect"},
-    "httpx": {"wire", "connect"},
+    "httpx": {"wire", "connect", "prove"},  # prove: connections that lead into the application
     "hypothesis": {"explore"},
-    "lxml": {"document", "schema", "envelope", "judging", "probes"},
+    "jinja2": {"reporting.sections"},
+    "lxml": {"document", "schema", "envelope", "judging", "probes", "mutants", "reporting.html"},
+    "markupsafe": {"reporting.sections"},
     "pytest": {"plugin", "checkout", "running", "reporting.html", "reporting.junit"},
     "pytest_html": {"reporting.html"},
     "pytest_metadata": {"reporting.html"},

@@ -29,7 +29,7 @@ def _plain_answer(exchange: Exchange, judging: Judging) -> Answer | None:
 
 def _answers(evidence: Evidence) -> bool:
     """Whether any call over plain HTTP got an answer."""
-    return any(e.answer for group in ("state-009", "plain-claim") for e in evidence.of(group))
+    return any(e.answer for group in ("state-009", "claim-009") for e in evidence.of(group))
 
 
 @requirement("TLS-01")
@@ -49,7 +49,7 @@ def test_plain_http_gets_no_data(exchange: Exchange, judging: Judging) -> None:
 
 
 @requirement("TLS-02")
-@sends("state-009")
+@sends("state-009", "claim-009")
 def test_plain_http_gets_error_009(exchange: Exchange, judging: Judging) -> None:
     """A call over plain HTTP is answered with error 009."""
     answer = _plain_answer(exchange, judging)
@@ -59,6 +59,8 @@ def test_plain_http_gets_error_009(exchange: Exchange, judging: Judging) -> None
         raise Open("this binding is not served over HTTPS, so its answer over plain HTTP says nothing")
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)
+    if exchange.group == "claim-009" and _open(answer):
+        raise Open("a claim of HTTPS opens plain HTTP (TLS-04)")
     codes = [e.code.text for e in answer.envelope.errors(*judging.evidence.error_elements) if e.code]
     loose = [leaf.text for leaf in answer.envelope.loose_texts()] if not codes else []
     if "009" in codes or "009" in loose:
@@ -100,7 +102,7 @@ def test_https_succeeds_with_a_certificate_that_verifies(exchange: Exchange, jud
 
 
 @requirement("TLS-04")
-@sends("plain-claim")
+@sends("claim-009")
 def test_a_claim_of_https_does_not_open_plain_http(exchange: Exchange, judging: Judging) -> None:
     """Request headers that claim HTTPS do not open plain HTTP."""
     answer = _plain_answer(exchange, judging)

@@ -16,6 +16,8 @@ def _refused(exchange: Exchange, judging: Judging) -> None:
         )
     answer = judging.answer(exchange)
     judging.control(exchange)
+    if exchange.binding == "form-xml" and exchange.binding not in judging.served_bindings():
+        raise Open("this binding is not served")
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)
     if answer.envelope.says_success or answer.envelope.has_callback_list:
@@ -59,7 +61,9 @@ def test_the_same_request_spelled_otherwise_gets_the_same_answer(
     documented = {judging.pair_texts(e) for e in judging.evidence.of("documented") if _readable(e)}
     if documented and judging.pair_texts(exchange) not in documented:
         raise Breach(
-            f"{exchange.title} is answered with other pairs", expected="the pairs of the documented request"
+            f"{exchange.title} is answered with other pairs",
+            expected="the pairs of the documented request",
+            observed=", ".join(f"{key} = {value}" for key, value in judging.pair_texts(exchange))[:200],
         )
 
 

@@ -240,8 +240,11 @@ TRANSPORTS = (
     ("plain_http_refused", "Nobody listens on the plain HTTP port.", Transport(plain_http=False)),
 )
 
+# What cannot be said where plain HTTP gives no answer.
+CLOSED = dict.fromkeys(("plain_http_hung_up", "plain_http_refused"), "TLS-02 ERR-009-*")
+
 VARIANTS = (
     *(correct(name, title, how, also=also) for name, title, how, also in HEADERS),
-    *(correct(name, title, speak=speak) for name, title, speak in SPOKEN),
-    *(correct(name, title, transport) for name, title, transport in TRANSPORTS),
+    *(correct(name, title, speak=speak, also=CLOSED.get(name, "")) for name, title, speak in SPOKEN),
+    *(correct(name, title, transport, also=CLOSED.get(name, "")) for name, title, transport in TRANSPORTS),
 )

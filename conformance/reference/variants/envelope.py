@@ -55,7 +55,6 @@ WRAPPED = (
         '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{}</s:Body></s:Envelope>',
     ),
     ("envelope_in_html", "The envelope is wrapped in HTML.", "<html><body>{}</body></html>"),
-    ("envelope_in_itself", "The envelope is wrapped in a second root.", f"<{ROOT}>{{}}</{ROOT}>"),
 )
 
 
@@ -132,7 +131,14 @@ VARIANTS = (
     ),
     *(mutant(name, title, "ENV-03", _wrapped(frame), also=UNREADABLE) for name, title, frame in WRAPPED),
     mutant(
-        "envelope_as_string", "The envelope is escaped text.", "ENV-03", document(_escaped), also=UNREADABLE
+        "envelope_as_string", "The envelope is escaped text.", "REQ-01", document(_escaped), also=UNREADABLE
+    ),
+    mutant(
+        "envelope_in_itself",
+        "The envelope is wrapped in a second root.",
+        "ENV-04",
+        _wrapped(f"<{ROOT}>{{}}</{ROOT}>"),
+        also=UNREADABLE,
     ),
     mutant("timestamp_missing", "There is no Timestamp.", "ENV-04", _dropped("Timestamp"), also=TIMELESS),
     mutant("action_missing", "There is no Action.", "ENV-04", _dropped("Action"), also="ENV-02 ENV-05"),

@@ -141,7 +141,6 @@ ACTIONS_TAKEN: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         "The action is compared without regard to case.",
         lambda action: action.lower() == ACTION,
     ),
-    ("action_trimmed", "White space around the action is dropped.", lambda action: action.strip() == ACTION),
 )
 
 VARIANTS = (
@@ -228,7 +227,7 @@ VARIANTS = (
         "A document without an action is answered with the list.",
         "REQ-03",
         reading(_action_missing_taken),
-        also="REQ-06",
+        also="REQ-04 REQ-06",
     ),
     mutant(
         "missing_request_taken",

@@ -1,0 +1,550 @@
+"""Every check, seen passing and failing: one thing changed in faultless evidence, and nobody else is accused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import cache
+
+import pytest
+
+from conformance.catalogue import checks
+from conformance.exchange import Evidence, Handshake, Loss
+from conformance.outcome import Terms, assemble
+from conformance.target import BINDINGS, Binding
+from conformance.verdicts import CheckResult, Claim, Verdict, worst
+from tests.evidence_factory import (
+    BEGAN,
+    CONTRACT,
+    SAMPLES,
+    SUCCESS,
+    Change,
+    answer,
+    body,
+    both,
+    conforming,
+    each,
+    error,
+    header,
+    judged,
+    lost,
+    named,
+    says,
+    status,
+    swap,
+    timestamps,
+    verdicts,
+)
+
+CODES = tuple(CONTRACT.errors)
+PROVISIONED = tuple(code for code, row in CONTRACT.errors.items() if row.provoked == "provisioned")
+IN_STATE = tuple(f"state-{code}" for code in CODES)
+PLAIN = ("state-009", "plain-claim")
+REFUSED = ("action", "malformed", "schema", "hostile")
+HTTPS = (
+    *("documented", "control", "bindings", "spelling"),
+    *REFUSED,
+    *(f"state-{code}" for code in PROVISIONED),
+)
+
+# What stays open when no answer can be read as the success envelope, and when none is even meant as one.
+UNREADABLE = "CBK-* ENV-0[3-9] HYG-0[34] REQ-0[125] TIM-0[1-4]"
+NO_CONTROL = "REQ-0[34567] TLS-03 HYG-01 ERR-004-stable ERR-007-stable ERR-008-stable ERR-999-stable"
+NO_LIST = f"CBK-* ENV-0[2-8] TIM-0[1-4] {NO_CONTROL}"
+NO_TIME = "TIM-0[234]"
+NO_PAIRS = "CBK-*"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One change, the requirements that must fail by it, and those that nobody can judge any more."""
+
+    name: str
+    change: Change
+    fails: str
+    open: str = ""
+
+
+def without(element: str) -> Change:
+    return body(lambda data: re.sub(rf"\s*<{element}>.*?</{element}>".encode(), b"", data, flags=re.DOTALL))
+
+
+def renamed(old: str, new: str) -> Change:
+    return body(lambda data: data.replace(f"{old}>".encode(), f"{new}>".encode()))
+
+
+def prefixed(text: bytes) -> Change:
+    return body(lambda data: text + data)
+
+
+def exchanged(first: str, second: str) -> Change:
+    """Two texts in each other's place."""
+    return body(
+        lambda data: re.sub(
+            f"{re.escape(first)}|{re.escape(second)}".encode(),
+            lambda m: second.encode() if m[0] == first.encode() else first.encode(),
+            data,
+        )
+    )
+
+
+def request_rows() -> Iterator[Row]:
+    yield Row("html", says(b"<html><body>hi</body></html>"), "REQ-01", f"{NO_LIST} ENV-01 ENV-09 REQ-02")
+    yield Row(
+        "not-found",
+        both(says(b"<html>Not found</html>"), status(404)),
+        "REQ-01",
+        f"{NO_LIST} ENV-01 ENV-09 REQ-02",
+    )
+    yield Row(
+        "json", says(b'{"Result": "Success"}'), "REQ-01 ENV-01", f"{NO_LIST} ENV-09 REQ-02 HYG-03 HYG-04"
+    )
+    yield Row("empty", says(b""), "REQ-01 ENV-01", f"{NO_LIST} ENV-09 REQ-02 HYG-03 HYG-04")
+    yield Row("an-error-instead", says(error("999")), "REQ-02", NO_LIST)
+    yield Row("an-error-once", says(error("999"), probe="documented-5"), "REQ-02")
+    yield Row("any-action", says(SUCCESS, "action"), "REQ-03")
+    for probe in ("action-empty", "action-none", "action-upper-case"):
+        yield Row(probe, says(SUCCESS, probe=probe), "REQ-03")
+    list_in_an_error = error("999").replace(
+        b"<Timestamp>", b"<callback_type>HTTP GET</callback_type><Timestamp>"
+    )
+    yield Row("list-in-an-error", says(list_in_an_error, probe="action-empty"), "REQ-03")
+    for probe in ("malformed-cut-short", "malformed-two-roots"):
+        yield Row(probe, says(SUCCESS, probe=probe), "REQ-04")
+    for probe in ("spelling-cdata", "spelling-declaration"):
+        yield Row(probe, says(error("999"), probe=probe), "REQ-05")
+    yield Row("spelling-with-other-pairs", swap("XML GET", "XML2 GET", probe="spelling-comments"), "REQ-05")
+    for probe in ("schema-namespace", "schema-action-twice"):
+        yield Row(probe, says(SUCCESS, probe=probe), "REQ-06")
+    yield Row("hostile-success", says(SUCCESS, probe="hostile-entity-as-action"), "REQ-07")
+    yield Row("hostile-5xx", status(500, probe="hostile-external-dtd"), "REQ-07 HYG-02")
+    trace = b"Traceback (most recent call last)"
+    yield Row("hostile-trace", says(trace, probe="hostile-external-dtd"), "REQ-07 HYG-05")
+    yield Row("fetched", lambda evidence: replace(evidence, canary=2), "REQ-07")
+    yield Row("cannot-see-a-fetch", lambda evidence: replace(evidence, canary=None), "", "REQ-07")
+
+
+def envelope_rows() -> Iterator[Row]:
+    not_well_formed = {
+        "cut-short": swap("</ClICKATELLSDK>", ""),
+        "bare-ampersand": swap("HTTP GET", "HTTP & GET"),
+        "two-roots": body(lambda data: data + data),
+        "text-after": body(lambda data: data + b"done"),
+        "white-space-before-the-declaration": prefixed(b'\n<?xml version="1.0"?>'),
+        "forbidden-character": swap("HTTP GET", "HTTP\x01GET"),
+        "undeclared-entity": swap("HTTP GET", "HTTP&nbsp;GET"),
+        "not-utf-8": body(lambda data: data.replace(b"HTTP GET", b"HTTP \xff GET")),
+        "not-what-it-declares": prefixed(b'<?xml version="1.0" encoding="UTF-16"?>'),
+        "beyond-ascii": both(
+            swap("XML GET", "XML GÉT"), prefixed(b'<?xml version="1.0" encoding="US-ASCII"?>')
+        ),
+        "xml-1.1": prefixed(b'<?xml version="1.1"?>'),
+    }
+    for name, change in not_well_formed.items():
+        yield Row(name, change, "ENV-01 ENV-02", UNREADABLE)
+    roots = {
+        "root-in-capitals": body(lambda data: data.replace(b"ClICKATELLSDK", b"CLICKATELLSDK")),
+        "root-of-another-name": body(lambda data: data.replace(b"ClICKATELLSDK", b"response")),
+        "namespace": swap("<ClICKATELLSDK>", '<ClICKATELLSDK xmlns="urn:x">'),
+        "prefix": body(
+            lambda data: data.replace(b"<ClICKATELLSDK", b'<p:ClICKATELLSDK xmlns:p="urn:x"').replace(
+                b"</ClICK", b"</p:ClICK"
+            )
+        ),
+    }
+    for name, change in roots.items():
+        yield Row(name, change, "ENV-02 ENV-03")
+    yield Row("no-timestamp", without("Timestamp"), "ENV-02 ENV-04", "TIM-0[1-4]")
+    yield Row("no-result", without("Result"), "ENV-02 ENV-04", "ENV-06")
+    yield Row("no-action", without("Action"), "ENV-02 ENV-04", "ENV-05")
+    yield Row("result-twice", swap("<Values>", "<Result>Success</Result><Values>"), "ENV-02 ENV-04")
+    yield Row("action-last", exchanged("Action", "Timestamp"), "ENV-02 ENV-04 ENV-05 TIM-01", NO_TIME)
+    yield Row("renamed-timestamp", renamed("Timestamp", "timestamp"), "ENV-02 ENV-04")
+    yield Row("renamed-values", renamed("Values", "List"), "ENV-02 ENV-04", "ENV-07")
+    for text in ("get_list_country", " get_list_callback", ""):
+        change = swap("<Action>get_list_callback<", f"<Action>{text}<")
+        yield Row(f"action-{text!r}", change, "ENV-02 ENV-05")
+    for text in ("success", "OK", "Success ", ""):
+        yield Row(f"result-{text!r}", swap("<Result>Success<", f"<Result>{text}<"), "ENV-02 ENV-06")
+    yield Row("pair-without-type", swap("<callback_type>XML GET</callback_type>", ""), "ENV-02 ENV-07")
+    yield Row("pair-without-id", swap("<callback_type_id>3</callback_type_id>", ""), "ENV-02 ENV-07")
+    pair = "<callback_type_id>3</callback_type_id>", "<callback_type>XML GET</callback_type>"
+    yield Row("pair-turned-round", exchanged(*pair), "ENV-02 ENV-07")
+    yield Row("id-twice", swap(pair[0], pair[0] * 2), "ENV-02 ENV-07")
+    yield Row("no-pairs", without("Value"), "ENV-02 ENV-07", NO_PAIRS)
+    yield Row("renamed-value", renamed("Value", "Item"), "ENV-02 ENV-07")
+    yield Row("renamed-id", renamed("callback_type_id", "id"), "ENV-02 ENV-07", "CBK-0[1234] CBK-10")
+    yield Row("no-type-of-0", swap("<callback_type>HTTP GET</callback_type>", ""), "ENV-02 ENV-07", "CBK-03")
+    undocumented = {
+        "element": swap("<Timestamp>", "<Extra>1</Extra><Timestamp>"),
+        "element-in-a-value": swap("</Value>", "<note/></Value>"),
+        "attribute": swap("<Values>", '<Values count="6">'),
+        "attribute-on-a-leaf": swap("<callback_type>XML", '<callback_type lang="en">XML'),
+        "text": swap("<Values>", "<Values>six:"),
+        "text-at-the-end": swap("</Values>", "</Values>bye"),
+        "schema-location": swap(
+            "<ClICKATELLSDK>",
+            '<ClICKATELLSDK xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="a b">',
+        ),
+    }
+    for name, change in undocumented.items():
+        yield Row(f"undocumented-{name}", change, "ENV-02 ENV-08")
+    yield Row("undocumented-markup", swap("HTTP GET", "HTTP <b>GET</b>"), "ENV-02 ENV-08", "CBK-03 CBK-05")
+    yield Row("doctype", prefixed(b"<!DOCTYPE ClICKATELLSDK SYSTEM 'x.dtd'>"), "ENV-09")
+    yield Row("stylesheet", prefixed(b'<?xml-stylesheet href="x.xsl"?>'), "ENV-09")
+
+
+def pair_rows() -> Iterator[Row]:
+    for text in (
+        "03",
+        " 3",
+        "3 ",
+        "+3",
+        "-3",
+        "3.0",
+        "1_0",
+        "three",
+        "٣",
+        "３",
+        "",
+    ):  # Arabic-Indic, full width
+        yield Row(f"id-{text!r}", swap("_id>3<", f"_id>{text}<"), "CBK-01 ENV-02")
+    yield Row("id-00", swap("_id>0<", "_id>00<"), "CBK-01 ENV-02", "CBK-03")
+    yield Row("one-id-for-two", swap("_id>3<", "_id>2<"), "CBK-02 ENV-02")
+    for text in ("HTTP Get", "SMPP GET"):
+        advice = " CBK-07" if text == "HTTP Get" else ""
+        yield Row(f"0-is-{text}", swap("HTTP GET", text), f"CBK-03{advice}")
+    yield Row("no-0", swap("_id>0<", "_id>00<".replace("00", "9")), "CBK-03 CBK-10")
+    yield Row("6-in-another-case", swap("SOAP POST", "SOAP Post"), "CBK-04 CBK-07")
+    yield Row("no-6", swap("_id>6<", "_id>7<"), "CBK-04")
+    yield Row("0-and-6-exchanged", exchanged("HTTP GET", "SOAP POST"), "CBK-03 CBK-04")
+    for text in ("XML  GET", " XML GET", "XML GET ", "XML GET\n", "XML\u00a0 GET", "\u3000XML GET", ""):
+        yield Row(f"type-{text!r}", swap("XML GET", text), "CBK-05 ENV-02")
+    yield Row("padded-type-of-0", swap("HTTP GET", "HTTP GET "), "CBK-05 ENV-02", "CBK-03")
+    yield Row("one-type-for-two", swap("XML GET", "SOAP GET"), "CBK-06")
+    for text in ("SMTP", "XML get", "XML-GET"):
+        yield Row(f"method-{text}", swap("XML GET", text), "CBK-07")
+    yield Row("no-http-post", swap("HTTP POST", "WAP POST"), "CBK-08")
+    yield Row("another-list-over-a-binding", swap("XML GET", "XML2 GET", "bindings"), "CBK-09")
+    yield Row("another-list-once", swap("XML GET", "XML2 GET", probe="documented-5"), "CBK-09")
+    yield Row("not-ascending", exchanged("_id>2<", "_id>3<"), "CBK-10")
+
+
+def time_rows() -> Iterator[Row]:
+    forms = {
+        "milliseconds": lambda e: int(e.started * 1000),
+        "iso-8601": lambda _: "2026-01-01T00:00:00Z",
+        "sign": lambda e: f"+{int(e.started)}",
+        "padding": lambda e: f" {int(e.started)}",
+        "fraction": lambda e: f"{e.started:.1f}",
+        "leading-zero": lambda e: f"0{int(e.started)}",
+        "full-width": lambda e: str(int(e.started)).replace("0", "０"),
+        "nothing": lambda _: "",
+    }
+    for name, form in forms.items():
+        yield Row(f"timestamp-{name}", timestamps(form), "TIM-01 ENV-02", NO_TIME)
+    yield Row("timestamp-zero", timestamps(lambda _: 0), "TIM-01 TIM-02 TIM-04 ENV-02")
+    yield Row("an-hour-ahead", timestamps(lambda e: int(e.started) + 3600), "TIM-02")
+    yield Row("just-too-old", timestamps(lambda e: int(e.started) - 302), "TIM-02")
+    yield Row("just-young-enough", timestamps(lambda e: int(e.started) - 300), "")
+    yield Row("once-back", timestamps(lambda e: int(e.started) - 10, probe="documented-last-2"), "TIM-03")
+    yield Row("stands-still", timestamps(lambda _: int(BEGAN)), "TIM-04")
+    errors = (*IN_STATE, "plain-claim", *REFUSED)
+    no_timestamp = body(lambda data: re.sub(rb"<Timestamp>.*</Timestamp>", b"", data), *errors)
+    yield Row("errors-without-timestamp", no_timestamp, "TIM-05")
+    yield Row("errors-in-milliseconds", timestamps(lambda e: int(e.started * 1000), *errors), "TIM-05")
+
+
+def https_rows() -> Iterator[Row]:
+    left_open = "ERR-009-envelope ERR-009-message ERR-009-stable"
+    open_door = "TLS-01 TLS-02 ERR-009-code ERR-009-data"
+    yield Row("plain-http-open", says(SUCCESS, *PLAIN), open_door, f"TLS-04 {left_open}")
+    values = SUCCESS.replace(b"Success", b"Error")
+    yield Row("plain-http-lists", says(values, *PLAIN), open_door, f"TLS-04 {left_open}")
+    yield Row(
+        "plain-http-open-for-a-form", says(SUCCESS, probe="plain-form-xml"), f"{open_door} ERR-009-stable"
+    )
+    redirect = both(
+        says(b"", *PLAIN), status(301, *PLAIN), header("Location", "https://staging.example.com/", *PLAIN)
+    )
+    yield Row("plain-http-redirects", redirect, "TLS-02", "ERR-009-*")
+    yield Row(
+        "plain-http-says-999",
+        says(error("999"), *PLAIN),
+        "TLS-02 ERR-009-code",
+        "ERR-009-message ERR-009-stable",
+    )
+    yield Row("plain-http-says-html", says(b"<html/>", *PLAIN), "TLS-02", "ERR-009-*")
+    yield Row("plain-http-refused", lost("refused", "refused", *PLAIN), "", "TLS-02 ERR-009-*")
+    unseen = "CBK-* ENV-* ERR-00[478]-* ERR-999-* HYG-01 HYG-0[346789] HYG-11 REQ-* TIM-0[1-4] TLS-05"
+    for kind in ("certificate", "no-tls"):
+        yield Row(kind, lost(kind, "the certificate does not verify", *HTTPS), "TLS-03", unseen)
+    for claim in ("x-scheme", "forwarded", "x-forwarded-proto"):
+        yield Row(f"opened-by-{claim}", says(SUCCESS, probe=f"plain-claim-{claim}-query-xml"), "TLS-04")
+    facts = {
+        "tls-1.1": {"version": "TLSv1.1"},
+        "about-to-expire": {"expires": BEGAN + 86_400},
+    }
+    for name, fact in facts.items():
+        change = each(lambda e, fact=fact: replace(e, tls=replace(e.tls, **fact)), "documented")
+        yield Row(name, change, "TLS-05")
+    yield Row("old-tls", lambda e: replace(e, handshakes=(Handshake("TLS 1.0", True),)), "TLS-05")
+
+
+def error_rows() -> Iterator[Row]:
+    for code in CODES:
+        state, message = f"state-{code}", CONTRACT.errors[code].message
+        too = " TLS-02" if code == "009" else ""
+        name = f"ERR-{code}"
+        other = "007" if code != "007" else "004"
+        yield Row(
+            f"{code}-998", swap(f">{code}<", ">998<", state), f"{name}-code ERR-ANY{too}", f"{name}-stable"
+        )
+        unpadded = swap(f">{code}<", f">{int(code)} <", state)
+        yield Row(f"{code}-unpadded", unpadded, f"{name}-code ERR-ANY{too}", f"{name}-stable")
+        yield Row(
+            f"{code}-{other}", says(error(other), state), f"{name}-code{too}", f"{name}-message {name}-stable"
+        )
+        yield Row(f"{code}-message-longer", swap(message, f"{message}.", state), f"{name}-message")
+        yield Row(f"{code}-message-upper", swap(message, message.upper(), state), f"{name}-message")
+        no_message = body(lambda data: re.sub(rb"<Description>.*</Description>", b"", data), state)
+        yield Row(f"{code}-no-message", no_message, f"{name}-message {name}-envelope")
+        too = " TLS-01" if code == "009" else ""
+        item = "<Values><Value/></Values><Timestamp>"
+        left_open = f"{name}-envelope {name}-message"
+        yield Row(f"{code}-list", swap("<Timestamp>", item, state), f"{name}-data{too}", left_open)
+        for word, new in (("Result>Error", "Result>Failed"), ("Action>get_list_callback", "Action>x")):
+            yield Row(f"{code}-{new}", swap(word, new, state), f"{name}-envelope")
+    for code in PROVISIONED:
+        name, left_open = f"ERR-{code}", f"ERR-{code}-envelope ERR-{code}-message ERR-{code}-stable"
+        yield Row(f"{code}-success", says(SUCCESS, f"state-{code}"), f"{name}-code {name}-data", left_open)
+        html = says(b"<html/>", f"state-{code}")
+        yield Row(f"{code}-html", html, f"{name}-code", f"{name}-data {left_open}")
+        once = says(SUCCESS, probe=f"state-{code}-3")
+        yield Row(f"{code}-comes-and-goes", once, f"{name}-code {name}-data {name}-stable")
+        yield Row(f"{code}-stays", says(error(code), probe=f"after-{code}"), f"{name}-stable")
+    yield Row("an-undocumented-code", swap(">999<", ">123<", probe="action-number"), "ERR-ANY")
+
+
+def hygiene_rows() -> Iterator[Row]:
+    yield Row("success-with-404", status(404, "documented"), "HYG-01")
+    yield Row("a-server-error", status(500, probe="action-number"), "HYG-02")
+    yield Row("text-html", header("Content-Type", "text/html", "documented"), "HYG-03")
+    for charset in ("iso-8859-1", "utf-16", "none-such"):
+        yield Row(charset, header("Content-Type", f"text/xml; charset={charset}", "documented"), "HYG-04")
+    trace = "Unknown error: at a.b.C(D.java:12)"
+    yield Row("internals", swap("Unknown error", trace, probe="action-number"), "HYG-05")
+    yield Row("cookie", header("Set-Cookie", "a=b", "documented"), "HYG-06")
+    for policy in ("max-age=60", "public", ""):
+        yield Row(f"cache-{policy}", header("Cache-Control", policy, "documented"), "HYG-07")
+    yield Row("slow", each(lambda e: replace(e, finished=e.finished + 5), probe="documented-5"), "HYG-08")
+    for field in ("X-Content-Type-Options", "Strict-Transport-Security"):
+        yield Row(f"no-{field}", header(field, "", "documented"), "HYG-09")
+    yield Row("lost", lost("closed", "closed without an answer", probe="documented-5"), "HYG-10", "REQ-01")
+    short = each(lambda e: replace(e, answer=replace(e.answer, unread="cut short")), probe="action-number")
+    yield Row("cut-short-on-the-wire", short, "HYG-10")
+    redirect = both(
+        status(302, probe="action-number"), header("Location", "https://x/", probe="action-number")
+    )
+    yield Row("redirect", redirect, "HYG-11")
+
+
+ROWS = {
+    row.name: row
+    for rows in (
+        request_rows,
+        envelope_rows,
+        pair_rows,
+        time_rows,
+        https_rows,
+        error_rows,
+        hygiene_rows,
+    )
+    for row in rows()
+}
+
+
+def ids(globs: str) -> set[str]:
+    found = {name: [r for r in CONTRACT.requirements if fnmatchcase(r, name)] for name in globs.split()}
+    assert all(found.values()), f"a glob names nothing: {found}"
+    return {name for names in found.values() for name in names}
+
+
+@cache
+def outcome(name: str) -> dict[str, list[CheckResult]]:
+    return judged(ROWS[name].change(conforming()))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_one_fault_is_one_accusation(name: str) -> None:
+    results = outcome(name)
+    found = {requirement: worst(r.verdict for r in told) for requirement, told in results.items()}
+    assert named(found, Verdict.FAIL) == ids(ROWS[name].fails)
+    assert named(found, Verdict.INCONCLUSIVE) == ids(ROWS[name].open)
+    assert not named(found, Verdict.ERROR) | named(found, Verdict.NOT_APPLICABLE)
+    for result in (r for told in results.values() for r in told):
+        can_be_followed_up(result)
+
+
+def can_be_followed_up(result: CheckResult) -> None:
+    """A failure says what was expected and observed, in which exchanges, and how to see it again."""
+    assert bool(result.reason) == (result.verdict is not Verdict.PASS)
+    if result.verdict is Verdict.FAIL:
+        assert result.expected, result.id
+        assert result.observed, result.id
+        assert result.exchanges, result.id
+        assert result.reproduce.startswith("curl "), result.id
+
+
+def test_every_requirement_is_seen_failing() -> None:
+    assert {name for row in ROWS.values() for name in ids(row.fails)} == set(CONTRACT.requirements)
+
+
+def test_every_check_is_seen_failing() -> None:
+    """Where several stand for one requirement. A documented request without an answer stays open, never fails."""
+    shared = {name: told for name, told in judged(conforming()).items() if len(told) > 1}
+    waiting = {result.id for told in shared.values() for result in told}
+    for row in ROWS.values():
+        if any(result.id in waiting for name in ids(row.fails) & set(shared) for result in shared[name]):
+            results = [r for told in outcome(row.name).values() for r in told]
+            waiting -= {r.id for r in results if r.verdict is Verdict.FAIL}
+    assert [name.split("::")[1].split("[")[0] for name in waiting] == [
+        "test_every_documented_request_is_answered"
+    ]
+
+
+def test_rows_have_names_of_their_own() -> None:
+    rows = (request_rows, envelope_rows, pair_rows, time_rows, https_rows, error_rows, hygiene_rows)
+    assert len(ROWS) == sum(1 for make in rows for _ in make())
+
+
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_faultless_evidence_passes_whole(binding: Binding) -> None:
+    found = verdicts(conforming(binding))
+    assert set(found) == set(CONTRACT.requirements)
+    assert set(found.values()) == {Verdict.PASS}
+
+
+HARMLESS = {
+    "declaration": prefixed(b"<?xml version='1.0' encoding='utf-8'?>\n"),
+    "byte-order-mark": prefixed(b"\xef\xbb\xbf"),
+    "cdata": swap("HTTP GET", "<![CDATA[HTTP GET]]>"),
+    "character-reference": swap("HTTP GET", "HTTP&#32;&#x47;ET"),
+    "comment-in-text": swap("HTTP GET", "HTTP<!-- or so --> GET"),
+    "instruction-that-refers-nowhere": swap("HTTP GET", "HTTP<?php?> GET"),
+    "no-white-space": body(lambda data: re.sub(rb">\s+<", b"><", data)),
+    "another-pair": swap("</Values>", "<Value><callback_type_id>7</callback_type_id>"
+                         "<callback_type>XMPP POST</callback_type></Value></Values>"),
+    "no-charset": header("Content-Type", "application/xml"),
+    "charset-of-a-subset": header("Content-Type", "text/xml; charset=us-ascii"),
+    "no-date": header("Date", ""),
+    "within-the-tolerance": timestamps(lambda e: int(e.started) + 299),
+    "other-envelopes-for-errors-of-ours": status(400, *REFUSED),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_means_the_same_is_not_accused(name: str) -> None:
+    assert set(verdicts(HARMLESS[name](conforming())).values()) == {Verdict.PASS}
+
+
+def test_utf_16_is_read() -> None:
+    wide = both(
+        body(lambda data: ('<?xml version="1.0" encoding="UTF-16"?>' + data.decode()).encode("utf-16")),
+        header("Content-Type", "text/xml; charset=utf-16"),
+    )
+    assert set(verdicts(wide(conforming())).values()) == {Verdict.PASS}
+
+
+def test_both_clocks_wrong_by_the_same_is_no_fault_of_the_timestamp() -> None:
+    """Where Date shows that the server's clock differs, the server's clock is the reference."""
+    everywhere = {e.group for e in conforming().exchanges}
+    ahead = timestamps(lambda e: int(e.started) + 7200)(conforming())
+    assert named(verdicts(ahead), Verdict.FAIL) == {"TIM-02"}
+    dated = each(lambda e: replace(e, answer=answer(e.answer.body, e.started + 7200)), *everywhere)(ahead)
+    assert verdicts(dated)["TIM-02"] is Verdict.PASS
+
+
+def test_a_call_lost_once_and_answered_when_sent_again_is_answered() -> None:
+    """That a connection was announced as kept and closed all the same is another matter, and advisory."""
+    evidence = conforming()
+    first = evidence.exchanges[3]
+    gone = replace(
+        first, number=1000, answer=None, reused=True, loss=Loss("closed", "closed without an answer")
+    )
+    found = verdicts(replace(evidence, exchanges=(*evidence.exchanges, gone)))
+    assert named(found, Verdict.FAIL) == {"HYG-10"}
+    assert set(found.values()) == {Verdict.PASS, Verdict.FAIL}
+
+
+# Interpretations
+
+
+def accepting(evidence: Evidence, *names: str) -> Evidence:
+    return replace(evidence, accept=names)
+
+
+def test_an_accepted_root_is_said_where_it_counted() -> None:
+    evidence = accepting(ROWS["root-in-capitals"].change(conforming()), "I-01")
+    results = judged(evidence)
+    assert {r.verdict for told in results.values() for r in told} == {Verdict.PASS}
+    assert {name for name, told in results.items() for r in told if "I-01" in r.interpretations} >= {
+        "ENV-02",
+        "ENV-03",
+    }
+
+
+def test_an_accepted_message_is_said_where_it_counted() -> None:
+    disabled = swap("Connect API established", "Connect API disabled", "state-008")(conforming())
+    assert named(verdicts(disabled), Verdict.FAIL) == {"ERR-008-message"}
+    results = judged(accepting(disabled, "I-04"))
+    assert {r.verdict for told in results.values() for r in told} == {Verdict.PASS}
+    assert {name for name, told in results.items() for r in told if r.interpretations} == {"ERR-008-message"}
+
+
+def test_an_interpretation_that_nothing_leaned_on_is_not_named() -> None:
+    results = judged(accepting(conforming(), "I-01", "I-04", "I-09"))
+    assert not [r.id for told in results.values() for r in told if r.interpretations]
+
+
+RECORDING = (SAMPLES / "recording-2013.xml").read_bytes()
+
+
+def recording() -> Evidence:
+    """The answer of 2013 as if it had been given during a whole run."""
+    said = RECORDING.replace(b"1357662097", b"1316512313")
+    return says(said, "documented", "control", "bindings", "spelling")(conforming())
+
+
+def test_the_recording_is_judged_as_the_register_says() -> None:
+    found = verdicts(recording())
+    assert named(found, Verdict.FAIL) == {"ENV-02", "ENV-03", "CBK-03", "CBK-04", "CBK-07", "CBK-08"}
+    assert set(found.values()) == {Verdict.PASS, Verdict.FAIL}
+
+
+def test_the_recording_conforms_under_two_interpretations() -> None:
+    evidence = accepting(recording(), "I-01", "I-09")
+    report = assemble(judged(evidence), evidence, CONTRACT, Terms(level="should"))
+    assert report.verdict is Claim.CONFORMING
+    assert report.exit_code == 0
+    leaning = {r.id: r.interpretations for r in report.requirements if r.interpretations}
+    assert leaning["ENV-03"] == leaning["ENV-02"] == ("I-01",)
+    assert leaning["CBK-03"] == leaning["CBK-04"] == leaning["CBK-07"] == leaning["CBK-08"] == ("I-09",)
+
+
+# Instability
+
+
+@pytest.mark.parametrize("place", ["documented-1", "documented-9", "documented-last-2"])
+def test_one_bad_answer_among_many_is_told(place: str) -> None:
+    results = judged(swap("<Result>Success<", "<Result>SUCCESS<", probe=place)(conforming()))
+    (told,) = [r for r in results["ENV-06"] if r.verdict is Verdict.FAIL]
+    calls = len(conforming().of("documented"))
+    assert told.reason.startswith(f"1 of {calls} answers: ")
+    assert len(told.exchanges) == 1
+
+
+def test_checks_are_many() -> None:
+    assert len(checks()) > 40

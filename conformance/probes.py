@@ -137,7 +137,7 @@ def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int =
     together += [probe for code, calls in states.items() if not _takes_turns(target, code) for probe in calls]
     states = {code: calls for code, calls in states.items() if _takes_turns(target, code)}
     return Plan(
-        first, tuple(together), states, (canary,), last, gaps, {p.id: c for p, c in generated.items()}
+        first, tuple(together), states, (canary,), last, gaps, cases={p.id: c for p, c in generated.items()}
     )
 
 

@@ -20,7 +20,7 @@ def after_accept(ask: Ask, case: Ending) -> Iterator[Step]:
     yield case
 
 
-@behaves_each(BROKEN, ENDINGS, alone=True, at=At.TLS, exits=NOTHING_SEEN)
+@behaves_each(BROKEN, ENDINGS, alone={"closes"}, at=At.TLS, exits=NOTHING_SEEN)
 def after_tls(ask: Ask, case: Ending) -> Iterator[Step]:
     """Completes the TLS handshake, then {} the connection."""
     yield case
@@ -32,14 +32,14 @@ def after_request(ask: Ask, case: Ending) -> Iterator[Step]:
     yield case
 
 
-@behaves_each(BROKEN, CUTS, alone=True, exits=NOTHING_SEEN)
+@behaves_each(BROKEN, CUTS, alone={"cuts"}, exits=NOTHING_SEEN)
 def mid_head(ask: Ask, case: Ending) -> Iterator[Step]:
     """In the middle of the head it {} the connection."""
     yield b"HTTP/1.1 200 OK\r\nContent-Ty"
     yield case
 
 
-@behaves_each(BROKEN, CUTS, alone=True, exits=NOTHING_SEEN)
+@behaves_each(BROKEN, CUTS, alone={"resets"}, exits=NOTHING_SEEN)
 def mid_body(ask: Ask, case: Ending) -> Iterator[Step]:
     """In the middle of a body of stated length it {} the connection."""
     whole = http(body(ask))
@@ -103,7 +103,7 @@ def endless_tls_alerts(ask: Ask) -> Iterator[Step]:
         yield bytes.fromhex("15 0303 0002 01 70") * 100
 
 
-@behaves(FOREIGN)
+@behaves(FOREIGN, alone=False)
 def random_bytes_for_an_answer(ask: Ask) -> Iterator[Step]:
     """Answers a request with random bytes."""
     yield random.Random(ask.number).randbytes(65536)
@@ -151,7 +151,7 @@ def greets_as(ask: Ask, case: bytes) -> Iterator[Step]:
     yield HOLD
 
 
-@behaves(FOREIGN)
+@behaves(FOREIGN, alone=False)
 def another_protocol_in_the_body(ask: Ask) -> Iterator[Step]:
     """Puts another protocol's greeting into the body of a good HTTP answer."""
     yield http(GREETINGS["smtp"] + b"250-SIZE 10240000\r\n250 STARTTLS\r\n")

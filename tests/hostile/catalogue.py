@@ -24,10 +24,14 @@ def _mixed(scripts: list[Script]) -> Callable[[Ask], Iterator[Step]]:
     return play
 
 
+def _mixes(behaviour: Behaviour) -> bool:
+    return not behaviour.alone and behaviour.at is At.ANSWER and behaviour.certificate is None
+
+
 def _medleys() -> Iterator[Behaviour]:
     for subject in dict.fromkeys(behaviour.subject for behaviour in BEHAVIOURS.values()):
-        mixed = [b for b in BEHAVIOURS.values() if b.subject == subject and not b.alone and b.at is At.ANSWER]
-        for part, first in enumerate(range(0, len(mixed), 30), 1):
+        mixed = [b for b in BEHAVIOURS.values() if b.subject == subject and _mixes(b)]
+        for part, first in enumerate(range(0, len(mixed) if len(mixed) > 2 else 0, 30), 1):
             some = mixed[first : first + 30]
             yield Behaviour(
                 name=f"medley_{part}_of_{subject.lower().replace(' ', '_')}",

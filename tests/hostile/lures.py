@@ -25,7 +25,7 @@ COOKIE = "lure-cookie-5b1f"
         "307": "307 Temporary Redirect",
         "308": "308 Permanent Redirect",
     },
-    alone={"301", "302", "305", "307"},
+    alone={"301", "307"},
     exits=BREACH,
 )
 def redirect(ask: Ask, case: str) -> Iterator[Step]:
@@ -50,7 +50,11 @@ PLACES: dict[str, Callable[[Ask], str]] = {
 }
 
 
-@behaves_each(REDIRECTS, PLACES, alone={"itself", "plain_http", "a_file", "a_mebibyte_of_path", "nonsense"})
+@behaves_each(
+    REDIRECTS,
+    PLACES,
+    alone={"itself", "plain_http", "a_file", "a_mebibyte_of_path", "nonsense", "javascript"},
+)
 def redirect_to(ask: Ask, case: Callable[[Ask], str]) -> Iterator[Step]:
     """Redirects everything to {}."""
     yield http(b"", f"Location: {case(ask)}", status="302 Found")

@@ -14,14 +14,14 @@ import pytest
 from lxml import etree, html
 
 from . import chromium, trial
-from .catalogue import ALONE
+from .catalogue import ALONE, BEHAVIOURS
 from .chromium import Browser, browser
 from .stage import Authority, Canary
 from .test_bounds import HARDENED, NAMES
 from .texts import MARK, TEXTS
 from .trial import REPORTS, Process, Trial, environment, folders, judging, stage
 
-NAMED = [name for name in NAMES if ALONE.get(name, ALONE["text_in_names"]).subject == TEXTS]
+NAMED = [name for name in NAMES if BEHAVIOURS[name].subject == TEXTS]
 each_place = pytest.mark.parametrize("ended", NAMED, indirect=True)
 # Commands to build servers: some look for them at the beginning of a line, some anywhere.
 AT_LINE_START = re.compile(r"^\s*::", re.MULTILINE)

@@ -140,7 +140,6 @@ PLACES: dict[str, Callable[[str, Ask], bytes]] = {
 MAIN = {
     "the_action",
     "a_callback_type",
-    "an_error_code",
     "a_description",
     "an_attribute_value",
     "a_whole_body",
@@ -217,7 +216,12 @@ def _meant_well(ask: Ask, case: str) -> Iterator[Step]:
 
 _meant_well.__name__ = "text_in_the_certificate"
 for _name, _text in SUBJECTS.items():
-    behaves_each(TEXTS, {_name: _text}, alone=True, certificate=partial(_subject, _text))(_meant_well)
+    behaves_each(
+        TEXTS,
+        {_name: _text},
+        alone=_name in {"markup", "lines", "ansi"},
+        certificate=partial(_subject, _text),
+    )(_meant_well)
 
 
 def _many_names(authority: Authority) -> ssl.SSLContext:

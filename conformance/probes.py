@@ -71,7 +71,8 @@ class Plan:
     each request brings along are among them. middle: after those,
     to see whether the endpoint still answers. states: by code, in
     sequence, each between its setup and its teardown. last: after LATER_S. gaps: group -> why it is
-    not sent. cases: what the generated probes among them were made of, by id.
+    not sent. handshakes: whether old versions of TLS are tried as well. cases: what the generated probes among them
+    were made of, by id.
     """
 
     first: Probe
@@ -80,6 +81,7 @@ class Plan:
     middle: tuple[Probe, ...]
     last: tuple[Probe, ...]
     gaps: dict[str, str] = field(default_factory=dict)
+    handshakes: bool = True
     cases: dict[str, Case] = field(default_factory=dict)
 
     @property
@@ -135,7 +137,7 @@ def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int =
     together += [probe for code, calls in states.items() if not _takes_turns(target, code) for probe in calls]
     states = {code: calls for code, calls in states.items() if _takes_turns(target, code)}
     return Plan(
-        first, tuple(together), states, (canary,), last, gaps, {p.id: c for p, c in generated.items()}
+        first, tuple(together), states, (canary,), last, gaps, cases={p.id: c for p, c in generated.items()}
     )
 
 
@@ -178,6 +180,13 @@ def reduced(probe: Probe, number: int, document: bytes) -> Probe:
 def _takes_turns(target: Target, code: str) -> bool:
     """Whether a state is brought about for everybody, by commands, so that nothing else may run meanwhile."""
     return bool(target.states[code].setup or target.states[code].teardown)
+
+
+def preflight(contract: Contract, target: Target) -> Plan:
+    """The documented request, once over HTTPS and once over plain HTTP: enough to see what is there."""
+    whole = plan(contract, target, frozenset({"state-009"}))
+    plain = next(p for p in whole.together if p.channel == "http")
+    return replace(whole, together=(plain,), states={}, middle=(), last=(), gaps={}, handshakes=False)
 
 
 def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import difflib
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _REQUIREMENT = "urn:connect-conformance:requirement"
 _NOTHING_ELSE = "urn:connect-conformance:nothing-else"
-_MOST = 50  # deviations listed of one document; the first few tell the story
-_FIRST = 20  # items of a long list that are always explained
-_LARGE = 2_000  # elements; a larger document is cut down to the neighbourhood of its errors before xmlschema explains
+_MOST = 20  # deviations listed of one document; the first few tell the story
+_LARGE = 2_000  # children; a longer list is judged piece by piece
 
 
 Origins = dict[etree._Element, etree._Element]
@@ -73,8 +71,9 @@ def path(element: etree._Element) -> str:
         parent = here.getparent()
         name = local(here)
         if parent is not None:
-            alike = [child for child in parent if child.tag == here.tag]
-            name += f"[{alike.index(here) + 1}]" if len(alike) > 1 else ""
+            before = sum(1 for _ in here.itersiblings(str(here.tag), preceding=True))
+            alone = not before and next(here.itersiblings(str(here.tag)), None) is None
+            name += "" if alone else f"[{before + 1}]"
         steps.append(name)
         here = parent
     return "/" + "/".join(reversed(steps))
@@ -199,9 +198,13 @@ class Schema:
         found = list(self._root_deviations(root, roots))
         found += self._attributes(root)
         plain = self._normal(root)
-        if not self._quick.validate(plain):
-            found += self._explain(plain)
-        return tuple(found[:_MOST])
+        for part, origins in self._pieces(plain):
+            if not self._quick.validate(part):
+                found += self._explain(part, origins, plain)
+            if len(found) >= _MOST:
+                break
+        found += islice(self._duplicates(plain), _MOST)
+        return tuple(list(dict.fromkeys(found))[:_MOST])
 
     def accepts(self, root: etree._Element) -> bool:
         """Whether libxml2 finds the tree valid, attributes of XML Schema's own namespace apart."""
@@ -242,50 +245,49 @@ class Schema:
         plain.tag = self.root
         return plain
 
-    def _explain(self, root: etree._Element) -> list[Deviation]:
-        found = [*self._stray_text(root), *self._duplicates(root)]
-        excerpt, origins = self._excerpt(root)
-        for error in islice(self.engine.iter_errors(excerpt), _MOST):  # type: ignore[arg-type]
+    def _explain(self, part: etree._Element, origins: Origins, root: etree._Element) -> list[Deviation]:
+        """What is wrong with a piece of the document `root`, told as of the whole."""
+        errors = [
+            e for e in islice(self._quick.error_log, _MOST) if e.type != etree.ErrorTypes.SCHEMAV_CVC_IDC
+        ]
+        if not errors:
+            return []  # doubled keys are looked for in the whole document
+        found = [*self._stray_text(root)]
+        for error in islice(self.engine.iter_errors(part), _MOST):  # type: ignore[arg-type]
             found += self._attribute(error, origins.get(error.elem, error.elem), root)  # type: ignore[call-overload]
         found += self._moved_leaves(root)
-        return list(dict.fromkeys(found)) or [self._unexplained(root)]
+        return found or [self._unexplained(root, errors[0].message)]
 
-    def _excerpt(self, root: etree._Element) -> tuple[etree._Element, Origins]:
-        """A large document, cut down to the places that libxml2 complains of and the first items of each list.
+    def _pieces(self, root: etree._Element) -> Iterator[tuple[etree._Element, Origins]]:
+        """The document; one with a very long list piece by piece, each with some of the list and all of the rest.
 
-        With it, where each of its elements comes from.
+        An engine that has something to say of each of a hundred thousand items takes minutes over the whole. With
+        a piece comes where each of its elements stands in the document.
         """
-        if sum(1 for _ in islice(root.iter(), _LARGE)) < _LARGE:
-            return root, {}
-        kept = {
-            place for error in islice(self._quick.error_log, _MOST) for place in self._complained(root, error)
-        }
-        small = etree.Element(root.tag)
-        origins: Origins = {}
-        self._copy(root, small, kept, origins)
-        return small, origins
-
-    def _complained(self, root: etree._Element, error: etree._LogEntry) -> Iterator[etree._Element]:
-        """The element that an error of libxml2 speaks of, with those around it."""
-        found = root.xpath(error.path) if error.path else []
-        for element in found if isinstance(found, list) else []:
-            if isinstance(element, etree._Element):
-                yield element
-                yield from element.iterancestors()
+        longest = max(root.iter(), key=len)
+        if len(longest) < _LARGE:
+            yield root, {}
+            return
+        for start in range(0, len(longest), _LARGE):
+            origins: Origins = {}
+            piece = etree.Element(root.tag)
+            self._copy(root, piece, longest, slice(start, start + _LARGE), origins)
+            yield piece, origins
 
     def _copy(
-        self, original: etree._Element, twin: etree._Element, kept: set[etree._Element], origins: Origins
+        self,
+        original: etree._Element,
+        twin: etree._Element,
+        longest: etree._Element,
+        some: slice,
+        origins: Origins,
     ) -> None:
         origins[twin] = original
-        twin.text, twin.sourceline = original.text, original.sourceline  # type: ignore[misc]
-        seen: Counter[str] = Counter()
-        for child in original:
-            seen[str(child.tag)] += 1
-            if seen[str(child.tag)] <= _FIRST or child in kept:
-                self._copy(child, etree.SubElement(twin, child.tag), kept, origins)
+        twin.text, twin.tail = original.text, original.tail
+        for child in original[some] if original is longest else original:
+            self._copy(child, etree.SubElement(twin, child.tag), longest, some, origins)
 
-    def _unexplained(self, root: etree._Element) -> Deviation:
-        message = next((e.message for e in self._quick.error_log), "not valid")
+    def _unexplained(self, root: etree._Element, message: str) -> Deviation:
         return Deviation(
             self._anything, message, "a valid document", message, path(root), root.sourceline or 0
         )
@@ -327,13 +329,13 @@ class Schema:
 
         element = root if place is None else place
         if isinstance(error, xmlschema.XMLSchemaChildrenValidationError):
-            return list(self._children_deviations(element, root))
+            return list(islice(self._children_deviations(element, root), _MOST))
         kind = type(error.validator).__name__
         reason = str(error.reason)
         if kind == "XsdAttributeGroup" or "character data" in reason:
             return []  # told by _attributes and _stray_text, for every engine alike
         if "duplicated value" in reason:
-            return []  # libxml2 has told it, in no time whatever the number of items
+            return []  # told by _duplicates, for the whole document
         if "can't have child elements" in reason:
             return list(self._elements_in_text(element, root))
         if len(element):
@@ -378,21 +380,24 @@ class Schema:
         return notes[0] if notes else f"text like {patterns.regexps[0]}" if patterns is not None else "text"
 
     def _duplicates(self, root: etree._Element) -> Iterator[Deviation]:
-        """Keys given more than once, by libxml2's identity constraints."""
-        for error in islice(self._quick.error_log, _MOST):
-            if not error.message.partition("['")[1] or error.type != etree.ErrorTypes.SCHEMAV_CVC_IDC:
-                continue
-            element = next(self._complained(root, error), root)
-            holder = element.getparent()
-            value = error.message.partition("['")[2].partition("']")[0]
-            yield Deviation(
-                self.component(local(root if holder is None else holder), "unique"),
-                f"the id {_shown(value)} is given to more than one item",
-                "every id once",
-                value,
-                path(element),
-                element.sourceline or 0,
+        """Keys given more than once, by the schema's identity constraints."""
+        for unique in self._tree.iter(f"{_XS}unique"):
+            holder = str(next(unique.iterancestors(f"{_XS}element")).get("name"))
+            selector, field = (
+                str(next(unique.iter(f"{_XS}{part}")).get("xpath")) for part in ("selector", "field")
             )
+            for place in root.iter(holder):
+                seen: set[str] = set()
+                for item in place.iterfind(selector):
+                    key = item.findtext(field)
+                    if key is not None and key in seen:
+                        yield self._duplicate(holder, item, key)
+                    seen.add(key or "")
+
+    def _duplicate(self, holder: str, item: etree._Element, key: str) -> Deviation:
+        reason = f"the id {_shown(key)} is given to more than one item"
+        component = self.component(holder, "unique")
+        return Deviation(component, reason, "every id once", key[:60], path(item), item.sourceline or 0)
 
     def _elements_in_text(self, element: etree._Element, root: etree._Element) -> Iterator[Deviation]:
         for child in element:
@@ -428,23 +433,6 @@ class Schema:
         expected = ", ".join(declared.order)
         observed = ", ".join(map(_bare, names[:12])) or "nothing"
         deviation = Deviation(component, "", expected, observed, path(element), element.sourceline or 0)
-        for child in element:
-            name = str(child.tag)
-            if name in declared.order:
-                continue
-            if child in renamed:
-                yield replace(
-                    deviation,
-                    reason=f"{_bare(name)} stands where {renamed[child]} is documented",
-                    xpath=path(child),
-                    line=child.sourceline or 0,
-                )
-            elif name not in self.declarations:
-                yield self._undocumented(child)
-            elif not self._missing_at_home(name, root):
-                yield replace(
-                    deviation, reason=f"{name} is not documented inside {declared.name}", xpath=path(child)
-                )
         for name in missing:
             if name not in renamed.values():
                 yield replace(deviation, reason=f"{declared.name} has no {name}")
@@ -462,6 +450,23 @@ class Schema:
             yield replace(
                 deviation, reason=f"the children of {declared.name} are not in the documented order"
             )
+        for child in element:
+            name = str(child.tag)
+            if name in declared.order:
+                continue
+            if child in renamed:
+                yield replace(
+                    deviation,
+                    reason=f"{_bare(name)} stands where {renamed[child]} is documented",
+                    xpath=path(child),
+                    line=child.sourceline or 0,
+                )
+            elif name not in self.declarations:
+                yield self._undocumented(child)
+            elif not self._missing_at_home(name, root):
+                yield replace(
+                    deviation, reason=f"{name} is not documented inside {declared.name}", xpath=path(child)
+                )
 
     def _renamed(
         self, element: etree._Element, declared: _Declaration, missing: list[str]

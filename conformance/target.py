@@ -25,6 +25,8 @@ Binding = Literal["query-xml", "form-xml", "body-xml", "query-params"]
 BINDINGS: tuple[Binding, ...] = get_args(Binding)
 CONFIG_NAME = "connect-conformance.toml"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_AUTHORITY = re.compile(r"([^$/?#]+://[^/?#]*)(.*)", re.DOTALL)
+_LIKE_A_TOKEN = re.compile(r"(?=.*[0-9]).{12,}")
 _SECRET_NAME = re.compile(r"auth|cookie|token|secret|key|passw|credential|session", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2, token
 
@@ -126,20 +128,32 @@ def find_config(start: Path) -> Path | None:
     return None
 
 
-def read_config(file: Path) -> dict[str, TargetConfig]:
-    """The targets of a configuration file. Raises ConfigError."""
+def read_config(file: Path, only: str | None = None) -> dict[str, TargetConfig]:
+    """The targets of a configuration file, or one of them, whatever the others are like. Raises ConfigError."""
+    raw = _toml(file)
+    if only is not None:
+        raw["targets"] = {only: raw["targets"][only]} if only in target_names(file) else {}
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        return msgspec.convert(raw, _File).targets
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{file}: {_explained(str(error), raw)}") from None
+
+
+def target_names(file: Path) -> list[str]:
+    """The names of the targets, none of which is looked into. Raises ConfigError."""
+    targets = _toml(file).get("targets")
+    return list(targets) if isinstance(targets, dict) else []
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{file} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not TOML: {error}") from None
-    try:
-        return msgspec.convert(raw, _File).targets
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {_explained(str(error), raw)}") from None
 
 
 def _explained(message: str, raw: dict[str, Any]) -> str:
@@ -147,7 +161,7 @@ def _explained(message: str, raw: dict[str, Any]) -> str:
     allowed: Iterable[str] = ()
     if "unknown field" in message:
         where = message.rsplit("$", 1)[-1].strip("`. ")
-        kind = StateConfig if ".states" in where else TargetConfig if where.startswith(".targets") else _File
+        kind = StateConfig if ".states" in where else TargetConfig if where.startswith("targets") else _File
         allowed = kind.__struct_fields__
         name = message.split("`")[1]
         close = difflib.get_close_matches(name, allowed, 1)
@@ -185,8 +199,8 @@ class _Maker:
     def make(self, config: TargetConfig) -> Target:
         if config.binding not in BINDINGS:
             raise self.wrong("binding", f"{config.binding!r} is unknown", f"one of {', '.join(BINDINGS)}")
-        shape = _shape(self.filled(config.endpoint, "endpoint"), self.contract.call.name)
         endpoint = self.url(config.endpoint, "endpoint", ("https",))
+        shape = _shape(self.filled(config.endpoint, "endpoint"), self.contract.call.name)
         http = config.http_endpoint or _plain(endpoint)
         return Target(
             name=self.name,
@@ -250,17 +264,25 @@ class _Maker:
             )
         if parts.fragment:
             raise self.wrong(key, "the URL has a fragment", "a URL without #")
-        return self._hidden(self.kept(text, key, TOKEN), plain=schemes == ("http",))
+        return self._hidden(self._kept_in_path(text, key), plain=schemes == ("http",))
+
+    def _kept_in_path(self, text: str, key: str) -> str:
+        """The URL with every `${NAME}` in its path and query kept as a secret; scheme, host and port are none."""
+        while not (parts := _AUTHORITY.match(text)):
+            text = _VARIABLE.sub(lambda m: self.filled(m[0], key), text, count=1)
+        return self.filled(parts[1], key) + self.kept(parts[2], key, TOKEN)
 
     def _hidden(self, text: str, *, plain: bool) -> str:
         """The URL with a token written out in its path, and the values of its query, kept as secrets."""
         parts = urlsplit(text)
         segments = parts.path.split("/")
         spots = [i for i, s in enumerate(segments) if s and s != self.contract.call.name]
-        if spots and not self.secrets.is_secret(segments[spots[-1]]):
-            last = segments[spots[-1]]
-            if not plain or re.fullmatch(r"(?=.*[0-9]).{12,}", last):
-                segments[spots[-1]] = self.secrets.hide(last, TOKEN)
+        for i in spots:
+            segment = segments[i]
+            if not self.secrets.is_secret(segment) and (
+                _LIKE_A_TOKEN.fullmatch(segment) or (i == spots[-1] and not plain)
+            ):
+                segments[i] = self.secrets.hide(segment, TOKEN)
         query = "&".join(self._query_part(part) for part in parts.query.split("&")) if parts.query else ""
         return urlunsplit((parts.scheme, parts.netloc, "/".join(segments), query, ""))
 
@@ -317,16 +339,21 @@ class _Maker:
         if not text:
             return ""
         filled = self.filled(text, key)
-        parts = urlsplit(filled)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise self.wrong(key, "is no proxy URL", "http://HOST:PORT or https://HOST:PORT")
-        userinfo = parts.netloc.rpartition("@")[0]
+        allowed = "http://HOST:PORT or https://HOST:PORT"
+        try:
+            parts = urlsplit(filled)
+            usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or re.search(r"[\x00-\x20\x7f\\]", filled) or not _host_is_valid(parts.hostname or ""):
+            raise self.wrong(key, "is no proxy URL", allowed)
+        userinfo, _, place = parts.netloc.rpartition("@")
         if not userinfo:
             return filled
         # The header that will carry them (RFC 7617) is the secret; its placeholder stands where they stood.
         self.secrets.hide(unquote(userinfo))
         basic = base64.b64encode(unquote(userinfo).encode()).decode()
-        return filled.replace(userinfo, self.secrets.hide(basic), 1)
+        return f"{parts.scheme}://{self.secrets.hide(basic)}@{place}"
 
     def address(self, text: str, key: str) -> str:
         if text and not re.fullmatch(r"[0-9.]+|[0-9A-Fa-f:.]+(%\w+)?", text):
@@ -340,7 +367,7 @@ class _Maker:
             )
         key = f"states.{code}"
         schemes = ("http",) if self.contract.errors[code].provoked == "plain-http" else ("https",)
-        if config == StateConfig(timeout=config.timeout):
+        if not (config.endpoint or config.headers or config.source_address or config.proxy or config.setup):
             allowed = "at least one of endpoint, headers, source_address, proxy, setup"
             raise self.wrong(key, "nothing says how the state is reached", allowed)
         return State(

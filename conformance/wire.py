@@ -143,12 +143,16 @@ class Wire:
     async def _phases(self, plan: Plan) -> None:
         if any(probe.group == "hostile" for probe in plan.together):
             self.canary = await listen(urlsplit(self.target.endpoint).hostname or "")
-        try:
-            await self._in_order(plan)
-        finally:
+        async with anyio.create_task_group() as tasks:
             if self.canary:
-                with anyio.CancelScope(shield=True):
-                    await self.canary.close()
+                tasks.start_soon(self.canary.watch)
+            try:
+                await self._in_order(plan)
+            finally:
+                tasks.cancel_scope.cancel()
+                if self.canary:
+                    with anyio.CancelScope(shield=True):
+                        await self.canary.close()
 
     async def _in_order(self, plan: Plan) -> None:
         async with _Worker(self) as self._idle:
@@ -156,14 +160,14 @@ class Wire:
             began = await self._first(plan, first)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._pool, plan.together)
-                if "https" not in self._silent:
+                if plan.handshakes and "https" not in self._silent:
                     tasks.start_soon(self._tls_versions)
             await self._reduce(plan, first)
             for probe in plan.middle:
                 await first.exchange_with_retry(probe)
             for code, calls in plan.states.items():
                 await self._state(self.target.states[code], calls)
-            if "https" not in self._silent:
+            if plan.last and "https" not in self._silent:
                 await anyio.sleep(max(0.0, LATER_S - (time.monotonic() - began)))
             # Over the connection of the first call: an endpoint may keep what it answers per connection.
             for probe in plan.last:

@@ -75,6 +75,7 @@ def _sent(binding: Binding) -> Iterable[Probe]:
     made = plan(binding)
     yield made.first
     yield from made.together
+    yield from made.middle
     for code, calls in made.states.items():
         yield from calls
         yield replace(
@@ -141,7 +142,8 @@ def each(change: Callable[[Exchange], Exchange], *groups: str, probe: str = "") 
 
     def changed(evidence: Evidence) -> Evidence:
         chosen = [e for e in evidence.exchanges if e.probe == probe or e.group in wanted]
-        assert chosen, "nothing would be changed"
+        missing = {probe, *groups} - {"", *(e.probe for e in chosen), *(e.group for e in chosen)}
+        assert not missing - {"control"}, f"nothing is called {missing}"
         exchanges = tuple(change(e) if e in chosen else e for e in evidence.exchanges)
         assert exchanges != evidence.exchanges, "nothing was changed"
         return replace(evidence, exchanges=exchanges)

@@ -295,28 +295,32 @@ def https_rows() -> Iterator[Row]:
 
 def error_rows() -> Iterator[Row]:
     for code in CODES:
-        state, message = f"state-{code}", CONTRACT.errors[code].message
+        states = PLAIN if code == "009" else (f"state-{code}",)
+        message = CONTRACT.errors[code].message
         too = " TLS-02" if code == "009" else ""
         name = f"ERR-{code}"
         other = "007" if code != "007" else "004"
         yield Row(
-            f"{code}-998", swap(f">{code}<", ">998<", state), f"{name}-code ERR-ANY{too}", f"{name}-stable"
+            f"{code}-998", swap(f">{code}<", ">998<", *states), f"{name}-code ERR-ANY{too}", f"{name}-stable"
         )
-        unpadded = swap(f">{code}<", f">{int(code)} <", state)
+        unpadded = swap(f">{code}<", f">{int(code)} <", *states)
         yield Row(f"{code}-unpadded", unpadded, f"{name}-code ERR-ANY{too}", f"{name}-stable")
         yield Row(
-            f"{code}-{other}", says(error(other), state), f"{name}-code{too}", f"{name}-message {name}-stable"
+            f"{code}-{other}",
+            says(error(other), *states),
+            f"{name}-code{too}",
+            f"{name}-message {name}-stable",
         )
-        yield Row(f"{code}-message-longer", swap(message, f"{message}.", state), f"{name}-message")
-        yield Row(f"{code}-message-upper", swap(message, message.upper(), state), f"{name}-message")
-        no_message = body(lambda data: re.sub(rb"<Description>.*</Description>", b"", data), state)
+        yield Row(f"{code}-message-longer", swap(message, f"{message}.", *states), f"{name}-message")
+        yield Row(f"{code}-message-upper", swap(message, message.upper(), *states), f"{name}-message")
+        no_message = body(lambda data: re.sub(rb"<Description>.*</Description>", b"", data), *states)
         yield Row(f"{code}-no-message", no_message, f"{name}-message {name}-envelope")
         too = " TLS-01" if code == "009" else ""
         item = "<Values><Value/></Values><Timestamp>"
-        left_open = f"{name}-envelope {name}-message"
-        yield Row(f"{code}-list", swap("<Timestamp>", item, state), f"{name}-data{too}", left_open)
+        left_open = f"{name}-envelope {name}-message" + (" TLS-04" if code == "009" else "")
+        yield Row(f"{code}-list", swap("<Timestamp>", item, *states), f"{name}-data{too}", left_open)
         for word, new in (("Result>Error", "Result>Failed"), ("Action>get_list_callback", "Action>x")):
-            yield Row(f"{code}-{new}", swap(word, new, state), f"{name}-envelope")
+            yield Row(f"{code}-{new}", swap(word, new, *states), f"{name}-envelope")
     for code in PROVISIONED:
         name, left_open = f"ERR-{code}", f"ERR-{code}-envelope ERR-{code}-message ERR-{code}-stable"
         yield Row(f"{code}-success", says(SUCCESS, f"state-{code}"), f"{name}-code {name}-data", left_open)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 
@@ -17,15 +18,20 @@ class Canary:
     def __init__(self, listener: anyio.abc.Listener[anyio.abc.SocketStream], url: str) -> None:
         self.listener, self.url, self.seen = listener, url, 0
 
+    async def watch(self) -> None:
+        """Accept connections until cancelled."""
+        await self.listener.serve(self._count)
+
     async def close(self) -> None:
-        """Stop listening; a connection that waits to be accepted is seen."""
+        """Stop listening; a connection that still waits to be accepted is seen."""
         with anyio.move_on_after(0.05):
-            await self.listener.serve(self._count)
+            await self.watch()
         await self.listener.aclose()
 
     async def _count(self, stream: anyio.abc.SocketStream) -> None:
         self.seen += 1
-        await stream.aclose()
+        with contextlib.suppress(OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+            await stream.aclose()  # whoever called may have hung up already
 
 
 async def listen(host: str) -> Canary | None:

@@ -196,11 +196,19 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
     if errors:
         return _told(result, errors[0][1], (errors[0][0],), "")
     if breaches:
+        breaches.sort(key=lambda told: _size(told[0]))
         often = f"{len(breaches)} of {judged} answers: " if judged > 1 and len(breaches) < judged else ""
         return _told(result, breaches[0][1], tuple(e for e, _ in breaches), often)
     if judged:
         return _with(result, verdict=Verdict.PASS)
     return _told(result, findings[0], tuple(seen), "")
+
+
+def _size(exchange: Exchange) -> tuple[int, int]:
+    """What sorts requests that were made smaller first, the smallest of them before all; the rest keep their order."""
+    if not exchange.probe.startswith("reduced-"):
+        return 1, 0
+    return 0, len(exchange.request.url) + len(exchange.request.body)
 
 
 def _told(result: CheckResult, finding: Finding, culprits: tuple[Exchange, ...], often: str) -> CheckResult:

@@ -23,6 +23,7 @@ from conformance.reporting.json import to_json
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
 from conformance.reporting.write import write
+from conformance.subject import subject as subject_of
 from conformance.target import ConfigError
 from conformance.waivers import read_waivers
 
@@ -37,7 +38,7 @@ def suite(config: pytest.Config) -> Suite:
         terms = Terms(
             level=options.level, waivers=read_waivers(options.waivers, contract) if options.waivers else {}
         )
-        subject = running.subject(options, contract, stack)
+        subject = subject_of(options, contract, stack)
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -42,6 +43,13 @@ def _rate(text: str) -> float:
     return _number(0.01, 10_000, whole=False)(text.removesuffix("/s"))
 
 
+def _shard(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not K/N with K from 1 to N, such as 2/5")
+    return int(found[1]), int(found[2])
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = _Parser(
@@ -52,8 +60,11 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
-    run = commands.add_parser("run", help="judge one target and write the reports", allow_abbrev=False)
-    add_target_options(run)
+    run = commands.add_parser(
+        "run", help="judge a target, or several, and write the reports", allow_abbrev=False
+    )
+    add_target_options(run, several=True)
+    _add_fleet_options(run)
     _add_run_options(run)
     serve = commands.add_parser(
         "serve", help="run the reference endpoint for people who build clients", allow_abbrev=False
@@ -94,10 +105,42 @@ def parser() -> argparse.ArgumentParser:
         "requirements", help="print the catalogue and the checks that cover it", allow_abbrev=False
     )
     listing.add_argument("--format", choices=("table", "json", "markdown"), default="table")
+    compare = commands.add_parser(
+        "compare", help="show what changed between two or more results", allow_abbrev=False
+    )
+    compare.add_argument(
+        "results", type=Path, nargs="+", metavar="RESULT", help="a report.json, or a folder of a run"
+    )
+    compare.add_argument("--format", choices=("table", "json", "markdown"), default="table")
+    compare.add_argument(
+        "--overview",
+        action="store_true",
+        help="targets side by side, as after `run --all-targets`: merges what several runs or shards left;"
+        " the exit code is that of the worst target",
+    )
+    compare.add_argument(
+        "--reports", type=Path, metavar="DIR", help="with --overview: write it into this folder too"
+    )
+    compare.add_argument(
+        "--fail-on-regression",
+        action="store_true",
+        help="exit 1 if a must or should requirement is worse than in the first result",
+    )
+    doctor = commands.add_parser(
+        "doctor", help="say whether a target can be reached and what a run would cost", allow_abbrev=False
+    )
+    add_target_options(doctor)
+    _add_concurrency(doctor)
+    _add_selection(doctor)
+    init = commands.add_parser("init", help="write a commented configuration file", allow_abbrev=False)
+    init.add_argument(
+        "--config", type=Path, metavar="FILE", help="where to (default: connect-conformance.toml, here)"
+    )
+    init.add_argument("--force", action="store_true", help="overwrite a file that exists")
     return top
 
 
-def add_target_options(command: argparse.ArgumentParser) -> None:
+def add_target_options(command: argparse.ArgumentParser, *, several: bool = False) -> None:
     """Options that say what is judged; each can also stand in the environment."""
     group = command.add_argument_group(
         "target", f"Each also as an environment variable, e.g. {ENVIRONMENT}ENDPOINT."
@@ -108,7 +151,16 @@ def add_target_options(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--http-endpoint", metavar="URL", help="where plain HTTP is tried (default: endpoint on port 80)"
     )
-    group.add_argument("--target", metavar="NAME", help="a target of the configuration file")
+    if several:
+        group.add_argument(
+            "--target",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="a target of the configuration file (repeatable)",
+        )
+    else:
+        group.add_argument("--target", metavar="NAME", help="a target of the configuration file")
     group.add_argument(
         "--config", type=Path, metavar="FILE", help="default: connect-conformance.toml, from here upwards"
     )
@@ -122,11 +174,23 @@ def add_target_options(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_fleet_options(run: argparse.ArgumentParser) -> None:
+    fleet = run.add_argument_group(
+        "several targets",
+        "Each is judged in a process of its own and writes into a folder of its name; an overview shows all.",
+    )
+    fleet.add_argument("--all-targets", action="store_true", help="every target of the configuration file")
+    fleet.add_argument(
+        "--jobs", type=_number(1, 64), default=4, metavar="N", help="targets at a time (default: %(default)s)"
+    )
+    fleet.add_argument(
+        "--shard", type=_shard, metavar="K/N", help="the K-th of N parts of the targets, by name"
+    )
+
+
 def _add_run_options(run: argparse.ArgumentParser) -> None:
     limits = run.add_argument_group("limits")
-    limits.add_argument(
-        "--concurrency", type=_number(1, 32), metavar="N", help="requests side by side (default: 8)"
-    )
+    _add_concurrency(limits)
     limits.add_argument(
         "--max-requests", type=_number(1, 100_000), default=1_000, metavar="N", help="default: %(default)s"
     )
@@ -141,17 +205,27 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument("--list", action="store_true", help="show what would be sent and judged; send nothing")
 
 
+def _add_concurrency(options: argparse._ActionsContainer) -> None:
+    options.add_argument(
+        "--concurrency", type=_number(1, 32), metavar="N", help="requests side by side (default: 8)"
+    )
+
+
+def _add_selection(options: argparse._ActionsContainer) -> None:
+    options.add_argument(
+        "--select", action="append", default=[], metavar="ID-GLOB", help="judge only these (repeatable)"
+    )
+    options.add_argument(
+        "--deselect", action="append", default=[], metavar="ID-GLOB", help="leave these out (repeatable)"
+    )
+
+
 def _add_terms(command: argparse.ArgumentParser) -> None:
     terms = command.add_argument_group("judging")
     terms.add_argument(
         "--level", choices=LEVELS, default="must", help="what may fail the run (default: %(default)s)"
     )
-    terms.add_argument(
-        "--select", action="append", default=[], metavar="ID-GLOB", help="judge only these (repeatable)"
-    )
-    terms.add_argument(
-        "--deselect", action="append", default=[], metavar="ID-GLOB", help="leave these out (repeatable)"
-    )
+    _add_selection(terms)
     terms.add_argument(
         "--waivers", type=Path, metavar="FILE", help="excused failures, with reasons and dates"
     )
@@ -164,30 +238,47 @@ def _add_output(command: argparse.ArgumentParser) -> None:
     output.add_argument("--no-color", action="store_true", help="no colours (also by NO_COLOR)")
 
 
-def _from_environment(arguments: list[str]) -> list[str]:
-    """Options that the environment sets, put before the ones of the command line, which beat them."""
-    names = (
-        "endpoint",
-        "http-endpoint",
-        "target",
-        "config",
-        "binding",
-        "ca-file",
-        "timeout",
+# Options that the environment can set, by command.
+_TARGET_VARIABLES = (
+    "endpoint",
+    "http-endpoint",
+    "target",
+    "config",
+    "binding",
+    "ca-file",
+    "timeout",
+    "concurrency",
+)
+_VARIABLES = {
+    "run": (
+        *_TARGET_VARIABLES,
         "level",
         "waivers",
         "reports",
-    )
+        "max-requests",
+        "rate",
+        "seed",
+        "jobs",
+        "shard",
+    ),
+    "doctor": _TARGET_VARIABLES,
+    "init": ("config",),
+}
+
+
+def _from_environment(command: str, arguments: list[str]) -> list[str]:
+    """Options that the environment sets, put before the ones of the command line, which beat them."""
     found = []
-    for name in (*names, "concurrency", "max-requests", "rate", "seed"):
+    for name in _VARIABLES.get(command, ()):
         value = os.environ.get(ENVIRONMENT + name.replace("-", "_").upper())
         if value:
             found.append(f"--{name}={value}")
-    accepted = os.environ.get(f"{ENVIRONMENT}ACCEPT", "").replace(",", " ").split()
-    found += [f"--accept={value}" for value in accepted]
+    if "endpoint" in _VARIABLES.get(command, ()):
+        accepted = os.environ.get(f"{ENVIRONMENT}ACCEPT", "").replace(",", " ").split()
+        found += [f"--accept={value}" for value in accepted]
     # An endpoint and a target exclude each other; the command line's choice silences the environment's.
     given = {word.split("=")[0] for word in arguments}
-    if given & {"--endpoint", "--target"}:
+    if given & {"--endpoint", "--target", "--all-targets"}:
         found = [word for word in found if not word.startswith(("--endpoint=", "--target="))]
     return found
 
@@ -195,8 +286,7 @@ def _from_environment(arguments: list[str]) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] == ["run"]:
-        words = ["run", *_from_environment(words[1:]), *words[1:]]
+    words[1:] = [*_from_environment(words[0] if words else "", words[1:]), *words[1:]]
     options = parser().parse_args(words)
     from conformance import commands  # noqa: PLC0415  --help and --version stay light
 

@@ -5,33 +5,34 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from importlib import import_module
 
 from conformance.target import ConfigError
 from conformance.verdicts import ExitCode
 
+# Where a command is carried out; its module is imported when it is asked for.
+_PLACES = {
+    "run": ("running", "run"),
+    "replay": ("running", "replay"),
+    "serve": ("serving", "serve"),
+    "prove": ("proving", "run"),
+    "compare": ("comparing", "run"),
+    "requirements": ("requirements", "run"),
+    "init": ("initial", "run"),
+    "doctor": ("doctor", "run"),
+}
 
-def execute(options: argparse.Namespace) -> int:  # noqa: PLR0911  one return per command
+
+def execute(options: argparse.Namespace) -> int:
     """Run one command; every expected mishap becomes one line and a documented exit code."""
+    module, function = _PLACES[options.command]
+    if options.command == "run":
+        if options.all_targets or options.shard or len(options.target) > 1:
+            module = "fleet"
+        else:
+            options.target = options.target[0] if options.target else None
     try:
-        if options.command == "run":
-            from conformance import running  # noqa: PLC0415
-
-            return running.run(options)
-        if options.command == "replay":
-            from conformance import running  # noqa: PLC0415
-
-            return running.replay(options)
-        if options.command == "serve":
-            from conformance import serving  # noqa: PLC0415
-
-            return serving.serve(options)
-        if options.command == "prove":
-            from conformance import proving  # noqa: PLC0415
-
-            return proving.run(options)
-        from conformance import requirements  # noqa: PLC0415
-
-        print(requirements.catalogue(options.format), end="")
+        return int(getattr(import_module(f"conformance.{module}"), function)(options))
     except ConfigError as error:
         print(f"connect-conformance: {error}", file=sys.stderr)
         return ExitCode.USAGE
@@ -42,4 +43,3 @@ def execute(options: argparse.Namespace) -> int:  # noqa: PLR0911  one return pe
         # Whoever read us has gone; what Python flushes at its end would fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.CONFORMING
-    return ExitCode.CONFORMING

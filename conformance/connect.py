@@ -202,6 +202,10 @@ class Dialer:
         known = self._addresses.get(host, [])
         self._addresses[host] = [address, *(a for a in known if a != address)]
 
+    def known(self, host: str) -> tuple[str, ...]:
+        """The addresses that the name was found to have."""
+        return tuple(self._addresses.get(host, ()))
+
     async def resolve(self, host: str, port: int, meter: Meter) -> list[str]:
         """The addresses of a name. A resolver that hangs holds a thread of its own, never the run."""
         if host not in self._addresses:

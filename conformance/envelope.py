@@ -8,16 +8,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from lxml import etree
 
+from conformance.contract import documented
 from conformance.document import Document
 from conformance.schema import local, path
 
 _RESULT = re.compile(r"<(?:\w+:)?result\b[^>]*>\s*(?:<!\[CDATA\[)?\s*success\b", re.IGNORECASE)
-_VALUE = re.compile(r"<(?:\w+:)?(?:value|callback_type|callback_type_id)[\s>/]", re.IGNORECASE)
-_TRACES = re.compile(r"<(?:\w+:)?(?:ClICKATELLSDK|Result|callback_type_id)[\s>/]", re.IGNORECASE)
+
+
+@cache
+def _items() -> frozenset[str]:
+    """The names, in lower case, of everything that an item of a list is made of, in any documented service call."""
+    items = [call.item for call in documented().calls.values()]
+    return frozenset(name.lower() for item in items for name in (item.item, item.key, item.value))
+
+
+def _tags(names: frozenset[str]) -> re.Pattern[str]:
+    """What finds a start tag with one of these names in a text that is no document."""
+    return re.compile(rf"<(?:\w+:)?(?:{'|'.join(sorted(names))})[\s>/]", re.IGNORECASE)
 
 
 class Leaf:
@@ -107,6 +118,7 @@ class Envelope:
 
     def pairs(self, key: str, value: str) -> tuple[Pair, ...]:
         """Every place that holds an id, a type or both, in the order of the document."""
+        key, value = key.lower(), value.lower()
         if (key, value) in self._pairs:
             return self._pairs[key, value]
         found: list[dict[str, etree._Element]] = []
@@ -137,21 +149,25 @@ class Envelope:
     def has_values(self) -> bool:
         """Whether any item of a list is in it."""
         if self.root is None:
-            return bool(_VALUE.search(self.document.text))
-        return bool(self._names & {"value", "callback_type_id", "callback_type"})
+            return bool(_tags(_items()).search(self.document.text))
+        return bool(self._names & _items())
 
-    @cached_property
-    def has_callback_list(self) -> bool:
-        """Whether any callback id or type is in it."""
+    def offers(self, key: str, value: str) -> bool:
+        """Whether any id or type of a list is in it, by the names that a service call gives them."""
         if self.root is None:
-            return "callback_type" in self.document.text.lower()
-        return bool(self._names & {"callback_type_id", "callback_type"})
+            text = self.document.text.lower()
+            return key.lower() in text or value.lower() in text
+        return bool(self._names & {key.lower(), value.lower()})
 
     @cached_property
     def recognised(self) -> bool:
         """Whether it is an envelope of the Connect API at all, whatever else is wrong with it."""
         if self.root is None:
-            return bool(_TRACES.search(self.document.text))
+            return bool(
+                _tags(frozenset({"ClICKATELLSDK", "Result"}) | _items() - {"value"}).search(
+                    self.document.text
+                )
+            )
         names = self._names & {"action", "result", "values", "timestamp", "error"}
         if local(self.root).lower() == "clickatellsdk" and names - {"action"}:
             return True
@@ -182,11 +198,11 @@ class Envelope:
             if len(element) == 0 and local(element).lower() not in {"action", "result", "timestamp"}:
                 yield Leaf(element)
 
-    def answers_another_call(self, name: str) -> bool:
+    def answers_another_call(self, name: str, key: str, value: str) -> bool:
         """Whether it is the success envelope of some other service call: it says so, and has nothing of this one."""
         action = self.action.text if self.action else name
         plain = action != name and re.fullmatch(r"[a-z]+(_[a-z]+)+", action) is not None
-        return plain and not self.has_callback_list
+        return plain and not self.offers(key, value)
 
     @cached_property
     def is_error(self) -> bool:

@@ -78,7 +78,7 @@ class Judging:
     def success(self, exchange: Exchange) -> Envelope:
         """The success envelope of an answer, or Open."""
         envelope = self.envelope(exchange)
-        other = envelope.answers_another_call(self.call.name)
+        other = self.answers_another_call(envelope)
         if (not envelope.is_success or other) and not envelope.document.deep:
             raise Open("the answer is not the success envelope (REQ-02)")
         return envelope
@@ -88,7 +88,16 @@ class Judging:
         if exchange.answer is None:
             return False
         envelope = exchange.answer.envelope
-        return envelope.is_success or (envelope.root is None and envelope.has_callback_list)
+        return envelope.is_success or (envelope.root is None and self.offers_the_list(envelope))
+
+    def offers_the_list(self, envelope: Envelope) -> bool:
+        """Whether any id or type of this service call's list is in it."""
+        return envelope.offers(self.call.item.key, self.call.item.value)
+
+    def answers_another_call(self, envelope: Envelope) -> bool:
+        """Whether it is the success envelope of some other service call."""
+        item = self.call.item
+        return envelope.answers_another_call(self.call.name, item.key, item.value)
 
     def control(self, exchange: Exchange) -> None:
         """The twin control: the request without the defect succeeded before and after this one, or Open."""

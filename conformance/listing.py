@@ -26,10 +26,10 @@ def groups_of(chosen: list[tuple[Check, Case]]) -> frozenset[str]:
     return frozenset(group.format(case=case.value) for check, case in chosen for group in check.groups)
 
 
-def listing(contract: Contract, target: Target, terms: Terms) -> str:
+def listing(contract: Contract, target: Target, terms: Terms, seed: int = 1) -> str:
     """Requests and checks of a run against `target`, as text."""
     chosen = chosen_checks(contract, terms)
-    plan = probes.plan(contract, target, groups_of(chosen))
+    plan = probes.plan(contract, target, groups_of(chosen), seed)
     lines = [
         f"Would send to {target.shown_endpoint} ({target.binding}), and over plain HTTP to {_plain(target)}:",
         "",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from conformance.contract import Contract, documented
+from conformance.contract import Contract, ServiceCall, documented
 from conformance.schema import Component, Schema, schema
 
 Edit = Callable[[etree._Element], None]
@@ -35,11 +35,11 @@ def derived(contract: Contract | None = None) -> Iterator[Mutant]:
     """The mutants of every service call's response schema, and of the error schema."""
     contract = contract or documented()
     for call in contract.calls.values():
-        for name, title, component, edit in _edits(schema(call.response_schema)):
-            accusing, shadows = (component.requirement,), _shadows(component, contract)
+        for name, title, component, edit in _edits(schema(call.response_schema), _sample_texts(call)):
+            accusing, shadows = (component.requirement,), _shadows(component, call)
             yield Mutant(f"{call.name}.{name}", title, accusing, shadows, rewrite=_rewriting(edit))
     errors = tuple(contract.errors)
-    for name, title, component, edit in _edits(schema(contract.call.error_schema)):
+    for name, title, component, edit in _edits(schema(contract.call.error_schema), {}):
         breaks: tuple[str, ...] = (component.requirement,)
         if component.requirement.startswith("ERR-NNN-"):
             breaks = tuple(component.requirement.replace("NNN", code) for code in errors)
@@ -52,9 +52,9 @@ def derived(contract: Contract | None = None) -> Iterator[Mutant]:
         yield Mutant(f"error.{name}", title, breaks, also, rewrite_errors=_rewriting(edit))
 
 
-def _shadows(component: Component, contract: Contract) -> tuple[str, ...]:
+def _shadows(component: Component, call: ServiceCall) -> tuple[str, ...]:
     """What a broken component takes with it: the pair that it damages, where the damage hides what it says."""
-    pairs = tuple(pair.requirement for pair in contract.call.pairs)
+    pairs = tuple(pair.requirement for pair in call.pairs)
     return (*pairs, "TIM-02") if component.aspect == "text" else pairs
 
 
@@ -70,7 +70,7 @@ def _rewriting(edit: Edit) -> Rewrite:
 Found = tuple[str, str, Component, Edit]
 
 
-def _edits(of: Schema) -> Iterator[Found]:
+def _edits(of: Schema, samples: dict[str, str]) -> Iterator[Found]:
     """Every way to break one component, with the component."""
     anything = next(c for c in of.components if c.aspect == "anything")
     yield from _root(of, of.component(of.root, "name"))
@@ -95,7 +95,7 @@ def _edits(of: Schema) -> Iterator[Found]:
         yield from _surplus(declared.name, anything, leaf=not declared.children)
     for component in of.components:
         if component.aspect == "text":
-            yield from _texts(of, component)
+            yield from _texts(of, component, _plausible(of, component.element, samples))
         if component.aspect == "unique":
             yield (
                 f"{component.element}.item_doubled",
@@ -198,9 +198,8 @@ def _surplus(name: str, anything: Component, *, leaf: bool) -> Iterator[Found]:
         yield f"{name}.text_added", f"There is text beside the children of {name}.", anything, text
 
 
-def _texts(of: Schema, component: Component) -> Iterator[Found]:
+def _texts(of: Schema, component: Component, sample: str) -> Iterator[Found]:
     """Each text facet, violated at its boundary: candidates that the schema itself refuses."""
-    sample = _sample(of, component.element)
     candidates = {
         "empty": "",
         "led_by_a_space": f" {sample}",
@@ -222,35 +221,33 @@ def _texts(of: Schema, component: Component) -> Iterator[Found]:
                 f"{component.element}.{key}",
                 f"{component.element} is {text!r}.",
                 component,
-                _texted(component.element, text),
+                _texted(of, component.element, text),
             )
 
 
-def _texted(name: str, text: str) -> Edit:
+def _texted(of: Schema, name: str, text: str) -> Edit:
     def edit(root: etree._Element) -> None:
         for element in root.iter(name):
             element.text = text
-            if name not in {"Action", "Result", "Timestamp"}:
+            if name not in of.declarations[of.root].order:
                 break  # of a list, one item is enough
 
     return edit
 
 
-def _sample(of: Schema, name: str) -> str:
-    """A text that the schema accepts for an element."""
-    for text in (
-        "1316512313",
-        "0",
-        "HTTP GET",
-        "004",
-        "get_list_callback",
-        "Success",
-        "Error",
-        "Unknown error",
-    ):
-        if of.text_is_valid(name, text):
-            return text
-    return of.allowed(name).split(" or ")[0]
+def _sample_texts(call: ServiceCall) -> dict[str, str]:
+    """The first text of every element in the service call's own example."""
+    texts: dict[str, str] = {}
+    for element in etree.parse(call.response_sample).getroot().iter(etree.Element):
+        texts.setdefault(str(element.tag), element.text or "")
+    return texts
+
+
+def _plausible(of: Schema, name: str, samples: dict[str, str]) -> str:
+    """A text that the schema accepts for an element: one with every boundary to break, else the example's."""
+    general = ("1316512313", "0", "HTTP GET", "004", "Success", "Error", "Unknown error")
+    found = (text for text in (*general, samples.get(name)) if text and of.text_is_valid(name, text))
+    return next(found, None) or of.allowed(name).split(" or ")[0]
 
 
 def _item_doubled(container: str) -> Edit:

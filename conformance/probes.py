@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from conformance.contract import Contract, ServiceCall
 from conformance.target import BINDINGS, Binding, Target
+
+if TYPE_CHECKING:
+    from conformance.explore import Case
 
 Channel = Literal["https", "http"]
 
@@ -55,7 +59,7 @@ class Probe:
     control: str = ""
     state: str = ""
     fresh: bool = False
-    segment: bool = False
+    segment: str = ""
     charset: str = "utf-8"
 
 
@@ -67,7 +71,8 @@ class Plan:
     each request brings along are among them. middle: after those,
     to see whether the endpoint still answers. states: by code, in
     sequence, each between its setup and its teardown. last: after LATER_S. gaps: group -> why it is
-    not sent.
+    not sent. handshakes: whether old versions of TLS are tried as well. cases: what the generated probes among them
+    were made of, by id.
     """
 
     first: Probe
@@ -76,6 +81,8 @@ class Plan:
     middle: tuple[Probe, ...]
     last: tuple[Probe, ...]
     gaps: dict[str, str] = field(default_factory=dict)
+    handshakes: bool = True
+    cases: dict[str, Case] = field(default_factory=dict)
 
     @property
     def probes(self) -> tuple[Probe, ...]:
@@ -100,13 +107,15 @@ def documented(call: ServiceCall, binding: Binding) -> Probe:
     )
 
 
-def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
+def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int = 1) -> Plan:
     """What will be sent to `target` for the checks that look at `groups`. Unplanned groups get no probe."""
     base = documented(contract.call, target.binding)
     first = replace(base, id=FIRST, fresh=True, title="the documented request, for the first time")
     if groups & {"malformed", "spelling", "schema", "hostile"}:
         groups |= {"control"}
     together = [p for p in _together(contract, target, base) if p.group in groups]
+    generated = dict(_generated(contract.call, base, groups, seed))
+    together += generated
     states, gaps = _states(contract, target, base, groups)
     last = tuple(
         replace(
@@ -127,7 +136,45 @@ def plan(contract: Contract, target: Target, groups: frozenset[str]) -> Plan:
     )
     together += [probe for code, calls in states.items() if not _takes_turns(target, code) for probe in calls]
     states = {code: calls for code, calls in states.items() if _takes_turns(target, code)}
-    return Plan(first, tuple(together), states, (canary,), last, gaps)
+    return Plan(
+        first, tuple(together), states, (canary,), last, gaps, cases={p.id: c for p, c in generated.items()}
+    )
+
+
+_KINDS = {
+    "spelling": "the same request, spelled otherwise",
+    "action": "the request with another action",
+    "malformed": "a document that is not well-formed",
+    "schema": "a request that breaks the schema",
+}
+
+
+def _generated(
+    call: ServiceCall, base: Probe, groups: frozenset[str], seed: int
+) -> Iterator[tuple[Probe, Case]]:
+    """Requests that the seed makes; only those of them that a selected check looks at are made at all."""
+    from conformance import explore  # noqa: PLC0415  the catalogue of requirements needs no parser
+
+    counts = {group: count for group, count in explore.COUNTS.items() if group in groups}
+    numbers: Counter[str] = Counter()
+    for case in explore.corpus(call, seed, counts) if counts else ():
+        group = case.group
+        numbers[group] += 1
+        probe = replace(
+            base if group == "action" else _carrier(base),
+            id=f"explored-{group}-{numbers[group]}",
+            group=group,
+            title=f"{_KINDS[group]}, generated from seed {seed}: {case.what}",
+            document=case.document,
+            actions=(case.value,),
+        )
+        yield replace(probe, control=probe.control or FIRST), case
+
+
+def reduced(probe: Probe, number: int, document: bytes) -> Probe:
+    """A smaller request than a generated one, to see whether it still shows the same."""
+    told = probe.title.partition(": ")[0].replace("generated from", f"reduced from {probe.id} of")
+    return replace(probe, id=f"reduced-{probe.group}-{number}", title=told, document=document)
 
 
 def _takes_turns(target: Target, code: str) -> bool:
@@ -135,11 +182,18 @@ def _takes_turns(target: Target, code: str) -> bool:
     return bool(target.states[code].setup or target.states[code].teardown)
 
 
+def preflight(contract: Contract, target: Target) -> Plan:
+    """The documented request, once over HTTPS and once over plain HTTP: enough to see what is there."""
+    whole = plan(contract, target, frozenset({"state-009"}))
+    plain = next(p for p in whole.together if p.channel == "http")
+    return replace(whole, together=(plain,), states={}, middle=(), last=(), gaps={}, handshakes=False)
+
+
 def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe]:
     yield from _repeats(base)
     yield from _other_bindings(contract, target, base)
     yield from other_actions(contract.call, base)
-    if not _has_segment(target):
+    if not _has_segment(contract.call, target):
         # Where the path names the service call, a bare call may well be meant for it.
         yield replace(
             base,
@@ -159,12 +213,12 @@ def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe
     yield from spellings(contract.call, carried)
     yield from broken_requests(contract.call, carried)
     yield from hostile(contract.call, carried)
-    yield from _plain_http(base)
+    yield from _plain_http(contract.call, base)
 
 
-def _has_segment(target: Target) -> bool:
+def _has_segment(call: ServiceCall, target: Target) -> bool:
     """Whether the endpoint's path ends with the service call's name."""
-    return urlsplit(target.endpoint).path.rstrip("/").endswith("/get_list_callback")
+    return urlsplit(target.endpoint).path.rstrip("/").endswith(f"/{call.name}")
 
 
 def _carrier(base: Probe) -> Probe:
@@ -199,12 +253,12 @@ def _repeats(base: Probe) -> Iterator[Probe]:
 
 
 def _other_bindings(contract: Contract, target: Target, base: Probe) -> Iterator[Probe]:
-    if not _has_segment(target):
+    if not _has_segment(contract.call, target):
         yield replace(
             base,
             id="binding-segment",
             group="bindings",
-            segment=True,
+            segment=contract.call.name,
             title=f"the documented request as {base.binding}, with a last segment {contract.call.name}",
         )
     for binding in BINDINGS:
@@ -218,9 +272,14 @@ def _other_bindings(contract: Contract, target: Target, base: Probe) -> Iterator
             )
 
 
+def other_call(call: ServiceCall) -> str:
+    """The name of another service call of the API."""
+    return "get_list_country" if call.name != "get_list_country" else "get_list_account"
+
+
 def other_actions(call: ServiceCall, base: Probe) -> Iterator[Probe]:
     """REQ-03: the restricted value, replaced by others, by nothing, left out."""
-    name = call.name
+    name, other = call.name, other_call(call)
     values = {
         "unknown": "no_such_call",
         "longer": f"{name}s",
@@ -230,10 +289,10 @@ def other_actions(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         "dashes": name.replace("_", "-"),
         "slash": f"{name}/",
         "semicolon": f"{name};x",
-        "comma": f"{name},get_list_country",
+        "comma": f"{name},{other}",
         "file-ending": f"{name}.php",
         "path": f"../{name}",
-        "other-call": "get_list_country",
+        "other-call": other,
         "two-words": f"{name} {name}",
         "number": "0",
         "wildcard": "get_list_%",
@@ -310,6 +369,7 @@ def spellings(call: ServiceCall, base: Probe) -> Iterator[Probe]:
     """REQ-05: the same request, spelled otherwise; an XML processor sees no difference (XML 1.0)."""
     root, leaf, name = call.request_root, call.action_element, call.name
     references = "".join(f"&#x{ord(c):x};" for c in name)
+    decimal = name.replace("_", "&#95;", 1)
     plain = f"<{root}><{leaf}>{name}</{leaf}></{root}>"
     documents = {
         "compact": plain,
@@ -320,13 +380,11 @@ def spellings(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         "comments": f"<!-- before --><{root}><!-- in -- >--><{leaf}>{name}</{leaf}><!-- é --></{root}><!-- after -->",
         "comment-in-action": f"<{root}><{leaf}>{name[:4]}<!-- in -->{name[4:]}</{leaf}></{root}>",
         "cdata": f"<{root}><{leaf}><![CDATA[{name}]]></{leaf}></{root}>",
-        "cdata-in-part": f"<{root}><{leaf}>get_<![CDATA[list]]>_callback</{leaf}></{root}>",
+        "cdata-in-part": f"<{root}><{leaf}>{name[:4]}<![CDATA[{name[4:8]}]]>{name[8:]}</{leaf}></{root}>",
         "character-references": f"<{root}><{leaf}>{references}</{leaf}></{root}>",
-        "decimal-reference": f"<{root}><{leaf}>get&#95;list_callback</{leaf}></{root}>",
+        "decimal-reference": f"<{root}><{leaf}>{decimal}</{leaf}></{root}>",
     }
     documents["comments"] = documents["comments"].replace("<!-- in -- >-->", "<!-- in > -->")
-    if name != "get_list_callback":
-        del documents["cdata-in-part"], documents["decimal-reference"]
     for key, document in documents.items():
         yield replace(
             base,
@@ -359,7 +417,7 @@ def broken_requests(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         "wrong-root": f"<request>{child}</request>",
         "root-in-another-case": f"<{root.capitalize()}>{child}</{root.capitalize()}>",
         "action-twice": f"<{root}>{child}{child}</{root}>",
-        "second-action": f"<{root}>{child}<{leaf}>get_list_country</{leaf}></{root}>",
+        "second-action": f"<{root}>{child}<{leaf}>{other_call(call)}</{leaf}></{root}>",
         "unknown-child": f"<{root}>{child}<surprise>1</surprise></{root}>",
         "unknown-child-first": f"<{root}><surprise>1</surprise>{child}</{root}>",
         "attribute-on-root": f'<{root} version="1">{child}</{root}>',
@@ -411,7 +469,7 @@ def hostile(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         )
 
 
-def _plain_http(base: Probe) -> Iterator[Probe]:
+def _plain_http(call: ServiceCall, base: Probe) -> Iterator[Probe]:
     plain = replace(base, channel="http", group="state-009")  # plain HTTP is the state that 009 describes
     for binding in (base.binding, *(b for b in BINDINGS if b != base.binding)):
         yield replace(
@@ -423,8 +481,8 @@ def _plain_http(base: Probe) -> Iterator[Probe]:
     yield replace(
         plain,
         id="plain-segment",
-        segment=True,
-        title="the documented request over plain HTTP with a last segment get_list_callback",
+        segment=call.name,
+        title=f"the documented request over plain HTTP with a last segment {call.name}",
     )
     for name, value in CLAIMS:
         for binding in dict.fromkeys(

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import textwrap
 
 import msgspec
 
 from conformance.catalogue import checks
 from conformance.contract import Contract, documented
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the catalogue."""
+    print(catalogue(options.format), end="")
+    return 0
 
 
 def coverage(contract: Contract) -> dict[str, list[str]]:

@@ -6,16 +6,13 @@ import argparse
 import contextlib
 import io
 import os
-import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 
-import msgspec
 import pytest
 
 import conformance
@@ -25,24 +22,13 @@ from conformance.evidence import EvidenceError, from_har
 from conformance.exchange import Evidence
 from conformance.outcome import Terms, selected
 from conformance.plugin import Suite
+from conformance.preflight import diagnosis
+from conformance.reporting.folder import reports_folder
 from conformance.secrets import Secrets
-from conformance.target import (
-    ConfigError,
-    StateConfig,
-    Target,
-    TargetConfig,
-    find_config,
-    read_config,
-    target,
-)
+from conformance.stopping import stop_like_interrupt
+from conformance.subject import subject, terms
+from conformance.target import ConfigError, Target
 from conformance.verdicts import ExitCode, Report
-from conformance.waivers import read_waivers
-
-HINT = (
-    "nothing to judge: give --endpoint URL or --target NAME; "
-    "`--endpoint reference` judges the embedded reference endpoint"
-)
-_STATE_HEADER = "X-Reference-State"
 
 
 @dataclass(frozen=True)
@@ -58,24 +44,24 @@ class Session:
 def run(options: argparse.Namespace) -> int:
     """Judge one target, write the reports, print the summary; returns the exit code."""
     contract = documented()
-    terms = _terms(options, contract)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    wanted = terms(options, contract)
+    stop_like_interrupt()
     with contextlib.ExitStack() as stack:
         judged = subject(options, contract, stack)
         if options.list:
             from conformance.listing import listing  # noqa: PLC0415
 
-            print(listing(contract, judged, terms), end="")
-            return ExitCode.CONFORMING if selected(contract, terms) else ExitCode.NOTHING_SELECTED
-        folder = _folder(options)
-        session = Session(contract, terms, judged.binding, judged.secrets)
+            print(listing(contract, judged, wanted, int(options.seed)), end="")
+            return ExitCode.CONFORMING if selected(contract, wanted) else ExitCode.NOTHING_SELECTED
+        folder = reports_folder(options.reports)
+        session = Session(contract, wanted, judged.binding, judged.secrets)
         return _judge(session, lambda groups: send(contract, judged, groups, options), folder, options)
 
 
 def replay(options: argparse.Namespace) -> int:
     """Judge a recording again; the same verdicts as the run that recorded it."""
     contract = documented()
-    terms = _terms(options, contract)
+    wanted = terms(options, contract)
     try:
         evidence = from_har(options.evidence.read_bytes())
     except OSError as error:
@@ -85,7 +71,12 @@ def replay(options: argparse.Namespace) -> int:
     accept = tuple(dict.fromkeys((*evidence.accept, *options.accept)))
     _check_accept(accept, contract)
     evidence = replace(evidence, accept=accept)
-    return _judge(Session(contract, terms, evidence.binding), lambda _: evidence, _folder(options), options)
+    return _judge(
+        Session(contract, wanted, evidence.binding),
+        lambda _: evidence,
+        reports_folder(options.reports),
+        options,
+    )
 
 
 def _check_accept(names: tuple[str, ...], contract: Contract) -> None:
@@ -97,74 +88,7 @@ def _check_accept(names: tuple[str, ...], contract: Contract) -> None:
             )
 
 
-def _terms(options: argparse.Namespace, contract: Contract) -> Terms:
-    terms = Terms(
-        level=options.level,
-        select=tuple(options.select),
-        deselect=tuple(options.deselect),
-        waivers=read_waivers(options.waivers, contract) if options.waivers else {},
-    )
-    selected(contract, terms)
-    return terms
-
-
-# What is judged
-
-
-def subject(options: argparse.Namespace, contract: Contract, stack: contextlib.ExitStack) -> Target:
-    """The target that the options name; the embedded reference endpoint runs until `stack` is closed."""
-    if options.endpoint and options.target:
-        raise ConfigError("--endpoint and --target exclude each other; allowed: one of them")
-    if options.target:
-        name, (config, base) = options.target, _configured(options)
-    elif options.endpoint == "reference":
-        name, (config, base) = "reference", (_reference(contract, stack), Path.cwd())
-    elif options.endpoint:
-        name, (config, base) = "endpoint", (TargetConfig(endpoint=options.endpoint), Path.cwd())
-    else:
-        raise ConfigError(HINT)
-    changes = {
-        key: getattr(options, key)
-        for key in ("http_endpoint", "binding", "timeout", "concurrency")
-        if getattr(options, key, None) is not None
-    }
-    if options.ca_file:
-        changes["ca_file"] = str(Path.cwd() / options.ca_file)
-    config = msgspec.structs.replace(config, accept=[*config.accept, *options.accept], **changes)
-    return target(name, config, contract, base=base)
-
-
-def _configured(options: argparse.Namespace) -> tuple[TargetConfig, Path]:
-    file = options.config or find_config(Path.cwd())
-    if file is None:
-        raise ConfigError(
-            "there is no connect-conformance.toml here or above; give --config FILE, or make one with `init`"
-        )
-    targets = read_config(file)
-    if options.target not in targets:
-        raise ConfigError(
-            f"{file} has no target {options.target!r}; allowed: {', '.join(targets) or 'none is defined'}"
-        )
-    return targets[options.target], file.resolve().parent
-
-
-def _reference(contract: Contract, stack: contextlib.ExitStack) -> TargetConfig:
-    """The embedded reference endpoint, started for this run, with every state provisioned."""
-    from conformance.reference import start  # noqa: PLC0415
-
-    running = stack.enter_context(start())
-    states = {
-        code: StateConfig(headers={_STATE_HEADER: code})
-        for code, error in contract.errors.items()
-        if error.provoked == "provisioned"
-    }
-    return TargetConfig(
-        endpoint=running.https_url,
-        http_endpoint=running.http_url,
-        ca_file=str(running.ca_file),
-        states=states,
-        allow_hostile_requests=True,
-    )
+# What is sent
 
 
 def send(contract: Contract, judged: Target, groups: frozenset[str], options: argparse.Namespace) -> Evidence:
@@ -176,11 +100,13 @@ def send(contract: Contract, judged: Target, groups: frozenset[str], options: ar
         max_requests=int(options.max_requests),
         rate=options.rate,
     )
-    plan = probes.plan(contract, judged, groups)
+    plan = probes.plan(contract, judged, groups, int(options.seed))
     started = time.time()
     wire = Wire(judged, limits, int(options.seed), progress=_progress(options))
     recording = wire.run(plan)
-    return evidence_of(judged, recording, seed=int(options.seed), started=started)
+    evidence = evidence_of(judged, recording, seed=int(options.seed), started=started)
+    said = diagnosis(evidence)
+    return replace(evidence, notes=(*evidence.notes, said)) if said else evidence
 
 
 def _progress(options: argparse.Namespace) -> Callable[[int, int], None]:
@@ -281,26 +207,3 @@ def _sheltered() -> Iterator[None]:
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
-
-
-def _folder(options: argparse.Namespace) -> Path:
-    """The reports folder, made and tried before anything is sent."""
-    folder = options.reports or Path("reports") / f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ConfigError(
-            f"--reports: cannot write into {folder}: {error.strerror}; allowed: a folder that can be written"
-        ) from None
-    if options.reports is None:
-        _link(folder)
-    return Path(folder)
-
-
-def _link(folder: Path) -> None:
-    latest = folder.parent / "latest"
-    with contextlib.suppress(OSError):  # a file system without links loses the comfort, not the reports
-        latest.unlink(missing_ok=True)
-        latest.symlink_to(folder.name, target_is_directory=True)

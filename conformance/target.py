@@ -29,7 +29,6 @@ _AUTHORITY = re.compile(r"([^$/?#]+://[^/?#]*)(.*)", re.DOTALL)
 _LIKE_A_TOKEN = re.compile(r"(?=.*[0-9]).{12,}")
 _SECRET_NAME = re.compile(r"auth|cookie|token|secret|key|passw|credential|session", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2, token
-_SERVICE_SEGMENT = "get_list_callback"
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 
@@ -129,20 +128,32 @@ def find_config(start: Path) -> Path | None:
     return None
 
 
-def read_config(file: Path) -> dict[str, TargetConfig]:
-    """The targets of a configuration file. Raises ConfigError."""
+def read_config(file: Path, only: str | None = None) -> dict[str, TargetConfig]:
+    """The targets of a configuration file, or one of them, whatever the others are like. Raises ConfigError."""
+    raw = _toml(file)
+    if only is not None:
+        raw["targets"] = {only: raw["targets"][only]} if only in target_names(file) else {}
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        return msgspec.convert(raw, _File).targets
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{file}: {_explained(str(error), raw)}") from None
+
+
+def target_names(file: Path) -> list[str]:
+    """The names of the targets, none of which is looked into. Raises ConfigError."""
+    targets = _toml(file).get("targets")
+    return list(targets) if isinstance(targets, dict) else []
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{file} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not TOML: {error}") from None
-    try:
-        return msgspec.convert(raw, _File).targets
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {_explained(str(error), raw)}") from None
 
 
 def _explained(message: str, raw: dict[str, Any]) -> str:
@@ -189,7 +200,7 @@ class _Maker:
         if config.binding not in BINDINGS:
             raise self.wrong("binding", f"{config.binding!r} is unknown", f"one of {', '.join(BINDINGS)}")
         endpoint = self.url(config.endpoint, "endpoint", ("https",))
-        shape = _shape(self.filled(config.endpoint, "endpoint"))
+        shape = _shape(self.filled(config.endpoint, "endpoint"), self.contract.call.name)
         http = config.http_endpoint or _plain(endpoint)
         return Target(
             name=self.name,
@@ -265,7 +276,7 @@ class _Maker:
         """The URL with a token written out in its path, and the values of its query, kept as secrets."""
         parts = urlsplit(text)
         segments = parts.path.split("/")
-        spots = [i for i, s in enumerate(segments) if s and s != _SERVICE_SEGMENT]
+        spots = [i for i, s in enumerate(segments) if s and s != self.contract.call.name]
         for i in spots:
             segment = segments[i]
             if not self.secrets.is_secret(segment) and (
@@ -386,12 +397,12 @@ def _plain(endpoint: str) -> str:
     return urlunsplit(("http", host, parts.path, parts.query, ""))
 
 
-def _shape(endpoint: str) -> str:
+def _shape(endpoint: str, call: str) -> str:
     """The token of an endpoint with every digit as 0 and every letter as A, a or z: enough to make another.
 
     The token is the last segment of the path that is not the service call's name; "" where there is none.
     """
-    segments = [s for s in urlsplit(endpoint).path.split("/") if s and s != _SERVICE_SEGMENT]
+    segments = [s for s in urlsplit(endpoint).path.split("/") if s and s != call]
     shape = segments[-1] if segments else ""
     for letters, letter in (("[0-9]", "0"), ("[A-Z]", "A"), ("[g-y]", "z"), ("[b-f]", "a")):
         shape = re.sub(letters, letter, shape)

@@ -12,17 +12,20 @@ import shlex
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from random import Random
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 import anyio
+import anyio.from_thread
+import anyio.to_thread
 import httpcore
 import httpx
 
-from conformance import __version__, probes
+from conformance import __version__, explore, probes
 from conformance.canary import NOWHERE, Canary, listen
 from conformance.coding import decoded
 from conformance.connect import Dialer, LineFailed, Meter
@@ -47,6 +50,7 @@ class Limits:
     max_requests: int = 1_000
     rate: float = 0.0  # requests a second; 0: no limit
     run_seconds: float = 600.0
+    reductions: int = 20  # requests spent on making what a generated one has shown smaller
 
 
 @dataclass(frozen=True)
@@ -139,12 +143,16 @@ class Wire:
     async def _phases(self, plan: Plan) -> None:
         if any(probe.group == "hostile" for probe in plan.together):
             self.canary = await listen(urlsplit(self.target.endpoint).hostname or "")
-        try:
-            await self._in_order(plan)
-        finally:
+        async with anyio.create_task_group() as tasks:
             if self.canary:
-                with anyio.CancelScope(shield=True):
-                    await self.canary.close()
+                tasks.start_soon(self.canary.watch)
+            try:
+                await self._in_order(plan)
+            finally:
+                tasks.cancel_scope.cancel()
+                if self.canary:
+                    with anyio.CancelScope(shield=True):
+                        await self.canary.close()
 
     async def _in_order(self, plan: Plan) -> None:
         async with _Worker(self) as self._idle:
@@ -152,17 +160,36 @@ class Wire:
             began = await self._first(plan, first)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._pool, plan.together)
-                if "https" not in self._silent:
+                if plan.handshakes and "https" not in self._silent:
                     tasks.start_soon(self._tls_versions)
+            await self._reduce(plan, first)
             for probe in plan.middle:
                 await first.exchange_with_retry(probe)
             for code, calls in plan.states.items():
                 await self._state(self.target.states[code], calls)
-            if "https" not in self._silent:
+            if plan.last and "https" not in self._silent:
                 await anyio.sleep(max(0.0, LATER_S - (time.monotonic() - began)))
             # Over the connection of the first call: an endpoint may keep what it answers per connection.
             for probe in plan.last:
                 await first.exchange_with_retry(probe)
+
+    async def _reduce(self, plan: Plan, worker: _Worker) -> None:
+        """Show with a small request, within a budget, what only a generated one has shown."""
+        findings = list(explore.findings(plan, self.exchanges))
+        for probe, case in findings:
+            numbers = itertools.count(1)
+            # The reduction is hypothesis' and has a thread of its own; every request is sent from here.
+            shows = partial(self._shows, worker, probe, case, numbers)
+            share = self.limits.reductions // len(findings)
+            await anyio.to_thread.run_sync(explore.reduce, case, partial(anyio.from_thread.run, shows), share)
+
+    async def _shows(
+        self, worker: _Worker, probe: Probe, case: explore.Case, numbers: Iterator[int], document: bytes
+    ) -> bool:
+        smaller = probes.reduced(probe, next(numbers), document)
+        if self._sent < self.limits.max_requests:
+            await worker.exchange_with_retry(smaller)
+        return any(e.probe == smaller.id and case.shown_by(e.answer) for e in self.exchanges)
 
     async def _first(self, plan: Plan, worker: _Worker) -> float:
         """The first call decides whether there is anybody to talk to; returns when it was over."""
@@ -513,7 +540,7 @@ def _bound(probe: Probe, url: str) -> tuple[str, str, dict[str, str], bytes]:
     """Method, URL, extra headers and body of a probe in its binding (interpretation I-06)."""
     if probe.segment:
         parts = urlsplit(url)
-        url = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/get_list_callback"))
+        url = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{probe.segment}"))
     joint = "&" if urlsplit(url).query else "?"
     if probe.binding == "query-xml" and not probe.document:
         return "GET", url, {}, b""

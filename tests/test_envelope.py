@@ -146,7 +146,7 @@ KINDS = {
         SUCCESS.replace("Success", " SUCCESS "),
         "recognised says_success is_success",
     ),
-    "a list alone": (LIST, "recognised has_values has_callback_list is_success"),
+    "a list alone": (LIST, "recognised has_values offers is_success"),
     "an error": (ERROR, "recognised is_error"),
     "an error without a result": (ERROR.replace("<Result>Error</Result>", ""), "recognised is_error"),
     "an error with a list": (
@@ -168,7 +168,7 @@ KINDS = {
         "<r><Result><![CDATA[Success]]></Result>",
         "recognised says_success",
     ),
-    "a list cut short": (LIST[:-4], "recognised has_values has_callback_list"),
+    "a list cut short": (LIST[:-4], "recognised has_values offers"),
     "no xml": ("Success", ""),
 }
 
@@ -176,17 +176,20 @@ KINDS = {
 @pytest.mark.parametrize(("text", "kinds"), KINDS.values(), ids=KINDS)
 def test_what_an_answer_is_taken_for(text: str, kinds: str) -> None:
     found = envelope(text)
-    names = ("recognised", "says_success", "has_values", "has_callback_list", "is_success", "is_error")
-    assert {name for name in names if getattr(found, name)} == set(kinds.split())
+    names = ("recognised", "says_success", "has_values", "is_success", "is_error")
+    kinds_found = {name for name in names if getattr(found, name)} | (
+        {"offers"} if found.offers(*PAIR) else set()
+    )
+    assert kinds_found == set(kinds.split())
 
 
 def test_the_answer_to_another_call_is_told() -> None:
     other = SUCCESS.replace("<Result>", "<Action>get_list_country</Action><Result>")
-    assert envelope(other).answers_another_call("get_list_callback")
-    assert not envelope(other).answers_another_call("get_list_country")
-    assert not envelope(SUCCESS).answers_another_call("get_list_callback")
+    assert envelope(other).answers_another_call("get_list_callback", *PAIR)
+    assert not envelope(other).answers_another_call("get_list_country", *PAIR)
+    assert not envelope(SUCCESS).answers_another_call("get_list_callback", *PAIR)
     assert not envelope(other.replace("get_list_country", "GET LIST")).answers_another_call(
-        "get_list_callback"
+        "get_list_callback", *PAIR
     )
     with_pairs = other.replace("</Result>", "</Result><callback_type>A</callback_type>")
-    assert not envelope(with_pairs).answers_another_call("get_list_callback")
+    assert not envelope(with_pairs).answers_another_call("get_list_callback", *PAIR)

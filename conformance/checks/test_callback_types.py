@@ -22,7 +22,7 @@ def documented_pairs(contract: Contract) -> Iterator[Case]:
 def _types(exchange: Exchange, judging: Judging) -> tuple[str, ...]:
     readable = judging.types(exchange)
     if not readable:
-        raise Open("there is no readable callback_type in the envelope")
+        raise Open(f"there is no readable {judging.call.item.value} in the envelope")
     return readable
 
 
@@ -139,7 +139,7 @@ def test_pairs_come_in_ascending_order(exchange: Exchange, judging: Judging) -> 
         p.key.text for p in judging.pairs(exchange) if p.key and re.fullmatch(r"0|[1-9][0-9]*", p.key.text)
     ]
     if not ids:
-        raise Open("there is no readable callback_type_id in the envelope")
+        raise Open(f"there is no readable {judging.call.item.key} in the envelope")
     # Compared as text of a length: an id may have more digits than Python converts.
     if ids != sorted(ids, key=lambda text: (len(text), text)):
         raise Breach(

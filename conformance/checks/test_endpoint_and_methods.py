@@ -55,7 +55,7 @@ def test_every_documented_request_is_answered(exchanges: tuple[Exchange, ...]) -
 def test_the_action_selects_the_service_call(exchange: Exchange, judging: Judging) -> None:
     """The action get_list_callback is answered with the success envelope of this service call."""
     envelope = judging.envelope(exchange)
-    other = envelope.answers_another_call(judging.call.name)
+    other = judging.answers_another_call(envelope)
     if (envelope.is_success and not other) or envelope.document.deep:
         return
     codes = ", ".join(e.code.text for e in envelope.errors(*judging.evidence.error_elements) if e.code)
@@ -81,7 +81,7 @@ def test_another_action_does_not_get_the_callback_list(exchange: Exchange, judgi
     judging.control(exchange)
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)
-    if answer.envelope.has_callback_list:
+    if judging.offers_the_list(answer.envelope):
         raise Breach(
             f"{exchange.title} is answered with the callback list",
             expected="an error envelope, or anything but the callback list",

@@ -20,7 +20,7 @@ def _refused(exchange: Exchange, judging: Judging) -> None:
         raise Open("this binding is not served")
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)
-    if answer.envelope.says_success or answer.envelope.has_callback_list:
+    if answer.envelope.says_success or judging.offers_the_list(answer.envelope):
         raise Breach(
             f"{exchange.title} is answered with Success",
             expected="an error envelope, or anything but Success",

@@ -126,7 +126,11 @@ def _folded(ids: Iterable[str], catalogue: Iterable[str]) -> tuple[str, ...]:
 
 def provisioning(report: Report, code: str) -> tuple[str, ...]:
     """The configuration lines that would say how the state of an error code is reached."""
-    name = report.target.name
+    return state_lines(report.target.name, code)
+
+
+def state_lines(name: str, code: str) -> tuple[str, ...]:
+    """The same for a target by its name."""
     bare = re.fullmatch(r"[A-Za-z0-9_-]+", name)
     key = name if bare else '"' + re.sub(r'["\\]', r"\\\g<0>", name) + '"'
     return (f"[targets.{key}.states.{code}]", 'endpoint = "https://..."')

@@ -1,0 +1,129 @@
+"""`doctor`: can the target be reached, and what would a run cost? Two requests at most, nothing is judged."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from conformance import preflight, probes
+from conformance.connect import Dialer
+from conformance.contract import Contract, documented
+from conformance.listing import chosen_checks, cost, groups_of
+from conformance.outcome import Terms
+from conformance.preflight import Finding
+from conformance.reporting import inert
+from conformance.reporting.findings import state_lines
+from conformance.reporting.terminal import wrap
+from conformance.stopping import stop_like_interrupt
+from conformance.subject import subject
+from conformance.target import State, Target
+from conformance.verdicts import ExitCode
+from conformance.wire import Limits, Wire, evidence_of
+
+_MARKS = {"ok": "ok", "open": "open", "problem": "PROBLEM", "unseen": "-"}
+_INDENT = 22  # columns before what is said
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what was found, line by line; returns 0 when a run can be judged, 10 when not."""
+    contract = documented()
+    stop_like_interrupt()
+    terms = Terms(select=tuple(options.select), deselect=tuple(options.deselect))
+    with contextlib.ExitStack() as stack:
+        target = subject(options, contract, stack)
+        chosen = chosen_checks(contract, terms)
+        plan = probes.plan(contract, target, groups_of(chosen))
+        found, interrupted = look(contract, target)
+    found.append(Finding("cost", "ok", cost(plan, target, len(chosen))))
+    width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+    print(_page(target, found, max(width, 40)), end="")
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    return ExitCode.INCONCLUSIVE if _problems(found) else ExitCode.CONFORMING
+
+
+def look(contract: Contract, target: Target) -> tuple[list[Finding], bool]:
+    """What the two calls of the preflight show, and whether they were interrupted."""
+    dialer = Dialer(target.secrets, target.ca_file)
+    plan, started = probes.preflight(contract, target), time.time()
+    recording = Wire(target, Limits(concurrency=1), dialer=dialer).run(plan)
+    evidence = evidence_of(target, recording, seed=0, started=started)
+    plain = next((e for e in reversed(evidence.exchanges) if e.group == "state-009"), None)
+    found: list[Finding] = []
+    if first := preflight.first_call(evidence.exchanges):
+        host = urlsplit(target.endpoint).hostname or ""
+        proxy = target.secrets.shown(target.proxy)
+        found += preflight.way_to(first, evidence, dialer.known(host), proxy)
+        found.append(preflight.clock(first, target.clock_tolerance))
+    found.append(preflight.plain_http(plain, evidence))
+    return [*found, *states(contract, target)], recording.interrupted
+
+
+def states(contract: Contract, target: Target) -> Iterator[Finding]:
+    """Code by code: how its state is reached, or the lines that would say so."""
+    for error in contract.errors.values():
+        subject_, state = f"state {error.code}", target.states.get(error.code)
+        if state is not None:
+            yield _provisioned(subject_, state)
+        elif error.provoked == "provisioned":
+            said = "not provisioned, its requirements stay open"
+            yield Finding(subject_, "open", said, state_lines(target.name, error.code))
+
+
+def _provisioned(subject_: str, state: State) -> Finding:
+    """A state is not brought about here; its commands are only looked for."""
+    keys = ("endpoint", "headers", "source_address", "proxy", "setup", "teardown")
+    said = "provisioned by " + ", ".join(key for key in keys if getattr(state, key))
+    for key, command in (("setup", state.setup), ("teardown", state.teardown)):
+        if command and shutil.which(command[0]) is None:
+            return Finding(
+                subject_,
+                "open",
+                f"{said}; {key}: there is no such command",
+                (f"correct `{key}` of the state",),
+            )
+    return Finding(subject_, "ok", said)
+
+
+def _problems(found: list[Finding]) -> int:
+    return sum(finding.state == "problem" for finding in found)
+
+
+def _page(target: Target, found: list[Finding], width: int) -> str:
+    """The findings as text, which holds no secret and nothing that a terminal would act on."""
+    lines = [inert.terminal(f"{target.name} at {target.shown_endpoint}, binding {target.binding}"), ""]
+    for finding in found:
+        lines += _lines(finding, width)
+    number = _problems(found)
+    said = f"A run cannot be judged: {number} problem{'' if number == 1 else 's'}."
+    lines += ["", said if number else _verdict(found)]
+    text = target.secrets.redact("\n".join(lines)) + "\n"
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _verdict(found: list[Finding]) -> str:
+    some = [finding.subject for finding in found if finding.state == "open"]
+    return "A run can be judged" + (
+        f", with something to mend or left open: {', '.join(some)}." if some else "."
+    )
+
+
+def _lines(finding: Finding, width: int) -> list[str]:
+    head = f"{_MARKS[finding.state]:8}{finding.subject:{_INDENT - 8}}"
+    margin = " " * _INDENT
+    lines = wrap(inert.terminal(finding.text), width, head, margin)
+    for n, line in enumerate(finding.repair):
+        # Lines to be copied stay whole.
+        shown = inert.terminal(line)
+        lines += (
+            [f"{margin}{'   ' if n else '-> '}{shown}"]
+            if len(finding.repair) > 1
+            else wrap(shown, width, f"{margin}-> ", f"{margin}   ")
+        )
+    return lines

@@ -1,0 +1,141 @@
+"""Runs the suite against every behaviour in turn, and writes what it said and cost to docs/hostile.md.
+
+python -m tests.hostile.measure [--only NAME-GLOB]... [--output FILE]
+"""
+
+import argparse
+import fnmatch
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+
+from . import trial
+from .catalogue import BEHAVIOURS
+from .registry import Behaviour
+from .stage import Authority
+from .test_bounds import MEGABYTES, SECONDS
+from .trial import CHECKOUT, TIMEOUT, Trial
+
+PAGE = CHECKOUT / "docs" / "hostile.md"
+INTRODUCTION = """\
+# Hostile endpoints
+
+The suite talks to servers of strangers. Each row below is a server on real sockets that misbehaves in one
+way, what the suite said of it, and what the run cost. {count} servers were judged with `--timeout {timeout}`,
+one after the other, with the command line that a user has; seconds and peak memory are the whole process's,
+from start to exit (Python {python}, {cpus} processors, {date}). The bounds that the tests in `tests/hostile/`
+hold are {seconds} seconds and {megabytes} MB; the most seen here are {most_seconds:.1f} s (`{slowest}`) and
+{most_mb:.0f} MB (`{largest}`).
+
+The tests also hold that none of these servers makes the suite fetch, open, execute or send back anything, and
+that the token is in none of the files.
+A *medley* behaves differently with each answer; the behaviours in it have rows of their own, too.
+
+Made by `python -m tests.hostile.measure`.
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured behaviour."""
+
+    behaviour: Behaviour
+    says: str
+    seconds: float
+    peak_mb: float
+
+
+def says(ended: Trial) -> str:
+    """The verdict, and the reason that a reader sees first."""
+    try:
+        report = ended.report()
+    except (OSError, ValueError):
+        return f"no report, exit code {ended.outcome.exit_code}"
+    failed = [r for r in report["requirements"] if r["verdict"] == "fail" and r["level"] == "must"]
+    told = failed or [r for r in report["requirements"] if r["verdict"] in {"inconclusive", "error"}]
+    verdict = "fail" if failed else told[0]["verdict"]
+    reason = next(check["reason"] for check in told[0]["checks"] if check["verdict"] == verdict)
+    others = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    where = f"{told[0]['id']}{others}: " if failed else ""
+    return f"{report['verdict']}. {where}{reason}"
+
+
+def measured(chosen: list[Behaviour], folder: Path) -> Iterator[Row]:
+    authority = Authority()
+    for number, behaviour in enumerate(chosen, 1):
+        ended = trial.run(behaviour, authority, folder / behaviour.name)
+        row = Row(behaviour, says(ended), ended.outcome.seconds, ended.outcome.peak_mb)
+        shutil.rmtree(folder / behaviour.name)
+        print(
+            f"{number}/{len(chosen)} {behaviour.name}: {row.seconds:.1f} s, {row.peak_mb:.0f} MB",
+            file=sys.stderr,
+        )
+        yield row
+
+
+def page(rows: list[Row]) -> str:
+    slowest, largest = max(rows, key=lambda row: row.seconds), max(rows, key=lambda row: row.peak_mb)
+    lines = [
+        INTRODUCTION.format(
+            count=len(rows),
+            timeout=TIMEOUT,
+            python=platform.python_version(),
+            cpus=len(os.sched_getaffinity(0)),
+            date=f"{datetime.now(UTC):%d %B %Y}",
+            seconds=SECONDS,
+            megabytes=MEGABYTES,
+            most_seconds=slowest.seconds,
+            slowest=slowest.behaviour.name,
+            most_mb=largest.peak_mb,
+            largest=largest.behaviour.name,
+        )
+    ]
+    by_subject = sorted(rows, key=lambda row: list(BEHAVIOURS).index(row.behaviour.name))
+    by_subject.sort(key=lambda row: list(_subjects()).index(row.behaviour.subject))
+    for subject, group in groupby(by_subject, key=lambda row: row.behaviour.subject):
+        lines += [f"\n## {subject}\n", "| server | what the suite says | s | MB |", "|---|---|--:|--:|"]
+        lines += [
+            f"| {_cell(row.behaviour.story)} <br> `{row.behaviour.name}` | {_cell(row.says)} "
+            f"| {row.seconds:.1f} | {row.peak_mb:.0f} |"
+            for row in group
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _subjects() -> dict[str, None]:
+    return dict.fromkeys(behaviour.subject for behaviour in BEHAVIOURS.values())
+
+
+def _cell(text: str, limit: int = 200) -> str:
+    """A stranger's text in a table: one line, no markup."""
+    line = " ".join(text.split())
+    line = line if len(line) <= limit else line[: limit - 1] + "…"
+    for sign in "\\|<>*_[]`~":
+        line = line.replace(sign, "\\" + sign)
+    return line
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", action="append", metavar="NAME-GLOB", default=[])
+    parser.add_argument("--output", type=Path, default=PAGE)
+    options = parser.parse_args()
+    wanted = options.only or ["*"]
+    chosen = [b for name, b in BEHAVIOURS.items() if any(fnmatch.fnmatch(name, glob) for glob in wanted)]
+    with tempfile.TemporaryDirectory() as folder:
+        rows = list(measured(chosen, Path(folder)))
+    options.output.parent.mkdir(exist_ok=True)
+    options.output.write_text(page(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

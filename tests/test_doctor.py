@@ -1,0 +1,217 @@
+"""`doctor`: what it says of every stretch of the way to an endpoint, and that it says nothing else."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import trustme
+
+from conformance import preflight
+from conformance.cli import main
+from conformance.exchange import Answer, Evidence, Exchange, Loss
+from conformance.preflight import Finding
+from tests.evidence_factory import SUCCESS, answer, conforming, error
+
+TOKEN = "5ecret0fee1dead5ecret0fee1dead00"
+EVIDENCE = conforming()
+FIRST = EVIDENCE.exchanges[0]
+
+
+def way(**changes: object) -> dict[str, Finding]:
+    first: Exchange = replace(FIRST, **changes)  # type: ignore[arg-type]
+    return {f.subject: f for f in preflight.way_to(first, EVIDENCE, ("192.0.2.1",))}
+
+
+def page(body: bytes, status: int = 200, **headers: str) -> Answer:
+    fields = (("Content-Type", "text/html"), *headers.items())
+    return Answer(status, "", "HTTP/1.1", fields, body, len(body))
+
+
+def test_a_faultless_way_is_ok_all_along() -> None:
+    assert {f.state for f in way().values()} == {"ok"}
+    assert way()["name"].text == "staging.example.com is 192.0.2.1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "step", "repair"),
+    [
+        ("dns", "the name x does not resolve: unknown", "name", "correct the host"),
+        ("timeout", "no complete answer within 3 s (resolving the name)", "name", "correct the host"),
+        ("refused", "x refuses connections on port 443", "port", "correct host and port"),
+        ("timeout", "no complete answer within 3 s (connecting)", "port", "correct host and port"),
+        ("unreachable", "the proxy refused to connect", "port", "proxy"),
+        ("certificate", "the certificate does not verify: certificate has expired", "TLS", "renew"),
+        ("certificate", "the certificate does not verify: self-signed certificate", "TLS", "ca_file"),
+        ("certificate", "the certificate does not verify: Hostname mismatch, ...", "TLS", "own name"),
+        ("no-tls", "the port does not speak TLS", "TLS", "plain HTTP"),
+        ("closed", "the connection was closed during the TLS handshake", "TLS", "TLS 1.2"),
+        ("timeout", "no complete answer within 3 s (the TLS handshake)", "TLS", "TLS 1.2"),
+        ("closed", "the connection was closed without an answer", "Connect API", "log"),
+        ("timeout", "no complete answer within 3 s (waiting for an answer)", "Connect API", "timeout"),
+        ("malformed", "the answer is not HTTP/1.1: x", "Connect API", "log"),
+    ],
+)
+def test_a_lost_call_is_laid_to_the_step_it_was_lost_at(
+    kind: str, reason: str, step: str, repair: str
+) -> None:
+    found = way(answer=None, loss=Loss(kind, reason))
+    states = [f.state for f in found.values()]
+    at = list(found).index(step)
+    assert states == ["ok"] * at + ["problem"] + ["unseen"] * (3 - at)
+    assert found[step].text == reason
+    assert repair in found[step].repair[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "repair"),
+    [
+        (page(b"", 302, Location="https://login.example.com/"), "redirects to https://login.ex", "not followed"),
+        (page(b"<html><title>\nSign in </title>"), "a web page, 'Sign in'", "login page"),
+        (page(b"<!DOCTYPE html>\n<p>hello"), "a web page", "login page"),
+        (page(b"<feed><title/></feed>"), "XML of another kind", "another service"),
+        (page(b"{}", 404), "HTTP 404: text/html, 2 bytes", "path and token"),
+        (page(b"", 401), "HTTP 401: no body", "headers"),
+        (page(b"oops", 503), "HTTP 503", "log"),
+        (answer(error("004")), "answers with error 004", "check token"),
+    ],
+)  # fmt: skip
+def test_what_stands_in_place_of_the_api_is_recognised(given: Answer, said: str, repair: str) -> None:
+    found = way(answer=given)["Connect API"]
+    assert found.state == "problem"
+    assert said in found.text
+    assert repair in found.repair[0]
+    assert f"Connect API: {found.text}" in preflight.diagnosis(
+        replace(EVIDENCE, exchanges=(replace(FIRST, answer=given),))
+    )
+
+
+def test_what_answers_as_documented_needs_no_diagnosis() -> None:
+    assert preflight.diagnosis(EVIDENCE) == ""
+    assert preflight.diagnosis(Evidence((), "x", "https://x/", "query-xml")) == ""
+
+
+def test_a_certificate_that_ends_soon_is_said() -> None:
+    assert FIRST.tls
+    found = way(tls=replace(FIRST.tls, expires=FIRST.finished + 86_400 * 1.5))["TLS"]
+    assert (found.state, found.repair) == ("open", ("renew it soon",))
+    assert "expires in 1 day" in found.text
+
+
+@pytest.mark.parametrize(
+    ("ahead", "state", "said"),
+    [
+        (0, "ok", "the same"),
+        (100, "ok", "100 s ahead"),
+        (-100, "ok", "100 s behind"),
+        (4_000, "open", "4000 s ahead"),
+    ],
+)
+def test_the_clock_is_told_by_the_date(ahead: int, state: str, said: str) -> None:
+    found = preflight.clock(replace(FIRST, answer=answer(SUCCESS, FIRST.started + ahead)), 300)
+    assert found.state == state
+    assert said in found.text
+
+
+def test_without_a_date_there_is_no_clock() -> None:
+    assert preflight.clock(replace(FIRST, answer=page(SUCCESS)), 300).state == "open"
+    assert preflight.clock(replace(FIRST, answer=None), 300).state == "unseen"
+
+
+def test_the_reference_can_be_judged(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--endpoint", "reference"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("\nok  ") == 11
+    assert "error 009" in said
+    assert "requests (" in said
+    assert said.endswith("A run can be judged.\n")
+
+
+class _Portal(BaseHTTPRequestHandler):
+    """Sends everybody to a login page, or shows one; their own path in it."""
+
+    def do_GET(self) -> None:
+        self.server.seen.append(self.path)  # type: ignore[attr-defined]
+        if self.server.title:  # type: ignore[attr-defined]
+            body = f"<title>{self.server.title}{self.path}".encode()  # type: ignore[attr-defined]
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            return
+        self.send_response(302)
+        self.send_header("Location", f"https://login.example.com{self.path}")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[tuple[str, ThreadingHTTPServer]]:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Portal) as server:
+        server.seen, server.title = [], ""  # type: ignore[attr-defined]
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"https://127.0.0.1:{server.server_port}", server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("", "HTTP 302: redirects to https://login.example.com/[token]?XML="),
+        ("\x1b[31mSign in\u202e", "a web page, '\\x1b[31mSign in\\u202e/[token]?XML="),
+    ],
+)
+def test_a_portal_is_named_and_nothing_secret_or_live_is_printed(
+    portal: tuple[str, ThreadingHTTPServer],
+    title: str,
+    shown: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url, server = portal
+    server.title = title  # type: ignore[attr-defined]
+    config = tmp_path / "connect-conformance.toml"
+    config.write_text(
+        f'[targets.here]\nendpoint = "{url}/{TOKEN}"\nca_file = "ca.pem"\nhttp_endpoint = "http://127.0.0.1:1/"\n'
+        '[targets.here.states.004]\nsetup = ["./no-such-command"]\n',
+        encoding="utf-8",
+    )
+    assert main(["doctor", f"--config={config}", "--target=here"]) == 10
+    said = "".join(capsys.readouterr())
+    assert len(server.seen) == 1  # type: ignore[attr-defined]
+    assert TOKEN[:8] not in said
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+    for expected in (
+        shown,
+        "setup: there is no such command",
+        "[targets.here.states.007]",
+        "refuses connections on port 1",
+        "A run cannot be judged: 1 problem.",
+    ):
+        assert expected in " ".join(said.split())
+
+
+def test_a_wrong_option_is_refused_before_anything_is_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--endpoint", "http://example.com/x"]) == 4
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_run_says_the_same_in_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["run", f"--endpoint=https://127.0.0.1:1/{TOKEN}", "--http-endpoint=http://127.0.0.1:1/"]
+    assert main([*words, f"--reports={tmp_path}", "--select=ENV-01"]) == 10
+    assert "port: 127.0.0.1 refuses connections on port 1; to mend it:" in " ".join(
+        capsys.readouterr().out.split()
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socketserver
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -49,3 +50,26 @@ def run(
         out, err = process.communicate(timeout=300)
     assert "Traceback" not in out + err, out + err
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+# A state of the reference endpoint that commands set and reset
+
+_SWITCHING = (
+    "import socket, sys; s = socket.create_connection(('127.0.0.1', int(sys.argv[1])));"
+    "s.sendall(sys.argv[2].encode()); sys.exit(s.recv(4) != b'done' or int(sys.argv[3]))"
+)
+
+
+class Switch(socketserver.BaseRequestHandler):
+    """Puts the server's `running` endpoint into the state that it is told, and notes it in `switched`."""
+
+    def handle(self) -> None:
+        code = self.request.recv(16).decode()
+        self.server.running.set_state(None if code == "off" else code)  # type: ignore[attr-defined]
+        self.server.switched.append(code)  # type: ignore[attr-defined]
+        self.request.sendall(b"done")
+
+
+def switch_command(server: socketserver.TCPServer, code: str, status: int = 0) -> list[str]:
+    """The command that turns the switch to a code, or "off", and ends with a status."""
+    return [sys.executable, "-c", _SWITCHING, str(server.server_address[1]), code, str(status)]

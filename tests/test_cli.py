@@ -24,7 +24,7 @@ from conformance.contract import documented
 from conformance.reference import Running
 from conformance.reference import start as reference
 from conformance.target import BINDINGS
-from tests.command import ROOT, run, started
+from tests.command import ROOT, Switch, run, started, switch_command
 
 REQUIREMENTS = documented().requirements
 RECORDING = ROOT / "docs/recording-2013.har"
@@ -147,20 +147,6 @@ def test_states_that_are_not_provisioned_leave_the_run_open(tmp_path: Path, runn
 # A state that commands set and reset
 
 
-class Switch(socketserver.BaseRequestHandler):
-    def handle(self) -> None:
-        code = self.request.recv(16).decode()
-        self.server.running.set_state(None if code == "off" else code)  # type: ignore[attr-defined]
-        self.server.switched.append(code)  # type: ignore[attr-defined]
-        self.request.sendall(b"done")
-
-
-SWITCHING = (
-    "import socket, sys; s = socket.create_connection(('127.0.0.1', int(sys.argv[1])));"
-    "s.sendall(sys.argv[2].encode()); sys.exit(s.recv(4) != b'done' or int(sys.argv[3]))"
-)
-
-
 @contextmanager
 def switched(tmp_path: Path, status: int = 0) -> Iterator[tuple[Running, list[str]]]:
     """An endpoint with a switch for its state 004, and a target whose commands turn it."""
@@ -171,11 +157,10 @@ def switched(tmp_path: Path, status: int = 0) -> Iterator[tuple[Running, list[st
         server.running, server.switched = running, []  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         stack.callback(server.shutdown)
-        command = [sys.executable, "-c", SWITCHING, str(server.server_address[1])]
         lines = configuration(running, states=False)
         lines += "[targets.staging.states.004]\n"
-        lines += f"setup = {json.dumps([*command, '004', str(status)])}\n"
-        lines += f"teardown = {json.dumps([*command, 'off', '0'])}\n"
+        lines += f"setup = {json.dumps(switch_command(server, '004', status))}\n"
+        lines += f"teardown = {json.dumps(switch_command(server, 'off'))}\n"
         (tmp_path / "connect-conformance.toml").write_text(lines, encoding="utf-8")
         yield running, server.switched  # type: ignore[attr-defined]
 

@@ -38,6 +38,10 @@ _FAMILIES = (
 _DECLARATION = re.compile(
     r"""<\?xml\s+version\s*=\s*["'](?P<version>[^"']*)["'](?:\s+encoding\s*=\s*["'](?P<encoding>[^"']*)["'])?"""
 )
+_HEAD = 16_384  # bytes in which a declaration must end
+_EBCDIC = re.compile(
+    r"ebcdic.*|(ibm|cp)-?(037|273|277|278|28[045]|297|424|500|871|1026|104[07]|114[0-9])", re.IGNORECASE
+)
 _REFERRING = re.compile(r"""xml-stylesheet|xml-model|\b(href|src|schema|url|uri)\s*=|\w+://""", re.IGNORECASE)
 _DOCTYPE = re.compile(r"(?:<\?.*?\?>|<!--.*?-->|\s)*<!DOCTYPE", re.DOTALL)
 _POSITION = re.compile(r", line \d+, column \d+$")
@@ -98,7 +102,7 @@ def _encoding(body: bytes, charset: str) -> tuple[str, str]:
         raise _Fault("the body is empty")
     bom = next((name for mark, name in _BOMS if body.startswith(mark)), "")
     family = bom or next((name for mark, name in _FAMILIES if body.startswith(mark)), "")
-    head = _DECLARATION.match(body[:400].decode(family or "latin-1", "replace").lstrip("\ufeff"))
+    head = _DECLARATION.match(body[:_HEAD].decode(family or "latin-1", "replace").lstrip("\ufeff"))
     declared = (head["encoding"] or "") if head else ""
     if head and head["version"] != "1.0":
         raise _Fault(f"declares XML version {head['version']}, not 1.0")
@@ -107,6 +111,8 @@ def _encoding(body: bytes, charset: str) -> tuple[str, str]:
         raise _Fault("is UTF-16 without a byte order mark")
     if not declared:
         return family or _transport_codec(charset), ""
+    if not family and _EBCDIC.fullmatch(declared):
+        raise _Fault(f"declares the encoding {declared}, but the bytes are not in it")
     codec = _codec(declared)
     if family and _width(codec) != _width(family):
         raise _Fault(f"declares the encoding {declared}, but the bytes are {family.upper()}")

@@ -134,6 +134,7 @@ def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int =
     canary = replace(
         base, id="documented-middle", title="the documented request, before any state is brought about"
     )
+    together = _interleaved([p for p in _repeats(base) if p.group in groups], together)
     together += [probe for code, calls in states.items() if not _takes_turns(target, code) for probe in calls]
     states = {code: calls for code, calls in states.items() if _takes_turns(target, code)}
     return Plan(
@@ -177,6 +178,18 @@ def reduced(probe: Probe, number: int, document: bytes) -> Probe:
     return replace(probe, id=f"reduced-{probe.group}-{number}", title=told, document=document)
 
 
+def _interleaved(repeats: list[Probe], others: list[Probe]) -> list[Probe]:
+    """Half of the documented calls first, the other half among the rest: what an answer does to the next one shows."""
+    first, later = repeats[: len(repeats) // 2], repeats[len(repeats) // 2 :]
+    every = max(1, len(others) // max(1, len(later)))
+    mixed = list(first)
+    for place, probe in enumerate(others):
+        mixed.append(probe)
+        if later and place % every == every - 1:
+            mixed.append(later.pop(0))
+    return mixed + later
+
+
 def _takes_turns(target: Target, code: str) -> bool:
     """Whether a state is brought about for everybody, by commands, so that nothing else may run meanwhile."""
     return bool(target.states[code].setup or target.states[code].teardown)
@@ -190,7 +203,6 @@ def preflight(contract: Contract, target: Target) -> Plan:
 
 
 def _together(contract: Contract, target: Target, base: Probe) -> Iterator[Probe]:
-    yield from _repeats(base)
     yield from _other_bindings(contract, target, base)
     yield from other_actions(contract.call, base)
     if not _has_segment(contract.call, target):
@@ -334,6 +346,7 @@ def malformed(call: ServiceCall, base: Probe) -> Iterator[Probe]:
     root, leaf, name = call.request_root, call.action_element, call.name
     documents = {
         "cut-short": f"<{root}><{leaf}>{name}</{leaf}>",
+        "no-end-tags": f"<{root}><{leaf}>{name}",
         "no-end-tag": f"<{root}><{leaf}>{name}</{root}>",
         "crossed-tags": f"<{root}><{leaf}>{name}</{root}></{leaf}>",
         "end-tag-in-another-case": f"<{root}><{leaf}>{name}</{leaf.upper()}></{root}>",
@@ -398,6 +411,7 @@ def spellings(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         utf16 = f'<?xml version="1.0" encoding="UTF-16"?>{plain}'.encode("utf-16")
         for key, body, charset in (
             ("utf-16", utf16, "utf-16"),
+            ("utf-16-big-endian", b"\xfe\xff" + utf16.decode("utf-16").encode("utf-16-be"), "utf-16"),
             ("byte-order-mark", plain.encode("utf-8-sig"), "utf-8"),
         ):
             title = f"the same request, spelled otherwise: {key}"

@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from http.cookiejar import DefaultCookiePolicy
 from random import Random
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
@@ -91,6 +90,7 @@ class Wire:
         self._next_slot = 0.0
         self._stand_in = _stand_in(target.token_shape, self.random)
         self._total = 0
+        self.documented: Probe | None = None
         self._idle: _Worker | None = (
             None  # the worker of the first call, which keeps its connection to the end
         )
@@ -141,6 +141,7 @@ class Wire:
         )
 
     async def _phases(self, plan: Plan) -> None:
+        self.documented = plan.first
         if any(probe.group == "hostile" for probe in plan.together):
             self.canary = await listen(urlsplit(self.target.endpoint).hostname or "")
         async with anyio.create_task_group() as tasks:
@@ -309,19 +310,22 @@ class Wire:
         exchange = replace(exchange, number=next(self._numbers))
         self.exchanges.append(exchange)
         self.progress(len(self.exchanges), self._total)
-        if exchange.group == CROWDED or (
-            exchange.loss and exchange.loss.kind == "closed" and exchange.reused
-        ):
-            return exchange  # a server may close a kept connection at any time; the call is sent again
+        kept = exchange.loss and exchange.loss.kind == "closed" and exchange.reused
+        if exchange.group in {CROWDED, "hostile"} or kept:
+            return exchange  # a call that is sent again, or that may well be hung up on
         self._streaks[channel] = self._streaks.get(channel, 0) + 1 if exchange.loss else 0
-        most = _STREAK if self._narrowed_at is None else _STREAK // 2
-        if self._streaks[channel] >= most:
-            assert exchange.loss
-            self._silent.setdefault(
-                channel,
-                f"the endpoint stopped answering ({most} calls in a row got no answer: {exchange.loss.reason})",
-            )
         return exchange
+
+    def is_suspect(self, channel: str) -> bool:
+        """Whether so many calls in a row got no answer that the endpoint may have gone."""
+        most = _STREAK if self._narrowed_at is None else _STREAK // 2
+        return channel not in self._silent and self._streaks.get(channel, 0) >= most
+
+    def settle(self, channel: str, check: Exchange) -> None:
+        """A documented call, sent to a suspect: answered, all is well; else nothing more is sent there."""
+        self._streaks[channel] = 0
+        if check.loss:
+            self._silent[channel] = f"the endpoint stopped answering ({check.loss.reason})"
 
     def request(
         self, probe: Probe, state: State | None
@@ -363,7 +367,7 @@ class _Worker:
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
         self.meter = Meter(cap=wire.target.max_body + 2 * _HEAD)
-        self._clients: dict[tuple[str, str], httpx.AsyncClient] = {}  # by proxy and source address
+        self._transports: dict[tuple[str, str], httpx.AsyncBaseTransport] = {}  # by proxy and source address
 
     async def __aenter__(self) -> _Worker:
         return self
@@ -373,22 +377,21 @@ class _Worker:
 
     async def drop(self) -> None:
         """Close the connections; the next call opens new ones."""
-        clients, self._clients = self._clients, {}
-        for client in clients.values():
+        transports, self._transports = self._transports, {}
+        for transport in transports.values():
             with anyio.move_on_after(1, shield=True):
-                await client.aclose()
+                await transport.aclose()
 
-    def _open(self, state: State | None) -> httpx.AsyncClient:
+    def _open(self, state: State | None) -> httpx.AsyncBaseTransport:
+        """httpx without its client: that would keep cookies, log URLs and stumble over odd redirects."""
         target = self.wire.target
         proxy = (state and state.proxy) or target.proxy
         source = (state and state.source_address) or target.source_address
-        if (proxy, source) not in self._clients:
-            transport = self.wire.dialer.transport(self.meter, proxy=proxy, source_address=source)
-            # The one deadline of an exchange is around all of it, so httpx has none of its own.
-            client = httpx.AsyncClient(transport=transport, trust_env=False, timeout=None)  # noqa: S113
-            client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))  # keeps none, sends none
-            self._clients[proxy, source] = client
-        return self._clients[proxy, source]
+        if (proxy, source) not in self._transports:
+            self._transports[proxy, source] = self.wire.dialer.transport(
+                self.meter, proxy=proxy, source_address=source
+            )
+        return self._transports[proxy, source]
 
     async def exchange_with_retry(self, probe: Probe) -> bool:
         """One exchange; sent once more where a connection was lost, or where the endpoint asked to wait.
@@ -400,6 +403,12 @@ class _Worker:
         exchange = await self._exchange(probe)
         if exchange.group == CROWDED:
             return True
+        documented = self.wire.documented
+        if documented and self.wire.is_suspect(probe.channel) and await self.wire.admitted(probe):
+            check = replace(
+                documented, id=f"{documented.id}-again", group="check", channel=probe.channel, fresh=True
+            )
+            self.wire.settle(probe.channel, await self._exchange(check, retried=True))
         lost = exchange.loss is not None and exchange.loss.kind == "closed"  # RFC 9112 section 9.3.1
         if (lost or exchange.group == THROTTLED) and await self.wire.admitted(probe):
             await self._exchange(probe, retried=True)
@@ -473,9 +482,9 @@ class _Worker:
     async def _call(
         self, state: State | None, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes
     ) -> Answer:
-        client = self._open(state)
+        transport = self._open(state)
         request = httpx.Request(method, url, headers=list(headers), content=body or None)
-        response = await client.send(request, stream=True)
+        response = await transport.handle_async_request(request)
         chunks, size, unread = [], 0, ""
         try:
             async for chunk in response.aiter_raw():

@@ -80,7 +80,7 @@ def keeps_alive_and_closes(ask: Ask) -> Iterator[Step]:
     yield CLOSE
 
 
-@behaves(FOREIGN, at=At.ACCEPT, exits=NOTHING_SEEN)
+@behaves(FOREIGN, at=At.ACCEPT)
 def plain_http_for_tls(ask: Ask) -> Iterator[Step]:
     """Answers the TLS handshake with a plain HTTP answer."""
     page = b"<h1>400 The plain HTTP request was sent to HTTPS port</h1>"
@@ -88,7 +88,7 @@ def plain_http_for_tls(ask: Ask) -> Iterator[Step]:
     yield CUT
 
 
-@behaves(FOREIGN, at=At.ACCEPT, exits=NOTHING_SEEN)
+@behaves(FOREIGN, at=At.ACCEPT)
 def random_bytes_for_tls(ask: Ask) -> Iterator[Step]:
     """Answers the TLS handshake with random bytes, without end."""
     chance = random.Random(ask.number)
@@ -96,7 +96,7 @@ def random_bytes_for_tls(ask: Ask) -> Iterator[Step]:
         yield chance.randbytes(4096)
 
 
-@behaves(FOREIGN, at=At.ACCEPT, exits=NOTHING_SEEN)
+@behaves(FOREIGN, at=At.ACCEPT)
 def endless_tls_alerts(ask: Ask) -> Iterator[Step]:
     """Answers the TLS handshake with warning alerts, without end."""
     while True:

@@ -1,9 +1,10 @@
 """An endpoint that means well: what a hostile behaviour departs from, and the pieces it is made of."""
 
-import re
 import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+from xml.etree import ElementTree
 
 from .registry import Step
 
@@ -25,7 +26,7 @@ ERRORS = {
     "009": "HTTP protocol not allowed, require HTTPS",
     "999": "Unknown error",
 }
-_ASKED = re.compile(r"<action>\s*get_list_callback\s*</action>|[?&\n]action=get_list_callback(?=\s|&|$)")
+_REQUEST = [("clickatellsdk", {}, ""), ("action", {}, "get_list_callback")]
 
 
 def answer(ask: "Ask") -> Iterator[Step]:
@@ -39,9 +40,28 @@ def body(ask: "Ask") -> bytes:
     state = ask.header("X-Test-State")
     if state in ERRORS:
         return error(state, ERRORS[state])
-    if not _ASKED.search(ask.text):
-        return error("999", ERRORS["999"])
-    return success()
+    return success() if _is_documented(ask) else error("999", ERRORS["999"])
+
+
+def _is_documented(ask: "Ask") -> bool:
+    """Whether it is the documented request, in any binding, and nothing else."""
+    query = dict(_pairs(ask.target.partition("?")[2].encode("latin-1")))
+    if query == {b"action": b"get_list_callback"}:
+        return True
+    document = query.get(b"XML") or dict(_pairs(ask.body)).get(b"XML") or ask.body
+    if b"<!DOCTYPE" in document:
+        return False
+    try:
+        elements = list(ElementTree.fromstring(document).iter())
+    except (ElementTree.ParseError, LookupError, ValueError):
+        return False
+    return [(e.tag, e.attrib, (e.text or "").strip()) for e in elements] == _REQUEST
+
+
+def _pairs(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    for part in data.split(b"&"):
+        name, _, value = part.partition(b"=")
+        yield name, unquote_to_bytes(value.replace(b"+", b" "))
 
 
 def success(

@@ -264,7 +264,7 @@ REFUSED = {
     "an abbreviated option": (["run", "--endp", "reference"], "--endp"),
     "endpoint and target": (["run", "--endpoint", "reference", "--target", "x"], "exclude each other"),
     "no configuration": (["run", "--target", "x"], "no connect-conformance.toml here or above"),
-    "a configuration that is not there": (["run", "--target", "x", "--config", "no.toml"], "cannot read no.toml"),
+    "a configuration that is not there": (["run", "--target", "x", "--config", "no.toml"], "no.toml: No such file"),
     "an endpoint over plain HTTP": (["run", "--endpoint", "http://h.example/T"], "https URL"),
     "a binding that is none": (["run", "--endpoint", "reference", "--binding", "soap"], "query-xml"),
     "a level that is none": (["run", "--endpoint", "reference", "--level", "shall"], "invalid choice: 'shall'"),

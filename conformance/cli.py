@@ -198,7 +198,11 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         "--rate", type=_rate, default=0.0, metavar="N/s", help="requests a second (default: no limit)"
     )
     limits.add_argument(
-        "--seed", type=_number(0, 2**32 - 1), default=1, metavar="N", help="default: %(default)s"
+        "--seed",
+        type=_number(0, 2**32 - 1),
+        default=1,
+        metavar="N",
+        help="makes the generated requests, the same for the same seed (default: %(default)s)",
     )
     _add_terms(run)
     _add_output(run)

@@ -93,6 +93,8 @@ def _case(request: Request, group: str, dice: Dice) -> Case:
     elif group in BREAKS:
         breaks = [dice.one(list(BREAKS[group](request, dice)))]
     taken = {slot for change in breaks for slot in change.slots}
+    if breaks:  # who looks for the action in the text, without reading XML, is to find it
+        taken |= {f"text{n}" for n in request.leaves}
     least, most = _NOISE[group]
     chosen = []
     for change in dice.some(list(noise(request, dice)), dice.number(least, most)):

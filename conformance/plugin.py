@@ -18,6 +18,7 @@ from conformance.reporting.junit import case_properties
 from conformance.verdicts import CheckResult, Report, Verdict
 
 _CHECK = pytest.StashKey[tuple[Check, Case]]()
+_NO_ENDPOINT = "the checks need an endpoint: add --endpoint=URL (or --endpoint=reference)"
 _WORDS = {
     "inconclusive": ("inconclusive", "?", "INCONCLUSIVE"),
     "not_applicable": ("not applicable", "-", "NOT APPLICABLE"),
@@ -216,11 +217,21 @@ def pytest_configure(config: pytest.Config) -> None:
         from conformance import checkout  # noqa: PLC0415
 
         config.pluginmanager.register(checkout.suite(config), "conformance-suite")
+    elif config.args_source is pytest.Config.ArgsSource.ARGS and any(
+        _leads_to_the_checks(config, argument) for argument in config.args
+    ):
+        raise pytest.UsageError(_NO_ENDPOINT)
+
+
+def _leads_to_the_checks(config: pytest.Config, argument: str) -> bool:
+    path = (config.invocation_params.dir / argument.split("::", maxsplit=1)[0]).resolve()
+    checks = Path(__file__).parent / "checks"
+    return path in {checks, *checks.parents} or checks in path.parents
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Checks without an endpoint would look green: refuse them."""
+    """Checks without an endpoint would look green: refuse them, however they were found."""
     if any(isinstance(plugin, Suite) for plugin in config.pluginmanager.get_plugins()):
         return
     if any(isinstance(item, pytest.Function) and check_of(item.function) for item in items):
-        raise pytest.UsageError("the checks need an endpoint: add --endpoint=URL (or --endpoint=reference)")
+        raise pytest.UsageError(_NO_ENDPOINT)

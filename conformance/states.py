@@ -2,44 +2,81 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 
 import anyio
-import anyio.to_thread
+import anyio.abc
 
 from conformance.secrets import Secrets
 from conformance.target import State
 
+_TAIL = 2_000  # bytes of output that are kept; the end tells what went wrong
+_GRACE_S = 0.2  # for output that is still on its way when the command has ended
+
 
 async def setup(state: State, secrets: Secrets) -> str:
     """Run the setup command; "" when it worked, else why the state cannot be judged."""
-    failed = await _run(state.setup, state.timeout, secrets)
+    failed = await _run(state.setup, state.timeout, secrets, spare=False)
     return f"the setup command of state {state.code} {failed}" if failed else ""
 
 
 async def teardown(state: State, secrets: Secrets) -> str:
     """Run the teardown command, whatever happened before; "" when it worked, else what a reader must know."""
-    failed = await _run(state.teardown, state.timeout, secrets)
+    failed = await _run(state.teardown, state.timeout, secrets, spare=True)
     return (
         f"the teardown command of state {state.code} {failed}; the state may still be set" if failed else ""
     )
 
 
-async def _run(command: tuple[str, ...], timeout: float, secrets: Secrets) -> str:
+async def _run(command: tuple[str, ...], timeout: float, secrets: Secrets, *, spare: bool) -> str:
     try:
-        with anyio.fail_after(timeout):
-            done = await anyio.run_process(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-    except TimeoutError:
-        return f"did not end within {timeout:g} s"
+        process = await anyio.open_process(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a group of its own, so that what it started can be ended with it
+        )
     except OSError as error:
         return f"could not be started: {error.strerror or 'no such command'}"
-    if done.returncode == 0:
+    tail = _Tail()
+    done = spare  # a teardown is not stopped by an impatient Ctrl-C, only by its time
+    try:
+        with anyio.fail_after(timeout):
+            await tail.until_the_end(process)
+        done = True
+    except TimeoutError:
+        done = False
+        return f"did not end within {timeout:g} s"
+    finally:
+        if not done:  # what a command leaves running when it has ended well may be the state itself
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        with anyio.move_on_after(5, shield=True):
+            await process.aclose()
+    if process.returncode == 0:
         return ""
-    output = secrets.redact(done.stdout.decode("utf-8", "replace")).strip()[-500:]
-    return f"ended with exit status {done.returncode}" + (f": {output}" if output else "")
+    output = secrets.redact(tail.text.decode("utf-8", "replace")).strip()[-500:]
+    return f"ended with exit status {process.returncode}" + (f": {output}" if output else "")
+
+
+class _Tail:
+    """The end of what a command prints."""
+
+    def __init__(self) -> None:
+        self.text = b""
+
+    async def until_the_end(self, process: anyio.abc.Process) -> None:
+        """Read until the command has ended; a child of it may hold its output open for longer."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._read, process)
+            await process.wait()
+            tasks.cancel_scope.deadline = anyio.current_time() + _GRACE_S
+
+    async def _read(self, process: anyio.abc.Process) -> None:
+        assert process.stdout
+        async for chunk in process.stdout:
+            self.text = (self.text + chunk)[-_TAIL:]

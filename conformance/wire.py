@@ -237,12 +237,11 @@ class Wire:
     async def _state(self, state: State, calls: tuple[Probe, ...]) -> None:
         """The calls in one state, between its setup and its teardown, and one after it."""
         group = f"state-{state.code}"
-        if state.setup:
-            failed = await setup(state, self.secrets)
+        try:
+            failed = await setup(state, self.secrets) if state.setup else ""
             if failed:
                 self.gaps[group] = failed
-        try:
-            if group not in self.gaps:
+            else:
                 async with _Worker(self) as worker:
                     for probe in calls:
                         await worker.exchange_with_retry(probe)

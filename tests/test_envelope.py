@@ -85,9 +85,9 @@ def test_pairs_are_read_where_a_parent_holds_them() -> None:
     assert texts(found.pairs(*PAIR)) == [("0", "A"), ("1", "B"), ("2", None), (None, "C"), ("3", "D")]
 
 
-def test_pairs_without_a_parent_each_are_no_pairs_of_the_list() -> None:
+def test_a_second_id_in_one_place_begins_a_second_pair() -> None:
     flat = envelope("<r><callback_type_id>0</callback_type_id><callback_type_id>1</callback_type_id></r>")
-    assert texts(flat.pairs(*PAIR)) == [("0", None)]
+    assert texts(flat.pairs(*PAIR)) == [("0", None), ("1", None)]
 
 
 ERRORS = {

@@ -47,7 +47,7 @@ JUDGES = {"catalogue", "judging", "verdicts", "outcome", "document", "schema", "
 READS = {"reporting.findings", "reporting.json", "reporting.summary", "reporting.terminal"}
 
 # Larger than a module should be; to be split by what they are about.
-LARGE = {"conformance.probes", "conformance.schema", "conformance.wire"}
+LARGE = {"conformance.probes", "conformance.schema", "conformance.target", "conformance.wire"}
 
 
 def path_of(module: str) -> Path:

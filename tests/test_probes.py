@@ -162,7 +162,8 @@ def test_what_is_meant_to_be_refused_has_a_control(name: str, binding: Binding) 
 @pytest.mark.parametrize("probe", group("malformed"), ids=lambda p: p.id)
 def test_malformed_documents_are_refused_by_both_parsers(probe: Probe) -> None:
     assert is_well_formed(probe.document) == (False, False)
-    assert CALL.name.encode() in probe.document, "a server that searches the text would find the action"
+    if not probe.id.startswith("explored-"):
+        assert CALL.name.encode() in probe.document, "a server that searches the text would find the action"
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,7 @@ def test_spellings_differ_from_each_other() -> None:
 def test_encodings_travel_only_as_a_body() -> None:
     assert {p.id for p in group("spelling", "body-xml")} - {p.id for p in group("spelling")} == {
         "spelling-utf-16",
+        "spelling-utf-16-big-endian",
         "spelling-byte-order-mark",
     }
 
@@ -193,9 +195,10 @@ def test_schema_breaking_documents_are_well_formed_and_invalid(probe: Probe) -> 
     root = etree.fromstring(probe.document)
     assert not request.accepts(root) or root.attrib
     assert request.deviations(root)
-    assert CALL.name.encode() in probe.document, (
-        "the documented action is in it, and still it is another request"
-    )
+    if not probe.id.startswith("explored-"):
+        assert CALL.name.encode() in probe.document, (
+            "the documented action is in it, and still it is another request"
+        )
 
 
 @pytest.mark.parametrize("probe", group("action"), ids=lambda p: p.id)

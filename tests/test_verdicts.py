@@ -138,7 +138,9 @@ def test_conforming_means_that_something_was_judged_and_all_of_it_held(run: Resu
 
 @given(RUNS, AT)
 def test_what_does_not_count_changes_nothing(run: Results, level: Level) -> None:
-    assert claim(tuple(counted(run, level)), level) is claim(run, level)
+    """But for a check of the suite that failed: that leaves the claim open at whatever level it stands."""
+    sound = tuple(r for r in run if r.verdict is not Verdict.ERROR)
+    assert claim(tuple(counted(sound, level)), level) is claim(sound, level)
 
 
 @given(RUNS, AT)

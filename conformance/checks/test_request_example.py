@@ -72,7 +72,9 @@ def test_the_same_request_spelled_otherwise_gets_the_same_answer(
         )
     if judging.pair_texts(exchange) not in {judging.pair_texts(e) for e in documented}:
         raise Breach(
-            f"{exchange.title} is answered with other pairs", expected="the pairs of the documented request"
+            f"{exchange.title} is answered with other pairs",
+            expected="the pairs of the documented request",
+            observed=f"{len(judging.pair_texts(exchange))} pairs, not the same ones",
         )
     usual = {d.component for e in documented for d in judging.deviations(e)}
     other = next((d for d in judging.deviations(exchange) if d.component not in usual), None)

@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 from conformance import __version__
 from conformance.evidence import to_har
@@ -43,7 +44,11 @@ def publish(  # noqa: PLR0917
     trouble: list[str] = []
     made = {}
     for name, make in files.items():
-        data = make()
+        try:
+            data = make()
+        except OSError as error:
+            trouble.append(f"{name} could not be made: {error.strerror or error}")
+            continue
         if secrets.leaks(data):
             trouble.append(f"internal error: a secret was found in {name}; the file is withheld")
         else:
@@ -52,10 +57,24 @@ def publish(  # noqa: PLR0917
         write(folder, made)
     except ReportsError as error:
         trouble.append(str(error))
-    _say(report, folder, options)
-    for line in trouble:
-        print(f"connect-conformance: {line}", file=sys.stderr)
+    try:
+        _say(report, folder, options)
+        sys.stdout.flush()
+    except OSError as error:
+        _give_up(sys.stdout)
+        if not isinstance(error, BrokenPipeError):
+            trouble.append(f"the summary could not be printed: {error.strerror}")
+    try:
+        for line in trouble:
+            print(f"connect-conformance: {line}", file=sys.stderr, flush=True)
+    except OSError:
+        _give_up(sys.stderr)
     return ExitCode.INTERNAL_ERROR if trouble else report.exit_code
+
+
+def _give_up(stream: TextIO) -> None:
+    """Whoever read us has gone, or the disk is full; the reports are there, and Python's own flush must not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _say(report: Report, folder: Path, options: argparse.Namespace) -> None:

@@ -63,3 +63,11 @@ def trials(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Tr
 def ended(request: pytest.FixtureRequest, trials: Trials) -> Trial:
     """The run against the behaviour that the test is parametrized with."""
     return trials[request.param]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """They take minutes, so they run on demand (-m hostile) and not with every change."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("hostile")

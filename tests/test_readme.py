@@ -1,0 +1,272 @@
+"""The README is true: every command in it runs, every screen is what is printed, every name exists."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import socketserver
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from conformance.contract import documented
+from conformance.reference import Running
+from conformance.reference import start as reference
+from conformance.verdicts import ExitCode, Verdict
+from tests.command import ROOT, Switch, environment, run, switch_command
+from tests.test_wheel import tracked
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ENDS = {  # the commands that do not end with 0, and why
+    "connect-conformance run --target staging": 10,  # nothing says how 999 is reached
+    "connect-conformance replay docs/recording-2013.har --select 'ENV-*' --select 'CBK-*'": 1,
+}
+
+
+class Block(NamedTuple):
+    """A fenced block of the README."""
+
+    kind: str
+    text: str
+
+    @property
+    def commands(self) -> list[str]:
+        return self.text.strip().splitlines()
+
+
+BLOCKS = [Block(*found) for found in re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
+SET_UP = [
+    command for block in BLOCKS for command in block.commands if block.kind == "sh" and "venv" in command
+]
+IN_CI = [
+    line.split("run: ", 1)[1]
+    for block in BLOCKS
+    for line in block.commands
+    if block.kind == "yaml" and "run: " in line
+]
+
+
+def screens() -> list[tuple[str, str]]:
+    """Each command that a screen follows, and the screen."""
+    pairs = pairwise(BLOCKS)
+    return [(block.commands[-1], screen.text) for block, screen in pairs if screen.kind == "text"]
+
+
+def steady(text: str) -> str:
+    """Output without what differs from run to run: port, time, folder."""
+    text = re.sub(r"localhost:\d+", "localhost:PORT", text)
+    text = re.sub(r"\d+\.\d s\b", "N s", text)
+    return re.sub(r"\d{8}-\d{6}-\d+", "FOLDER", text)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    with reference() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory, running: Running) -> Iterator[Shell]:
+    with ExitStack() as stack:
+        yield Shell(tmp_path_factory.mktemp("clone"), running, stack)
+
+
+class Shell:
+    """A folder in which the README's commands work: its configuration, made to point at the reference endpoint."""
+
+    def __init__(self, folder: Path, running: Running, stack: ExitStack) -> None:
+        self.folder, self.running = folder, running
+        (folder / "docs").symlink_to(ROOT / "docs")
+        self._script("connect-conformance", f'exec {shlex.quote(sys.executable)} -m conformance "$@"')
+        self._script(
+            "pytest", f'cd {ROOT} && exec {shlex.quote(sys.executable)} -m pytest -p no:cacheprovider "$@"'
+        )
+        server = stack.enter_context(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Switch))
+        server.daemon_threads = True
+        server.running, server.switched = running, []  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        stack.callback(server.shutdown)
+        turn = shlex.join(switch_command(server, "$CODE")).replace("'$CODE'", '"$CODE"')
+        self._script("disable-the-api", f"CODE=${{1/on/008}}\nexec {turn}", folder)
+        target, states, waivers = (block.text for block in BLOCKS if block.kind == "toml")
+        (folder / "connect-conformance.toml").write_text(self.pointed(target + states), encoding="utf-8")
+        (folder / "waivers.toml").write_text(waivers, encoding="utf-8")
+
+    def _script(self, name: str, line: str, folder: Path | None = None) -> None:
+        file = (folder or self.folder / "bin") / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"#!/usr/bin/env bash\n{line}\n", encoding="utf-8")
+        file.chmod(0o755)
+
+    def pointed(self, text: str) -> str:
+        """The configuration with the reference endpoint where the README has staging.example.com."""
+        base = self.running.https_url.rpartition("/")[0]
+        changes = {
+            "https://staging.example.com/blocked/": f"{base}/state-004/",
+            "https://staging.example.com": base,
+            "http://staging.example.com/": self.running.http_url,
+            '# ca_file = "ca.pem"': f'ca_file = "{self.running.ca_file}"',
+            '"X-Test-State" = "command-disabled"': '"X-Reference-State" = "007"',
+        }
+        for old, new in changes.items():
+            assert old in text, old
+            text = text.replace(old, new)
+        return text
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        path = f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        told = {"GITHUB_STEP_SUMMARY": str(self.folder / "step.md"), "CONNECT_TOKEN": self.running.token}
+        return run("-euc", command, cwd=self.folder, command=["bash"], PATH=path, **told)
+
+
+def test_every_command_runs(shell: Shell) -> None:
+    """In the order of the README; what the nightly job leaves is compared with what it left before."""
+    for block in BLOCKS:
+        for command in block.commands if block.kind == "sh" else IN_CI if block.kind == "yaml" else ():
+            if command in SET_UP:
+                continue
+            done = shell.run(command)
+            expected = 10 if command == IN_CI[0] else ENDS.get(command, 0)
+            assert done.returncode == expected, f"{command}\n{done.stdout}{done.stderr}"
+        if block.kind == "yaml":
+            shutil.copytree(shell.folder / "conformance", shell.folder / "known-good")
+            assert (shell.folder / "step.md").read_text(encoding="utf-8").startswith("# INCONCLUSIVE")
+    assert not ENDS.keys() - {command for block in BLOCKS for command in block.commands}
+
+
+@pytest.mark.parametrize(("command", "screen"), screens(), ids=[command[-40:] for command, _ in screens()])
+def test_every_screen_is_what_is_printed(shell: Shell, command: str, screen: str) -> None:
+    plain = command.rpartition("&& ")[2].removeprefix(".venv/bin/")
+    assert steady(shell.run(plain).stdout).startswith(steady(screen))
+
+
+def test_the_states_of_the_readme_are_reached(shell: Shell) -> None:
+    shell.run("connect-conformance run --target staging --reports states --quiet")
+    told = json.loads((shell.folder / "states/report.json").read_text(encoding="utf-8"))["requirements"]
+    found = {r["id"]: r["verdict"] for r in told}
+    for code in ("004", "007", "008"):
+        assert found[f"ERR-{code}-code"] == found[f"ERR-{code}-stable"] == "pass"
+    assert found["ERR-999-code"] == "inconclusive"
+
+
+# In an empty clone
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("command", SET_UP, ids=["judge", "test"])
+def test_the_set_up_commands_do_all_of_their_own_set_up(tmp_path: Path, command: str) -> None:
+    for name in tracked():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    told = environment()
+    del told["PYTHONPATH"]
+    python = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path/python3").write_text(
+        f'#!/bin/sh\nexec {shlex.quote(str(python))} "$@"\n', encoding="utf-8"
+    )
+    (tmp_path / "path/python3").chmod(0o755)
+    told["PATH"] = f"{tmp_path / 'path'}{os.pathsep}{told['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=told,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    if command.endswith("pytest"):
+        assert re.search(r"=+ \d+ passed", done.stdout.splitlines()[-1])
+    else:
+        assert done.stdout.startswith("CONFORMING")
+
+
+def test_there_are_two_set_up_commands() -> None:
+    assert len(SET_UP) == 2
+    assert all(
+        command.startswith("python3 -m venv .venv && .venv/bin/pip install --quiet ") for command in SET_UP
+    )
+
+
+def test_contributing_sets_up_in_the_same_way() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^```sh\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
+    assert command.startswith(SET_UP[1])
+
+
+# Names and numbers
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The rows of the table that follows a heading."""
+    part = README.split(f"\n{heading}\n", 1)[1]
+    lines = [line for line in part.splitlines() if line.startswith("|") or not line][1:]
+    table = "\n".join(lines).strip().split("\n\n")[0]
+    return [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+
+
+def test_the_table_of_commands_is_whole(tmp_path: Path) -> None:
+    told = run("--help", cwd=tmp_path).stdout
+    commands = re.findall(r"^    ([a-z]+)(?:  |$)", told, re.MULTILINE)
+    assert sorted(row[0] for row in rows("## Commands")) == sorted(commands)
+
+
+def test_the_table_of_exit_codes_is_whole() -> None:
+    assert [int(row[0]) for row in rows("## Every night, in CI")] == [int(code) for code in ExitCode]
+
+
+def test_the_table_of_verdicts_is_whole() -> None:
+    table = README.split("| verdict | means |", 1)[1].split("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == {verdict.value for verdict in Verdict}
+
+
+def test_the_table_of_files_is_whole(shell: Shell) -> None:
+    shell.run("connect-conformance replay docs/recording-2013.har --reports five --quiet")
+    assert sorted(row[0] for row in rows("## Show it to others")) == sorted(os.listdir(shell.folder / "five"))
+
+
+def test_numbers_are_right(tmp_path: Path) -> None:
+    assert f"into {len(documented().requirements)}\nrequirements" in README
+    listed = run("run", "--endpoint", "reference", "--list", cwd=tmp_path).stdout
+    sent = int(re.findall(r"^(\d+) requests", listed, re.MULTILINE)[0])
+    said = int(re.findall(r"some (\d+) requests", README)[0])
+    assert abs(sent - said) <= 10
+
+
+def test_options_exist(tmp_path: Path) -> None:
+    told = "".join(
+        run(*words, "--help", cwd=tmp_path).stdout
+        for words in ([], ["run"], ["compare"], ["prove"], ["replay"])
+    )
+    outside = "".join(block.text for block in BLOCKS if "venv" in block.text)
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README.replace(outside, ""))) - {"--quiet", "--help"}
+    assert named
+    assert not [option for option in named if option not in told]
+
+
+def test_keys_of_the_configuration_exist() -> None:
+    from conformance.target import StateConfig, TargetConfig  # noqa: PLC0415
+
+    keys = {*TargetConfig.__struct_fields__, *StateConfig.__struct_fields__}
+    for block in BLOCKS:
+        if block.kind == "toml" and "waiver" not in block.text:
+            assert set(re.findall(r"^(?:# )?(\w+) = ", block.text, re.MULTILINE)) <= keys
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "schemas/README.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert (ROOT / page).parent.joinpath(target).exists() or target.startswith("https://"), target

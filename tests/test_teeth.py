@@ -1,0 +1,187 @@
+"""Break a check on purpose, and `prove` says which requirement lost its teeth."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import re
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from conformance import catalogue, judging, prove, wire
+from conformance.catalogue import Check, check_of
+from conformance.contract import documented
+from conformance.matrix import Matrix, matrix, table
+
+Blunt = Callable[[str], str]
+
+
+def returning_early(source: str) -> str:
+    """The check is satisfied before it has looked."""
+    tree = ast.parse(source)
+    function = tree.body[0]
+    assert isinstance(function, ast.FunctionDef)
+    function.body[1:] = [ast.Return(None)]  # the docstring stays
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def skipping(said: str) -> Blunt:
+    """One breach, known by its words, is no longer raised."""
+
+    def blunted(source: str) -> str:
+        tree = ast.parse(source)
+        raised = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Raise) and "Breach" in ast.unparse(node) and said in ast.unparse(node)
+        ]
+        assert len(raised) == 1, f"{len(raised)} breaches say {said!r}"
+        for node in ast.walk(tree):
+            for name, block in ast.iter_fields(node):
+                if isinstance(block, list) and raised[0] in block:
+                    setattr(node, name, [ast.Pass() if here is raised[0] else here for here in block])
+        return ast.unparse(ast.fix_missing_locations(tree))
+
+    return blunted
+
+
+def loosened(old: str, new: str) -> Blunt:
+    """A pattern, a comparison or a bound lets more pass."""
+
+    def blunted(source: str) -> str:
+        assert source.count(old) == 1, f"{source.count(old)} places read {old!r}"
+        return source.replace(old, new)
+
+    return blunted
+
+
+@dataclass(frozen=True)
+class Row:
+    """A check, how it is broken, the requirement that must be missed, and a mutant that only this check kills."""
+
+    check: str
+    blunt: Blunt
+    requirement: str
+    mutant: str
+
+
+EARLY = {
+    "REQ-03": ("test_another_action_does_not_get_the_callback_list", "longer_action_taken"),
+    "REQ-04": ("test_a_document_that_is_not_well_formed_does_not_succeed", "malformed_read_by_pattern"),
+    "ERR-ANY": ("test_every_error_has_a_documented_code", "other_action_is_error_101"),
+    "ERR-007-data": ("test_the_answer_carries_no_list", "list_in_007"),
+    "ENV-09": ("test_nothing_refers_elsewhere", "doctype_external"),
+}
+ROWS = [
+    *(Row(check, returning_early, name, mutant) for name, (check, mutant) in EARLY.items()),
+    Row(
+        "test_the_same_request_spelled_otherwise_gets_the_same_answer",
+        skipping("is not answered with Success"),
+        "REQ-05",
+        "comment_not_understood",
+    ),
+    Row("test_plain_http_gets_no_data", skipping("is answered with"), "TLS-01", "plain_http_served"),
+    Row("test_types_are_unique", skipping("has more than one id"), "CBK-06", "type_under_two_ids"),
+    Row("test_no_cookie_is_set", skipping("a cookie is set"), "HYG-06", "cookie_set"),
+    Row(
+        "test_every_method_is_get_or_post",
+        loosened('"GET" in words or "POST" in words', "words"),
+        "CBK-07",
+        "type_with_put",
+    ),
+    Row(
+        "test_the_answer_says_the_message",
+        loosened("if message.text in allowed:", "if message.text.startswith(allowed):"),
+        "ERR-004-message",
+        "message_004_with_full_stop",
+    ),
+    Row(
+        "test_it_is_the_time_of_the_answer",
+        loosened("tolerance = judging.evidence.clock_tolerance", "tolerance = 1e6"),
+        "TIM-02",
+        "timestamp_an_hour_ahead",
+    ),
+    Row(
+        "test_the_media_type_is_xml", loosened("(text|application)/xml", ".*/(xml|json)"), "HYG-03", "labelled_json"
+    ),
+    Row(
+        "test_the_envelope_keeps_its_schema",
+        loosened("d.component == component", 'd.component == component and component.aspect != "anything"'),
+        "ENV-08",
+        "get_list_callback.Values.attribute_added",
+    ),
+    Row(
+        "test_the_envelope_keeps_its_schema",
+        loosened("d.component == component", 'd.component == component and component.element != "Timestamp"'),
+        "TIM-01",
+        "get_list_callback.Timestamp.grouped",
+    ),
+]  # fmt: skip
+
+
+def broken(check: Check, blunt: Blunt) -> Check:
+    """The check, its source changed, in its own module."""
+    source = textwrap.dedent(inspect.getsource(check.function))
+    changed = blunt(source)
+    assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(source))
+    names = dict(vars(sys.modules[check.module]))
+    exec(compile(changed, inspect.getfile(check.function), "exec"), names)
+    made = check_of(names[check.name])
+    assert made
+    assert (made.requirement, made.groups, made.parameter) == (
+        check.requirement,
+        check.groups,
+        check.parameter,
+    )
+    return dataclasses.replace(check, function=made.function)
+
+
+def proved(monkeypatch: pytest.MonkeyPatch, mutant: str) -> Matrix:
+    """What `prove --only mutant` comes to, without the wait that only the pace of Timestamps needs."""
+    monkeypatch.setattr(wire, "LATER_S", 0.0)
+    outcomes = prove.prove([mutant], jobs=1)
+    assert [o.id for o in outcomes] == [mutant]
+    return matrix(outcomes, documented(), partial=True)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.requirement} {row.check}")
+def test_a_blunted_check_is_noticed(row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    sharp = proved(monkeypatch, row.mutant)
+    assert sharp.proved, sharp.outcomes[0].trouble
+    checks = [broken(c, row.blunt) if c.name == row.check else c for c in catalogue.checks()]
+    assert tuple(checks) != catalogue.checks()
+    monkeypatch.setattr(prove, "checks", lambda: checks)
+    blunt = proved(monkeypatch, row.mutant)
+    assert not blunt.proved
+    assert row.requirement in blunt.outcomes[0].trouble
+    assert f"lives: {row.requirement} does not accuse it" in table(blunt)
+    assert re.search(rf"^{row.requirement} .* LOST ITS TEETH$", table(blunt), re.MULTILINE)
+
+
+def test_a_pattern_that_finds_nothing_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert proved(monkeypatch, "stack_trace_in_comment").proved
+    monkeypatch.setattr(judging, "_INTERNALS", re.compile(r"(?!)"))
+    assert "HYG-05" in proved(monkeypatch, "stack_trace_in_comment").outcomes[0].trouble
+
+
+def test_a_check_that_says_nothing_but_crashes_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    crashing = loosened('judging.answer(exchange).header("set-cookie")', "judging.no_such_name")
+    checks = [broken(c, crashing) if c.name == "test_no_cookie_is_set" else c for c in catalogue.checks()]
+    monkeypatch.setattr(prove, "checks", lambda: checks)
+    trouble = proved(monkeypatch, "cookie_set").outcomes[0].trouble
+    assert trouble == "the suite's own checks failed: HYG-06"
+
+
+def test_a_check_that_is_too_sharp_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    sharper = loosened("tolerance = judging.evidence.clock_tolerance", "tolerance = -1e6")
+    checks = [
+        broken(c, sharper) if c.name == "test_it_is_the_time_of_the_answer" else c for c in catalogue.checks()
+    ]
+    assert proved(monkeypatch, "declared_utf_8").proved
+    monkeypatch.setattr(prove, "checks", lambda: checks)
+    assert "accused without cause by TIM-02" in proved(monkeypatch, "declared_utf_8").outcomes[0].trouble

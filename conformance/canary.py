@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import ipaddress
 import socket
-
-import anyio
-import anyio.abc
 
 NOWHERE = "http://canary.invalid/"  # RFC 2606: a name that never resolves
 
 
 class Canary:
-    """Counts the connections to a port of this machine."""
+    """Counts the connections to a port of this machine, from its making to `close`.
 
-    def __init__(self, listener: anyio.abc.Listener[anyio.abc.SocketStream], url: str) -> None:
-        self.listener, self.url, self.seen = listener, url, 0
+    Needs a running event loop, and nothing else of it than word that somebody is there: whoever calls is counted
+    and hung up on at once, without a task that could outlive the run.
+    """
 
-    async def watch(self) -> None:
-        """Accept connections until cancelled."""
-        await self.listener.serve(self._count)
+    def __init__(self) -> None:
+        self.seen = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.setblocking(False)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+        asyncio.get_running_loop().add_reader(self._listener, self._count)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Stop listening; a connection that still waits to be accepted is seen."""
-        with anyio.move_on_after(0.05):
-            await self.watch()
-        await self.listener.aclose()
+        self._count()
+        asyncio.get_running_loop().remove_reader(self._listener)
+        self._listener.close()
 
-    async def _count(self, stream: anyio.abc.SocketStream) -> None:
-        self.seen += 1
-        with contextlib.suppress(OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
-            await stream.aclose()  # whoever called may have hung up already
+    def _count(self) -> None:
+        while True:
+            try:
+                caller, _ = self._listener.accept()
+            except BlockingIOError:
+                return
+            except ConnectionError:  # called, and gone before it was answered
+                self.seen += 1
+            else:
+                self.seen += 1
+                caller.close()
 
 
-async def listen(host: str) -> Canary | None:
+def listen(host: str) -> Canary | None:
     """A canary that the endpoint `host` can reach: only an endpoint on this machine surely can. None otherwise."""
-    if not _is_loopback(host):
-        return None
-    listener = await anyio.create_tcp_listener(local_host="127.0.0.1", family=socket.AF_INET)
-    port = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610  not Django's
-    return Canary(listener, f"http://127.0.0.1:{port}/")
+    return Canary() if _is_loopback(host) else None
 
 
 def _is_loopback(host: str) -> bool:

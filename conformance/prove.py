@@ -38,7 +38,7 @@ from conformance.wire import Limits, Wire, evidence_of
 _TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105  the reference endpoint takes any
 ROLL_UP = "ENV-02"
 _TIMEOUT_S = 10.0
-_AT_ONCE = 8  # variants in flight in one process: their waits overlap
+_AT_ONCE = 16  # variants in flight in one process: their waits overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +240,7 @@ def prove(
 ) -> list[Outcome]:
     """Judge every variant; outcomes in the order of the registry."""
     names = [trial.id for trial in trials(only)]
-    size = 16
+    size = 2 * _AT_ONCE
     batches = [names[i : i + size] for i in range(0, len(names), size)]
     done: dict[str, Outcome] = {}
     tally = count(1)

@@ -143,17 +143,12 @@ class Wire:
     async def _phases(self, plan: Plan) -> None:
         self.documented = plan.first
         if any(probe.group == "hostile" for probe in plan.together):
-            self.canary = await listen(urlsplit(self.target.endpoint).hostname or "")
-        async with anyio.create_task_group() as tasks:
+            self.canary = listen(urlsplit(self.target.endpoint).hostname or "")
+        try:
+            await self._in_order(plan)
+        finally:
             if self.canary:
-                tasks.start_soon(self.canary.watch)
-            try:
-                await self._in_order(plan)
-            finally:
-                tasks.cancel_scope.cancel()
-                if self.canary:
-                    with anyio.CancelScope(shield=True):
-                        await self.canary.close()
+                self.canary.close()
 
     async def _in_order(self, plan: Plan) -> None:
         async with _Worker(self) as self._idle:

@@ -6,6 +6,7 @@ import socket
 from urllib.parse import urlsplit
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from conformance.canary import NOWHERE, listen
@@ -21,10 +22,10 @@ def called(url: str) -> socket.socket:
 @pytest.mark.parametrize("calls", [0, 1, 3])
 def test_every_connection_is_seen_also_one_that_says_nothing(calls: int) -> None:
     async def session() -> int:
-        canary = await listen("127.0.0.1")
+        canary = listen("127.0.0.1")
         assert canary
         lines = [called(canary.url) for _ in range(calls)]
-        await canary.close()
+        canary.close()
         for line in lines:
             line.close()
         return canary.seen
@@ -34,20 +35,33 @@ def test_every_connection_is_seen_also_one_that_says_nothing(calls: int) -> None
 
 def test_a_connection_that_was_closed_at_once_is_seen() -> None:
     async def session() -> int:
-        canary = await listen("localhost")
+        canary = listen("localhost")
         assert canary
         called(canary.url).close()
-        await canary.close()
+        canary.close()
         return canary.seen
 
     assert anyio.run(session) == 1
 
 
+def test_who_calls_is_hung_up_on_at_once() -> None:
+    async def session() -> bytes:
+        canary = listen("127.0.0.1")
+        assert canary
+        with called(canary.url) as line:
+            heard = await anyio.to_thread.run_sync(line.recv, 1)
+        canary.close()
+        assert canary.seen == 1
+        return heard
+
+    assert anyio.run(session) == b""
+
+
 def test_nobody_is_listening_afterwards() -> None:
     async def session() -> str:
-        canary = await listen("127.0.0.1")
+        canary = listen("127.0.0.1")
         assert canary
-        await canary.close()
+        canary.close()
         return canary.url
 
     url = anyio.run(session)
@@ -58,9 +72,9 @@ def test_nobody_is_listening_afterwards() -> None:
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "api.localhost", "127.0.0.1", "127.1.2.3", "::1"])
 def test_an_endpoint_on_this_machine_can_reach_it(host: str) -> None:
     async def session() -> str:
-        canary = await listen(host)
+        canary = listen(host)
         assert canary
-        await canary.close()
+        canary.close()
         return canary.url
 
     assert anyio.run(session).startswith("http://127.0.0.1:")
@@ -70,7 +84,7 @@ def test_an_endpoint_on_this_machine_can_reach_it(host: str) -> None:
     "host", ["", "example.com", "192.0.2.1", "2001:db8::1", "localhost.example.com", "0.0.0.0"]
 )
 def test_an_endpoint_elsewhere_surely_cannot(host: str) -> None:
-    assert anyio.run(listen, host) is None
+    assert listen(host) is None
 
 
 def test_the_stand_in_never_resolves() -> None:

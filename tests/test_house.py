@@ -24,7 +24,7 @@ REFERENCE = "conformance.reference"
 
 # One doorman per dependency: the modules that may import it. A folder's name stands for all that is in it.
 DOORMEN = {
-    "anyio": {"wire", "connect", "canary", "states", "prove"},
+    "anyio": {"wire", "connect", "states", "prove"},
     "h11": {"reference"},
     "httpcore": {"wire", "connect"},
     "httpx": {"wire", "connect", "prove"},  # prove: connections that lead into the application

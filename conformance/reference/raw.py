@@ -60,7 +60,8 @@ def raw_protocol(
     """A factory of protocols that let `speak` send every answer."""
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, h11.ProtocolError):
+        # Cancelled when the endpoint stops; CPython 3.11 would print that as an error of its callback.
+        with contextlib.suppress(OSError, h11.ProtocolError, asyncio.CancelledError):
             await _Conversation(application, speak, reader, writer).run()
         writer.close()
 

@@ -1,0 +1,1 @@
+"""What the suite costs, and what its users would have without it: `python -m benchmarks`."""

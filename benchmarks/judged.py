@@ -1,0 +1,46 @@
+"""Judges a recording in this process, twice: `python -m benchmarks.judged EVIDENCE`.
+
+The first time the schemas are built and the checks imported; the second time, over another copy of the recording with
+later timestamps, nothing is known of its answers, so that it shows what answers alone cost.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from conformance.contract import documented
+from conformance.evidence import from_har
+from conformance.outcome import Terms
+from conformance.prove import judged
+from conformance.verdicts import Verdict
+
+
+def main() -> None:
+    """Argument: the recording to warm up with, and the one that is measured."""
+    contract = documented()
+    warm, measured = (Path(word).read_bytes() for word in sys.argv[1:])
+    judged(from_har(warm), contract, Terms())
+    moments = [time.perf_counter()]
+    evidence = from_har(measured)
+    moments.append(time.perf_counter())
+    report = judged(evidence, contract, Terms())
+    moments.append(time.perf_counter())
+    seen = [r for r in report.requirements if r.verdict in {Verdict.PASS, Verdict.FAIL}]
+    print(
+        json.dumps(
+            {
+                "reading": moments[1] - moments[0],
+                "judging": moments[2] - moments[1],
+                "exchanges": len(evidence.exchanges),
+                "requirements": len(seen),
+                "failed": [r.id for r in seen if r.verdict is Verdict.FAIL],
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -36,8 +36,9 @@ def to_har(evidence: Evidence, *, creator_version: str) -> bytes:
         entries=[_entry(exchange) for exchange in evidence.exchanges],
         run=har.Run(**{name: getattr(evidence, name) for name in har.RUN_FIELDS}),
     )
-    text = json.dumps(msgspec.to_builtins(har.Har(log)), indent=1)
-    return text.replace("\x7f", "\\u007f").encode("ascii") + b"\n"
+    # json alone writes pure ASCII, msgspec alone indents fast: json has C code for a single line only.
+    text = json.dumps(msgspec.to_builtins(har.Har(log))).replace("\x7f", "\\u007f")
+    return msgspec.json.format(text.encode("ascii"), indent=1) + b"\n"
 
 
 def _entry(exchange: Exchange) -> har.Entry:

@@ -25,6 +25,7 @@ import httpcore
 import httpx
 
 from conformance import __version__, explore, probes
+from conformance.allowance import KEPT, Allowance
 from conformance.canary import NOWHERE, Canary, listen
 from conformance.coding import decoded
 from conformance.connect import Dialer, LineFailed, Meter
@@ -78,6 +79,7 @@ class Wire:
         self.target, self.limits, self.progress = target, limits, progress
         self.random = Random(seed)  # noqa: S311  a stand-in for the token needs no cryptography
         self.secrets = target.secrets
+        self.allowance = Allowance(target.max_body)
         self.exchanges: list[Exchange] = []
         self.gaps: dict[str, str] = {}
         self.notes: list[str] = []
@@ -480,33 +482,33 @@ class _Worker:
         request = httpx.Request(method, url, headers=list(headers), content=body or None)
         response = await transport.handle_async_request(request)
         chunks, size, unread = [], 0, ""
+        allowance, cap = self.wire.allowance, self.wire.allowance.cap
         try:
             async for chunk in response.aiter_raw():
                 self.meter.stage = "reading the body"
                 chunks.append(chunk)
                 size += len(chunk)
-                if size > self.wire.target.max_body:
-                    unread = f"the body is larger than {self.wire.target.max_body} bytes (max_body)"
+                allowance.spend(len(chunk))
+                if unread := allowance.refused(size, cap):
                     break
         except (httpcore.RemoteProtocolError, httpx.RemoteProtocolError, httpcore.ReadError, httpx.ReadError):
             unread = f"the body was cut short: the connection closed after {size} bytes of it"
         finally:
             with anyio.move_on_after(1, shield=True):
                 await response.aclose()
-        return self._recorded(response, b"".join(chunks), unread)
+        return self._recorded(response, b"".join(chunks), unread, cap)
 
-    def _recorded(self, response: httpx.Response, raw: bytes, unread: str) -> Answer:
+    def _recorded(self, response: httpx.Response, raw: bytes, unread: str, cap: int) -> Answer:
         secrets = self.wire.secrets
         headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw)
         reason = response.extensions.get("reason_phrase", b"").decode("latin-1")
         if secrets.leaks("\n".join((reason, *(part for pair in headers for part in pair))).encode("latin-1")):
             reason = secrets.redact(reason)
             headers = tuple((secrets.redact(name), secrets.redact(value)) for name, value in headers)
-        body, broken = raw, ""
+        body, broken = raw[:KEPT], ""
         if not unread:
-            body, unread, broken = decoded(
-                raw, response.headers.get("content-encoding", ""), self.wire.target.max_body
-            )
+            body, unread, broken = decoded(raw, response.headers.get("content-encoding", ""), cap)
+            self.wire.allowance.spend(max(0, len(body) - len(raw)))
         return Answer(
             status=response.status_code,
             reason=reason,

@@ -130,11 +130,31 @@ def _judge(
     from conformance.reporting.publish import publish  # noqa: PLC0415
 
     suite = Suite(session.contract, session.terms, session.binding, obtain)
-    with tempfile.TemporaryDirectory(prefix="connect-conformance-") as scratch:
-        code, said = _pytest(suite, Path(scratch))
+    with _scratch() as scratch:
+        unwritten = ""
+        try:
+            code, said = _pytest(suite, scratch)
+        except OSError as error:  # a reporter of pytest's has no room: what it left is half of a file
+            unwritten = f"cannot write into {scratch.parent}: {error.strerror or error}"
+            code, said = ExitCode.INTERNAL_ERROR, f"INTERNALERROR> {unwritten}"
         if suite.report is None:
             return _nothing_judged(session, code, said)
-        return publish(suite.report, suite.evidence, Path(scratch), folder, session.secrets, options)
+        return publish(
+            suite.report, suite.evidence, scratch, folder, session.secrets, options, unwritten=unwritten
+        )
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder for what pytest's own reporters write."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="connect-conformance-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise ConfigError(
+            f"no folder for temporary files: {error.strerror}; allowed: TMPDIR=DIR, a folder that can be written"
+        ) from None
+    with made as folder:
+        yield Path(folder)
 
 
 def _nothing_judged(session: Session, code: int, said: str) -> int:

@@ -15,6 +15,7 @@ from conformance.connect import Dialer
 from conformance.contract import Contract, documented
 from conformance.listing import chosen_checks, cost, groups_of
 from conformance.outcome import Terms
+from conformance.pace import Limits
 from conformance.preflight import Finding
 from conformance.reporting import inert
 from conformance.reporting.findings import state_lines
@@ -23,7 +24,7 @@ from conformance.stopping import stop_like_interrupt
 from conformance.subject import subject
 from conformance.target import State, Target
 from conformance.verdicts import ExitCode
-from conformance.wire import Limits, Wire, evidence_of
+from conformance.wire import Wire, evidence_of
 
 _MARKS = {"ok": "ok", "open": "open", "problem": "PROBLEM", "unseen": "-"}
 _INDENT = 22  # columns before what is said

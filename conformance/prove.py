@@ -28,12 +28,13 @@ from conformance.exchange import Evidence, Handshake, Tls
 from conformance.judging import Judging
 from conformance.mutants import derived
 from conformance.outcome import Terms, assemble
+from conformance.pace import Limits
 from conformance.reference import application, start
 from conformance.reference.variants import VARIANTS
 from conformance.secrets import Secrets
 from conformance.target import Binding, StateConfig, Target, TargetConfig, target
 from conformance.verdicts import CheckResult, Claim, Report, Verdict
-from conformance.wire import Limits, Wire, evidence_of
+from conformance.wire import Wire, evidence_of
 
 _TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105  the reference endpoint takes any
 ROLL_UP = "ENV-02"

@@ -93,7 +93,8 @@ def _check_accept(names: tuple[str, ...], contract: Contract) -> None:
 
 def send(contract: Contract, judged: Target, groups: frozenset[str], options: argparse.Namespace) -> Evidence:
     """Send what the selected checks look at, and keep what comes back."""
-    from conformance.wire import Limits, Wire, evidence_of  # noqa: PLC0415
+    from conformance.pace import Limits  # noqa: PLC0415
+    from conformance.wire import Wire, evidence_of  # noqa: PLC0415
 
     limits = Limits(
         concurrency=int(options.concurrency or judged.concurrency),

@@ -21,6 +21,7 @@ from conformance.document import read
 from conformance.exchange import Evidence
 from conformance.explore import COUNTS, Case, corpus
 from conformance.outcome import Terms
+from conformance.pace import Limits
 from conformance.prove import _InProcess, judged
 from conformance.reference.app import Application, Call, Stages
 from conformance.reference.request import Asked, Request, UnusableError, locate
@@ -28,7 +29,7 @@ from conformance.reference.request import read as honestly
 from conformance.schema import schema
 from conformance.target import TargetConfig, target
 from conformance.verdicts import RequirementResult, Verdict
-from conformance.wire import Limits, Wire, evidence_of
+from conformance.wire import Wire, evidence_of
 
 CALL = documented().call
 REQUEST = schema(CALL.request_schema)

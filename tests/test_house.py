@@ -24,10 +24,10 @@ REFERENCE = "conformance.reference"
 
 # One doorman per dependency: the modules that may import it. A folder's name stands for all that is in it.
 DOORMEN = {
-    "anyio": {"wire", "connect", "states", "prove"},
+    "anyio": {"wire", "worker", "pace", "connect", "states", "prove"},
     "h11": {"reference"},
-    "httpcore": {"wire", "connect"},
-    "httpx": {"wire", "connect", "prove"},  # prove: connections that lead into the application
+    "httpcore": {"worker", "connect"},
+    "httpx": {"worker", "connect", "prove"},  # prove: connections that lead into the application
     "hypothesis": {"explore"},
     "jinja2": {"reporting.sections"},
     "lxml": {"document", "schema", "envelope", "judging", "probes", "twists", "mutants", "reporting.html"},
@@ -42,12 +42,12 @@ DOORMEN = {
 EVERYWHERE = {"msgspec"}  # plain records
 CHECKS_SEE = {"contract", "catalogue", "judging", "verdicts", "exchange", "envelope", "schema"}
 STARTS_THE_REFERENCE = {"subject", "serving", "prove", "proving"}
-SENDS = {"wire", "connect", "canary", "states"}
+SENDS = {"wire", "worker", "pace", "connect", "canary", "states"}
 JUDGES = {"catalogue", "judging", "verdicts", "outcome", "document", "schema", "envelope", "exchange"}
 READS = {"reporting.findings", "reporting.json", "reporting.summary", "reporting.terminal"}
 
 # Larger than a module should be; to be split by what they are about.
-LARGE = {"conformance.probes", "conformance.schema", "conformance.target", "conformance.wire"}
+LARGE = {"conformance.probes", "conformance.schema", "conformance.target"}
 
 
 def path_of(module: str) -> Path:

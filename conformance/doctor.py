@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from conformance import preflight, probes
+from conformance import plans, preflight
 from conformance.connect import Dialer
 from conformance.contract import Contract, documented
 from conformance.listing import chosen_checks, cost, groups_of
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         target = subject(options, contract, stack)
         chosen = chosen_checks(contract, terms)
-        plan = probes.plan(contract, target, groups_of(chosen))
+        plan = plans.plan(contract, target, groups_of(chosen))
         found, interrupted = look(contract, target)
     found.append(Finding("cost", "ok", cost(plan, target, len(chosen))))
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 def look(contract: Contract, target: Target) -> tuple[list[Finding], bool]:
     """What the two calls of the preflight show, and whether they were interrupted."""
     dialer = Dialer(target.secrets, target.ca_file)
-    plan, started = probes.preflight(contract, target), time.time()
+    plan, started = plans.preflight(contract, target), time.time()
     recording = Wire(target, Limits(concurrency=1), dialer=dialer).run(plan)
     evidence = evidence_of(target, recording, seed=0, started=started)
     plain = next((e for e in reversed(evidence.exchanges) if e.group == "state-009"), None)

@@ -20,7 +20,7 @@ from typing import Literal, cast
 import anyio
 import httpx
 
-from conformance import probes
+from conformance import plans
 from conformance.catalogue import checks, judge
 from conformance.connect import Dialer, Meter
 from conformance.contract import Contract, documented
@@ -168,7 +168,7 @@ def judged(evidence: Evidence, contract: Contract, terms: Terms) -> Report:
 async def report_on(trial: Trial, contract: Contract) -> Report:
     """Judge one variant."""
     with _ready(trial, contract) as (subject, dialer):
-        plan = probes.plan(contract, subject, probes.groups(contract))
+        plan = plans.plan(contract, subject, plans.groups(contract))
         began = time.time()
         recording = await Wire(subject, Limits(), seed=1, dialer=dialer).session(plan)
     return judged(evidence_of(subject, recording, seed=1, started=began), contract, Terms())

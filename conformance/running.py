@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import conformance
-from conformance import plugin, probes
+from conformance import plans, plugin
 from conformance.contract import Contract, documented
 from conformance.evidence import EvidenceError, from_har
 from conformance.exchange import Evidence
@@ -101,7 +101,7 @@ def send(contract: Contract, judged: Target, groups: frozenset[str], options: ar
         max_requests=int(options.max_requests),
         rate=options.rate,
     )
-    plan = probes.plan(contract, judged, groups, int(options.seed))
+    plan = plans.plan(contract, judged, groups, int(options.seed))
     started = time.time()
     wire = Wire(judged, limits, int(options.seed), progress=_progress(options))
     recording = wire.run(plan)

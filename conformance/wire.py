@@ -22,7 +22,8 @@ from conformance.composing import Composer
 from conformance.connect import Dialer
 from conformance.exchange import Evidence, Exchange, Handshake, Request
 from conformance.pace import Limits, Pace
-from conformance.probes import LATER_S, Plan, Probe
+from conformance.plans import LATER_S, Plan
+from conformance.probes import Probe
 from conformance.states import setup, teardown
 from conformance.target import State, Target
 from conformance.worker import CROWDED, Worker

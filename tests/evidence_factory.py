@@ -7,7 +7,7 @@ from dataclasses import replace
 from email.utils import formatdate
 from functools import cache
 
-from conformance import probes
+from conformance import plans
 from conformance.catalogue import check_id, checks, judge
 from conformance.contract import documented, folder
 from conformance.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
@@ -50,7 +50,7 @@ def at(body: bytes, now: float) -> bytes:
 
 
 @cache
-def plan(binding: Binding = "query-xml") -> probes.Plan:
+def plan(binding: Binding = "query-xml") -> plans.Plan:
     """Everything that a run with every state provisioned sends."""
     states = {
         code: StateConfig(headers={"X-State": code}, setup=["on"], teardown=["off"])
@@ -68,7 +68,7 @@ def plan(binding: Binding = "query-xml") -> probes.Plan:
         CONTRACT,
         environment={},
     )
-    return probes.plan(CONTRACT, subject, probes.groups(CONTRACT))
+    return plans.plan(CONTRACT, subject, plans.groups(CONTRACT))
 
 
 def _sent(binding: Binding) -> Iterable[Probe]:

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import probes
+from conformance import plans
 from conformance.canary import NOWHERE
 from conformance.composing import Composer
 from conformance.contract import documented
-from conformance.probes import Plan
+from conformance.plans import Plan
 from conformance.target import BINDINGS, Binding, StateConfig, Target, TargetConfig, target
 
 CONTRACT = documented()
@@ -30,7 +30,7 @@ def subject(**values: Any) -> Target:
 
 
 def planned(**values: Any) -> Plan:
-    return probes.plan(CONTRACT, subject(**values), probes.groups(CONTRACT))
+    return plans.plan(CONTRACT, subject(**values), plans.groups(CONTRACT))
 
 
 # Over plain HTTP

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from conformance import probes
+from conformance import plans, probes
 from conformance.catalogue import checks
 from conformance.contract import Contract, folder, load
 from conformance.document import read
@@ -91,11 +91,9 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
     return load(schemas)
 
 
-def planned(
-    contract: Contract, endpoint: str = "https://staging.example.com/0123456789abcdef"
-) -> probes.Plan:
+def planned(contract: Contract, endpoint: str = "https://staging.example.com/0123456789abcdef") -> plans.Plan:
     config = TargetConfig(endpoint, binding="body-xml", allow_hostile_requests=True)
-    return probes.plan(contract, target("next", config, contract, environment={}), probes.groups(contract))
+    return plans.plan(contract, target("next", config, contract, environment={}), plans.groups(contract))
 
 
 def evidence(contract: Contract, body: bytes) -> Evidence:

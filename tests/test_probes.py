@@ -12,17 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from conformance import probes
+from conformance import plans
 from conformance.catalogue import checks
 from conformance.contract import documented
-from conformance.probes import CANARY, LATER_S, Plan, Probe
+from conformance.plans import LATER_S, Plan
+from conformance.probes import CANARY, Probe
 from conformance.schema import schema
 from conformance.target import BINDINGS, Binding, StateConfig, Target, TargetConfig, target
 
 CONTRACT = documented()
 CALL = CONTRACT.call
 TOKEN = "5ecre7f00dcafe5ecre7f00dcafe1234"
-EVERYTHING = probes.groups(CONTRACT)
+EVERYTHING = plans.groups(CONTRACT)
 PROVISIONED = [code for code, row in CONTRACT.errors.items() if row.provoked == "provisioned"]
 
 
@@ -32,7 +33,7 @@ def subject(**values: Any) -> Target:
 
 
 def planned(groups: frozenset[str] = EVERYTHING, **values: Any) -> Plan:
-    return probes.plan(CONTRACT, subject(**values), groups)
+    return plans.plan(CONTRACT, subject(**values), groups)
 
 
 def group(name: str, binding: Binding = "query-xml") -> list[Probe]:

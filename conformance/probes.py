@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from conformance import documents
+from conformance.configuration import BINDINGS, Binding
 from conformance.contract import Contract, ServiceCall
 from conformance.documents import Document
-from conformance.target import BINDINGS, Binding, Target
+from conformance.target import Target
 
 if TYPE_CHECKING:
     from conformance.explore import Case

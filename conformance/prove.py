@@ -22,6 +22,7 @@ import httpx
 
 from conformance import plans
 from conformance.catalogue import checks, judge
+from conformance.configuration import Binding, StateConfig, TargetConfig
 from conformance.connect import Dialer, Meter
 from conformance.contract import Contract, documented
 from conformance.exchange import Evidence, Handshake, Tls
@@ -32,7 +33,7 @@ from conformance.pace import Limits
 from conformance.reference import application, start
 from conformance.reference.variants import VARIANTS
 from conformance.secrets import Secrets
-from conformance.target import Binding, StateConfig, Target, TargetConfig, target
+from conformance.target import Target, target
 from conformance.verdicts import CheckResult, Claim, Report, Verdict
 from conformance.wire import Wire, evidence_of
 

@@ -17,6 +17,7 @@ import pytest
 
 import conformance
 from conformance import plans, plugin
+from conformance.configuration import ConfigError
 from conformance.contract import Contract, documented
 from conformance.evidence import EvidenceError, from_har
 from conformance.exchange import Evidence
@@ -27,7 +28,7 @@ from conformance.reporting.folder import reports_folder
 from conformance.secrets import Secrets
 from conformance.stopping import stop_like_interrupt
 from conformance.subject import subject, terms
-from conformance.target import ConfigError, Target
+from conformance.target import Target
 from conformance.verdicts import ExitCode, Report
 
 

@@ -9,11 +9,12 @@ from functools import cache
 
 from conformance import plans
 from conformance.catalogue import check_id, checks, judge
+from conformance.configuration import Binding, StateConfig, TargetConfig
 from conformance.contract import documented, folder
 from conformance.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
 from conformance.judging import Judging
 from conformance.probes import Probe
-from conformance.target import Binding, StateConfig, TargetConfig, target
+from conformance.target import target
 from conformance.verdicts import CheckResult, Verdict, worst
 
 CONTRACT = documented()

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from conformance import plans
 from conformance.canary import NOWHERE
 from conformance.composing import Composer
+from conformance.configuration import BINDINGS, Binding, StateConfig, TargetConfig
 from conformance.contract import documented
 from conformance.plans import Plan
-from conformance.target import BINDINGS, Binding, StateConfig, Target, TargetConfig, target
+from conformance.target import Target, target
 
 CONTRACT = documented()
 TOKEN = "5ecre7f00dcafe5ecre7f00dcafe1234"

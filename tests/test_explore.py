@@ -16,6 +16,7 @@ import pytest
 from lxml import etree
 
 from conformance import explore, plans
+from conformance.configuration import TargetConfig
 from conformance.contract import documented
 from conformance.document import read
 from conformance.exchange import Evidence
@@ -27,7 +28,7 @@ from conformance.reference.app import Application, Call, Stages
 from conformance.reference.request import Asked, Request, UnusableError, locate
 from conformance.reference.request import read as honestly
 from conformance.schema import schema
-from conformance.target import TargetConfig, target
+from conformance.target import target
 from conformance.verdicts import RequirementResult, Verdict
 from conformance.wire import Wire, evidence_of
 

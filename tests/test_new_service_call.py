@@ -11,6 +11,8 @@ from lxml import etree
 
 from conformance import plans, probes
 from conformance.catalogue import checks
+from conformance.components import Component
+from conformance.configuration import TargetConfig
 from conformance.contract import Contract, folder, load
 from conformance.document import read
 from conformance.exchange import Evidence
@@ -18,8 +20,8 @@ from conformance.judging import Judging
 from conformance.mutants import Mutant, derived
 from conformance.outcome import Terms
 from conformance.prove import judged
-from conformance.schema import Component, schema
-from conformance.target import TargetConfig, target
+from conformance.schema import schema
+from conformance.target import target
 from conformance.verdicts import Verdict
 from tests.evidence_factory import answer, at, conforming
 

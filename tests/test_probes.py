@@ -14,11 +14,12 @@ from lxml import etree
 
 from conformance import plans
 from conformance.catalogue import checks
+from conformance.configuration import BINDINGS, Binding, StateConfig, TargetConfig
 from conformance.contract import documented
 from conformance.plans import LATER_S, Plan
 from conformance.probes import CANARY, Probe
 from conformance.schema import schema
-from conformance.target import BINDINGS, Binding, StateConfig, Target, TargetConfig, target
+from conformance.target import Target, target
 
 CONTRACT = documented()
 CALL = CONTRACT.call

@@ -257,7 +257,7 @@ def test_options_exist(tmp_path: Path) -> None:
 
 
 def test_keys_of_the_configuration_exist() -> None:
-    from conformance.target import StateConfig, TargetConfig  # noqa: PLC0415
+    from conformance.configuration import StateConfig, TargetConfig  # noqa: PLC0415
 
     keys = {*TargetConfig.__struct_fields__, *StateConfig.__struct_fields__}
     for block in BLOCKS:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.tree import tracked
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "conformance"
 MODULES = sorted(
@@ -270,15 +272,6 @@ def test_modules_stay_small(module: str) -> None:
     assert source_of(module).count("\n") <= 400
 
 
-def tracked() -> list[Path]:
-    """The files under version control, or all of them where there is none."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if listed.returncode == 0:
-        return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
-    return [file for file in ROOT.rglob("*") if file.is_file() and ".venv" not in file.parts]
-
-
 # Places on the machine of whoever wrote a file, and indexes that only they can reach.
 ELSEWHERE = re.compile(
     r"(?<![\w.~*)\]])/(?:home|root|Users|work|farm|opt|mnt|tmp)/\w"
@@ -288,7 +281,7 @@ ELSEWHERE = re.compile(
 
 def test_no_file_names_the_machine_it_was_written_on() -> None:
     told = []
-    for file in tracked():
+    for file in (ROOT / name for name in tracked()):
         if file == Path(__file__):
             continue
         text = file.read_text(encoding="utf-8", errors="replace")

@@ -8,10 +8,11 @@ from functools import cached_property
 
 from lxml import etree
 
+from conformance.components import Component, Deviation
 from conformance.contract import Contract, DocumentedPair, ServiceCall
 from conformance.envelope import Envelope, Leaf, Pair
 from conformance.exchange import Answer, Evidence, Exchange
-from conformance.schema import Component, Deviation, Schema, schema
+from conformance.schema import Schema, schema
 from conformance.verdicts import Open
 
 Pairs = tuple[tuple[str | None, str | None], ...]

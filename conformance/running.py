@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 import conformance
-from conformance import plugin, probes
+from conformance import plans, plugin
+from conformance.configuration import ConfigError
 from conformance.contract import Contract, documented
 from conformance.evidence import EvidenceError, from_har
 from conformance.exchange import Evidence
@@ -27,7 +28,7 @@ from conformance.reporting.folder import reports_folder
 from conformance.secrets import Secrets
 from conformance.stopping import stop_like_interrupt
 from conformance.subject import subject, terms
-from conformance.target import ConfigError, Target
+from conformance.target import Target
 from conformance.verdicts import ExitCode, Report
 
 
@@ -93,14 +94,15 @@ def _check_accept(names: tuple[str, ...], contract: Contract) -> None:
 
 def send(contract: Contract, judged: Target, groups: frozenset[str], options: argparse.Namespace) -> Evidence:
     """Send what the selected checks look at, and keep what comes back."""
-    from conformance.wire import Limits, Wire, evidence_of  # noqa: PLC0415
+    from conformance.pace import Limits  # noqa: PLC0415
+    from conformance.wire import Wire, evidence_of  # noqa: PLC0415
 
     limits = Limits(
         concurrency=int(options.concurrency or judged.concurrency),
         max_requests=int(options.max_requests),
         rate=options.rate,
     )
-    plan = probes.plan(contract, judged, groups, int(options.seed))
+    plan = plans.plan(contract, judged, groups, int(options.seed))
     started = time.time()
     wire = Wire(judged, limits, int(options.seed), progress=_progress(options))
     recording = wire.run(plan)

@@ -47,7 +47,7 @@ DOORMEN = {
         "reporting.html",
     },
     "markupsafe": {"reporting.sections"},
-    "pytest": {"plugin", "checkout", "running", "reporting.html", "reporting.junit"},
+    "pytest": {"plugin", "checkout", "session", "reporting.html", "reporting.junit"},
     "pytest_html": {"reporting.html"},
     "pytest_metadata": {"reporting.html"},
     "trustme": {"reference"},

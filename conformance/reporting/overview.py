@@ -33,12 +33,15 @@ def sentence(made: Overview) -> str:
 
 
 def _told(member: Member, made: Overview) -> str:
-    """What is worth saying of a target in one line."""
+    """What is worth saying of a target in one line: what it broke, or, if nothing, what stayed open."""
     against = [row.id for row in made.requirements if counts_against(member, row)]
-    more = f" and {len(against) - _NAMED} more" if len(against) > _NAMED else ""
-    named = ", ".join(against[:_NAMED]) + more
-    because = member.reasons.get(against[0], "") if against else ""
-    return "; ".join(filter(None, (member.error, f"{named}: {because}" if because else named)))
+    open_ = [name for name in against if member.verdicts[name] is Verdict.INCONCLUSIVE]
+    named = [name for name in against if name not in open_] or open_
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    because = member.reasons.get(named[0], "") if named else ""
+    said = ", ".join(named[:_NAMED]) + more + (f": {because}" if because else "")
+    left = f"{len(open_)} could not be judged" if open_ and open_ != named else ""
+    return "; ".join(filter(None, (member.error, said, left)))
 
 
 def terminal(made: Overview) -> str:

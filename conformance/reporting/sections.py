@@ -51,8 +51,8 @@ def render_sections(report: Report, evidence: Evidence) -> str:
 
 def _run(report: Report) -> str:
     return (
-        f"{report.started}, {report.duration_s:.1f} s, {report.exchanges} exchanges, seed {report.seed},"
-        f" exit code {report.exit_code}"
+        f"{report.started}, {report.duration_s:.1f} s, {findings.exchanges(report)},"
+        f" seed {report.seed}, exit code {report.exit_code}"
     )
 
 

@@ -21,6 +21,7 @@ from conformance.verdicts import Breach, CheckResult, NotApplicable, Open, Verdi
 
 Function = TypeVar("Function", bound=Callable[..., None])
 _MOST_NAMED = 20  # exchanges named in one result
+_LONGEST = 1_000  # characters of a sentence; an endpoint's word in it may have a million, and the evidence has them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,18 +220,22 @@ def _told(result: CheckResult, finding: Finding, culprits: tuple[Exchange, ...],
         return _with(
             result,
             verdict=Verdict.FAIL,
-            reason=often + finding.reason,
-            expected=finding.expected,
-            observed=finding.observed,
-            where=finding.where,
+            reason=_cut(often + finding.reason),
+            expected=_cut(finding.expected),
+            observed=_cut(finding.observed),
+            where=_cut(finding.where),
             exchanges=numbers,
             reproduce=curl,
         )
     if isinstance(finding, Open | NotApplicable):
         word = Verdict.INCONCLUSIVE if isinstance(finding, Open) else Verdict.NOT_APPLICABLE
-        return _with(result, verdict=word, reason=str(finding), exchanges=numbers)
+        return _with(result, verdict=word, reason=_cut(str(finding)), exchanges=numbers)
     place = f"{type(finding).__name__} in the suite's own check"
     return _with(result, verdict=Verdict.ERROR, reason=place, exchanges=numbers)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _with(result: CheckResult, **changes: Any) -> CheckResult:

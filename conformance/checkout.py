@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from conformance import __version__, running
+from conformance.configuration import ConfigError
 from conformance.contract import Contract, documented
 from conformance.evidence import from_har, to_har
 from conformance.exchange import Evidence
@@ -24,7 +25,6 @@ from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
 from conformance.reporting.write import write
 from conformance.subject import subject as subject_of
-from conformance.target import ConfigError
 from conformance.waivers import read_waivers
 
 

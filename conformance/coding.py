@@ -26,7 +26,7 @@ def decoded(raw: bytes, codings: str, cap: int) -> tuple[bytes, str, str]:
         except zlib.error:
             return b"", "", f"the header says Content-Encoding {name}, the body is not {name}"
         if not whole:
-            return b"", f"the body is larger than {cap} bytes after decompression (max_body)", ""
+            return b"", f"the body is larger than {cap} bytes after decompression", ""
     return body, "", ""
 
 

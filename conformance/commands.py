@@ -7,7 +7,7 @@ import os
 import sys
 from importlib import import_module
 
-from conformance.target import ConfigError
+from conformance.configuration import ConfigError
 from conformance.verdicts import ExitCode
 
 # Where a command is carried out; its module is imported when it is asked for.

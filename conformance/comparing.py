@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from conformance.configuration import ConfigError
 from conformance.reporting import inert
 from conformance.reporting.findings import why
 from conformance.reporting.reading import read_report
 from conformance.reporting.write import ReportsError, write
-from conformance.target import ConfigError
 from conformance.verdicts import ExitCode, Report, RequirementResult, Verdict
 
 # The lattice of verdicts. To have passed and to have no subject are equally good: neither is worse than the other.

@@ -10,11 +10,12 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from conformance import preflight, probes
+from conformance import plans, preflight
 from conformance.connect import Dialer
 from conformance.contract import Contract, documented
 from conformance.listing import chosen_checks, cost, groups_of
 from conformance.outcome import Terms
+from conformance.pace import Limits
 from conformance.preflight import Finding
 from conformance.reporting import inert
 from conformance.reporting.findings import state_lines
@@ -23,7 +24,7 @@ from conformance.stopping import stop_like_interrupt
 from conformance.subject import subject
 from conformance.target import State, Target
 from conformance.verdicts import ExitCode
-from conformance.wire import Limits, Wire, evidence_of
+from conformance.wire import Wire, evidence_of
 
 _MARKS = {"ok": "ok", "open": "open", "problem": "PROBLEM", "unseen": "-"}
 _INDENT = 22  # columns before what is said
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         target = subject(options, contract, stack)
         chosen = chosen_checks(contract, terms)
-        plan = probes.plan(contract, target, groups_of(chosen))
+        plan = plans.plan(contract, target, groups_of(chosen))
         found, interrupted = look(contract, target)
     found.append(Finding("cost", "ok", cost(plan, target, len(chosen))))
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 def look(contract: Contract, target: Target) -> tuple[list[Finding], bool]:
     """What the two calls of the preflight show, and whether they were interrupted."""
     dialer = Dialer(target.secrets, target.ca_file)
-    plan, started = probes.preflight(contract, target), time.time()
+    plan, started = plans.preflight(contract, target), time.time()
     recording = Wire(target, Limits(concurrency=1), dialer=dialer).run(plan)
     evidence = evidence_of(target, recording, seed=0, started=started)
     plain = next((e for e in reversed(evidence.exchanges) if e.group == "state-009"), None)

@@ -12,9 +12,9 @@ from functools import cache, cached_property
 
 from lxml import etree
 
+from conformance.components import local, path
 from conformance.contract import documented
 from conformance.document import Document
-from conformance.schema import local, path
 
 _RESULT = re.compile(r"<(?:\w+:)?result\b[^>]*>\s*(?:<!\[CDATA\[)?\s*success\b", re.IGNORECASE)
 

@@ -85,7 +85,7 @@ class Answer:
         return _read_once(self)
 
 
-_KEPT = 8 << 20  # octets of bodies whose trees are kept; a tree takes some thirty times as much
+_KEPT = 4 << 20  # octets of bodies whose trees are kept; a tree takes some thirty times as much
 _trees: OrderedDict[tuple[bytes, str, str], Envelope] = OrderedDict()
 
 

@@ -23,7 +23,8 @@ from conformance.twists import BREAKS, Change, Dice, Request, Slots, noise, othe
 if TYPE_CHECKING:
     from conformance.contract import ServiceCall
     from conformance.exchange import Answer, Exchange
-    from conformance.probes import Plan, Probe
+    from conformance.plans import Plan
+from conformance.probes import Probe
 
 COUNTS = {"spelling": 6, "action": 4, "malformed": 4, "schema": 6}  # cases of each group in one run
 _NOISE = {"spelling": (2, 4), "action": (0, 1), "malformed": (0, 2), "schema": (0, 2)}

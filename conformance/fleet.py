@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 import conformance
+from conformance.configuration import ConfigError, target_names
 from conformance.contract import documented
 from conformance.outcome import selected
 from conformance.overview import Member, Overview, Row, of_report, overview, rows_of, unjudged
@@ -32,7 +33,6 @@ from conformance.reporting.reading import read_report
 from conformance.reporting.write import ReportsError, write
 from conformance.stopping import stop_like_interrupt
 from conformance.subject import check_overrides, config_file, terms
-from conformance.target import ConfigError, target_names
 from conformance.verdicts import ExitCode
 
 _PAUSE_S = 0.03  # between looks at the processes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from conformance.target import CONFIG_NAME, ConfigError
+from conformance.configuration import CONFIG_NAME, ConfigError
 
 TEMPLATE = """\
 # What connect-conformance judges, and how it gets there. A key that is commented out has the value shown, unless its

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from math import ceil
 
-from conformance import probes
+from conformance import plans
 from conformance.catalogue import Case, Check, check_id, checks
 from conformance.contract import Contract
 from conformance.outcome import Terms, selected
-from conformance.probes import Plan, Probe
+from conformance.plans import Plan
+from conformance.probes import Probe
 from conformance.target import Target
 
 
@@ -29,7 +30,7 @@ def groups_of(chosen: list[tuple[Check, Case]]) -> frozenset[str]:
 def listing(contract: Contract, target: Target, terms: Terms, seed: int = 1) -> str:
     """Requests and checks of a run against `target`, as text."""
     chosen = chosen_checks(contract, terms)
-    plan = probes.plan(contract, target, groups_of(chosen), seed)
+    plan = plans.plan(contract, target, groups_of(chosen), seed)
     lines = [
         f"Would send to {target.shown_endpoint} ({target.binding}), and over plain HTTP to {_plain(target)}:",
         "",
@@ -55,7 +56,7 @@ def cost(plan: Plan, target: Target, judged: int) -> str:
     kinds = Counter(probe.channel for probe in plan.probes)
     return (
         f"{count} requests ({kinds['https']} over HTTPS, {kinds['http']} over plain HTTP), {judged} checks; at most"
-        f" {most:.0f} MiB to receive; at best {probes.LATER_S:g} s, or {rounds} round trips where those take longer"
+        f" {most:.0f} MiB to receive; at best {plans.LATER_S:g} s, or {rounds} round trips where those take longer"
     )
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from conformance.components import Component
 from conformance.contract import Contract, ServiceCall, documented
-from conformance.schema import Component, Schema, schema
+from conformance.schema import Schema, schema
 
 Edit = Callable[[etree._Element], None]
 Rewrite = Callable[[bytes], bytes]

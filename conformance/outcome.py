@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 
 from conformance import __version__
+from conformance.configuration import ConfigError
 from conformance.contract import Contract, Level, Requirement
 from conformance.exchange import Evidence
-from conformance.target import ConfigError
 from conformance.verdicts import (
     CheckResult,
     Report,

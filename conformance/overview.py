@@ -8,10 +8,10 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.configuration import ConfigError
 from conformance.contract import LEVELS, Level
 from conformance.reporting.findings import why
 from conformance.reporting.reading import read_as, read_report
-from conformance.target import ConfigError
 from conformance.verdicts import Counts, ExitCode, Report, Verdict, required
 
 # The worst exit code of a target is the fleet's; a target that could not be judged at all counts as an error.

@@ -20,20 +20,22 @@ from typing import Literal, cast
 import anyio
 import httpx
 
-from conformance import probes
+from conformance import plans
 from conformance.catalogue import checks, judge
+from conformance.configuration import Binding, StateConfig, TargetConfig
 from conformance.connect import Dialer, Meter
 from conformance.contract import Contract, documented
 from conformance.exchange import Evidence, Handshake, Tls
 from conformance.judging import Judging
 from conformance.mutants import derived
 from conformance.outcome import Terms, assemble
+from conformance.pace import Limits
 from conformance.reference import application, start
 from conformance.reference.variants import VARIANTS
 from conformance.secrets import Secrets
-from conformance.target import Binding, StateConfig, Target, TargetConfig, target
+from conformance.target import Target, target
 from conformance.verdicts import CheckResult, Claim, Report, Verdict
-from conformance.wire import Limits, Wire, evidence_of
+from conformance.wire import Wire, evidence_of
 
 _TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105  the reference endpoint takes any
 ROLL_UP = "ENV-02"
@@ -167,7 +169,7 @@ def judged(evidence: Evidence, contract: Contract, terms: Terms) -> Report:
 async def report_on(trial: Trial, contract: Contract) -> Report:
     """Judge one variant."""
     with _ready(trial, contract) as (subject, dialer):
-        plan = probes.plan(contract, subject, probes.groups(contract))
+        plan = plans.plan(contract, subject, plans.groups(contract))
         began = time.time()
         recording = await Wire(subject, Limits(), seed=1, dialer=dialer).session(plan)
     return judged(evidence_of(subject, recording, seed=1, started=began), contract, Terms())

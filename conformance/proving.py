@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
+from conformance.configuration import ConfigError
 from conformance.contract import documented
 from conformance.matrix import FORMATS, matrix
 from conformance.prove import prove, trials
-from conformance.target import ConfigError
 from conformance.verdicts import ExitCode
 
 

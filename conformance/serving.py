@@ -6,8 +6,8 @@ import argparse
 import signal
 import threading
 
+from conformance.configuration import ConfigError
 from conformance.contract import documented
-from conformance.target import ConfigError
 from conformance.verdicts import ExitCode
 
 

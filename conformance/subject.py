@@ -8,18 +8,17 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.contract import Contract
-from conformance.outcome import Terms, selected
-from conformance.target import (
+from conformance.configuration import (
     ConfigError,
     StateConfig,
-    Target,
     TargetConfig,
     find_config,
     read_config,
-    target,
     target_names,
 )
+from conformance.contract import Contract
+from conformance.outcome import Terms, selected
+from conformance.target import Target, target
 from conformance.waivers import read_waivers
 
 HINT = (

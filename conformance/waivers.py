@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.configuration import ConfigError
 from conformance.contract import Contract
-from conformance.target import ConfigError
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,13 +7,14 @@ from dataclasses import replace
 from email.utils import formatdate
 from functools import cache
 
-from conformance import probes
+from conformance import plans
 from conformance.catalogue import check_id, checks, judge
+from conformance.configuration import Binding, StateConfig, TargetConfig
 from conformance.contract import documented, folder
 from conformance.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
 from conformance.judging import Judging
 from conformance.probes import Probe
-from conformance.target import Binding, StateConfig, TargetConfig, target
+from conformance.target import target
 from conformance.verdicts import CheckResult, Verdict, worst
 
 CONTRACT = documented()
@@ -50,7 +51,7 @@ def at(body: bytes, now: float) -> bytes:
 
 
 @cache
-def plan(binding: Binding = "query-xml") -> probes.Plan:
+def plan(binding: Binding = "query-xml") -> plans.Plan:
     """Everything that a run with every state provisioned sends."""
     states = {
         code: StateConfig(headers={"X-State": code}, setup=["on"], teardown=["off"])
@@ -68,7 +69,7 @@ def plan(binding: Binding = "query-xml") -> probes.Plan:
         CONTRACT,
         environment={},
     )
-    return probes.plan(CONTRACT, subject, probes.groups(CONTRACT))
+    return plans.plan(CONTRACT, subject, plans.groups(CONTRACT))
 
 
 def _sent(binding: Binding) -> Iterable[Probe]:

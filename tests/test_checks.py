@@ -11,9 +11,9 @@ from functools import cache
 import pytest
 
 from conformance.catalogue import checks
+from conformance.configuration import BINDINGS, Binding
 from conformance.exchange import Evidence, Handshake, Loss
 from conformance.outcome import Terms, assemble
-from conformance.target import BINDINGS, Binding
 from conformance.verdicts import CheckResult, Claim, Verdict, worst
 from tests.evidence_factory import (
     BEGAN,

@@ -15,20 +15,22 @@ import anyio
 import pytest
 from lxml import etree
 
-from conformance import explore, probes
+from conformance import explore, plans
+from conformance.configuration import TargetConfig
 from conformance.contract import documented
 from conformance.document import read
 from conformance.exchange import Evidence
 from conformance.explore import COUNTS, Case, corpus
 from conformance.outcome import Terms
+from conformance.pace import Limits
 from conformance.prove import _InProcess, judged
 from conformance.reference.app import Application, Call, Stages
 from conformance.reference.request import Asked, Request, UnusableError, locate
 from conformance.reference.request import read as honestly
 from conformance.schema import schema
-from conformance.target import TargetConfig, target
+from conformance.target import target
 from conformance.verdicts import RequirementResult, Verdict
-from conformance.wire import Limits, Wire, evidence_of
+from conformance.wire import Wire, evidence_of
 
 CALL = documented().call
 REQUEST = schema(CALL.request_schema)
@@ -172,10 +174,10 @@ def test_a_reduction_writes_nothing_where_the_run_was_started(tmp_path: Path) ->
 # The plan
 
 
-def planned(seed: int = 1, groups: frozenset[str] | None = None) -> probes.Plan:
+def planned(seed: int = 1, groups: frozenset[str] | None = None) -> plans.Plan:
     contract = documented()
     subject = target("staging", TargetConfig("https://staging.example.com/x1"), contract, environment={})
-    return probes.plan(contract, subject, probes.groups(contract) if groups is None else groups, seed)
+    return plans.plan(contract, subject, plans.groups(contract) if groups is None else groups, seed)
 
 
 def test_generated_requests_are_in_the_plan_and_name_the_seed() -> None:
@@ -217,7 +219,7 @@ def _document(request: Request) -> bytes:
 def session(fault: Fault, seed: int = 1, limits: Limits | None = None) -> tuple[Evidence, Application]:
     contract, app = documented(), faulty(fault)
     subject = target("faulty", TargetConfig("https://localhost/0123456789abcdef"), contract, environment={})
-    plan = probes.plan(contract, subject, probes.groups(contract), seed)
+    plan = plans.plan(contract, subject, plans.groups(contract), seed)
     wire = Wire(subject, limits or Limits(), seed=seed, dialer=_InProcess(app, subject.secrets))
     recording = anyio.run(wire.session, plan)
     return evidence_of(subject, recording, seed=seed, started=time.time()), app

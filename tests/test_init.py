@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from conformance.cli import main
+from conformance.configuration import CONFIG_NAME, StateConfig, TargetConfig, read_config
 from conformance.contract import documented
-from conformance.target import CONFIG_NAME, StateConfig, TargetConfig, read_config, target
+from conformance.target import target
 
 ENVIRONMENT = {"CONNECT_TOKEN": "0123456789abcdef0123456789abcdef", "GATEWAY_KEY": "a key of the gateway"}
 

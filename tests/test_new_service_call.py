@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from conformance import probes
+from conformance import plans, probes
 from conformance.catalogue import checks
+from conformance.components import Component
+from conformance.configuration import TargetConfig
 from conformance.contract import Contract, folder, load
 from conformance.document import read
 from conformance.exchange import Evidence
@@ -18,8 +20,8 @@ from conformance.judging import Judging
 from conformance.mutants import Mutant, derived
 from conformance.outcome import Terms
 from conformance.prove import judged
-from conformance.schema import Component, schema
-from conformance.target import TargetConfig, target
+from conformance.schema import schema
+from conformance.target import target
 from conformance.verdicts import Verdict
 from tests.evidence_factory import answer, at, conforming
 
@@ -91,11 +93,9 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
     return load(schemas)
 
 
-def planned(
-    contract: Contract, endpoint: str = "https://staging.example.com/0123456789abcdef"
-) -> probes.Plan:
+def planned(contract: Contract, endpoint: str = "https://staging.example.com/0123456789abcdef") -> plans.Plan:
     config = TargetConfig(endpoint, binding="body-xml", allow_hostile_requests=True)
-    return probes.plan(contract, target("next", config, contract, environment={}), probes.groups(contract))
+    return plans.plan(contract, target("next", config, contract, environment={}), plans.groups(contract))
 
 
 def evidence(contract: Contract, body: bytes) -> Evidence:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
@@ -14,18 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from conformance import probes
+from conformance import plans
 from conformance.catalogue import checks
+from conformance.configuration import BINDINGS, Binding, StateConfig, TargetConfig
 from conformance.contract import documented
-from conformance.probes import CANARY, LATER_S, Plan, Probe
+from conformance.plans import LATER_S, Plan
+from conformance.probes import CANARY, Probe
 from conformance.schema import schema
-from conformance.target import BINDINGS, Binding, StateConfig, Target, TargetConfig, target
-from conformance.wire import Limits, Wire
+from conformance.target import Target, target
 
 CONTRACT = documented()
 CALL = CONTRACT.call
 TOKEN = "5ecre7f00dcafe5ecre7f00dcafe1234"
-EVERYTHING = probes.groups(CONTRACT)
+EVERYTHING = plans.groups(CONTRACT)
 PROVISIONED = [code for code, row in CONTRACT.errors.items() if row.provoked == "provisioned"]
 
 
@@ -35,7 +34,7 @@ def subject(**values: Any) -> Target:
 
 
 def planned(groups: frozenset[str] = EVERYTHING, **values: Any) -> Plan:
-    return probes.plan(CONTRACT, subject(**values), groups)
+    return plans.plan(CONTRACT, subject(**values), groups)
 
 
 def group(name: str, binding: Binding = "query-xml") -> list[Probe]:
@@ -180,12 +179,21 @@ def test_spellings_differ_from_each_other() -> None:
     assert len(set(documents)) == len(documents) >= 10
 
 
-def test_encodings_travel_only_as_a_body() -> None:
-    assert {p.id for p in group("spelling", "body-xml")} - {p.id for p in group("spelling")} == {
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_encodings_travel_only_as_a_body(binding: Binding) -> None:
+    encoded = {
         "spelling-utf-16",
         "spelling-utf-16-big-endian",
         "spelling-byte-order-mark",
+        "malformed-no-utf-8",
     }
+    found = {p.id: p for p in planned(binding=binding).probes if p.id in encoded}
+    assert found.keys() == encoded
+    assert {p.binding for p in found.values()} == {"body-xml"}
+    controls = {p.id: p for p in planned(binding=binding).probes}
+    control = controls[found["spelling-utf-16"].control]
+    assert control.binding == "body-xml" or binding == "body-xml"
+    assert control.document == CALL.request_sample.read_bytes().strip()
 
 
 @pytest.mark.parametrize("probe", group("schema"), ids=lambda p: p.id)
@@ -232,103 +240,3 @@ def test_hostile_documents_declare_something_or_are_large(binding: Binding) -> N
 def test_an_entity_expansion_stays_small_where_somebody_expands_it() -> None:
     (probe,) = [p for p in group("hostile") if p.id == "hostile-entity-expansion"]
     assert 1_000 < len("".join(ET.fromstring(probe.document).itertext())) < 10_000
-
-
-# Over plain HTTP
-
-SHAPES = st.sampled_from(["https://h.example/{}", "https://h.example/{}/", "https://h.example/api/{}",
-                          "https://h.example/{}/get_list_callback", "https://h.example/?token={}",
-                          "https://h.example/api/?a=b&key={}"])  # fmt: skip
-PLAIN = st.sampled_from(["", "http://h.example/", "http://h.example", "http://h.example/{}", "http://x.example:8080/{}/",
-                         "http://h.example/?key={}"])  # fmt: skip
-
-
-@given(
-    SHAPES,
-    PLAIN,
-    st.text("0123456789abcdef", min_size=16, max_size=32),
-    st.sampled_from(BINDINGS),
-    st.integers(0, 9),
-)
-def test_no_secret_travels_over_plain_http(
-    endpoint: str, http: str, token: str, binding: Binding, seed: int
-) -> None:
-    config = {
-        "endpoint": endpoint.format(token),
-        "http_endpoint": http.format(token),
-        "binding": binding,
-        "headers": {"Authorization": f"Bearer {token}", "X-Env": "staging", "Cookie": "session=pa55word"},
-    }
-    wire = Wire(subject(**config), Limits(), seed)
-    plain = [p for p in planned(**config).probes if p.channel == "http"]
-    assert len(plain) > 10
-    for probe in plain:
-        method, url, headers, body = wire.request(probe, None)
-        leaving = wire.secrets.reveal(repr((method, url, headers, body)).encode())
-        assert token.encode() not in leaving
-        assert b"pa55word" not in leaving
-        assert b"staging" in leaving, "what is no secret is sent"
-        assert url.startswith("http://")
-
-
-def test_a_token_of_the_same_shape_stands_in() -> None:
-    wire = Wire(subject(), Limits(), 1)
-    (probe,) = [p for p in planned().probes if p.id == "plain-form-xml"]
-    _, url, _, _ = wire.request(probe, None)
-    stand_in = urlsplit(url).path.removeprefix("/")
-    assert stand_in != TOKEN
-    assert len(stand_in) == len(TOKEN)
-    assert [c.isdigit() for c in stand_in] == [c.isdigit() for c in TOKEN]
-    again = Wire(subject(), Limits(), 1).request(probe, None)[1]
-    other = Wire(subject(), Limits(), 2).request(probe, None)[1]
-    assert again == url != other
-
-
-def test_over_https_the_token_is_sent_and_not_shown() -> None:
-    wire = Wire(subject(), Limits(), 1)
-    _, url, _, _ = wire.request(planned().first, None)
-    assert TOKEN not in url
-    assert TOKEN in wire.secrets.reveal(url.encode()).decode()
-
-
-# Bindings
-
-
-@pytest.mark.parametrize(
-    ("binding", "method"),
-    [("query-xml", "GET"), ("query-params", "GET"), ("form-xml", "POST"), ("body-xml", "POST")],
-)
-def test_the_document_arrives_byte_by_byte(binding: Binding, method: str) -> None:
-    wire = Wire(subject(binding=binding), Limits(), 1)
-    document = b"<a>\xc3\xa9 &amp; + % = \n</a>"
-    probe = replace(planned(binding=binding).first, document=document, actions=("a b&c",))
-    said, url, headers, body = wire.request(probe, None)
-    assert said == method
-    query = dict(parse_qsl(urlsplit(url).query, strict_parsing=bool(urlsplit(url).query)))
-    form = dict(parse_qsl(body.decode())) if binding == "form-xml" else {}
-    arrived = {
-        "query-xml": query.get("XML", "").encode(),
-        "form-xml": form.get("XML", "").encode(),
-        "body-xml": body,
-        "query-params": query.get("action", "").encode(),
-    }[binding]
-    assert arrived == (b"a b&c" if binding == "query-params" else document)
-    assert urlsplit(url).path == urlsplit(wire.target.endpoint).path
-    kinds = {"form-xml": "application/x-www-form-urlencoded", "body-xml": "text/xml; charset=utf-8"}
-    assert dict(headers).get("Content-Type") == kinds.get(binding)
-    assert dict(headers)["Accept-Encoding"] == "identity"
-
-
-def test_a_query_of_the_endpoint_is_kept() -> None:
-    wire = Wire(subject(endpoint="https://h.example/api?key=T0KEN"), Limits(), 1)
-    _, url, _, _ = wire.request(planned().first, None)
-    assert urlsplit(wire.secrets.reveal(url.encode()).decode()).query.startswith("key=T0KEN&XML=%3Cclick")
-
-
-def test_a_state_brings_its_own_endpoint_and_headers() -> None:
-    states = {"004": StateConfig(endpoint=f"https://blocked.example/{TOKEN}", headers={"X-State": "on"})}
-    judged = subject(states=states, headers={"X-State": "off", "X-Env": "staging"})
-    wire = Wire(judged, Limits(), 1)
-    _, url, headers, _ = wire.request(planned(states=states).first, judged.states["004"])
-    assert url.startswith("https://blocked.example/")
-    assert (dict(headers)["X-State"], dict(headers)["X-Env"]) == ("on", "staging")

@@ -20,11 +20,12 @@ from typing import NamedTuple
 import pytest
 
 from conformance.contract import documented
+from conformance.matrix import markdown, matrix
+from conformance.prove import ROLL_UP, Outcome, trials
 from conformance.reference import Running
 from conformance.reference import start as reference
 from conformance.verdicts import ExitCode, Verdict
-from tests.command import ROOT, Switch, environment, run, switch_command
-from tests.test_wheel import tracked
+from tests.command import ROOT, Switch, run, switch_command
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ENDS = {  # the commands that do not end with 0, and why
@@ -162,35 +163,10 @@ def test_the_states_of_the_readme_are_reached(shell: Shell) -> None:
 # In an empty clone
 
 
-@pytest.mark.network
-@pytest.mark.parametrize("command", SET_UP, ids=["judge", "test"])
-def test_the_set_up_commands_do_all_of_their_own_set_up(tmp_path: Path, command: str) -> None:
-    for name in tracked():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    told = environment()
-    del told["PYTHONPATH"]
-    python = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
-    (tmp_path / "path").mkdir()
-    (tmp_path / "path/python3").write_text(
-        f'#!/bin/sh\nexec {shlex.quote(str(python))} "$@"\n', encoding="utf-8"
-    )
-    (tmp_path / "path/python3").chmod(0o755)
-    told["PATH"] = f"{tmp_path / 'path'}{os.pathsep}{told['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=tmp_path,
-        env=told,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    if command.endswith("pytest"):
-        assert re.search(r"=+ \d+ passed", done.stdout.splitlines()[-1])
-    else:
-        assert done.stdout.startswith("CONFORMING")
+def test_ci_runs_the_set_up_commands_as_they_are_written() -> None:
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    (pattern,) = re.findall(r"grep '(.*)' README\.md", script)
+    assert [line for line in README.splitlines() if re.search(pattern, line)] == SET_UP
 
 
 def test_there_are_two_set_up_commands() -> None:
@@ -204,6 +180,28 @@ def test_contributing_sets_up_in_the_same_way() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"^```sh\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
     assert command.startswith(SET_UP[1])
+
+
+# The kill matrix
+
+
+def test_the_kill_matrix_is_current() -> None:
+    """CI runs `prove`, which fails unless every mutant is killed; so this is what it prints."""
+    every = [Outcome(t.id, t.kind, t.title, t.breaks, (*t.breaks, ROLL_UP), 0.0, "") for t in trials()]
+    current = markdown(matrix(every, documented(), partial=False))
+    shown = re.search(r"(?<=<!-- kill matrix -->\n\n).*?(?=\n<!-- end of)", README, re.DOTALL)
+    assert shown
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        page = README[: shown.start()] + current + README[shown.end() :]
+        (ROOT / "README.md").write_text(page, encoding="utf-8")
+        return
+    assert shown[0] == current
+
+
+def test_ci_proves_the_whole_matrix() -> None:
+    assert re.search(
+        r"connect-conformance prove$", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE
+    )
 
 
 # Names and numbers
@@ -257,7 +255,7 @@ def test_options_exist(tmp_path: Path) -> None:
 
 
 def test_keys_of_the_configuration_exist() -> None:
-    from conformance.target import StateConfig, TargetConfig  # noqa: PLC0415
+    from conformance.configuration import StateConfig, TargetConfig  # noqa: PLC0415
 
     keys = {*TargetConfig.__struct_fields__, *StateConfig.__struct_fields__}
     for block in BLOCKS:

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from conformance.components import Component, Deviation, path
 from conformance.contract import documented, folder
 from conformance.document import read
-from conformance.schema import Component, Deviation, Schema, path, schema
+from conformance.schema import Schema, schema
 
 CALL = documented().call
 RESPONSE, REQUEST, ERROR = (

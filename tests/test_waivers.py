@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.configuration import ConfigError
 from conformance.contract import documented
 from conformance.outcome import Terms, assemble
-from conformance.target import ConfigError
 from conformance.verdicts import Claim, Report, Verdict
 from conformance.waivers import Waiver, read_waivers
 from tests.evidence_factory import conforming, judged, swap

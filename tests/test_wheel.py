@@ -16,17 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import ROOT, environment, run
-
-
-def tracked(*places: str) -> set[str]:
-    """Files of the project, as version control lists them; without it, all but what runs and tools leave behind."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *places]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if listed.returncode == 0:
-        return {name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()}
-    left = {"__pycache__", ".venv", ".git", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
-    files = [file.relative_to(ROOT) for place in places or (".",) for file in (ROOT / place).rglob("*")]
-    return {str(file) for file in files if (ROOT / file).is_file() and not left & set(file.parts)}
+from tests.tree import tracked
 
 
 def called(*words: object, cwd: Path) -> None:

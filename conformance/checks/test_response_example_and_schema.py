@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.catalogue import Case, each, requirement, sends
+from conformance.components import Component
 from conformance.contract import Contract
 from conformance.exchange import Exchange
 from conformance.judging import Judging
-from conformance.schema import Component, schema
+from conformance.schema import schema
 from conformance.verdicts import Breach, Open
 
 

@@ -29,19 +29,28 @@ def publish(  # noqa: PLR0917
     folder: Path,
     secrets: Secrets,
     options: argparse.Namespace,
+    *,
+    unwritten: str = "",
 ) -> int:
     """Write the reports into `folder` and print the summary; returns the exit code.
 
-    `scratch` holds what pytest's reporters wrote. A file in which a secret is found is withheld.
+    `scratch` holds what pytest's reporters wrote, unless `unwritten` says why they could not.
+    A file in which a secret is found is withheld.
     """
     files: dict[str, Callable[[], bytes]] = {
         "report.json": lambda: to_json(report),
         "evidence.har": lambda: to_har(evidence, creator_version=__version__),
         "summary.md": lambda: summary_md(report).encode("utf-8"),
+    }
+    written: dict[str, Callable[[], bytes]] = {
         "junit.xml": (scratch / "junit.xml").read_bytes,
         "report.html": lambda: html.finish(scratch / "report.html"),
     }
     trouble: list[str] = []
+    if unwritten:
+        trouble.append(f"{' and '.join(written)} could not be made: {unwritten}")
+    else:
+        files |= written
     made = {}
     for name, make in files.items():
         try:

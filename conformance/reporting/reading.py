@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
+from conformance.configuration import ConfigError
 from conformance.reporting import inert
-from conformance.target import ConfigError
 from conformance.verdicts import Report
 
 FORMAT = 1

@@ -43,14 +43,14 @@ class Ground:
         path = self.folder.parent / f"{state}.{command}"
         return len(path.read_text()) if path.exists() else 0
 
-    def start(self, *more: str | Path, **other: object) -> Process:
+    def start(self, *more: str | Path, env: dict[str, str] | None = None, **other: object) -> Process:
         target = ("--config", self.config, "--target", "partner", "--no-color")
         command = conformance("run", *target, "--reports", self.reports, *self.options, *more)
-        env = environment(self.folder, self.canary)
-        return Process(command, self.folder, env=env, **other)  # type: ignore[arg-type]
+        around = environment(self.folder, self.canary, **(env or {}))
+        return Process(command, self.folder, env=around, **other)  # type: ignore[arg-type]
 
-    def run(self, *more: str | Path) -> Outcome:
-        return self.start(*more).wait()
+    def run(self, *more: str | Path, env: dict[str, str] | None = None) -> Outcome:
+        return self.start(*more, env=env).wait()
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from .provisioned import STATES, Ground, ground
 from .stage import Ask, Authority
 from .test_bounds import HARDENED
 from .test_interruptions import assert_a_clean_end, assert_reports_are_whole
-from .trial import REPORTS
+from .trial import CHECKOUT, REPORTS
 
 READERS = {
     "report.json": json.loads,
@@ -69,16 +69,34 @@ def test_a_full_disk(kilobytes: int, authority: Authority, tmp_path: Path) -> No
 
 
 def test_a_full_temporary_folder(authority: Authority, tmp_path: Path) -> None:
-    """The suite's own scratch files have no room: one line, no traceback, no half report."""
+    """What pytest writes there is named as missing, in one line; what the suite writes itself is whole."""
     with ground(authority, tmp_path) as place, tiny_disk(place.folder / "tmp", 4) as mounted:
         if not mounted:
             pytest.skip("mounting a small file system is not permitted here")
         outcome = place.run()
-        assert "Traceback" not in outcome.output.decode()
-        assert outcome.exit_code in {1, 3, 10}, outcome.output.decode()
-        if place.reports.exists():
-            assert_files_are_whole_or_absent(place)
+        assert_a_clean_end(place, outcome, 3)
+        assert_files_are_whole_or_absent(place)
+        assert {path.name for path in place.reports.iterdir()} == set(REPORTS) - {"junit.xml", "report.html"}
+        said = [line for line in outcome.output.decode().splitlines() if "No space left" in line]
+        assert len(said) == 1
+        assert all(word in said[0] for word in ("junit.xml", "report.html", str(place.folder / "tmp")))
         assert [place.ran("teardown", state) for state in STATES] == [1, 1]
+
+
+def test_no_temporary_folder(authority: Authority, tmp_path: Path) -> None:
+    """It is refused in one line that says what to do, before anything is sent."""
+    with ground(authority, tmp_path) as place:
+        nowhere = str(tmp_path / "nowhere")
+        guard = tmp_path / "site"
+        guard.mkdir()
+        # The folders of the system, which every user may write into, are out of reach, too.
+        code = f"import tempfile; tempfile._candidate_tempdir_list = lambda: [{nowhere!r}]"
+        (guard / "sitecustomize.py").write_text(code)
+        outcome = place.run(env={"PYTHONPATH": f"{guard}:{CHECKOUT}"})
+        said = outcome.output.decode()
+        assert (outcome.exit_code, place.server.records, len(said.splitlines())) == (4, [], 1), said
+        assert "TMPDIR" in said
+        assert [place.ran("setup", state) for state in STATES] == [0, 0]
 
 
 UNUSABLE = ("a file", "below a file", "no device", "a broken link", "a read-only disk", "a name too long")

@@ -7,6 +7,7 @@ import json
 from dataclasses import fields
 from typing import Any
 
+import haralyzer
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -159,7 +160,6 @@ def test_is_har_1_2(answer: Answer | None) -> None:
 
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_haralyzer_reads_it(answer: Answer | None) -> None:
-    haralyzer = pytest.importorskip("haralyzer")
     parser = haralyzer.HarParser.from_string(to_har(sample(answer), creator_version="0.1.0"))
     assert parser.creator["name"] == "connect-conformance"
     read = haralyzer.HarEntry(parser.har_data["entries"][0])

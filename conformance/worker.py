@@ -1,0 +1,196 @@
+"""Sends one probe at a time and records what comes back, within one deadline over everything, and a size.
+
+The only user of httpx. The stream swaps placeholders for the secrets in the bytes that leave, and answers lose every
+trace of a secret before anything else sees them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import anyio
+import httpcore
+import httpx
+
+from conformance.allowance import KEPT
+from conformance.coding import decoded
+from conformance.connect import LineFailed, Meter
+from conformance.exchange import Answer, Exchange, Loss, Request
+from conformance.probes import FIRST, Probe
+from conformance.target import State
+
+if TYPE_CHECKING:
+    from conformance.wire import Wire
+
+# Groups of exchanges that nothing judges: they were sent again.
+THROTTLED, CROWDED = "throttled", "crowded"
+_HEAD = 100 * 1024  # bytes of a head that h11 accepts; the wire cap leaves room for it
+
+
+class Worker:
+    """Sends one probe at a time over its own connections."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.meter = Meter(cap=wire.target.max_body + 2 * _HEAD)
+        self._transports: dict[tuple[str, str], httpx.AsyncBaseTransport] = {}  # by proxy and source address
+
+    async def __aenter__(self) -> Worker:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.drop()
+
+    async def drop(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        transports, self._transports = self._transports, {}
+        for transport in transports.values():
+            with anyio.move_on_after(1, shield=True):
+                await transport.aclose()
+
+    def _open(self, state: State | None) -> httpx.AsyncBaseTransport:
+        """httpx without its client: that would keep cookies, log URLs and stumble over odd redirects."""
+        target = self.wire.target
+        proxy = (state and state.proxy) or target.proxy
+        source = (state and state.source_address) or target.source_address
+        if (proxy, source) not in self._transports:
+            self._transports[proxy, source] = self.wire.dialer.transport(
+                self.meter, proxy=proxy, source_address=source
+            )
+        return self._transports[proxy, source]
+
+    async def exchange_with_retry(self, probe: Probe) -> bool:
+        """One exchange; sent once more where a connection was lost, or where the endpoint asked to wait.
+
+        True when other connections of ours were in its way, so that it has to be sent again later.
+        """
+        if not await self.wire.pace.admitted(probe):
+            return False
+        exchange = await self._exchange(probe)
+        if exchange.group == CROWDED:
+            return True
+        documented = self.wire.documented
+        if documented and self.wire.is_suspect(probe.channel) and await self.wire.pace.admitted(probe):
+            check = replace(
+                documented, id=f"{documented.id}-again", group="check", channel=probe.channel, fresh=True
+            )
+            self.wire.pace.settle(probe.channel, await self._exchange(check, retried=True))
+        lost = exchange.loss is not None and exchange.loss.kind == "closed"  # RFC 9112 section 9.3.1
+        if (lost or exchange.group == THROTTLED) and await self.wire.pace.admitted(probe):
+            await self._exchange(probe, retried=True)
+        return False
+
+    async def exchange(self, probe: Probe, *, retried: bool = False) -> Exchange:
+        await self.wire.pace.admitted(probe)
+        return await self._exchange(probe, retried=retried)
+
+    async def _exchange(self, probe: Probe, *, retried: bool = False) -> Exchange:
+        if probe.fresh:
+            await self.drop()
+        state = self.wire.target.states.get(probe.state)
+        request = self.wire.request(probe)
+        self.meter.begin()
+        # The wall clock is read once: one that jumps during the run bends no time and no duration.
+        started = self.wire.now()
+        answer, loss = await self._answered(state, request)
+        group = probe.group
+        if answer and not retried and self.wire.pace.throttled(answer):
+            group = THROTTLED
+        waiting = (
+            loss is not None and loss.kind == "timeout" and not self.meter.reused and not self.meter.received
+        )
+        if waiting and probe.id != FIRST and await self.wire.give_way(self, started):
+            group = CROWDED
+        exchange = Exchange(
+            number=0,
+            probe=probe.id,
+            group=group,
+            title=probe.title,
+            binding=probe.binding,
+            request=self.wire.composer.shown(request),
+            started=started,
+            finished=self.wire.now(),
+            answer=answer,
+            loss=loss,
+            tls=self.meter.tls,
+            control=probe.control,
+            state=probe.state,
+            connection=self.meter.connection,
+            reused=self.meter.reused,
+            retried=retried,
+            reproduce=self.wire.composer.curl(request),
+        )
+        if loss or (answer and answer.unread):
+            await self.drop()
+        return self.wire.record(exchange, probe.channel)
+
+    async def _answered(self, state: State | None, request: Request) -> tuple[Answer | None, Loss | None]:
+        timeout = self.wire.target.timeout
+        try:
+            with anyio.fail_after(timeout):
+                return await self._call(state, request), None
+        except TimeoutError:
+            return None, Loss("timeout", f"no complete answer within {timeout:g} s ({self.meter.stage})")
+        except LineFailed as failed:
+            return None, Loss(failed.kind, self.wire.secrets.redact(str(failed)))
+        except (httpcore.RemoteProtocolError, httpx.RemoteProtocolError) as error:
+            return None, _protocol_loss(str(error), self.meter)
+        except (httpcore.ProxyError, httpx.ProxyError):
+            return None, Loss("unreachable", "the proxy refused to connect")
+        except (httpcore.NetworkError, httpx.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
+            return None, Loss("closed", f"the connection was lost ({self.meter.stage})")
+
+    async def _call(self, state: State | None, request: Request) -> Answer:
+        response = await self._open(state).handle_async_request(
+            httpx.Request(
+                request.method, request.url, headers=list(request.headers), content=request.body or None
+            )
+        )
+        chunks, size, unread = [], 0, ""
+        allowance, cap = self.wire.allowance, self.wire.allowance.cap
+        try:
+            async for chunk in response.aiter_raw():
+                self.meter.stage = "reading the body"
+                chunks.append(chunk)
+                size += len(chunk)
+                allowance.spend(len(chunk))
+                if unread := allowance.refused(size, cap):
+                    break
+        except (httpcore.RemoteProtocolError, httpx.RemoteProtocolError, httpcore.ReadError, httpx.ReadError):
+            unread = f"the body was cut short: the connection closed after {size} bytes of it"
+        finally:
+            with anyio.move_on_after(1, shield=True):
+                await response.aclose()
+        return self._recorded(response, b"".join(chunks), unread, cap)
+
+    def _recorded(self, response: httpx.Response, raw: bytes, unread: str, cap: int) -> Answer:
+        secrets = self.wire.secrets
+        headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw)
+        reason = response.extensions.get("reason_phrase", b"").decode("latin-1")
+        if secrets.leaks("\n".join((reason, *(part for pair in headers for part in pair))).encode("latin-1")):
+            reason = secrets.redact(reason)
+            headers = tuple((secrets.redact(name), secrets.redact(value)) for name, value in headers)
+        body, broken = raw[:KEPT], ""
+        if not unread:
+            body, unread, broken = decoded(raw, response.headers.get("content-encoding", ""), cap)
+            self.wire.allowance.spend(max(0, len(body) - len(raw)))
+        return Answer(
+            status=response.status_code,
+            reason=reason,
+            http_version=response.extensions.get("http_version", b"").decode("latin-1"),
+            headers=headers,
+            body=secrets.redact_bytes(body),
+            wire_bytes=len(raw),
+            unread=unread,
+            broken=broken,
+        )
+
+
+def _protocol_loss(message: str, meter: Meter) -> Loss:
+    """What broke HTTP, told from a connection that merely went away."""
+    if "disconnected" in message.lower():
+        return Loss("closed", "the connection was closed without an answer")
+    if meter.exceeded:
+        return Loss("too-large", "the answer is larger than the suite reads")
+    return Loss("malformed", f"the answer is not HTTP/1.1: {message[:120]}")

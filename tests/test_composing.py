@@ -1,0 +1,173 @@
+"""From a probe to the request that leaves: byte by byte in its binding, and the token never over plain HTTP."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import replace
+from random import Random
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance import plans
+from conformance.canary import NOWHERE
+from conformance.composing import Composer
+from conformance.configuration import BINDINGS, Binding, StateConfig, TargetConfig
+from conformance.contract import documented
+from conformance.plans import Plan
+from conformance.target import Target, target
+
+CONTRACT = documented()
+TOKEN = "5ecre7f00dcafe5ecre7f00dcafe1234"
+
+
+def subject(**values: Any) -> Target:
+    config = {"endpoint": f"https://h.example/{TOKEN}", "allow_hostile_requests": True} | values
+    return target("staging", TargetConfig(**config), CONTRACT, environment={})
+
+
+def planned(**values: Any) -> Plan:
+    return plans.plan(CONTRACT, subject(**values), plans.groups(CONTRACT))
+
+
+# Over plain HTTP
+
+SHAPES = st.sampled_from(["https://h.example/{}", "https://h.example/{}/", "https://h.example/api/{}",
+                          "https://h.example/{}/get_list_callback", "https://h.example/?token={}",
+                          "https://h.example/api/?a=b&key={}"])  # fmt: skip
+PLAIN = st.sampled_from(["", "http://h.example/", "http://h.example", "http://h.example/{}", "http://x.example:8080/{}/",
+                         "http://h.example/?key={}"])  # fmt: skip
+
+
+@given(
+    SHAPES,
+    PLAIN,
+    st.text("0123456789abcdef", min_size=16, max_size=32),
+    st.sampled_from(BINDINGS),
+    st.integers(0, 9),
+)
+def test_no_secret_travels_over_plain_http(
+    endpoint: str, http: str, token: str, binding: Binding, seed: int
+) -> None:
+    config = {
+        "endpoint": endpoint.format(token),
+        "http_endpoint": http.format(token),
+        "binding": binding,
+        "headers": {"Authorization": f"Bearer {token}", "X-Env": "staging", "Cookie": "session=pa55word"},
+    }
+    composer = Composer(subject(**config), Random(seed))
+    plain = [p for p in planned(**config).probes if p.channel == "http"]
+    assert len(plain) > 10
+    for probe in plain:
+        request = composer.request(probe, NOWHERE)
+        leaving = composer.secrets.reveal(repr(request).encode())
+        assert token.encode() not in leaving
+        assert b"pa55word" not in leaving
+        assert b"staging" in leaving, "what is no secret is sent"
+        assert request.url.startswith("http://")
+
+
+def test_a_token_of_the_same_shape_stands_in() -> None:
+    composer = Composer(subject(), Random(1))
+    (probe,) = [p for p in planned().probes if p.id == "plain-form-xml"]
+    url = composer.request(probe, NOWHERE).url
+    stand_in = urlsplit(url).path.removeprefix("/")
+    assert stand_in != TOKEN
+    assert len(stand_in) == len(TOKEN)
+    assert [c.isdigit() for c in stand_in] == [c.isdigit() for c in TOKEN]
+    again = Composer(subject(), Random(1)).request(probe, NOWHERE).url
+    other = Composer(subject(), Random(2)).request(probe, NOWHERE).url
+    assert again == url != other
+
+
+def test_over_https_the_token_is_sent_and_not_shown() -> None:
+    composer = Composer(subject(), Random(1))
+    url = composer.request(planned().first, NOWHERE).url
+    assert TOKEN not in url
+    assert TOKEN in composer.secrets.reveal(url.encode()).decode()
+
+
+# Bindings
+
+
+@pytest.mark.parametrize(
+    ("binding", "method"),
+    [("query-xml", "GET"), ("query-params", "GET"), ("form-xml", "POST"), ("body-xml", "POST")],
+)
+def test_the_document_arrives_byte_by_byte(binding: Binding, method: str) -> None:
+    composer = Composer(subject(binding=binding), Random(1))
+    document = b"<a>\xc3\xa9 &amp; + % = \n</a>"
+    probe = replace(planned(binding=binding).first, document=document, actions=("a b&c",))
+    request = composer.request(probe, NOWHERE)
+    assert request.method == method
+    query = dict(parse_qsl(urlsplit(request.url).query, strict_parsing=bool(urlsplit(request.url).query)))
+    form = dict(parse_qsl(request.body.decode())) if binding == "form-xml" else {}
+    arrived = {
+        "query-xml": query.get("XML", "").encode(),
+        "form-xml": form.get("XML", "").encode(),
+        "body-xml": request.body,
+        "query-params": query.get("action", "").encode(),
+    }[binding]
+    assert arrived == (b"a b&c" if binding == "query-params" else document)
+    assert urlsplit(request.url).path == urlsplit(composer.target.endpoint).path
+    kinds = {"form-xml": "application/x-www-form-urlencoded", "body-xml": "text/xml; charset=utf-8"}
+    assert dict(request.headers).get("Content-Type") == kinds.get(binding)
+    assert dict(request.headers)["Accept-Encoding"] == "identity"
+
+
+def test_a_query_of_the_endpoint_is_kept() -> None:
+    composer = Composer(subject(endpoint="https://h.example/api?key=T0KEN"), Random(1))
+    url = composer.request(planned().first, NOWHERE).url
+    assert urlsplit(composer.secrets.reveal(url.encode()).decode()).query.startswith("key=T0KEN&XML=%3Cclick")
+
+
+def test_a_state_brings_its_own_endpoint_and_headers() -> None:
+    states = {"004": StateConfig(endpoint=f"https://blocked.example/{TOKEN}", headers={"X-State": "on"})}
+    judged = subject(states=states, headers={"X-State": "off", "X-Env": "staging"})
+    composer = Composer(judged, Random(1))
+    request = composer.request(replace(planned(states=states).first, state="004"), NOWHERE)
+    assert request.url.startswith("https://blocked.example/")
+    assert (dict(request.headers)["X-State"], dict(request.headers)["X-Env"]) == ("on", "staging")
+
+
+# The line that sends the same
+
+
+# A shell function in curl's place, which tells what it was called with and what it read, in hexadecimal
+CURL = r"""
+hex() { od -An -v -tx1 | tr -d ' \n'; echo; }
+curl() { for word in "$@"; do printf %s "$word" | hex; done; hex; }
+"""
+
+
+@pytest.mark.parametrize("binding", BINDINGS)
+@pytest.mark.parametrize(
+    "document",
+    [b"<a>it's &amp; $HOME `x` %s \\ </a>", "<a>\u00ff \u20ac</a>".encode(), b"\xff\xfe<\0a\0/\0>\0"],
+)
+def test_the_curl_line_sends_the_same_request(binding: Binding, document: bytes) -> None:
+    composer = Composer(subject(binding=binding, headers={"X-Env": "it's"}), Random(1))
+    probe = replace(planned(binding=binding).first, document=document, actions=("it's $x",))
+    request = composer.request(probe, NOWHERE)
+    line = composer.curl(request)
+    assert TOKEN not in line
+    assert line.isascii()
+    done = subprocess.run(
+        ["bash", "-c", CURL + line],
+        env={"CONNECT_TOKEN": TOKEN, "PATH": os.defpath},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *words, read = [bytes.fromhex(word) for word in done.stdout.splitlines()]
+    assert words[-1] == composer.secrets.reveal(request.url.encode())
+    assert b"X-Env: it's" in words
+    if request.body:
+        assert words[words.index(b"--request") + 1] == b"POST"
+        data = words[words.index(b"--data-binary") + 1]
+        assert (read if data == b"@-" else data) == request.body

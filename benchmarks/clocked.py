@@ -23,13 +23,17 @@ def main() -> int:
     def mark(name: str) -> None:
         marks[name] = time.time()
 
-    from conformance import cli, plugin, running  # noqa: PLC0415
-    from conformance.reporting import publish  # noqa: PLC0415
+    def sent() -> None:
+        mark("sent")
+        from conformance import plugin, session  # noqa: PLC0415  the run has imported them while it waited
 
-    _around(running, "send", before=lambda: mark("sending"), after=lambda: mark("sent"))
-    # First of all plugins the suite assembles its report; then the others write theirs.
-    _around(plugin.Suite, "pytest_sessionfinish", after=lambda: mark("judged"))
-    _around(publish, "publish", after=lambda: mark("reported"))
+        # First of all plugins the suite assembles its report; then the others write theirs.
+        _around(plugin.Suite, "pytest_sessionfinish", after=lambda: mark("judged"))
+        _around(session, "publish", after=lambda: mark("reported"))
+
+    from conformance import cli, running  # noqa: PLC0415
+
+    _around(running, "send", before=lambda: mark("sending"), after=sent)
     code = cli.main(words)
     modules = [name for name in sys.modules if name.split(".")[0] not in {"__main__", "benchmarks"}]
     Path(result).write_text(json.dumps({"marks": marks, "modules": modules}), encoding="utf-8")

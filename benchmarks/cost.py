@@ -16,10 +16,13 @@ from typing import Any
 from benchmarks.endpoint import configuration
 from benchmarks.process import FailedError, Used, measured, pause, python, serving
 from benchmarks.table import Part, Table, megabytes, middle, taken
-from conformance import probes
-from conformance.catalogue import checks
+from conformance import plans
+from conformance.configuration import read_config
 from conformance.contract import documented
-from conformance.target import read_config, target
+from conformance.listing import chosen_checks, groups_of
+from conformance.outcome import Terms
+from conformance.probes import Probe
+from conformance.target import target
 
 LATENCIES_S = (0.0, 0.05, 0.2)
 CONCURRENCIES = (8, 1)
@@ -62,7 +65,7 @@ class Case:
         """The least that the requests can take, by arithmetic."""
         alone = 4  # the first, the middle, the last two
         together = ceil((self.requests - alone) / self.concurrency) + NEW_CONNECTION - 1
-        before = max(probes.LATER_S, self.latency * (together + 1))
+        before = max(plans.LATER_S, self.latency * (together + 1))
         after = self.latency * (1 + NEW_CONNECTION)
         return median(used.wall for used in self.imports) + self.latency * NEW_CONNECTION + before + after
 
@@ -121,7 +124,7 @@ class Place:
         sent = _sent(self)
         self.requests = sum(len(calls) for calls in sent.values())
         self.calls.write_text(
-            json.dumps(sent | {"ca": served["ca"], "pause": probes.LATER_S}), encoding="utf-8"
+            json.dumps(sent | {"ca": served["ca"], "pause": plans.LATER_S}), encoding="utf-8"
         )
 
     def run(self, concurrency: int) -> list[str]:
@@ -174,14 +177,9 @@ def _phases(run: Used, marks: dict[str, float]) -> dict[str, float]:
 def _sent(place: Place) -> dict[str, list[dict[str, Any]]]:
     """What a run sent, by its evidence, in the order of its plan."""
     contract = documented()
-    groups = frozenset(
-        group.format(case=one.value)
-        for check in checks()
-        for one in check.cases_of(contract)
-        for group in check.groups
-    )
+    groups = groups_of(chosen_checks(contract, Terms()))
     config = read_config(place.file, "target-001")["target-001"]
-    planned = probes.plan(contract, target("target-001", config, contract), groups)
+    planned = plans.plan(contract, target("target-001", config, contract), groups)
     entries = json.loads((place.folder / "reports" / "evidence.har").read_text(encoding="utf-8"))["log"][
         "entries"
     ]
@@ -189,7 +187,7 @@ def _sent(place: Place) -> dict[str, list[dict[str, Any]]]:
     if by_probe.keys() != {probe.id for probe in planned.probes}:
         raise FailedError("the run sent something else than its plan")
 
-    def call(probe: probes.Probe) -> dict[str, Any]:
+    def call(probe: Probe) -> dict[str, Any]:
         sent = by_probe[probe.id]
         posted = sent.get("postData", {})
         body = posted.get("text", "")

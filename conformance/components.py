@@ -49,7 +49,7 @@ class Declaration:
 
 def local(element: etree._Element) -> str:
     """The element's name without its namespace."""
-    return etree.QName(element).localname
+    return str(element.tag).rpartition("}")[2]
 
 
 def path(element: etree._Element) -> str:

@@ -28,14 +28,15 @@ LATENCIES_S = (0.0, 0.05, 0.2)
 CONCURRENCIES = (8, 1)
 AT_A_DISTANCE = 3  # rounds: what waits most of its time hardly varies
 PHASES = ("start-up", "sending", "judging", "reporting", "exit")
-NEW_CONNECTION = 3  # round trips of a call over a new connection: TCP, TLS 1.3, the call
+TCP, TLS = 1, 2  # round trips before the first call: TCP's handshake, and with TLS 1.3 one more
 ABOUT = """\
 `run` against the reference endpoint, as a process of its own, with all reports. Beside it, in turn: a bare client
 (httpx, one client per worker, the same concurrency) that sends the same requests, byte for byte, in the same order and
 over new connections where the run needs them, and does nothing with the answers; and an interpreter that imports what a
 run imports, and ends. These two are the *floor*. The *bound* is what arithmetic leaves: the imports, a round trip for
-every 8 requests (or for every one), and what has to wait for something else: the first call over a new connection, the
-call in the middle, the last two over an old and a new one, these not before 1.53 s after the first.
+every 8 requests (or for every one), two more for the calls that need a new connection, and what has to wait for
+something else: the first call over a new connection, the call in the middle, the last two over an old and a new one,
+these not before 1.53 s after the first. A run imports while it waits, so it can take less than the floor.
 
 Latency is made by a relay on loopback: half of it in each direction, and one more for a new connection, as TCP's
 handshake would take. Without latency there is no relay."""
@@ -48,6 +49,7 @@ class Case:
     latency: float
     concurrency: int
     requests: int
+    fresh: int  # calls over connections of their own, among those side by side
     runs: list[Used] = field(default_factory=list)
     phases: list[dict[str, float]] = field(default_factory=list)
     bare: list[Used] = field(default_factory=list)
@@ -63,11 +65,12 @@ class Case:
     @property
     def bound(self) -> float:
         """The least that the requests can take, by arithmetic."""
-        alone = 4  # the first, the middle, the last two
-        together = ceil((self.requests - alone) / self.concurrency) + NEW_CONNECTION - 1
+        calls = self.requests - 4 + TLS * self.fresh  # without the first, the middle, the last two
+        # Each of those side by side opens a connection over HTTPS and one over HTTP.
+        together = ceil(calls / self.concurrency) + TLS + TCP
         before = max(plans.LATER_S, self.latency * (together + 1))
-        after = self.latency * (1 + NEW_CONNECTION)
-        return median(used.wall for used in self.imports) + self.latency * NEW_CONNECTION + before + after
+        alone = self.latency * (2 * (TLS + 1) + 1)  # the first and the last over new connections
+        return median(used.wall for used in self.imports) + before + alone
 
     @property
     def ratios(self) -> list[float]:
@@ -102,7 +105,7 @@ def _cases(rounds: int, *, quick: bool) -> Iterator[Case]:
         with serving("--latency", str(latency)) as served, tempfile.TemporaryDirectory() as name:
             place = Place(Path(name), served)
             for concurrency in CONCURRENCIES[:1] if quick else CONCURRENCIES:
-                case = Case(latency, concurrency, place.requests)
+                case = Case(latency, concurrency, place.requests, place.fresh)
                 for _ in range(min(rounds, AT_A_DISTANCE) if latency else rounds):
                     _round(case, place)
                 yield case
@@ -123,6 +126,7 @@ class Place:
         self.modules.write_text(json.dumps(written["modules"]), encoding="utf-8")
         sent = _sent(self)
         self.requests = sum(len(calls) for calls in sent.values())
+        self.fresh = sum(bool(call["fresh"]) for call in sent["together"])
         self.calls.write_text(
             json.dumps(sent | {"ca": served["ca"], "pause": plans.LATER_S}), encoding="utf-8"
         )

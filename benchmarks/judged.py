@@ -15,11 +15,13 @@ from conformance.contract import documented
 from conformance.evidence import from_har
 from conformance.outcome import Terms
 from conformance.prove import judged
+from conformance.running import collect_seldom
 from conformance.verdicts import Verdict
 
 
 def main() -> None:
     """Argument: the recording to warm up with, and the one that is measured."""
+    collect_seldom()  # as `run` and `replay` do
     contract = documented()
     warm, measured = (Path(word).read_bytes() for word in sys.argv[1:])
     judged(from_har(warm), contract, Terms())

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.endpoint import configuration, enlarged
@@ -128,15 +129,15 @@ def _table(cases: list[Case]) -> Table:
     for case in cases:
         seconds = [inside["judging"] for inside in case.inside]
         first = case.inside[0]
-        lists = first["exchanges"] if first["exchanges"] == 1 else 0
+        typical = median(seconds)
         table.add(
             case.name,
             f"{case.pairs:,}",
             middle((inside["reading"] for inside in case.inside), ".3f"),
             middle(seconds, ".3f"),
-            middle(seconds, ",.0f", 1e6 / first["exchanges"]),
-            middle(seconds, ",.0f", 1e6 / max(1, first["requirements"])),
-            middle(seconds, ",.1f", 1e6 / case.pairs) if lists else "",
+            f"{1e6 * typical / first['exchanges']:,.0f}",
+            f"{1e6 * typical / max(1, first['requirements']):,.0f}",
+            f"{1e6 * typical / case.pairs:,.1f}" if first["exchanges"] == 1 else "",
             middle(used.wall for used in case.replays),
             middle(used.cpu for used in case.replays),
             megabytes(used.peak for used in case.replays),

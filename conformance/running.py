@@ -31,7 +31,7 @@ from conformance.verdicts import ExitCode
 
 def run(options: argparse.Namespace) -> int:
     """Judge one target, write the reports, print the summary; returns the exit code."""
-    _collect_seldom()
+    collect_seldom()
     contract = documented()
     wanted = terms(options, contract)
     stop_like_interrupt()
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
 
 def replay(options: argparse.Namespace) -> int:
     """Judge a recording again; the same verdicts as the run that recorded it."""
-    _collect_seldom()
+    collect_seldom()
     contract = documented()
     wanted = terms(options, contract)
     try:
@@ -76,7 +76,7 @@ def replay(options: argparse.Namespace) -> int:
         return Session(contract, wanted, evidence.binding, scratch, folder).judge(evidence, options)
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """What is recorded is kept to the end: looking through it for garbage takes a third of judging a long list."""
     gc.set_threshold(50_000, 20, 100)
 

@@ -28,7 +28,9 @@ def main() -> None:
     moments = [time.perf_counter()]
     evidence = from_har(measured)
     moments.append(time.perf_counter())
+    cpu = time.process_time()
     report = judged(evidence, contract, Terms())
+    cpu = time.process_time() - cpu
     moments.append(time.perf_counter())
     seen = [r for r in report.requirements if r.verdict in {Verdict.PASS, Verdict.FAIL}]
     print(
@@ -36,6 +38,7 @@ def main() -> None:
             {
                 "reading": moments[1] - moments[0],
                 "judging": moments[2] - moments[1],
+                "cpu": cpu,
                 "exchanges": len(evidence.exchanges),
                 "requirements": len(seen),
                 "failed": [r.id for r in seen if r.verdict is Verdict.FAIL],

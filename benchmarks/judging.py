@@ -21,8 +21,8 @@ ABOUT = """\
 Recorded answers, judged again. *One answer* is the documented call's, with a list of that many pairs: the documented
 ones, and as many more as it takes. *A whole run* is all that a run against the reference endpoint records, every list
 in it made that long. Judging is timed inside a process that has judged another recording before, so that building the
-schemas, which happens once, does not count; microseconds are of its CPU time, by the median. `replay` is a whole process
-from its start to its last report."""
+schemas, which happens once, does not count; microseconds are of its CPU time, by the median. `replay` is a whole
+process from its start to its last report."""
 
 
 @dataclass

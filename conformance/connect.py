@@ -249,17 +249,10 @@ class Dialer:
             return Handshake(
                 name, None if local else False, "this machine does not speak it" if local else "refused"
             )
-        except (TimeoutError, OSError, LineFailed, anyio.EndOfStream, anyio.BrokenResourceError):
+        except (anyio.EndOfStream, anyio.BrokenResourceError):
+            return Handshake(name, False, "refused: the connection was closed")
+        except (TimeoutError, OSError, LineFailed):
             return Handshake(name, None, "no answer to the handshake")
-
-
-def _handshake_failure(name: str, error: Exception) -> Handshake:
-    """Whether the other side refused the version, or this machine could not offer it."""
-    cause = error if isinstance(error, ssl.SSLError) else error.__cause__ or error.__context__
-    reason = (getattr(cause, "reason", "") or "").replace("_", " ").lower()
-    if reason in {"no protocols available", "no ciphers available"}:
-        return Handshake(name, None, "this machine does not speak it")
-    return Handshake(name, False, f"refused: {reason or 'the connection was closed'}")
 
 
 def _old(version: ssl.TLSVersion) -> ssl.SSLContext:

@@ -13,6 +13,7 @@ import re
 import string
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from itertools import pairwise
 
@@ -67,8 +68,16 @@ class Secrets:
                 text = _without(text, secret, label)
         return text
 
-    def redact_bytes(self, data: bytes) -> bytes:
-        """The same for a body: as text where it is UTF-16 or UTF-8, byte by byte elsewhere."""
+    def redact_bytes(self, data: bytes, encoding: str = "") -> bytes:
+        """The same for a body: as text where it is UTF-16 or UTF-8, byte by byte elsewhere.
+
+        encoding: what it will be decoded with, for encodings that write ASCII in bytes of their own.
+        """
+        if self._values and encoding not in {"", "utf-8", "ascii"}:
+            with suppress(UnicodeError):
+                text = data.decode(encoding)
+                if not self.leaks(data) and self.leaks(text.encode("utf-8", "replace")):
+                    return self.redact(text).encode(encoding)
         if not self._values or not self.leaks(data):
             return data
         for codec in _codecs(data):

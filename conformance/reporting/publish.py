@@ -35,8 +35,35 @@ def publish(  # noqa: PLR0917
     """Write the reports into `folder` and print the summary; returns the exit code.
 
     `scratch` holds what pytest's reporters wrote, unless `unwritten` says why they could not.
-    A file in which a secret is found is withheld.
+    A file in which a secret is found is withheld, and so is the summary.
     """
+    made, trouble = _files(report, evidence, scratch, secrets, unwritten)
+    try:
+        write(folder, made)
+    except ReportsError as error:
+        trouble.append(str(error))
+    said = _said(report, folder, options)
+    if secrets.leaks(said.encode("utf-8", "replace")):
+        trouble.append("internal error: a secret was found in the summary, which is withheld")
+        said = ""
+    try:
+        print(said, end="", flush=True)
+    except OSError as error:
+        _give_up(sys.stdout)
+        if not isinstance(error, BrokenPipeError):
+            trouble.append(f"the summary could not be printed: {error.strerror}")
+    try:
+        for line in trouble:
+            print(f"connect-conformance: {line}", file=sys.stderr, flush=True)
+    except OSError:
+        _give_up(sys.stderr)
+    return ExitCode.INTERNAL_ERROR if trouble else report.exit_code
+
+
+def _files(
+    report: Report, evidence: Evidence, scratch: Path, secrets: Secrets, unwritten: str
+) -> tuple[dict[str, bytes], list[str]]:
+    """The files that may be written, and what became of the others."""
     files: dict[str, Callable[[], bytes]] = {
         "report.json": lambda: to_json(report),
         "evidence.har": lambda: to_har(evidence, creator_version=__version__),
@@ -62,23 +89,7 @@ def publish(  # noqa: PLR0917
             trouble.append(f"internal error: a secret was found in {name}; the file is withheld")
         else:
             made[name] = data
-    try:
-        write(folder, made)
-    except ReportsError as error:
-        trouble.append(str(error))
-    try:
-        _say(report, folder, options)
-        sys.stdout.flush()
-    except OSError as error:
-        _give_up(sys.stdout)
-        if not isinstance(error, BrokenPipeError):
-            trouble.append(f"the summary could not be printed: {error.strerror}")
-    try:
-        for line in trouble:
-            print(f"connect-conformance: {line}", file=sys.stderr, flush=True)
-    except OSError:
-        _give_up(sys.stderr)
-    return ExitCode.INTERNAL_ERROR if trouble else report.exit_code
+    return made, trouble
 
 
 def _give_up(stream: TextIO) -> None:
@@ -86,13 +97,9 @@ def _give_up(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _say(report: Report, folder: Path, options: argparse.Namespace) -> None:
+def _said(report: Report, folder: Path, options: argparse.Namespace) -> str:
     if options.quiet:
-        print(f"{report.verdict.value}: {report.target.name} ({folder / 'report.html'})")
-        return
+        return f"{report.verdict.value}: {report.target.name} ({folder / 'report.html'})\n"
     color = sys.stdout.isatty() and not options.no_color and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size((100, 24)).columns
-    print(
-        summary(report, width=min(width, 120), color=color, reports=folder, encoding=sys.stdout.encoding),
-        end="",
-    )
+    return summary(report, width=min(width, 120), color=color, reports=folder, encoding=sys.stdout.encoding)

@@ -193,7 +193,9 @@ class Worker:
 def _protocol_loss(message: str, meter: Meter) -> Loss:
     """What broke HTTP, told from a connection that merely went away."""
     if "disconnected" in message.lower():
-        return Loss("closed", "the connection was closed without an answer")
+        when = "in the middle of the head" if meter.received else "without an answer"
+        return Loss("closed", f"the connection was closed {when}")
     if meter.exceeded:
         return Loss("too-large", "the answer is larger than the suite reads")
-    return Loss("malformed", f"the answer is not HTTP/1.1: {message[:120]}")
+    message = message.replace("request line", "status line")[:120]  # h11 has one word for both
+    return Loss("malformed", f"the answer is not HTTP/1.1: {message}")

@@ -14,12 +14,13 @@ import pytest
 from . import trial
 from .broken import FOREIGN
 from .catalogue import BEHAVIOURS
+from .framing import CLOCKS
 from .lures import PLAIN
 from .slow import SLOW
 from .stage import Authority, Canary
 from .trial import Trial
 
-MOSTLY_WAIT = {SLOW, FOREIGN, PLAIN}
+MOSTLY_WAIT = {SLOW, CLOCKS, FOREIGN, PLAIN}
 
 
 class Trials:

@@ -80,6 +80,13 @@ def test_what_an_endpoint_did_not_answer_any_more_is_inconclusive(
     assert 0 < len(lost) < 25
 
 
+@pytest.mark.parametrize("name", ["every_other_answer_is_lost", "retry_after_two_seconds", "just_in_time"])
+def test_a_run_that_takes_too_long_is_stopped_and_says_why(name: str, trials: dict[str, Trial]) -> None:
+    """Losses that are never many in a row, waiting on request, answers that come at the last moment."""
+    notes = " ".join(trials[name].report()["notes"])
+    assert re.search(r"the run was stopped after \d\d s, its bound", notes)
+
+
 # Not at all
 
 DOCTOR = {

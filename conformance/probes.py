@@ -37,6 +37,7 @@ CLAIMS = (
 CANARY = b"http://canary.invalid/"  # the wire puts the address of its listener here
 FIRST = "documented-1"
 REPEATS = 16  # documented calls side by side: a fault of one answer in five escapes them once in 35 runs
+_AS_DOCUMENT, _AS_BODY = "control-document", "control-body"  # other bindings, where they are served
 _LONG = 100_000  # bytes that no server takes in a URL
 _KINDS = {
     "action": "the request with another action",
@@ -128,9 +129,10 @@ def independent(contract: Contract, target: Target, base: Probe) -> Iterator[Pro
         )
     carried = _carrier(base)
     if carried.binding != base.binding:
-        yield replace(
-            carried, id="control-document", group="control", title="the request example as a document"
-        )
+        yield replace(carried, id=_AS_DOCUMENT, group="control", title="the request example as a document")
+    if base.binding != "body-xml":
+        title = "the request example as the body of a POST"
+        yield replace(base, id=_AS_BODY, group="control", binding="body-xml", title=title)
     yield from _carrying(carried, "malformed", documents.malformed(contract.call))
     yield from _carrying(carried, "spelling", documents.spellings(contract.call))
     yield from _carrying(carried, "schema", documents.broken(contract.call))
@@ -161,19 +163,22 @@ def _other_actions(call: ServiceCall, base: Probe) -> Iterator[Probe]:
 
 
 def _carrying(base: Probe, group: str, those: Iterable[Document]) -> Iterator[Probe]:
-    """Probes of documents, as far as their binding can carry them."""
+    """Probes of documents, each in a binding that can carry it."""
     for document in those:
-        if document.as_body and base.binding != "body-xml":
-            continue
-        # A URL of that size is HTTP's matter, not this document's: it goes as a form, where those are served.
-        long = len(document.content) > _LONG and base.binding in {"query-xml", "query-params"}
+        binding, control = base.binding, base.control
+        if document.as_body and binding != "body-xml":
+            binding, control = "body-xml", _AS_BODY
+        elif len(document.content) > _LONG and binding == "query-xml":
+            # A URL of that size is HTTP's matter, not this document's: it goes as a form, where those are served.
+            binding = "form-xml"
         yield replace(
             base,
             id=f"{group}-{document.key}",
             group=group,
             title=f"{_KINDS[group]}: {document.key}",
             document=document.content,
-            binding="form-xml" if long else base.binding,
+            binding=binding,
+            control=control,
             charset=document.charset,
         )
 
@@ -186,7 +191,7 @@ def _has_segment(call: ServiceCall, target: Target) -> bool:
 def _carrier(base: Probe) -> Probe:
     """`query-params` carries no document: probes about documents then travel as `query-xml`, if that is served."""
     if base.binding == "query-params":
-        return replace(base, binding="query-xml", control="control-document")
+        return replace(base, binding="query-xml", control=_AS_DOCUMENT)
     return replace(base, control=FIRST)
 
 

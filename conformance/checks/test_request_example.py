@@ -5,15 +5,12 @@ from __future__ import annotations
 from conformance.catalogue import requirement, sends
 from conformance.exchange import Answer, Exchange
 from conformance.judging import Judging
-from conformance.verdicts import Breach, NotApplicable, Open
+from conformance.verdicts import Breach, Open
 
 
 def _refused(exchange: Exchange, judging: Judging) -> None:
     """Breach unless the answer to a document that must not succeed says anything but Success."""
-    if not judging.carries_documents(exchange):
-        raise NotApplicable(
-            f"the binding {judging.evidence.binding} carries no document, and query-xml is not served"
-        )
+    judging.control_of_binding(exchange)
     answer = judging.answer(exchange)
     judging.control(exchange)
     if exchange.binding == "form-xml" and exchange.binding not in judging.served_bindings():
@@ -46,10 +43,7 @@ def test_the_same_request_spelled_otherwise_gets_the_same_answer(
     exchange: Exchange, judging: Judging
 ) -> None:
     """A request that means the same to an XML processor gets the same answer."""
-    if not judging.carries_documents(exchange):
-        raise NotApplicable(
-            f"the binding {judging.evidence.binding} carries no document, and query-xml is not served"
-        )
+    judging.control_of_binding(exchange)
     answer = judging.answer(exchange)
     judging.control(exchange)
     if answer.document.unreadable:

@@ -84,11 +84,9 @@ COSTS: dict[str, Callable[[], bytes]] = {
 
 COSTLIEST = {
     "100_thousand_attributes",
-    "twelve_thousand_equal_ids",
     "twenty_thousand_errors",
     "a_million_digits_in_an_id",
     "a_thousand_digits_in_the_timestamp",
-    "words_that_tempt_a_pattern",
 }
 
 

@@ -174,7 +174,7 @@ def echo_in_trailers_and_extensions(ask: Ask) -> Iterator[Step]:
 
 LONG = 40_000
 SHIFTS: dict[str, Callable[[str, Ask], bytes]] = {
-    "a_body": lambda said, ask: http(said.encode() * 30),
+    "a_body": lambda said, ask: http(said.encode() * 3),
     "a_callback_type": lambda said, ask: http(success(pairs=[("0", said)])),
     "an_element_name": lambda said, ask: http(envelope(f"<t{said}/>")),
     "a_description": lambda said, ask: http(error("999", said)),

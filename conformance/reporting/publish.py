@@ -64,21 +64,28 @@ def _files(
     report: Report, evidence: Evidence, scratch: Path, secrets: Secrets, unwritten: str
 ) -> tuple[dict[str, bytes], list[str]]:
     """The files that may be written, and what became of the others."""
-    files: dict[str, Callable[[], bytes]] = {
-        "report.json": lambda: to_json(report),
-        "evidence.har": lambda: to_har(evidence, creator_version=__version__),
-        "summary.md": lambda: summary_md(report).encode("utf-8"),
-    }
     written: dict[str, Callable[[], bytes]] = {
         "junit.xml": (scratch / "junit.xml").read_bytes,
         "report.html": lambda: html.finish(scratch / "report.html"),
     }
-    trouble: list[str] = []
-    if unwritten:
-        trouble.append(f"{' and '.join(written)} could not be made: {unwritten}")
-    else:
-        files |= written
-    made = {}
+    if not unwritten:
+        return guarded(own(report, evidence) | written, secrets)
+    made, trouble = guarded(own(report, evidence), secrets)
+    return made, [f"{' and '.join(written)} could not be made: {unwritten}", *trouble]
+
+
+def own(report: Report, evidence: Evidence) -> dict[str, Callable[[], bytes]]:
+    """The files that the suite makes without pytest's reporters."""
+    return {
+        "report.json": lambda: to_json(report),
+        "evidence.har": lambda: to_har(evidence, creator_version=__version__),
+        "summary.md": lambda: summary_md(report).encode("utf-8"),
+    }
+
+
+def guarded(files: dict[str, Callable[[], bytes]], secrets: Secrets) -> tuple[dict[str, bytes], list[str]]:
+    """The last guard: what may be written, and why the rest may not or could not be made."""
+    made, trouble = {}, []
     for name, make in files.items():
         try:
             data = make()

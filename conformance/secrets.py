@@ -162,6 +162,8 @@ def _without(text: str, secret: str, label: str) -> str:
         for piece in (*_pieces(secret), *_pieces(secret.encode().hex()))
         for at in _places(_lower(plain), piece)
     ]
+    raw = _lower(text)  # a secret that looks like an escape itself is not to be found once that is decoded
+    spans += [(at, at + len(piece)) for piece in _pieces(secret) for at in _places(raw, piece)]
     coded = _encoded_pieces(secret)
     spans += [m.span() for m in _BASE64.finditer(text) if any(piece in m[0] for piece in coded)]
     return _cut(text, spans, label)

@@ -161,6 +161,12 @@ def test_bytes_without_a_trace_are_left_alone(data: bytes) -> None:
     assert keep(HEX).redact_bytes(data) == data
 
 
+def test_a_secret_that_looks_like_an_escape_is_found_as_it_is() -> None:
+    secret = "K3y/with+signs=&<>%41-end"
+    for text in (secret, f"cannot: {secret}!", quote(secret, safe=""), secret.replace("&", "&amp;")):
+        assert not keep(secret).leaks(keep(secret).redact(text).encode())
+
+
 @given(token=TOKENS, before=AROUND, after=AROUND)
 def test_redacting_twice_is_redacting_once(token: str, before: str, after: str) -> None:
     secrets = keep(token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 import threading
@@ -18,6 +19,9 @@ import httpx
 
 from conformance.exchange import Handshake, Tls
 from conformance.secrets import Secrets
+
+# It logs heads as they were received, with whatever an endpoint says back, for everybody who listens to all logs.
+logging.getLogger("httpcore").setLevel(logging.CRITICAL)
 
 
 class LineFailed(Exception):  # noqa: N818

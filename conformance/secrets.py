@@ -13,6 +13,7 @@ import re
 import string
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache, lru_cache
 from itertools import pairwise
 
@@ -68,8 +69,16 @@ class Secrets:
                 text = _without(text, secret, label)
         return text
 
-    def redact_bytes(self, data: bytes) -> bytes:
-        """The same for a body: as text where it is UTF-16 or UTF-8, byte by byte elsewhere."""
+    def redact_bytes(self, data: bytes, encoding: str = "") -> bytes:
+        """The same for a body: as text where it is UTF-16 or UTF-8, byte by byte elsewhere.
+
+        encoding: what it will be decoded with, for encodings that write ASCII in bytes of their own.
+        """
+        if self._values and encoding not in {"", "utf-8", "ascii"}:
+            with suppress(UnicodeError):
+                text = data.decode(encoding)
+                if not self.leaks(data) and self.leaks(text.encode("utf-8", "replace")):
+                    return self.redact(text).encode(encoding)
         if not self._values or not self.leaks(data):
             return data
         for codec in _codecs(data):
@@ -180,6 +189,8 @@ def _without(text: str, secret: str, label: str) -> str:
         for piece in _pieces(secret)
         for at in _places(_lower(plain), piece)
     ]
+    raw = _lower(text)  # a secret that looks like an escape itself is not to be found once that is decoded
+    spans += [(at, at + len(piece)) for piece in _pieces(secret) for at in _places(raw, piece)]
     coded = _coded_runs(secret)
     spans += [m.span() for m in _BASE64.finditer(text) if any(piece in m[0] for piece in coded)]
     return _cut(text, spans, label)

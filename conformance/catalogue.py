@@ -202,7 +202,9 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
         return _told(result, breaches[0][1], tuple(e for e, _ in breaches), often)
     if judged:
         return _with(result, verdict=Verdict.PASS)
-    return _told(result, findings[0], tuple(seen), "")
+    # Of nothing judged: what is open weighs more than what has no subject.
+    told = next((f for f in findings if isinstance(f, Open)), findings[0])
+    return _told(result, told, tuple(seen), "")
 
 
 def _size(exchange: Exchange) -> tuple[int, int]:

@@ -105,6 +105,12 @@ def test_some_open_and_some_good_is_a_pass() -> None:
     assert over(saying(Open("hidden"), None, *[Open("hidden")] * 3)).verdict is Verdict.PASS
 
 
+def test_what_is_open_weighs_more_than_what_has_no_subject() -> None:
+    result = over(saying(NotApplicable("none here"), *[Open(f"hidden {n}") for n in range(4)]))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.reason == "hidden 0"
+
+
 def test_no_subject_anywhere_is_not_applicable() -> None:
     result = over(saying(*[NotApplicable("none here")] * 5))
     assert result.verdict is Verdict.NOT_APPLICABLE

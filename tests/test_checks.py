@@ -90,6 +90,12 @@ def exchanged(first: str, second: str) -> Change:
     )
 
 
+OTHER_CALL = re.sub(rb"callback(_type)?", b"country", SUCCESS)
+LISTED_OTHERWISE = swap("XML GET", "XML2 GET", "bindings")
+# The same bytes under another charset are another list.
+REREAD = both(swap("XML GET", "XMLÉ GET"), header("Content-Type", "text/xml; charset=iso-8859-1", "bindings"))
+
+
 def request_rows() -> Iterator[Row]:
     yield Row("html", says(b"<html><body>hi</body></html>"), "REQ-01", f"{NO_LIST} ENV-01 ENV-09 REQ-02")
     yield Row(
@@ -226,8 +232,13 @@ def pair_rows() -> Iterator[Row]:
     yield Row("one-type-for-two", swap("XML GET", "SOAP GET"), "CBK-06")
     for text in ("SMTP", "XML get", "XML-GET"):
         yield Row(f"method-{text}", swap("XML GET", text), "CBK-07")
+    yield Row("http-post-in-markup", swap("HTTP POST", "HTTP <b>POST</b>"), "ENV-02 ENV-08", "CBK-08")
+    yield Row("http-post-emptied", swap("HTTP POST", ""), "CBK-05 ENV-02", "CBK-08")
     yield Row("no-http-post", swap("HTTP POST", "WAP POST"), "CBK-08")
     yield Row("another-list-over-a-binding", swap("XML GET", "XML2 GET", "bindings"), "CBK-09")
+    yield Row("another-list-to-other-ears", REREAD, "CBK-09")
+    yield Row("another-list-beside-another-call", both(says(OTHER_CALL, probe="documented-5"), LISTED_OTHERWISE),
+              "CBK-09 REQ-02")  # fmt: skip
     yield Row("another-list-once", swap("XML GET", "XML2 GET", probe="documented-5"), "CBK-09")
     yield Row("not-ascending", exchanged("_id>2<", "_id>3<"), "CBK-10")
 
@@ -328,6 +339,8 @@ def error_rows() -> Iterator[Row]:
         yield Row(f"{code}-html", html, f"{name}-code", f"{name}-data {left_open}")
         once = says(SUCCESS, probe=f"state-{code}-3")
         yield Row(f"{code}-comes-and-goes", once, f"{name}-code {name}-data {name}-stable")
+        lost_then = lost("timeout", "no answer within 10 s", probe=f"after-{code}")
+        yield Row(f"{code}-no-answer-afterwards", lost_then, "", f"{name}-stable")
         yield Row(f"{code}-stays", says(error(code), probe=f"after-{code}"), f"{name}-stable")
     yield Row("an-undocumented-code", swap(">999<", ">123<", probe="action-number"), "ERR-ANY")
 
@@ -337,11 +350,17 @@ def hygiene_rows() -> Iterator[Row]:
     yield Row("a-server-error", status(500, probe="action-number"), "HYG-02")
     yield Row("text-html", header("Content-Type", "text/html", "documented"), "HYG-03")
     for charset in ("iso-8859-1", "utf-16", "none-such"):
-        yield Row(charset, header("Content-Type", f"text/xml; charset={charset}", "documented"), "HYG-04")
+        labelled = header("Content-Type", f"text/xml; charset={charset}", "documented")
+        yield Row(charset, both(prefixed(b'<?xml version="1.0" encoding="utf-8"?>'), labelled), "HYG-04")
+    for charset in ("utf-16", "none-such"):
+        labelled = header("Content-Type", f"text/xml; charset={charset}", "documented")
+        yield Row(f"{charset}-undeclared", labelled, "HYG-04")
     trace = "Unknown error: at a.b.C(D.java:12)"
     yield Row("internals", swap("Unknown error", trace, probe="action-number"), "HYG-05")
     yield Row("cookie", header("Set-Cookie", "a=b", "documented"), "HYG-06")
-    for policy in ("max-age=60", "public", ""):
+    kept = ("Max-Age=60", "max-age=060", 'max-age="60"', "max-age=60, max-age=0", "max-age=0, s-maxage=60")
+    fields_only = ('no-cache="Set-Cookie"', 'private="a, no-store"')
+    for policy in ("max-age=60", "public", "", "s-maxage=0", *kept, *fields_only):
         yield Row(f"cache-{policy}", header("Cache-Control", policy, "documented"), "HYG-07")
     yield Row("slow", each(lambda e: replace(e, finished=e.finished + 5), probe="documented-5"), "HYG-08")
     for field in ("X-Content-Type-Options", "Strict-Transport-Security"):
@@ -441,6 +460,16 @@ HARMLESS = {
     "no-white-space": body(lambda data: re.sub(rb">\s+<", b"><", data)),
     "another-pair": swap("</Values>", "<Value><callback_type_id>7</callback_type_id>"
                          "<callback_type>XMPP POST</callback_type></Value></Values>"),
+    "charset-of-a-silent-document": header("Content-Type", "text/xml; charset=ISO-8859-1"),
+    "charset-by-another-name": both(
+        prefixed(b'<?xml version="1.0" encoding="utf-8"?>'), header("Content-Type", "text/xml; charset=UTF_8")
+    ),
+    "cache-age-of-nothing": header("Cache-Control", 'Public, Max-Age="0", s-maxage=0'),
+    "cache-told-to-ask": header("Cache-Control", "private, No-Cache"),
+    "security-headers-in-other-case": both(
+        header("Strict-Transport-Security", "includeSubDomains; Max-Age=300"),
+        header("X-Content-Type-Options", " NoSniff"),
+    ),
     "no-charset": header("Content-Type", "application/xml"),
     "charset-of-a-subset": header("Content-Type", "text/xml; charset=us-ascii"),
     "no-date": header("Date", ""),

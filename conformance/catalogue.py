@@ -179,9 +179,7 @@ def _outcome(function: Callable[..., None], arguments: Mapping[str, Any]) -> Fin
 def _single(result: CheckResult, seen: tuple[Exchange, ...], finding: Finding) -> CheckResult:
     if finding is None:
         return _with(result, verdict=Verdict.PASS)
-    told = [seen[0]] if len(seen) == 1 else []
-    culprits = getattr(finding, "exchanges", ()) or told
-    return _told(result, finding, tuple(culprits) or seen[:1], "")
+    return _told(result, finding, getattr(finding, "exchanges", ()) or seen[:1], "")
 
 
 def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: list[Finding]) -> CheckResult:

@@ -62,6 +62,13 @@ class Answer:
         return ", ".join(value for key, value in self.headers if key.lower() == name.lower())
 
     @property
+    def redirect(self) -> str:
+        """Where it sends its reader; "" when it is no redirect (304 only says that nothing has changed)."""
+        if not 300 <= self.status < 400 or self.status == 304:
+            return ""
+        return self.header("location") or "nowhere"
+
+    @property
     def media_type(self) -> str:
         return self.header("content-type").split(";")[0].strip().lower()
 

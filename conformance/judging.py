@@ -13,7 +13,7 @@ from conformance.contract import Contract, DocumentedPair, ServiceCall
 from conformance.envelope import Envelope, Leaf, Pair
 from conformance.exchange import Answer, Evidence, Exchange, Reading
 from conformance.schema import Schema, schema
-from conformance.verdicts import Open
+from conformance.verdicts import Open, clip
 
 Pairs = tuple[tuple[str | None, str | None], ...]
 _INTERNALS = re.compile(
@@ -248,7 +248,7 @@ class Judging:
         """A piece of a stack trace, a path or a database message in an answer; "" when there is none."""
         text = answer.document.text or answer.body.decode("latin-1")
         found = _INTERNALS.search(text[:_HEAD] + "\n" + text[_HEAD:][-_HEAD:])
-        return found[0][:120] if found else ""
+        return clip(found[0]) if found else ""
 
     @staticmethod
     def versions(answer: Answer) -> str:
@@ -262,7 +262,7 @@ class Judging:
             "X-Generator",
         )
         told = ((name, answer.header(name)) for name in names)
-        return next((f"{name}: {text[:60]}" for name, text in told if re.search(r"\d", text)), "")
+        return next((f"{name}: {clip(text)}" for name, text in told if re.search(r"\d", text)), "")
 
     def served_bindings(self) -> frozenset[str]:
         """The bindings in which the documented request succeeded over HTTPS."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -419,6 +421,43 @@ def can_be_followed_up(result: CheckResult) -> None:
         assert result.observed, result.id
         assert result.exchanges, result.id
         assert result.reproduce.startswith("curl "), result.id
+
+
+SENTENCES = Path(__file__).parent / "snapshots" / "sentences.txt"
+
+
+def told(results: dict[str, list[CheckResult]]) -> list[str]:
+    """What a reader is told of everything that did not pass: each sentence once, behind the requirements it is for."""
+    said: dict[str, list[str]] = {}
+    for name, several in results.items():
+        for r in (r for r in several if r.verdict is not Verdict.PASS):
+            facts = (r.expected, r.observed, r.where, first_of(r)) if r.verdict is Verdict.FAIL else ()
+            names = said.setdefault(" | ".join(filter(None, (r.verdict.value, r.reason, *facts))), [])
+            names += [name] * (name not in names)
+    return [f"{' '.join(names)} | {sentence}".replace("\n", "\\n") for sentence, names in said.items()]
+
+
+def first_of(result: CheckResult) -> str:
+    (title,) = [e.title for e in conforming().exchanges if e.number == result.exchanges[0]]
+    return f"{title}, the first of {len(result.exchanges)}"
+
+
+@cache
+def sentences() -> dict[str, list[str]]:
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        made = "".join("\n".join([f"[{name!a}]", *told(outcome(name)), "\n"]) for name in ROWS)
+        SENTENCES.write_text(made, encoding="utf-8")
+    parts = SENTENCES.read_text(encoding="utf-8").split("\n\n")
+    return {lines[0]: lines[1:] for lines in (part.split("\n") for part in parts if part)}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_what_is_said_reads_as_before(name: str) -> None:
+    assert told(outcome(name)) == sentences()[f"[{name!a}]"], "UPDATE_SNAPSHOTS=1 accepts what is new"
+
+
+def test_nothing_is_remembered_that_nobody_says() -> None:
+    assert list(sentences()) == [f"[{name!a}]" for name in ROWS]
 
 
 def test_every_requirement_is_seen_failing() -> None:

@@ -85,11 +85,13 @@ class Judging:
         return envelope
 
     def is_success(self, exchange: Exchange) -> bool:
-        """Whether the answer offers the list, also when it is not well-formed."""
+        """Whether the answer is the success of this service call, also when it is not well-formed."""
         if exchange.answer is None:
             return False
         envelope = exchange.answer.envelope
-        return envelope.is_success or (envelope.root is None and self.offers_the_list(envelope))
+        if envelope.root is None:
+            return self.offers_the_list(envelope)
+        return envelope.is_success and not self.answers_another_call(envelope)
 
     def can_be_compared(self, exchange: Exchange) -> bool:
         """Whether the answer is the success envelope and can be read."""

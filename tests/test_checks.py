@@ -112,6 +112,23 @@ def request_rows() -> Iterator[Row]:
     yield Row("empty", says(b""), "REQ-01 ENV-01", f"{NO_LIST} ENV-09 REQ-02 HYG-03 HYG-04")
     yield Row("an-error-instead", says(error("999")), "REQ-02", NO_LIST)
     yield Row("an-error-once", says(error("999"), probe="documented-5"), "REQ-02")
+    yield Row(
+        "redirected",
+        both(says(b""), header("Location", f"https://x/{'y' * 90}"), status(302)),
+        "REQ-01 HYG-11",
+        f"{NO_LIST} ENV-01 ENV-09 REQ-02 HYG-03 HYG-04",
+    )
+    yield Row(
+        "html-without-a-media-type",
+        both(says(b"<html/>"), header("Content-Type", "")),
+        "REQ-01 HYG-03",
+        f"{NO_LIST} ENV-01 ENV-09 REQ-02",
+    )
+    neither = says(
+        b"<ClICKATELLSDK><Action>get_list_callback</Action><Timestamp>1</Timestamp></ClICKATELLSDK>"
+    )
+    yield Row("neither-success-nor-error", neither, "REQ-02", NO_LIST)
+    yield Row("another-call", says(OTHER_CALL), "REQ-02", NO_LIST)
     yield Row("any-action", says(SUCCESS, "action"), "REQ-03")
     for probe in ("action-empty", "action-none", "action-upper-case"):
         yield Row(probe, says(SUCCESS, probe=probe), "REQ-03")
@@ -129,6 +146,24 @@ def request_rows() -> Iterator[Row]:
     yield Row("hostile-success", says(SUCCESS, probe="hostile-entity-as-action"), "REQ-07")
     yield Row("hostile-5xx", status(500, probe="hostile-external-dtd"), "REQ-07 HYG-02")
     trace = b"Traceback (most recent call last)"
+    for name, asked in {
+        "action": "REQ-03",
+        "malformed": "REQ-04",
+        "schema": "REQ-06",
+        "hostile": "REQ-07",
+    }.items():
+        yield Row(f"{name}-lost", lost("timeout", "no answer within 10 s", name), "", asked)
+    yield Row("spelling-lost", lost("timeout", "no answer within 10 s", "spelling"), "", "REQ-05")
+    yield Row("hostile-one-lost", lost("timeout", "no answer", probe="hostile-external-dtd"), "", "REQ-07")
+    hung_up = lost("closed", "closed without an answer", probe="hostile-external-dtd")
+    yield Row("hostile-one-hung-up-on", hung_up, "HYG-10")
+    listed = error("999").replace(b"</Result>", b"</Result><callback_type>X GET</callback_type>")
+    yield Row("malformed-listed", says(listed, probe="malformed-cut-short"), "REQ-04")
+    cut = SUCCESS.replace(b"</ClICKATELLSDK>", b"")
+    yield Row("spelling-answered-in-part", says(cut, probe="spelling-cdata"), "REQ-05")
+    yield Row("spelling-answered-with-nothing", says(b"", probe="spelling-cdata"), "REQ-05")
+    extra = swap("<Timestamp>", "<Extra/><Timestamp>", probe="spelling-cdata")
+    yield Row("spelling-answered-with-more", extra, "REQ-05")
     yield Row("hostile-trace", says(trace, probe="hostile-external-dtd"), "REQ-07 HYG-05")
     yield Row("fetched", lambda evidence: replace(evidence, canary=2), "REQ-07")
     yield Row("cannot-see-a-fetch", lambda evidence: replace(evidence, canary=None), "", "REQ-07")
@@ -184,6 +219,8 @@ def envelope_rows() -> Iterator[Row]:
     yield Row("no-pairs", without("Value"), "ENV-02 ENV-07", NO_PAIRS)
     yield Row("renamed-value", renamed("Value", "Item"), "ENV-02 ENV-07")
     yield Row("renamed-id", renamed("callback_type_id", "id"), "ENV-02 ENV-07", "CBK-0[1234] CBK-10")
+    yield Row("no-types", without("callback_type"), "ENV-02 ENV-07", "CBK-0[345678]")
+    yield Row("no-ids", without("callback_type_id"), "ENV-02 ENV-07", "CBK-0[1234] CBK-10")
     yield Row("no-type-of-0", swap("<callback_type>HTTP GET</callback_type>", ""), "ENV-02 ENV-07", "CBK-03")
     undocumented = {
         "element": swap("<Timestamp>", "<Extra>1</Extra><Timestamp>"),
@@ -238,6 +275,10 @@ def pair_rows() -> Iterator[Row]:
     yield Row("http-post-emptied", swap("HTTP POST", ""), "CBK-05 ENV-02", "CBK-08")
     yield Row("no-http-post", swap("HTTP POST", "WAP POST"), "CBK-08")
     yield Row("another-list-over-a-binding", swap("XML GET", "XML2 GET", "bindings"), "CBK-09")
+    twice = body(
+        lambda data: re.sub(rb"(<Value>.*?</Value>)", rb"\1\1", data, count=1, flags=re.DOTALL), "bindings"
+    )
+    yield Row("a-pair-twice-over-a-binding", twice, "CBK-09")
     yield Row("another-list-to-other-ears", REREAD, "CBK-09")
     yield Row("another-list-beside-another-call", both(says(OTHER_CALL, probe="documented-5"), LISTED_OTHERWISE),
               "CBK-09 REQ-02")  # fmt: skip
@@ -290,6 +331,23 @@ def https_rows() -> Iterator[Row]:
         "ERR-009-message ERR-009-stable",
     )
     yield Row("plain-http-says-html", says(b"<html/>", *PLAIN), "TLS-02", "ERR-009-*")
+    nowhere = both(says(b"", *PLAIN), status(308, *PLAIN), header("Content-Type", "", *PLAIN))
+    yield Row("plain-http-redirects-nowhere", nowhere, "TLS-02", "ERR-009-*")
+    untyped = both(says(b"<html/>", *PLAIN), header("Content-Type", "", *PLAIN))
+    yield Row("plain-http-says-something", untyped, "TLS-02", "ERR-009-*")
+    beside = error("999").replace(b"</Result>", b"</Result><Hint>009</Hint>")
+    yield Row(
+        "plain-http-says-999-beside-009",
+        says(beside, *PLAIN),
+        "TLS-02 ERR-009-code ERR-009-envelope",
+        "ERR-009-stable ERR-009-message",
+    )
+    for kind in ("dns", "timeout", "unreachable"):
+        yield Row(f"plain-http-{kind}", lost(kind, "no answer", *PLAIN), "", "TLS-0[124] ERR-009-*")
+    yield Row("plain-http-hung-up", lost("closed", "closed", *PLAIN), "HYG-10", "TLS-02 ERR-009-*")
+    once = lost("closed", "closed without an answer", "state-009")
+    yield Row("plain-http-hung-up-without-a-claim", once, "HYG-10", "TLS-01")
+    yield Row("https-refused-as-plain", says(error("009")), "TLS-03 REQ-02", NO_LIST.replace("TLS-03", ""))
     yield Row("plain-http-refused", lost("refused", "refused", *PLAIN), "", "TLS-02 ERR-009-*")
     unseen = "CBK-* ENV-* ERR-00[478]-* ERR-999-* HYG-01 HYG-0[346789] HYG-11 REQ-* TIM-0[1-4] TLS-05"
     for kind in ("certificate", "no-tls"):
@@ -299,10 +357,13 @@ def https_rows() -> Iterator[Row]:
     facts = {
         "tls-1.1": {"version": "TLSv1.1"},
         "about-to-expire": {"expires": BEGAN + 86_400},
+        "expires-in-less-than-a-fortnight": {"expires": BEGAN + 14 * 86_400 - 0.01},
     }
     for name, fact in facts.items():
         change = each(lambda e, fact=fact: replace(e, tls=replace(e.tls, **fact)), "documented")
         yield Row(name, change, "TLS-05")
+    two = (Handshake("TLS 1.0", True), Handshake("TLS 1.1", True))
+    yield Row("old-tls-twice", lambda e: replace(e, handshakes=two), "TLS-05")
     yield Row("old-tls", lambda e: replace(e, handshakes=(Handshake("TLS 1.0", True),)), "TLS-05")
 
 
@@ -348,8 +409,12 @@ def error_rows() -> Iterator[Row]:
 
 
 def hygiene_rows() -> Iterator[Row]:
+    yield Row("success-with-199", status(199, "documented"), "HYG-01")
+    yield Row("success-with-300", status(300, "documented"), "HYG-01 HYG-11")
+    yield Row("success-with-304", status(304, "documented"), "HYG-01")
     yield Row("success-with-404", status(404, "documented"), "HYG-01")
     yield Row("a-server-error", status(500, probe="action-number"), "HYG-02")
+    yield Row("no-media-type", header("Content-Type", "", "documented"), "HYG-03")
     yield Row("text-html", header("Content-Type", "text/html", "documented"), "HYG-03")
     for charset in ("iso-8859-1", "utf-16", "none-such"):
         labelled = header("Content-Type", f"text/xml; charset={charset}", "documented")
@@ -359,6 +424,9 @@ def hygiene_rows() -> Iterator[Row]:
         yield Row(f"{charset}-undeclared", labelled, "HYG-04")
     trace = "Unknown error: at a.b.C(D.java:12)"
     yield Row("internals", swap("Unknown error", trace, probe="action-number"), "HYG-05")
+    yield Row(
+        "named-software", header("X-Powered-By", f"PHP/5.3 {'x' * 90}", probe="action-number"), "HYG-05"
+    )
     yield Row("cookie", header("Set-Cookie", "a=b", "documented"), "HYG-06")
     kept = ("Max-Age=60", "max-age=060", 'max-age="60"', "max-age=60, max-age=0", "max-age=0, s-maxage=60")
     fields_only = ('no-cache="Set-Cookie"', 'private="a, no-store"')
@@ -370,6 +438,15 @@ def hygiene_rows() -> Iterator[Row]:
     yield Row("lost", lost("closed", "closed without an answer", probe="documented-5"), "HYG-10", "REQ-01")
     short = each(lambda e: replace(e, answer=replace(e.answer, unread="cut short")), probe="action-number")
     yield Row("cut-short-on-the-wire", short, "HYG-10")
+    broken = each(
+        lambda e: replace(e, answer=replace(e.answer, broken="gzip ends early")), probe="action-number"
+    )
+    yield Row("coding-broken", broken, "HYG-10")
+    yield Row("malformed-head", lost("malformed", "no status line", probe="action-number"), "HYG-10")
+    yield Row("refreshed", header("Refresh", "0; url=/x", probe="action-number"), "HYG-11")
+    both_missing = both(header("X-Content-Type-Options", "", "documented"),
+                        header("Strict-Transport-Security", "", "documented"))  # fmt: skip
+    yield Row("no-security-headers", both_missing, "HYG-09")
     redirect = both(
         status(302, probe="action-number"), header("Location", "https://x/", probe="action-number")
     )
@@ -512,6 +589,13 @@ HARMLESS = {
     "no-charset": header("Content-Type", "application/xml"),
     "charset-of-a-subset": header("Content-Type", "text/xml; charset=us-ascii"),
     "no-date": header("Date", ""),
+    "just-a-fortnight-left": each(
+        lambda e: replace(e, tls=replace(e.tls, expires=e.started + 14 * 86_400)), "documented"
+    ),
+    "no-expiry-seen": each(lambda e: replace(e, tls=replace(e.tls, expires=None)), "documented"),
+    "success-with-299": status(299, "documented"),
+    "errors-with-499": status(499, *REFUSED),
+    "just-in-time": each(lambda e: replace(e, finished=e.started + 2.0), probe="documented-5"),
     "within-the-tolerance": timestamps(lambda e: int(e.started) + 299),
     "other-envelopes-for-errors-of-ours": status(400, *REFUSED),
 }  # fmt: skip

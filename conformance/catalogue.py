@@ -143,9 +143,7 @@ def judge(check: Check, case: Case, judging: Judging) -> CheckResult:
     if not seen:
         return _with(result, reason=_gap(check, case, evidence))
     told = (
-        _over_exchanges(result, seen, findings)
-        if "exchange" in wanted
-        else _single(result, seen, findings[0])
+        _over_exchanges(result, seen, findings) if "exchange" in wanted else _single(result, seen, *findings)
     )
     return _with(told, interpretations=tuple(sorted(judging.used)))
 
@@ -196,7 +194,7 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
         return _told(result, errors[0][1], (errors[0][0],), "")
     if breaches:
         breaches.sort(key=lambda told: _size(told[0]))
-        often = f"{len(breaches)} of {judged} answers: " if judged > 1 and len(breaches) < judged else ""
+        often = f"{len(breaches)} of {judged} answers: " if len(breaches) < judged else ""
         return _told(result, breaches[0][1], tuple(e for e, _ in breaches), often)
     if judged:
         return _with(result, verdict=Verdict.PASS)

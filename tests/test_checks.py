@@ -704,3 +704,155 @@ def test_one_bad_answer_among_many_is_told(place: str) -> None:
 
 def test_checks_are_many() -> None:
     assert len(checks()) > 40
+
+
+# Few answers, and bounds
+
+
+def only(evidence: Evidence, *probes: str) -> Evidence:
+    return replace(evidence, exchanges=tuple(e for e in evidence.exchanges if e.probe in probes))
+
+
+@pytest.mark.parametrize("requirement", ["CBK-09", "TIM-03"])
+def test_two_answers_are_enough_to_compare_and_one_is_not(requirement: str) -> None:
+    calls = "documented-1", "documented-last-1"
+    assert verdicts(only(conforming(), *calls))[requirement] is Verdict.PASS
+    assert verdicts(only(conforming(), calls[0]))[requirement] is Verdict.INCONCLUSIVE
+    others = swap("XML GET", "XML2 GET", probe=calls[1])(conforming())
+    (result,) = judged(only(others, *calls))["CBK-09"]
+    assert result.verdict is Verdict.FAIL
+    assert result.exchanges == tuple(e.number for e in reversed(only(others, *calls).exchanges))
+
+
+def two_calls(begin: float, seconds: int) -> Evidence:
+    """A call, and one that begins some time after its begin, with a Timestamp that many seconds later."""
+    first, second = only(conforming(), "documented-1", "documented-2").exchanges
+    later = replace(first, number=second.number, started=BEGAN + begin, finished=BEGAN + begin + 0.125)
+    first = replace(first, started=BEGAN, finished=BEGAN + 0.125)
+    moved = replace(
+        later,
+        answer=answer(
+            (first.answer or answer(b"")).body.replace(b"1767225600", str(int(BEGAN) + seconds).encode())
+        ),
+    )
+    return replace(conforming(), exchanges=(moved, first))
+
+
+@pytest.mark.parametrize(
+    ("begin", "seconds", "back", "still"),
+    [
+        (2, 2, Verdict.PASS, Verdict.PASS),
+        (2, 0, Verdict.PASS, Verdict.FAIL),
+        (2, -1, Verdict.FAIL, Verdict.PASS),
+        (0.125, -1, Verdict.FAIL, Verdict.INCONCLUSIVE),
+        (
+            0.0625,
+            -1,
+            Verdict.INCONCLUSIVE,
+            Verdict.INCONCLUSIVE,
+        ),  # they overlap: who came first cannot be said
+        (0.125, 0, Verdict.PASS, Verdict.INCONCLUSIVE),
+        (1.125, 0, Verdict.PASS, Verdict.INCONCLUSIVE),  # a second apart, within the same one at that
+        (1.25, 0, Verdict.PASS, Verdict.FAIL),
+    ],
+)
+def test_two_timestamps_are_compared_as_far_as_their_order_is_known(
+    begin: float, seconds: int, back: Verdict, still: Verdict
+) -> None:
+    found = verdicts(two_calls(begin, seconds))
+    assert (found["TIM-03"], found["TIM-04"]) == (back, still)
+
+
+def test_a_timestamp_that_goes_back_is_shown_beside_the_latest_before_it() -> None:
+    evidence = timestamps(lambda e: int(e.started) + 5, probe="documented-3")(conforming())
+    evidence = timestamps(lambda e: int(e.started) + 3, probe="documented-5")(evidence)
+    (result,) = judged(evidence)["TIM-03"]
+    assert (result.exchanges, result.expected, result.observed) == (
+        (4, 3),
+        f"{int(BEGAN) + 5} or later",
+        f"{int(BEGAN)}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "verdict"),
+    [
+        (-301, Verdict.PASS),
+        (-302, Verdict.FAIL),
+        (-1, Verdict.PASS),
+        (304, Verdict.PASS),
+        (305, Verdict.FAIL),
+    ],
+)
+@pytest.mark.parametrize("ahead", [0, 7200])
+def test_the_tolerance_is_counted_from_both_ends_of_the_call(
+    seconds: int, verdict: Verdict, ahead: int
+) -> None:
+    """The call takes four seconds; with a Date the server's clock is as good as ours."""
+    (first,) = only(conforming(), "documented-1").exchanges
+    begun = replace(first, started=BEGAN, finished=BEGAN + 4)
+    shifted = int(BEGAN) + seconds + ahead
+    body = SUCCESS.replace(b"1316512313", str(shifted).encode())
+    asked = replace(begun, answer=answer(body, BEGAN + 2 + ahead))
+    evidence = replace(conforming(), exchanges=(asked,))
+    assert evidence.clock_offset == ahead
+    (result,) = judged(evidence)["TIM-02"]
+    assert result.verdict is verdict
+    if verdict is Verdict.FAIL:
+        assert (
+            result.reason
+            == f"Timestamp is {seconds + ahead - 4:+d} s from the time of the answer (tolerance 300 s)"
+            + (f"; the server's Date is +{ahead} s from our clock" if ahead else "")
+        )
+        hour = "02" if ahead else "00"
+        assert result.expected == f"{int(BEGAN) + 4 + ahead} (2026-01-01 {hour}:00:04 UTC)"
+        assert result.where.startswith("/ClICKATELLSDK/Timestamp, line ")
+
+
+@pytest.mark.parametrize(
+    ("tried", "reason"),
+    [
+        ((), "no handshake with an old version was tried"),
+        ((Handshake("TLS 1.0", None, "not here"), Handshake("TLS 1.1", None, "nor there")), "not here"),
+    ],
+)
+def test_old_tls_that_nobody_could_ask_for_is_no_subject(tried: tuple[Handshake, ...], reason: str) -> None:
+    results = judged(replace(conforming(), handshakes=tried))["TLS-05"]
+    assert [r.reason for r in results if r.verdict is Verdict.NOT_APPLICABLE] == [reason]
+
+
+def test_one_old_version_that_could_be_asked_for_is_a_subject() -> None:
+    tried = Handshake("TLS 1.0", None, "not here"), Handshake("TLS 1.1", False)
+    assert {r.verdict for r in judged(replace(conforming(), handshakes=tried))["TLS-05"]} == {Verdict.PASS}
+
+
+# Documents where the binding carries none
+
+DOCUMENTS = {"REQ-04", "REQ-05", "REQ-06", "REQ-07"}
+
+
+def test_documents_that_no_binding_carries_are_no_subject() -> None:
+    unserved = says(error("999"), "control", "malformed", "schema", "hostile", "spelling")
+    found = verdicts(unserved(conforming("query-params")))
+    assert named(found, Verdict.NOT_APPLICABLE) == DOCUMENTS
+    assert named(found, Verdict.FAIL) == set()
+
+
+def test_a_document_that_is_too_long_for_a_query_needs_the_form() -> None:
+    """Without the form, what is said to it says nothing of the document."""
+    evidence = only(
+        conforming(), "documented-1", "binding-form-xml", "hostile-oversized", "documented-last-1"
+    )
+    refusing = says(error("999"), "bindings")(evidence)
+    assert judged(evidence)["REQ-07"][0].verdict is Verdict.PASS
+    assert judged(refusing)["REQ-07"][0].reason == "this binding is not served"
+
+
+def test_one_of_many_lost_is_told_with_its_reason() -> None:
+    gone = lost("timeout", "no answer within 10 s", probe="documented-3")(conforming())
+    reasons = [r.reason for r in judged(gone)["REQ-01"] if r.verdict is Verdict.INCONCLUSIVE]
+    calls = len({e.probe for e in gone.of("documented")})
+    assert reasons == [f"1 of {calls} documented requests got no answer: no answer within 10 s"]
+    silent = each(lambda e: replace(e, answer=None), probe="documented-3")(conforming())
+    reasons = [r.reason for r in judged(silent)["REQ-01"] if r.verdict is Verdict.INCONCLUSIVE]
+    assert reasons == [f"1 of {calls} documented requests got no answer: no reason was recorded"]

@@ -46,7 +46,8 @@ def test_every_documented_request_is_answered(exchanges: tuple[Exchange, ...]) -
         lost = next(iter(unanswered.values()))
         probes = len({e.probe for e in exchanges})
         raise Open(
-            f"{len(unanswered)} of {probes} documented requests got no answer: {lost.loss.reason if lost.loss else ''}"
+            f"{len(unanswered)} of {probes} documented requests got no answer: "
+            + (lost.loss.reason if lost.loss else "no reason was recorded")
         )
 
 

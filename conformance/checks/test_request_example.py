@@ -8,12 +8,17 @@ from conformance.judging import Judging
 from conformance.verdicts import Breach, NotApplicable, Open
 
 
-def _refused(exchange: Exchange, judging: Judging) -> None:
-    """Breach unless the answer to a document that must not succeed says anything but Success."""
+def _carried(exchange: Exchange, judging: Judging) -> None:
+    """NotApplicable where no document can be sent: then nothing is shown by what is answered."""
     if not judging.carries_documents(exchange):
         raise NotApplicable(
             f"the binding {judging.evidence.binding} carries no document, and query-xml is not served"
         )
+
+
+def _refused(exchange: Exchange, judging: Judging) -> None:
+    """Breach unless the answer to a document that must not succeed says anything but Success."""
+    _carried(exchange, judging)
     answer = judging.answer(exchange)
     judging.control(exchange)
     if exchange.binding == "form-xml" and exchange.binding not in judging.served_bindings():
@@ -46,10 +51,7 @@ def test_the_same_request_spelled_otherwise_gets_the_same_answer(
     exchange: Exchange, judging: Judging
 ) -> None:
     """A request that means the same to an XML processor gets the same answer."""
-    if not judging.carries_documents(exchange):
-        raise NotApplicable(
-            f"the binding {judging.evidence.binding} carries no document, and query-xml is not served"
-        )
+    _carried(exchange, judging)
     answer = judging.answer(exchange)
     judging.control(exchange)
     if answer.document.unreadable:
@@ -120,14 +122,16 @@ def test_a_hostile_request_makes_the_server_fetch_nothing(
 ) -> None:
     """A reference inside a hostile request is not fetched."""
     canary = judging.evidence.canary
-    if canary is None:
-        raise Open("the endpoint cannot reach a listener of this machine, so a fetch would not be seen")
     if canary:
         raise Breach(
             "the server fetched what a request referred to",
             expected="no connection",
             observed=f"{canary} connections",
         )
+    for exchange in exchanges:
+        _carried(exchange, judging)
+    if canary is None:
+        raise Open("the endpoint cannot reach a listener of this machine, so a fetch would not be seen")
     answered = {exchange.probe for exchange in exchanges if exchange.answer}
     for exchange in exchanges:
         judging.control(exchange)

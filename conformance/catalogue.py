@@ -143,9 +143,7 @@ def judge(check: Check, case: Case, judging: Judging) -> CheckResult:
     if not seen:
         return _with(result, reason=_gap(check, case, evidence))
     told = (
-        _over_exchanges(result, seen, findings)
-        if "exchange" in wanted
-        else _single(result, seen, findings[0])
+        _over_exchanges(result, seen, findings) if "exchange" in wanted else _single(result, seen, *findings)
     )
     return _with(told, interpretations=tuple(sorted(judging.used)))
 
@@ -179,9 +177,7 @@ def _outcome(function: Callable[..., None], arguments: Mapping[str, Any]) -> Fin
 def _single(result: CheckResult, seen: tuple[Exchange, ...], finding: Finding) -> CheckResult:
     if finding is None:
         return _with(result, verdict=Verdict.PASS)
-    told = [seen[0]] if len(seen) == 1 else []
-    culprits = getattr(finding, "exchanges", ()) or told
-    return _told(result, finding, tuple(culprits) or seen[:1], "")
+    return _told(result, finding, getattr(finding, "exchanges", ()) or seen[:1], "")
 
 
 def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: list[Finding]) -> CheckResult:
@@ -198,11 +194,13 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
         return _told(result, errors[0][1], (errors[0][0],), "")
     if breaches:
         breaches.sort(key=lambda told: _size(told[0]))
-        often = f"{len(breaches)} of {judged} answers: " if judged > 1 and len(breaches) < judged else ""
+        often = f"{len(breaches)} of {judged} answers: " if len(breaches) < judged else ""
         return _told(result, breaches[0][1], tuple(e for e, _ in breaches), often)
     if judged:
         return _with(result, verdict=Verdict.PASS)
-    return _told(result, findings[0], tuple(seen), "")
+    # Of nothing judged: what is open weighs more than what has no subject.
+    told = next((f for f in findings if isinstance(f, Open)), findings[0])
+    return _told(result, told, tuple(seen), "")
 
 
 def _size(exchange: Exchange) -> tuple[int, int]:

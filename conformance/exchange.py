@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from statistics import median
@@ -14,6 +15,8 @@ from conformance.envelope import Envelope
 
 _CLOCKS_DIFFER_S = 2.0  # the Date header has whole seconds; a smaller difference shows nothing
 _STANDSTILL_S = 1.5
+
+Reading = tuple[bytes, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,13 @@ class Answer:
         return ", ".join(value for key, value in self.headers if key.lower() == name.lower())
 
     @property
+    def redirect(self) -> str:
+        """Where it sends its reader; "" when it is no redirect (304 only says that nothing has changed)."""
+        if not 300 <= self.status < 400 or self.status == 304:
+            return ""
+        return self.header("location") or "nowhere"
+
+    @property
     def media_type(self) -> str:
         return self.header("content-type").split(";")[0].strip().lower()
 
@@ -71,9 +81,16 @@ class Answer:
     def date(self) -> float | None:
         """The `Date` header as Unix time; None when absent or unreadable (RFC 9110 section 6.6.1)."""
         try:
-            return parsedate_to_datetime(self.header("date")).timestamp()
+            when = parsedate_to_datetime(self.header("date"))
+            # Without a zone it is Greenwich's: whose clock runs where does not depend on where the suite runs.
+            return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
         except (TypeError, ValueError, OverflowError, IndexError):
             return None
+
+    @property
+    def reading(self) -> Reading:
+        """What it is read from: answers that agree in this are read alike."""
+        return self.body, self.charset, self.unread or self.broken
 
     @property
     def document(self) -> Document:
@@ -86,11 +103,11 @@ class Answer:
 
 
 _KEPT = 4 << 20  # octets of bodies whose trees are kept; a tree takes some thirty times as much
-_trees: OrderedDict[tuple[bytes, str, str], Envelope] = OrderedDict()
+_trees: OrderedDict[Reading, Envelope] = OrderedDict()
 
 
 def _read_once(answer: Answer) -> Envelope:
-    key = (answer.body, answer.charset, answer.unread or answer.broken)
+    key = answer.reading
     if key in _trees:
         _trees.move_to_end(key)
         return _trees[key]

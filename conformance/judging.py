@@ -11,9 +11,9 @@ from lxml import etree
 from conformance.components import Component, Deviation
 from conformance.contract import Contract, DocumentedPair, ServiceCall
 from conformance.envelope import Envelope, Leaf, Pair
-from conformance.exchange import Answer, Evidence, Exchange
+from conformance.exchange import Answer, Evidence, Exchange, Reading
 from conformance.schema import Schema, schema
-from conformance.verdicts import NotApplicable, Open
+from conformance.verdicts import NotApplicable, Open, clip
 
 Pairs = tuple[tuple[str | None, str | None], ...]
 _INTERNALS = re.compile(
@@ -34,9 +34,9 @@ class Judging:
         self.evidence, self.contract = evidence, contract
         self.accepted = [contract.interpretations[name] for name in evidence.accept]
         self.used: set[str] = set()
-        self._types: dict[bytes, tuple[str, ...]] = {}
-        self._texts: dict[bytes, Pairs] = {}
-        self._deviations: dict[tuple[bytes, str], tuple[Deviation, ...]] = {}
+        self._types: dict[Reading, tuple[str, ...]] = {}
+        self._texts: dict[Reading, Pairs] = {}
+        self._deviations: dict[tuple[Reading, str], tuple[Deviation, ...]] = {}
 
     def begin(self) -> None:
         """A new check begins: note afresh which interpretations it leans on."""
@@ -85,11 +85,20 @@ class Judging:
         return envelope
 
     def is_success(self, exchange: Exchange) -> bool:
-        """Whether the answer offers the list, also when it is not well-formed."""
+        """Whether the answer is the success of this service call, also when it is not well-formed."""
         if exchange.answer is None:
             return False
         envelope = exchange.answer.envelope
-        return envelope.is_success or (envelope.root is None and self.offers_the_list(envelope))
+        if envelope.root is None:
+            return self.offers_the_list(envelope)
+        return envelope.is_success and not self.answers_another_call(envelope)
+
+    def can_be_compared(self, exchange: Exchange) -> bool:
+        """Whether the answer is the success envelope and can be read."""
+        try:
+            return self.success(exchange).root is not None
+        except Open:
+            return False
 
     def offers_the_list(self, envelope: Envelope) -> bool:
         """Whether any id or type of this service call's list is in it."""
@@ -120,7 +129,7 @@ class Judging:
 
     def deviations(self, exchange: Exchange) -> tuple[Deviation, ...]:
         """How a success envelope deviates from its schema."""
-        key = (self._body(exchange), "success")
+        key = (self._reading(exchange), "success")
         if key not in self._deviations:
             root = self.success(exchange).root
             found = () if root is None else self.schema.deviations(root, self.roots)
@@ -130,7 +139,7 @@ class Judging:
 
     def error_deviations(self, exchange: Exchange) -> tuple[Deviation, ...]:
         """How an error envelope deviates from its schema, under the configured element names."""
-        key = (self._body(exchange), "error")
+        key = (self._reading(exchange), "error")
         if key not in self._deviations:
             root = self.envelope(exchange).root
             self._deviations[key] = (
@@ -167,9 +176,9 @@ class Judging:
         leaf = envelope.leaf(component.element)
         return leaf is not None and (component.aspect != "text" or leaf.whole)
 
-    def _body(self, exchange: Exchange) -> bytes:
-        """What readings are kept by: answers with the same body need one."""
-        return self.answer(exchange).body
+    def _reading(self, exchange: Exchange) -> Reading:
+        """What findings are kept by: answers that are read alike need one."""
+        return self.answer(exchange).reading
 
     # Pairs
 
@@ -180,22 +189,22 @@ class Judging:
 
     def pair_texts(self, exchange: Exchange) -> Pairs:
         """The same as text, sorted: what a list is compared by."""
-        body = self._body(exchange)
-        if body in self._texts:
-            return self._texts[body]
+        reading = self._reading(exchange)
+        if reading in self._texts:
+            return self._texts[reading]
         texts = [
             (p.key.text if p.key else None, p.value.text if p.value else None) for p in self.pairs(exchange)
         ]
-        self._texts[body] = tuple(sorted(texts, key=lambda pair: (pair[0] or "", pair[1] or "")))
-        return self._texts[body]
+        self._texts[reading] = tuple(sorted(texts, key=lambda pair: (pair[0] or "", pair[1] or "")))
+        return self._texts[reading]
 
     def types(self, exchange: Exchange) -> tuple[str, ...]:
         """The readable types of a success envelope: neither empty nor padded (that is CBK-05's matter)."""
-        body = self._body(exchange)
-        if body not in self._types:
+        reading = self._reading(exchange)
+        if reading not in self._types:
             texts = (p.value.text for p in self.pairs(exchange) if p.value and p.value.whole)
-            self._types[body] = tuple(text for text in texts if not _is_padded(text))
-        return self._types[body]
+            self._types[reading] = tuple(text for text in texts if not _is_padded(text))
+        return self._types[reading]
 
     def same_type(self, text: str, documented: str) -> bool:
         """Whether a type is the documented one, character for character, or in a spelling that is accepted."""
@@ -216,10 +225,17 @@ class Judging:
         key_lost = key is None or not key.whole or not _is_canonical(key.text)
         value_lost = value is None or not value.whole or _is_padded(value.text)
         key_fits = key_lost or (key is not None and key.text == documented.id)
-        value_fits = (value_lost and _fits(value, documented.type)) or (
+        value_fits = (value_lost and self.may_read(value, documented.type)) or (
             value is not None and value.text == documented.type
         )
         return (key_lost or value_lost) and key_fits and value_fits
+
+    @staticmethod
+    def may_read(leaf: Leaf | None, documented: str) -> bool:
+        """Whether a type that is missing, or damaged by markup or white space, may have been the documented one."""
+        return (
+            leaf is None or not leaf.whole or not leaf.text.split() or leaf.text.split() == documented.split()
+        )
 
     # Errors
 
@@ -236,7 +252,7 @@ class Judging:
         """A piece of a stack trace, a path or a database message in an answer; "" when there is none."""
         text = answer.document.text or answer.body.decode("latin-1")
         found = _INTERNALS.search(text[:_HEAD] + "\n" + text[_HEAD:][-_HEAD:])
-        return found[0][:120] if found else ""
+        return clip(found[0]) if found else ""
 
     @staticmethod
     def versions(answer: Answer) -> str:
@@ -250,7 +266,7 @@ class Judging:
             "X-Generator",
         )
         told = ((name, answer.header(name)) for name in names)
-        return next((f"{name}: {text[:60]}" for name, text in told if re.search(r"\d", text)), "")
+        return next((f"{name}: {clip(text)}" for name, text in told if re.search(r"\d", text)), "")
 
     def served_bindings(self) -> frozenset[str]:
         """The bindings in which the documented request succeeded over HTTPS."""
@@ -265,7 +281,3 @@ def _is_canonical(text: str) -> bool:
 def _is_padded(text: str) -> bool:
     """Empty, or with leading, trailing or doubled white space: what CBK-05 forbids."""
     return not text or re.search(r"^\s|\s\s|\s\Z", text) is not None
-
-
-def _fits(leaf: Leaf | None, documented: str) -> bool:
-    return leaf is None or not leaf.whole or not leaf.text.split() or leaf.text.split() == documented.split()

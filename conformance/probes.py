@@ -34,6 +34,25 @@ CLAIMS = (
     ("X-Original-Proto", "https"),
     ("X-ARR-SSL", "2048|256|C=US|CN=localhost"),
 )
+# Rarer ones, of single products and hosts: all in one request.
+RARE_CLAIMS = (
+    ("Cf-Visitor", '{"scheme":"https"}'),
+    ("Fastly-SSL", "1"),
+    ("Https", "on"),
+    ("Ssl-Offloaded", "1"),
+    ("WL-Proxy-SSL", "true"),
+    ("X-AppEngine-Https", "on"),
+    ("X-Client-Scheme", "https"),
+    ("X-Forwarded-Https", "on"),
+    ("X-Forwarded-Tlsversion", "1.3"),
+    ("X-Https", "on"),
+    ("X-Original-Scheme", "https"),
+    ("X-Proto", "https"),
+    ("X-Real-Scheme", "https"),
+    ("X-Secure", "1"),
+    ("X-SSL", "on"),
+    ("X-SSL-Cipher", "TLS_AES_128_GCM_SHA256"),
+)
 CANARY = b"http://canary.invalid/"  # the wire puts the address of its listener here
 FIRST = "documented-1"
 REPEATS = 16  # documented calls side by side: a fault of one answer in five escapes them once in 35 runs
@@ -255,25 +274,19 @@ def _plain_http(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         segment=call.name,
         title=f"the documented request over plain HTTP with a last segment {call.name}",
     )
-    for name, value in CLAIMS:
-        for binding in dict.fromkeys(
-            (base.binding, "form-xml" if base.binding != "form-xml" else "query-xml")
-        ):
+    other: Binding = "form-xml" if base.binding.startswith("query") else "query-xml"  # by GET and by POST
+    claims = [(name.lower(), f"{name}: {value}", ((name, value),)) for name, value in CLAIMS]
+    every = [("usual", "HTTPS in every usual way", CLAIMS), ("rare", "HTTPS in every rare way", RARE_CLAIMS)]
+    for key, said, headers in (*claims, *every):
+        for binding in (base.binding, other):
             yield replace(
                 plain,
-                id=f"plain-claim-{name.lower()}-{binding}",
+                id=f"plain-claim-{key}-{binding}",
                 group="claim-009",
                 binding=binding,
-                headers=((name, value),),
-                title=f"the documented request over plain HTTP as {binding}, claiming {name}: {value}",
+                headers=headers,
+                title=f"the documented request over plain HTTP as {binding}, claiming {said}",
             )
-    yield replace(
-        plain,
-        id="plain-claim-all",
-        group="claim-009",
-        headers=CLAIMS,
-        title="the documented request over plain HTTP with every header that claims HTTPS",
-    )
     yield replace(plain, id="plain-again", title="the documented request over plain HTTP, again")
 
 

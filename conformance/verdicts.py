@@ -55,6 +55,14 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return min(verdicts, key=_WORST_FIRST.index, default=Verdict.INCONCLUSIVE)
 
 
+_SHOWN = 80  # characters
+
+
+def clip(text: str) -> str:
+    """As much of what an endpoint says as a sentence has room for."""
+    return text[:_SHOWN]
+
+
 class Breach(Exception):  # noqa: N818  the word of the field
     """A check saw the answer break its requirement."""
 

@@ -105,10 +105,17 @@ def test_some_open_and_some_good_is_a_pass() -> None:
     assert over(saying(Open("hidden"), None, *[Open("hidden")] * 3)).verdict is Verdict.PASS
 
 
+def test_what_is_open_weighs_more_than_what_has_no_subject() -> None:
+    result = over(saying(NotApplicable("none here"), *[Open(f"hidden {n}") for n in range(4)]))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.reason == "hidden 0"
+
+
 def test_no_subject_anywhere_is_not_applicable() -> None:
-    result = over(saying(*[NotApplicable("none here")] * 5))
+    result = over(saying(*[NotApplicable(f"none here {n}") for n in range(5)]))
     assert result.verdict is Verdict.NOT_APPLICABLE
-    assert result.reason == "none here"
+    assert result.reason == "none here 0"
+    assert over(saying(NotApplicable("none here")), FIVE[:1]).reason == "none here"
 
 
 @pytest.mark.parametrize(
@@ -120,6 +127,26 @@ def test_a_check_that_breaks_is_an_error_whatever_else_was_seen(defect: Exceptio
     assert result.reason == f"{type(defect).__name__} in the suite's own check"
     assert result.exchanges == (FIVE[2].number,)
     assert over(saying_of_all(defect)).verdict is Verdict.ERROR
+
+
+def test_the_first_of_several_defects_is_told() -> None:
+    result = over(saying(None, ZeroDivisionError(), None, KeyError("x"), BAD))
+    assert result.reason == "ZeroDivisionError in the suite's own check"
+    assert result.exchanges == (FIVE[1].number,)
+
+
+def test_the_smallest_of_the_requests_that_were_made_smaller_is_told_first() -> None:
+    long, short, shortest = (
+        replace(
+            e,
+            probe=f"reduced-{n}",
+            request=replace(e.request, url=e.request.url + "x" * size, body=b"y" * rest),
+        )
+        for n, (e, size, rest) in enumerate(zip(FIVE[2:], (9, 3, 0), (0, 3, 5), strict=True))
+    )
+    seen = FIVE[1], FIVE[0], long, short, shortest
+    result = over(saying(*[BAD] * 5), seen)
+    assert result.exchanges == tuple(e.number for e in (shortest, short, long, FIVE[1], FIVE[0]))
 
 
 def test_ctrl_c_is_not_swallowed() -> None:
@@ -174,6 +201,18 @@ def test_a_check_that_saw_no_exchange_has_not_passed(check: Check) -> None:
 def test_why_nothing_was_sent_is_the_reason() -> None:
     result = over(saying(), (), gaps={"documented": "the state is not provisioned"})
     assert result.reason == "the state is not provisioned"
+
+
+def test_of_several_reasons_why_nothing_was_sent_the_first_is_given() -> None:
+    @requirement("ENV-01")
+    @sends("documented", "bindings", "spelling")
+    def test_it(exchange: Exchange) -> None:
+        """It is so."""
+
+    check = check_of(test_it)
+    assert check
+    gaps = {"spelling": "not asked for", "bindings": "not served"}
+    assert over(check, (), gaps=gaps).reason == "not served"
 
 
 def test_exchanges_of_another_group_are_not_looked_at() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +92,12 @@ def exchanged(first: str, second: str) -> Change:
     )
 
 
+OTHER_CALL = re.sub(rb"callback(_type)?", b"country", SUCCESS)
+LISTED_OTHERWISE = swap("XML GET", "XML2 GET", "bindings")
+# The same bytes under another charset are another list.
+REREAD = both(swap("XML GET", "XMLÉ GET"), header("Content-Type", "text/xml; charset=iso-8859-1", "bindings"))
+
+
 def request_rows() -> Iterator[Row]:
     yield Row("html", says(b"<html><body>hi</body></html>"), "REQ-01", f"{NO_LIST} ENV-01 ENV-09 REQ-02")
     yield Row(
@@ -104,6 +112,23 @@ def request_rows() -> Iterator[Row]:
     yield Row("empty", says(b""), "REQ-01 ENV-01", f"{NO_LIST} ENV-09 REQ-02 HYG-03 HYG-04")
     yield Row("an-error-instead", says(error("999")), "REQ-02", NO_LIST)
     yield Row("an-error-once", says(error("999"), probe="documented-5"), "REQ-02")
+    yield Row(
+        "redirected",
+        both(says(b""), header("Location", f"https://x/{'y' * 90}"), status(302)),
+        "REQ-01 HYG-11",
+        f"{NO_LIST} ENV-01 ENV-09 REQ-02 HYG-03 HYG-04",
+    )
+    yield Row(
+        "html-without-a-media-type",
+        both(says(b"<html/>"), header("Content-Type", "")),
+        "REQ-01 HYG-03",
+        f"{NO_LIST} ENV-01 ENV-09 REQ-02",
+    )
+    neither = says(
+        b"<ClICKATELLSDK><Action>get_list_callback</Action><Timestamp>1</Timestamp></ClICKATELLSDK>"
+    )
+    yield Row("neither-success-nor-error", neither, "REQ-02", NO_LIST)
+    yield Row("another-call", says(OTHER_CALL), "REQ-02", NO_LIST)
     yield Row("any-action", says(SUCCESS, "action"), "REQ-03")
     for probe in ("action-empty", "action-none", "action-upper-case"):
         yield Row(probe, says(SUCCESS, probe=probe), "REQ-03")
@@ -121,6 +146,24 @@ def request_rows() -> Iterator[Row]:
     yield Row("hostile-success", says(SUCCESS, probe="hostile-entity-as-action"), "REQ-07")
     yield Row("hostile-5xx", status(500, probe="hostile-external-dtd"), "REQ-07 HYG-02")
     trace = b"Traceback (most recent call last)"
+    for name, asked in {
+        "action": "REQ-03",
+        "malformed": "REQ-04",
+        "schema": "REQ-06",
+        "hostile": "REQ-07",
+    }.items():
+        yield Row(f"{name}-lost", lost("timeout", "no answer within 10 s", name), "", asked)
+    yield Row("spelling-lost", lost("timeout", "no answer within 10 s", "spelling"), "", "REQ-05")
+    yield Row("hostile-one-lost", lost("timeout", "no answer", probe="hostile-external-dtd"), "", "REQ-07")
+    hung_up = lost("closed", "closed without an answer", probe="hostile-external-dtd")
+    yield Row("hostile-one-hung-up-on", hung_up, "HYG-10")
+    listed = error("999").replace(b"</Result>", b"</Result><callback_type>X GET</callback_type>")
+    yield Row("malformed-listed", says(listed, probe="malformed-cut-short"), "REQ-04")
+    cut = SUCCESS.replace(b"</ClICKATELLSDK>", b"")
+    yield Row("spelling-answered-in-part", says(cut, probe="spelling-cdata"), "REQ-05")
+    yield Row("spelling-answered-with-nothing", says(b"", probe="spelling-cdata"), "REQ-05")
+    extra = swap("<Timestamp>", "<Extra/><Timestamp>", probe="spelling-cdata")
+    yield Row("spelling-answered-with-more", extra, "REQ-05")
     yield Row("hostile-trace", says(trace, probe="hostile-external-dtd"), "REQ-07 HYG-05")
     yield Row("fetched", lambda evidence: replace(evidence, canary=2), "REQ-07")
     yield Row("cannot-see-a-fetch", lambda evidence: replace(evidence, canary=None), "", "REQ-07")
@@ -176,6 +219,8 @@ def envelope_rows() -> Iterator[Row]:
     yield Row("no-pairs", without("Value"), "ENV-02 ENV-07", NO_PAIRS)
     yield Row("renamed-value", renamed("Value", "Item"), "ENV-02 ENV-07")
     yield Row("renamed-id", renamed("callback_type_id", "id"), "ENV-02 ENV-07", "CBK-0[1234] CBK-10")
+    yield Row("no-types", without("callback_type"), "ENV-02 ENV-07", "CBK-0[345678]")
+    yield Row("no-ids", without("callback_type_id"), "ENV-02 ENV-07", "CBK-0[1234] CBK-10")
     yield Row("no-type-of-0", swap("<callback_type>HTTP GET</callback_type>", ""), "ENV-02 ENV-07", "CBK-03")
     undocumented = {
         "element": swap("<Timestamp>", "<Extra>1</Extra><Timestamp>"),
@@ -226,8 +271,17 @@ def pair_rows() -> Iterator[Row]:
     yield Row("one-type-for-two", swap("XML GET", "SOAP GET"), "CBK-06")
     for text in ("SMTP", "XML get", "XML-GET"):
         yield Row(f"method-{text}", swap("XML GET", text), "CBK-07")
+    yield Row("http-post-in-markup", swap("HTTP POST", "HTTP <b>POST</b>"), "ENV-02 ENV-08", "CBK-08")
+    yield Row("http-post-emptied", swap("HTTP POST", ""), "CBK-05 ENV-02", "CBK-08")
     yield Row("no-http-post", swap("HTTP POST", "WAP POST"), "CBK-08")
     yield Row("another-list-over-a-binding", swap("XML GET", "XML2 GET", "bindings"), "CBK-09")
+    twice = body(
+        lambda data: re.sub(rb"(<Value>.*?</Value>)", rb"\1\1", data, count=1, flags=re.DOTALL), "bindings"
+    )
+    yield Row("a-pair-twice-over-a-binding", twice, "CBK-09")
+    yield Row("another-list-to-other-ears", REREAD, "CBK-09")
+    yield Row("another-list-beside-another-call", both(says(OTHER_CALL, probe="documented-5"), LISTED_OTHERWISE),
+              "CBK-09 REQ-02")  # fmt: skip
     yield Row("another-list-once", swap("XML GET", "XML2 GET", probe="documented-5"), "CBK-09")
     yield Row("not-ascending", exchanged("_id>2<", "_id>3<"), "CBK-10")
 
@@ -277,6 +331,23 @@ def https_rows() -> Iterator[Row]:
         "ERR-009-message ERR-009-stable",
     )
     yield Row("plain-http-says-html", says(b"<html/>", *PLAIN), "TLS-02", "ERR-009-*")
+    nowhere = both(says(b"", *PLAIN), status(308, *PLAIN), header("Content-Type", "", *PLAIN))
+    yield Row("plain-http-redirects-nowhere", nowhere, "TLS-02", "ERR-009-*")
+    untyped = both(says(b"<html/>", *PLAIN), header("Content-Type", "", *PLAIN))
+    yield Row("plain-http-says-something", untyped, "TLS-02", "ERR-009-*")
+    beside = error("999").replace(b"</Result>", b"</Result><Hint>009</Hint>")
+    yield Row(
+        "plain-http-says-999-beside-009",
+        says(beside, *PLAIN),
+        "TLS-02 ERR-009-code ERR-009-envelope",
+        "ERR-009-stable ERR-009-message",
+    )
+    for kind in ("dns", "timeout", "unreachable"):
+        yield Row(f"plain-http-{kind}", lost(kind, "no answer", *PLAIN), "", "TLS-0[124] ERR-009-*")
+    yield Row("plain-http-hung-up", lost("closed", "closed", *PLAIN), "HYG-10", "TLS-02 ERR-009-*")
+    once = lost("closed", "closed without an answer", "state-009")
+    yield Row("plain-http-hung-up-without-a-claim", once, "HYG-10", "TLS-01")
+    yield Row("https-refused-as-plain", says(error("009")), "TLS-03 REQ-02", NO_LIST.replace("TLS-03", ""))
     yield Row("plain-http-refused", lost("refused", "refused", *PLAIN), "", "TLS-02 ERR-009-*")
     unseen = "CBK-* ENV-* ERR-00[478]-* ERR-999-* HYG-01 HYG-0[346789] HYG-11 REQ-* TIM-0[1-4] TLS-05"
     for kind in ("certificate", "no-tls"):
@@ -286,10 +357,13 @@ def https_rows() -> Iterator[Row]:
     facts = {
         "tls-1.1": {"version": "TLSv1.1"},
         "about-to-expire": {"expires": BEGAN + 86_400},
+        "expires-in-less-than-a-fortnight": {"expires": BEGAN + 14 * 86_400 - 0.01},
     }
     for name, fact in facts.items():
         change = each(lambda e, fact=fact: replace(e, tls=replace(e.tls, **fact)), "documented")
         yield Row(name, change, "TLS-05")
+    two = (Handshake("TLS 1.0", True), Handshake("TLS 1.1", True))
+    yield Row("old-tls-twice", lambda e: replace(e, handshakes=two), "TLS-05")
     yield Row("old-tls", lambda e: replace(e, handshakes=(Handshake("TLS 1.0", True),)), "TLS-05")
 
 
@@ -328,20 +402,35 @@ def error_rows() -> Iterator[Row]:
         yield Row(f"{code}-html", html, f"{name}-code", f"{name}-data {left_open}")
         once = says(SUCCESS, probe=f"state-{code}-3")
         yield Row(f"{code}-comes-and-goes", once, f"{name}-code {name}-data {name}-stable")
+        lost_then = lost("timeout", "no answer within 10 s", probe=f"after-{code}")
+        yield Row(f"{code}-no-answer-afterwards", lost_then, "", f"{name}-stable")
         yield Row(f"{code}-stays", says(error(code), probe=f"after-{code}"), f"{name}-stable")
     yield Row("an-undocumented-code", swap(">999<", ">123<", probe="action-number"), "ERR-ANY")
 
 
 def hygiene_rows() -> Iterator[Row]:
+    yield Row("success-with-199", status(199, "documented"), "HYG-01")
+    yield Row("success-with-300", status(300, "documented"), "HYG-01 HYG-11")
+    yield Row("success-with-304", status(304, "documented"), "HYG-01")
     yield Row("success-with-404", status(404, "documented"), "HYG-01")
     yield Row("a-server-error", status(500, probe="action-number"), "HYG-02")
+    yield Row("no-media-type", header("Content-Type", "", "documented"), "HYG-03")
     yield Row("text-html", header("Content-Type", "text/html", "documented"), "HYG-03")
     for charset in ("iso-8859-1", "utf-16", "none-such"):
-        yield Row(charset, header("Content-Type", f"text/xml; charset={charset}", "documented"), "HYG-04")
+        labelled = header("Content-Type", f"text/xml; charset={charset}", "documented")
+        yield Row(charset, both(prefixed(b'<?xml version="1.0" encoding="utf-8"?>'), labelled), "HYG-04")
+    for charset in ("utf-16", "none-such"):
+        labelled = header("Content-Type", f"text/xml; charset={charset}", "documented")
+        yield Row(f"{charset}-undeclared", labelled, "HYG-04")
     trace = "Unknown error: at a.b.C(D.java:12)"
     yield Row("internals", swap("Unknown error", trace, probe="action-number"), "HYG-05")
+    yield Row(
+        "named-software", header("X-Powered-By", f"PHP/5.3 {'x' * 90}", probe="action-number"), "HYG-05"
+    )
     yield Row("cookie", header("Set-Cookie", "a=b", "documented"), "HYG-06")
-    for policy in ("max-age=60", "public", ""):
+    kept = ("Max-Age=60", "max-age=060", 'max-age="60"', "max-age=60, max-age=0", "max-age=0, s-maxage=60")
+    fields_only = ('no-cache="Set-Cookie"', 'private="a, no-store"')
+    for policy in ("max-age=60", "public", "", "s-maxage=0", *kept, *fields_only):
         yield Row(f"cache-{policy}", header("Cache-Control", policy, "documented"), "HYG-07")
     yield Row("slow", each(lambda e: replace(e, finished=e.finished + 5), probe="documented-5"), "HYG-08")
     for field in ("X-Content-Type-Options", "Strict-Transport-Security"):
@@ -349,6 +438,15 @@ def hygiene_rows() -> Iterator[Row]:
     yield Row("lost", lost("closed", "closed without an answer", probe="documented-5"), "HYG-10", "REQ-01")
     short = each(lambda e: replace(e, answer=replace(e.answer, unread="cut short")), probe="action-number")
     yield Row("cut-short-on-the-wire", short, "HYG-10")
+    broken = each(
+        lambda e: replace(e, answer=replace(e.answer, broken="gzip ends early")), probe="action-number"
+    )
+    yield Row("coding-broken", broken, "HYG-10")
+    yield Row("malformed-head", lost("malformed", "no status line", probe="action-number"), "HYG-10")
+    yield Row("refreshed", header("Refresh", "0; url=/x", probe="action-number"), "HYG-11")
+    both_missing = both(header("X-Content-Type-Options", "", "documented"),
+                        header("Strict-Transport-Security", "", "documented"))  # fmt: skip
+    yield Row("no-security-headers", both_missing, "HYG-09")
     redirect = both(
         status(302, probe="action-number"), header("Location", "https://x/", probe="action-number")
     )
@@ -402,6 +500,43 @@ def can_be_followed_up(result: CheckResult) -> None:
         assert result.reproduce.startswith("curl "), result.id
 
 
+SENTENCES = Path(__file__).parent / "snapshots" / "sentences.txt"
+
+
+def told(results: dict[str, list[CheckResult]]) -> list[str]:
+    """What a reader is told of everything that did not pass: each sentence once, behind the requirements it is for."""
+    said: dict[str, list[str]] = {}
+    for name, several in results.items():
+        for r in (r for r in several if r.verdict is not Verdict.PASS):
+            facts = (r.expected, r.observed, r.where, first_of(r)) if r.verdict is Verdict.FAIL else ()
+            names = said.setdefault(" | ".join(filter(None, (r.verdict.value, r.reason, *facts))), [])
+            names += [name] * (name not in names)
+    return [f"{' '.join(names)} | {sentence}".replace("\n", "\\n") for sentence, names in said.items()]
+
+
+def first_of(result: CheckResult) -> str:
+    (title,) = [e.title for e in conforming().exchanges if e.number == result.exchanges[0]]
+    return f"{title}, the first of {len(result.exchanges)}"
+
+
+@cache
+def sentences() -> dict[str, list[str]]:
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        made = "".join("\n".join([f"[{name!a}]", *told(outcome(name)), "\n"]) for name in ROWS)
+        SENTENCES.write_text(made, encoding="utf-8")
+    parts = SENTENCES.read_text(encoding="utf-8").split("\n\n")
+    return {lines[0]: lines[1:] for lines in (part.split("\n") for part in parts if part)}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_what_is_said_reads_as_before(name: str) -> None:
+    assert told(outcome(name)) == sentences()[f"[{name!a}]"], "UPDATE_SNAPSHOTS=1 accepts what is new"
+
+
+def test_nothing_is_remembered_that_nobody_says() -> None:
+    assert list(sentences()) == [f"[{name!a}]" for name in ROWS]
+
+
 def test_every_requirement_is_seen_failing() -> None:
     assert {name for row in ROWS.values() for name in ids(row.fails)} == set(CONTRACT.requirements)
 
@@ -441,9 +576,26 @@ HARMLESS = {
     "no-white-space": body(lambda data: re.sub(rb">\s+<", b"><", data)),
     "another-pair": swap("</Values>", "<Value><callback_type_id>7</callback_type_id>"
                          "<callback_type>XMPP POST</callback_type></Value></Values>"),
+    "charset-of-a-silent-document": header("Content-Type", "text/xml; charset=ISO-8859-1"),
+    "charset-by-another-name": both(
+        prefixed(b'<?xml version="1.0" encoding="utf-8"?>'), header("Content-Type", "text/xml; charset=UTF_8")
+    ),
+    "cache-age-of-nothing": header("Cache-Control", 'Public, Max-Age="0", s-maxage=0'),
+    "cache-told-to-ask": header("Cache-Control", "private, No-Cache"),
+    "security-headers-in-other-case": both(
+        header("Strict-Transport-Security", "includeSubDomains; Max-Age=300"),
+        header("X-Content-Type-Options", " NoSniff"),
+    ),
     "no-charset": header("Content-Type", "application/xml"),
     "charset-of-a-subset": header("Content-Type", "text/xml; charset=us-ascii"),
     "no-date": header("Date", ""),
+    "just-a-fortnight-left": each(
+        lambda e: replace(e, tls=replace(e.tls, expires=e.started + 14 * 86_400)), "documented"
+    ),
+    "no-expiry-seen": each(lambda e: replace(e, tls=replace(e.tls, expires=None)), "documented"),
+    "success-with-299": status(299, "documented"),
+    "errors-with-499": status(499, *REFUSED),
+    "just-in-time": each(lambda e: replace(e, finished=e.started + 2.0), probe="documented-5"),
     "within-the-tolerance": timestamps(lambda e: int(e.started) + 299),
     "other-envelopes-for-errors-of-ours": status(400, *REFUSED),
 }  # fmt: skip
@@ -552,3 +704,155 @@ def test_one_bad_answer_among_many_is_told(place: str) -> None:
 
 def test_checks_are_many() -> None:
     assert len(checks()) > 40
+
+
+# Few answers, and bounds
+
+
+def only(evidence: Evidence, *probes: str) -> Evidence:
+    return replace(evidence, exchanges=tuple(e for e in evidence.exchanges if e.probe in probes))
+
+
+@pytest.mark.parametrize("requirement", ["CBK-09", "TIM-03"])
+def test_two_answers_are_enough_to_compare_and_one_is_not(requirement: str) -> None:
+    calls = "documented-1", "documented-last-1"
+    assert verdicts(only(conforming(), *calls))[requirement] is Verdict.PASS
+    assert verdicts(only(conforming(), calls[0]))[requirement] is Verdict.INCONCLUSIVE
+    others = swap("XML GET", "XML2 GET", probe=calls[1])(conforming())
+    (result,) = judged(only(others, *calls))["CBK-09"]
+    assert result.verdict is Verdict.FAIL
+    assert result.exchanges == tuple(e.number for e in reversed(only(others, *calls).exchanges))
+
+
+def two_calls(begin: float, seconds: int) -> Evidence:
+    """A call, and one that begins some time after its begin, with a Timestamp that many seconds later."""
+    first, second = only(conforming(), "documented-1", "documented-2").exchanges
+    later = replace(first, number=second.number, started=BEGAN + begin, finished=BEGAN + begin + 0.125)
+    first = replace(first, started=BEGAN, finished=BEGAN + 0.125)
+    moved = replace(
+        later,
+        answer=answer(
+            (first.answer or answer(b"")).body.replace(b"1767225600", str(int(BEGAN) + seconds).encode())
+        ),
+    )
+    return replace(conforming(), exchanges=(moved, first))
+
+
+@pytest.mark.parametrize(
+    ("begin", "seconds", "back", "still"),
+    [
+        (2, 2, Verdict.PASS, Verdict.PASS),
+        (2, 0, Verdict.PASS, Verdict.FAIL),
+        (2, -1, Verdict.FAIL, Verdict.PASS),
+        (0.125, -1, Verdict.FAIL, Verdict.INCONCLUSIVE),
+        (
+            0.0625,
+            -1,
+            Verdict.INCONCLUSIVE,
+            Verdict.INCONCLUSIVE,
+        ),  # they overlap: who came first cannot be said
+        (0.125, 0, Verdict.PASS, Verdict.INCONCLUSIVE),
+        (1.125, 0, Verdict.PASS, Verdict.INCONCLUSIVE),  # a second apart, within the same one at that
+        (1.25, 0, Verdict.PASS, Verdict.FAIL),
+    ],
+)
+def test_two_timestamps_are_compared_as_far_as_their_order_is_known(
+    begin: float, seconds: int, back: Verdict, still: Verdict
+) -> None:
+    found = verdicts(two_calls(begin, seconds))
+    assert (found["TIM-03"], found["TIM-04"]) == (back, still)
+
+
+def test_a_timestamp_that_goes_back_is_shown_beside_the_latest_before_it() -> None:
+    evidence = timestamps(lambda e: int(e.started) + 5, probe="documented-3")(conforming())
+    evidence = timestamps(lambda e: int(e.started) + 3, probe="documented-5")(evidence)
+    (result,) = judged(evidence)["TIM-03"]
+    assert (result.exchanges, result.expected, result.observed) == (
+        (4, 3),
+        f"{int(BEGAN) + 5} or later",
+        f"{int(BEGAN)}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "verdict"),
+    [
+        (-301, Verdict.PASS),
+        (-302, Verdict.FAIL),
+        (-1, Verdict.PASS),
+        (304, Verdict.PASS),
+        (305, Verdict.FAIL),
+    ],
+)
+@pytest.mark.parametrize("ahead", [0, 7200])
+def test_the_tolerance_is_counted_from_both_ends_of_the_call(
+    seconds: int, verdict: Verdict, ahead: int
+) -> None:
+    """The call takes four seconds; with a Date the server's clock is as good as ours."""
+    (first,) = only(conforming(), "documented-1").exchanges
+    begun = replace(first, started=BEGAN, finished=BEGAN + 4)
+    shifted = int(BEGAN) + seconds + ahead
+    body = SUCCESS.replace(b"1316512313", str(shifted).encode())
+    asked = replace(begun, answer=answer(body, BEGAN + 2 + ahead))
+    evidence = replace(conforming(), exchanges=(asked,))
+    assert evidence.clock_offset == ahead
+    (result,) = judged(evidence)["TIM-02"]
+    assert result.verdict is verdict
+    if verdict is Verdict.FAIL:
+        assert (
+            result.reason
+            == f"Timestamp is {seconds + ahead - 4:+d} s from the time of the answer (tolerance 300 s)"
+            + (f"; the server's Date is +{ahead} s from our clock" if ahead else "")
+        )
+        hour = "02" if ahead else "00"
+        assert result.expected == f"{int(BEGAN) + 4 + ahead} (2026-01-01 {hour}:00:04 UTC)"
+        assert result.where.startswith("/ClICKATELLSDK/Timestamp, line ")
+
+
+@pytest.mark.parametrize(
+    ("tried", "reason"),
+    [
+        ((), "no handshake with an old version was tried"),
+        ((Handshake("TLS 1.0", None, "not here"), Handshake("TLS 1.1", None, "nor there")), "not here"),
+    ],
+)
+def test_old_tls_that_nobody_could_ask_for_is_no_subject(tried: tuple[Handshake, ...], reason: str) -> None:
+    results = judged(replace(conforming(), handshakes=tried))["TLS-05"]
+    assert [r.reason for r in results if r.verdict is Verdict.NOT_APPLICABLE] == [reason]
+
+
+def test_one_old_version_that_could_be_asked_for_is_a_subject() -> None:
+    tried = Handshake("TLS 1.0", None, "not here"), Handshake("TLS 1.1", False)
+    assert {r.verdict for r in judged(replace(conforming(), handshakes=tried))["TLS-05"]} == {Verdict.PASS}
+
+
+# Documents where the binding carries none
+
+DOCUMENTS = {"REQ-04", "REQ-05", "REQ-06", "REQ-07"}
+
+
+def test_documents_that_no_binding_carries_are_no_subject() -> None:
+    unserved = says(error("999"), "control", "malformed", "schema", "hostile", "spelling")
+    found = verdicts(unserved(conforming("query-params")))
+    assert named(found, Verdict.NOT_APPLICABLE) == DOCUMENTS
+    assert named(found, Verdict.FAIL) == set()
+
+
+def test_a_document_that_is_too_long_for_a_query_needs_the_form() -> None:
+    """Without the form, what is said to it says nothing of the document."""
+    evidence = only(
+        conforming(), "documented-1", "binding-form-xml", "hostile-oversized", "documented-last-1"
+    )
+    refusing = says(error("999"), "bindings")(evidence)
+    assert judged(evidence)["REQ-07"][0].verdict is Verdict.PASS
+    assert judged(refusing)["REQ-07"][0].reason == "this binding is not served"
+
+
+def test_one_of_many_lost_is_told_with_its_reason() -> None:
+    gone = lost("timeout", "no answer within 10 s", probe="documented-3")(conforming())
+    reasons = [r.reason for r in judged(gone)["REQ-01"] if r.verdict is Verdict.INCONCLUSIVE]
+    calls = len({e.probe for e in gone.of("documented")})
+    assert reasons == [f"1 of {calls} documented requests got no answer: no answer within 10 s"]
+    silent = each(lambda e: replace(e, answer=None), probe="documented-3")(conforming())
+    reasons = [r.reason for r in judged(silent)["REQ-01"] if r.verdict is Verdict.INCONCLUSIVE]
+    assert reasons == [f"1 of {calls} documented requests got no answer: no reason was recorded"]

@@ -240,3 +240,10 @@ def test_hostile_documents_declare_something_or_are_large(binding: Binding) -> N
 def test_an_entity_expansion_stays_small_where_somebody_expands_it() -> None:
     (probe,) = [p for p in group("hostile") if p.id == "hostile-entity-expansion"]
     assert 1_000 < len("".join(ET.fromstring(probe.document).itertext())) < 10_000
+
+
+def test_the_rounds_of_a_plan_are_what_has_to_be_waited_for_in_turn() -> None:
+    plan = planned(states={code: StateConfig(headers={"X": code}) for code in PROVISIONED})
+    assert plan.rounds(1) == len(plan.probes)
+    assert plan.rounds(len(plan.together)) == len(plan.probes) - len(plan.together) + 1
+    assert plan.rounds(8) == len(plan.probes) - len(plan.together) + -(-len(plan.together) // 8)

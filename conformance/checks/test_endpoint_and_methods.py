@@ -6,7 +6,7 @@ from conformance.catalogue import requirement, sends
 from conformance.envelope import Envelope
 from conformance.exchange import Exchange
 from conformance.judging import Judging
-from conformance.verdicts import Breach, Open
+from conformance.verdicts import Breach, Open, clip
 
 
 def _described(exchange: Exchange) -> str:
@@ -26,7 +26,7 @@ def test_the_documented_request_is_answered_with_an_envelope(exchange: Exchange,
         return
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)
-    redirect = f", redirecting to {answer.header('location')[:80]}" if 300 <= answer.status < 400 else ""
+    redirect = f", redirecting to {clip(answer.redirect)}" if answer.redirect else ""
     raise Breach(
         "the documented request is not answered with an envelope of the Connect API",
         expected="an envelope: ClICKATELLSDK with Action, Result, Values, Timestamp",
@@ -46,7 +46,8 @@ def test_every_documented_request_is_answered(exchanges: tuple[Exchange, ...]) -
         lost = next(iter(unanswered.values()))
         probes = len({e.probe for e in exchanges})
         raise Open(
-            f"{len(unanswered)} of {probes} documented requests got no answer: {lost.loss.reason if lost.loss else ''}"
+            f"{len(unanswered)} of {probes} documented requests got no answer: "
+            + (lost.loss.reason if lost.loss else "no reason was recorded")
         )
 
 
@@ -69,7 +70,7 @@ def test_the_action_selects_the_service_call(exchange: Exchange, judging: Judgin
 
 def _told(envelope: Envelope, *, other: bool) -> str:
     if other and envelope.action:
-        return f"the answer of {envelope.action.text[:40]}"
+        return f"the answer of {clip(envelope.action.text)}"
     return "an envelope that says neither Success nor any value"
 
 

@@ -7,9 +7,10 @@ import time
 from conformance.catalogue import requirement, sends
 from conformance.exchange import Answer, Evidence, Exchange
 from conformance.judging import Judging
-from conformance.verdicts import Breach, NotApplicable, Open
+from conformance.verdicts import Breach, NotApplicable, Open, clip
 
 _EXPIRY_DAYS = 14
+_DAY_S = 86_400
 
 
 def _open(answer: Answer) -> str:
@@ -66,12 +67,12 @@ def test_plain_http_gets_error_009(exchange: Exchange, judging: Judging) -> None
     if "009" in codes or "009" in loose:
         return
     observed = (
-        f"error {codes[0][:40]!r}"
+        f"error {clip(codes[0])!r}"
         if codes
         else _open(answer) or f"HTTP {answer.status} with {answer.media_type or 'no media type'}"
     )
-    if 300 <= answer.status < 400:
-        observed = f"a redirect (HTTP {answer.status}) to {answer.header('location')[:80] or 'nowhere'}"
+    if answer.redirect:
+        observed = f"a redirect (HTTP {answer.status}) to {clip(answer.redirect)}"
     raise Breach(
         f"{exchange.title} is answered with {observed}, not with error 009",
         expected="error 009",
@@ -134,8 +135,10 @@ def test_tls_is_new_enough(exchange: Exchange, judging: Judging) -> None:
             expected="TLSv1.2 or TLSv1.3",
             observed=exchange.tls.version,
         )
-    left = ((exchange.tls.expires or 0) - exchange.started) / 86_400
-    if exchange.tls.expires and left < _EXPIRY_DAYS:
+    if exchange.tls.expires is None:
+        return
+    left = (exchange.tls.expires - exchange.started) / _DAY_S
+    if left < _EXPIRY_DAYS:
         day = time.strftime("%Y-%m-%d", time.gmtime(exchange.tls.expires))
         raise Breach(
             f"the certificate expires on {day}",

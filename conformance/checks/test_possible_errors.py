@@ -9,7 +9,7 @@ from conformance.contract import Contract
 from conformance.envelope import Envelope, Leaf, Reported
 from conformance.exchange import Exchange
 from conformance.judging import Judging
-from conformance.verdicts import Breach, Open
+from conformance.verdicts import Breach, Open, clip
 
 
 def codes(part: str) -> Callable[[Contract], Iterable[Case]]:
@@ -60,7 +60,7 @@ def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: st
     envelope = _in_state(exchange, judging, code)
     said = _said(envelope, judging, code)
     if said is None or said.text != code:
-        told = repr(said.text[:40]) if said else "Success" if envelope.is_success else "no code"
+        told = repr(clip(said.text)) if said else "Success" if envelope.is_success else "no code"
         where = said.where if said else envelope.result.where if envelope.result else ""
         raise Breach(
             f"the answer in the state of {code} says {told}", expected=code, observed=told, where=where
@@ -96,7 +96,7 @@ def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code:
         and message.text == judging.contract.errors[other].message
     ):
         raise Open(f"the answer reports {other} altogether (ERR-{code}-code)")
-    observed = message.text[:120]
+    observed = clip(message.text)
     raise Breach(
         f"the message of {code} is {observed!r}", expected=allowed[0], observed=observed, where=message.where
     )
@@ -170,6 +170,10 @@ def test_the_answer_lasts_as_long_as_the_state(
                 observed="an error envelope" if exchange.answer.envelope.is_error else "no success envelope",
                 exchanges=(exchange,),
             )
+    if after and not any(e.answer for e in after):
+        raise Open(
+            f"no call after the state of {code} was answered, so nothing shows that success comes back"
+        )
 
 
 @requirement("ERR-ANY")
@@ -188,7 +192,7 @@ def test_every_error_has_a_documented_code(exchanges: tuple[Exchange, ...], judg
             continue
         wrong = [e.code for e in reported if e.code and e.code.text not in judging.contract.errors]
         if wrong or not reported:
-            code = wrong[0].text[:40] if wrong else "no code"
+            code = clip(wrong[0].text) if wrong else "no code"
             raise Breach(
                 f"{exchange.title} is answered with the error {code!r}, which the page does not document",
                 expected=" or ".join(judging.contract.errors),

@@ -55,7 +55,7 @@ def test_the_same_request_spelled_otherwise_gets_the_same_answer(
             observed=f"HTTP {answer.status}, "
             + ("an error envelope" if answer.envelope.is_error else "no success envelope"),
         )
-    documented = [e for e in judging.evidence.of("documented") if _readable(e)]
+    documented = [e for e in judging.evidence.of("documented") if judging.can_be_compared(e)]
     if not documented:
         raise Open("no answer to the documented request can be read, so there is nothing to compare with")
     if answer.envelope.root is None:
@@ -79,12 +79,6 @@ def test_the_same_request_spelled_otherwise_gets_the_same_answer(
             observed=other.observed,
             where=f"{other.xpath}, line {other.line}",
         )
-
-
-def _readable(exchange: Exchange) -> bool:
-    return bool(
-        exchange.answer and exchange.answer.envelope.root is not None and exchange.answer.envelope.is_success
-    )
 
 
 @requirement("REQ-06")
@@ -120,14 +114,16 @@ def test_a_hostile_request_makes_the_server_fetch_nothing(
 ) -> None:
     """A reference inside a hostile request is not fetched."""
     canary = judging.evidence.canary
-    if canary is None:
-        raise Open("the endpoint cannot reach a listener of this machine, so a fetch would not be seen")
     if canary:
         raise Breach(
             "the server fetched what a request referred to",
             expected="no connection",
             observed=f"{canary} connections",
         )
+    for exchange in exchanges:
+        judging.control_of_binding(exchange)
+    if canary is None:
+        raise Open("the endpoint cannot reach a listener of this machine, so a fetch would not be seen")
     answered = {exchange.probe for exchange in exchanges if exchange.answer}
     for exchange in exchanges:
         judging.control(exchange)

@@ -10,7 +10,7 @@ from conformance.contract import Contract
 from conformance.exchange import Exchange
 from conformance.judging import Judging
 from conformance.schema import schema
-from conformance.verdicts import Breach, Open
+from conformance.verdicts import Breach, Open, clip
 
 
 def components(contract: Contract) -> Iterator[Case]:
@@ -99,8 +99,8 @@ def test_nothing_refers_elsewhere(exchange: Exchange, judging: Judging) -> None:
     if answer.document.references:
         first = answer.document.references[0]
         raise Breach(
-            f"the document refers elsewhere: {first[:80]}",
+            f"the document refers elsewhere: {clip(first)}",
             expected="no DOCTYPE, no referring instruction",
-            observed=first[:200],
+            observed=clip(first),
         )
     judging.envelope(exchange)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from conformance.catalogue import requirement, sends
 from conformance.exchange import Exchange
 from conformance.judging import Judging
-from conformance.verdicts import Breach, Open
+from conformance.verdicts import Breach, Open, clip
 
 _ADVANCE_S = 1.1  # the page counts whole seconds: calls this far apart cannot share one
 
@@ -118,7 +118,7 @@ def test_error_envelopes_carry_one_too(exchanges: tuple[Exchange, ...]) -> None:
             raise Breach(
                 f"the error envelope that answers {exchange.title} has no Timestamp in the documented form",
                 expected="ten digits of Unix time",
-                observed=leaf.text[:60] if leaf else "no Timestamp",
+                observed=clip(leaf.text) if leaf else "no Timestamp",
                 where=leaf.where if leaf else "",
                 exchanges=(exchange,),
             )

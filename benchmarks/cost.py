@@ -17,9 +17,9 @@ from benchmarks.endpoint import configuration
 from benchmarks.process import FailedError, Used, measured, pause, python, serving
 from benchmarks.table import Part, Table, megabytes, middle, taken
 from conformance import plans
+from conformance.commands.listing import chosen_checks, groups_of
 from conformance.configuration import read_config
 from conformance.contract import documented
-from conformance.listing import chosen_checks, groups_of
 from conformance.outcome import Terms
 from conformance.probes import Probe
 from conformance.target import target

@@ -11,11 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+from conformance.commands.running import collect_seldom
 from conformance.contract import documented
 from conformance.evidence import from_har
 from conformance.outcome import Terms
-from conformance.prove import judged
-from conformance.running import collect_seldom
+from conformance.proof.prove import judged
 from conformance.verdicts import Verdict
 
 

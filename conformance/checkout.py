@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from conformance import __version__, running
+from conformance import __version__
+from conformance.commands import running
+from conformance.commands.subject import subject as subject_of
 from conformance.configuration import ConfigError
 from conformance.contract import Contract, documented
 from conformance.evidence import from_har, to_har
@@ -24,7 +26,6 @@ from conformance.reporting.publish import guarded, own
 from conformance.reporting.terminal import summary
 from conformance.reporting.write import ReportsError, write
 from conformance.secrets import Secrets
-from conformance.subject import subject as subject_of
 from conformance.verdicts import ExitCode, Report
 from conformance.waivers import read_waivers
 

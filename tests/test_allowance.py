@@ -1,6 +1,6 @@
 """How much is read: of one body, and of all bodies of a run."""
 
-from conformance.allowance import RUN, SMALL, Allowance, most
+from conformance.sending.allowance import RUN, SMALL, Allowance, most
 
 BODY = 2 << 20
 

@@ -9,7 +9,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from conformance.canary import NOWHERE, listen
+from conformance.sending.canary import NOWHERE, listen
 
 
 def called(url: str) -> socket.socket:

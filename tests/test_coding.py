@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.coding import decoded
+from conformance.sending.coding import decoded
 
 BODY = b"<ClICKATELLSDK/>" * 20
 CAP = 10_000

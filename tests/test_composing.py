@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance import plans
-from conformance.canary import NOWHERE
-from conformance.composing import Composer
 from conformance.configuration import BINDINGS, Binding, StateConfig, TargetConfig
 from conformance.contract import documented
 from conformance.plans import Plan
+from conformance.sending.canary import NOWHERE
+from conformance.sending.composing import Composer
 from conformance.target import Target, target
 
 CONTRACT = documented()

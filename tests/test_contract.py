@@ -12,8 +12,8 @@ import xmlschema
 from lxml import etree
 
 from conformance.catalogue import checks
+from conformance.commands.requirements import coverage
 from conformance.contract import LEVELS, documented, folder
-from conformance.requirements import coverage
 from conformance.schema import Schema
 
 SCHEMAS = folder("schemas")

@@ -13,7 +13,7 @@ from lxml import etree
 
 from conformance.contract import documented, folder
 from conformance.document import read
-from conformance.mutants import Mutant, derived
+from conformance.proof.mutants import Mutant, derived
 from conformance.schema import Schema, schema
 
 CALL = documented().call

@@ -22,15 +22,15 @@ from conformance.document import read
 from conformance.exchange import Evidence
 from conformance.explore import COUNTS, Case, corpus
 from conformance.outcome import Terms
-from conformance.pace import Limits
-from conformance.prove import _InProcess, judged
+from conformance.proof.prove import _InProcess, judged
 from conformance.reference.app import Application, Call, Stages
 from conformance.reference.request import Asked, Request, UnusableError, locate
 from conformance.reference.request import read as honestly
 from conformance.schema import schema
+from conformance.sending.pace import Limits
+from conformance.sending.wire import Wire, evidence_of
 from conformance.target import target
 from conformance.verdicts import RequirementResult, Verdict
-from conformance.wire import Wire, evidence_of
 
 CALL = documented().call
 REQUEST = schema(CALL.request_schema)

@@ -18,8 +18,8 @@ import msgspec
 import pytest
 
 from conformance.cli import main, parser
+from conformance.commands.fleet import _folders, _names
 from conformance.contract import folder
-from conformance.fleet import _folders, _names
 from conformance.overview import Member, of_report, overview, rows_of, unjudged
 from conformance.reference import start
 from conformance.reporting import overview as shown

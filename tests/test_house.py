@@ -28,26 +28,15 @@ XML = {"document", "schema", "attribution", "components", "envelope"}
 
 # One doorman per dependency: the modules that may import it. A folder's name stands for all that is in it.
 DOORMEN = {
-    "anyio": {"wire", "worker", "pace", "connect", "states", "prove"},
+    "anyio": {"sending", "proof.prove"},
     "h11": {"reference"},
-    "httpcore": {"worker", "connect"},
-    "httpx": {"worker", "connect", "prove"},  # prove: connections that lead into the application
+    "httpcore": {"sending"},
+    "httpx": {"sending", "proof.prove"},  # prove: connections that lead into the application
     "hypothesis": {"explore"},
     "jinja2": {"reporting.pages"},
-    "lxml": {
-        "document",
-        "schema",
-        "attribution",
-        "components",
-        "envelope",
-        "judging",
-        "documents",
-        "twists",
-        "mutants",
-        "reporting.html",
-    },
+    "lxml": XML | {"judging", "documents", "twists", "proof.mutants", "reporting.html"},
     "markupsafe": {"reporting.pages", "reporting.sections"},
-    "pytest": {"plugin", "checkout", "session", "reporting.html", "reporting.junit"},
+    "pytest": {"plugin", "checkout", "commands.session", "reporting.html", "reporting.junit"},
     "pytest_html": {"reporting.html"},
     "pytest_metadata": {"reporting.html"},
     "trustme": {"reference"},
@@ -56,21 +45,10 @@ DOORMEN = {
 }
 EVERYWHERE = {"msgspec"}  # plain records
 CHECKS_SEE = {"contract", "catalogue", "judging", "verdicts", "exchange", "envelope", "schema", "components"}
-STARTS_THE_REFERENCE = {"subject", "serving", "prove", "proving"}
-SENDS = {"wire", "worker", "pace", "connect", "canary", "states"}
+STARTS_THE_REFERENCE = {"commands.subject", "commands.serving", "commands.proving", "proof"}
+SENDS = {"sending"}
 PLANS = {"documents", "probes", "plans"}
-JUDGES = {
-    "catalogue",
-    "judging",
-    "verdicts",
-    "outcome",
-    "document",
-    "schema",
-    "attribution",
-    "components",
-    "envelope",
-    "exchange",
-}
+JUDGES = XML | {"catalogue", "judging", "verdicts", "outcome", "exchange"}
 READS = {"reporting.findings", "reporting.json", "reporting.summary", "reporting.terminal"}
 
 
@@ -152,7 +130,7 @@ def test_imports_keep_the_rules(module: str) -> None:
         ("conformance.judging", "from conformance import reference"),
         ("conformance.reference.app", "from conformance.contract import documented"),
         ("conformance.reference.app", "import conformance"),
-        ("conformance.checks.test_x", "from conformance.wire import Wire"),
+        ("conformance.checks.test_x", "from conformance.sending.wire import Wire"),
         ("conformance.checks.test_x", "from conformance import probes"),
         ("conformance.checks.test_x", "import pytest"),
     ],
@@ -184,7 +162,9 @@ def test_what_sends_never_judges(module: str) -> None:
     assert not [name for name in reachable(module) if is_in(name, judging)]
 
 
-@pytest.mark.parametrize("module", ["conformance.contract", "conformance.coding", "conformance.secrets"])
+@pytest.mark.parametrize(
+    "module", ["conformance.contract", "conformance.sending.coding", "conformance.secrets"]
+)
 def test_what_stands_at_the_bottom_imports_nothing_of_ours(module: str) -> None:
     assert reachable(module) == frozenset()
 

@@ -17,9 +17,9 @@ from conformance.contract import Contract, folder, load
 from conformance.document import read
 from conformance.exchange import Evidence
 from conformance.judging import Judging
-from conformance.mutants import Mutant, derived
 from conformance.outcome import Terms
-from conformance.prove import judged
+from conformance.proof.mutants import Mutant, derived
+from conformance.proof.prove import judged
 from conformance.schema import schema
 from conformance.target import target
 from conformance.verdicts import Verdict

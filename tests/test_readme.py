@@ -20,8 +20,8 @@ from typing import NamedTuple
 import pytest
 
 from conformance.contract import documented
-from conformance.matrix import markdown, matrix
-from conformance.prove import ROLL_UP, Outcome, trials
+from conformance.proof.matrix import markdown, matrix
+from conformance.proof.prove import ROLL_UP, Outcome, trials
 from conformance.reference import Running
 from conformance.reference import start as reference
 from conformance.verdicts import ExitCode, Verdict

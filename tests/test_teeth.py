@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from conformance import catalogue, judging, prove, wire
+from conformance import catalogue, judging
 from conformance.catalogue import Check, check_of
 from conformance.contract import documented
-from conformance.matrix import Matrix, matrix, table
+from conformance.proof import prove
+from conformance.proof.matrix import Matrix, matrix, table
+from conformance.sending import wire
 
 Blunt = Callable[[str], str]
 

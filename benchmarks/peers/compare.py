@@ -15,7 +15,7 @@ from benchmarks.process import LateError, Used, measured, python
 from benchmarks.table import Part, Table, megabytes, middle, taken
 from conformance.catalogue import checks
 from conformance.contract import LEVELS, documented
-from conformance.prove import Trial, prove, trials
+from conformance.proof.prove import Trial, prove, trials
 from conformance.reference import start
 from conformance.reference.variants import VARIANTS
 

@@ -10,9 +10,9 @@ import pytest
 from conformance import plans
 from conformance.configuration import read_config
 from conformance.contract import documented
-from conformance.pace import Limits
+from conformance.sending.pace import Limits
+from conformance.sending.wire import Wire
 from conformance.target import target
-from conformance.wire import Wire
 
 from . import honest
 from .provisioned import STATES, Ground, ground, noting

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from conformance import plans
-from conformance.allowance import most
 from conformance.catalogue import Case, Check, check_id, checks
 from conformance.contract import Contract
 from conformance.outcome import Terms, selected
 from conformance.plans import Plan
 from conformance.probes import Probe
+from conformance.sending.allowance import most
 from conformance.target import Target
 
 

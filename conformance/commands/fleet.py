@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import IO
 
 import conformance
+from conformance.commands.stopping import stop_like_interrupt
+from conformance.commands.subject import check_overrides, config_file, terms
 from conformance.configuration import ConfigError, target_names
 from conformance.contract import documented
 from conformance.outcome import selected
@@ -31,8 +33,6 @@ from conformance.reporting.folder import reports_folder
 from conformance.reporting.overview import files, terminal
 from conformance.reporting.reading import read_report
 from conformance.reporting.write import ReportsError, write
-from conformance.stopping import stop_like_interrupt
-from conformance.subject import check_overrides, config_file, terms
 from conformance.verdicts import ExitCode
 
 _PAUSE_S = 0.03  # between looks at the processes
@@ -96,7 +96,7 @@ def _names(options: argparse.Namespace, file: Path) -> list[str]:
 
 def _list(options: argparse.Namespace, names: list[str]) -> int:
     """What would be sent to each, one after the other."""
-    from conformance import running  # noqa: PLC0415
+    from conformance.commands import running  # noqa: PLC0415
 
     worst = 0
     for name in names:

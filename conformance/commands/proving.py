@@ -7,8 +7,8 @@ import sys
 
 from conformance.configuration import ConfigError
 from conformance.contract import documented
-from conformance.matrix import FORMATS, matrix
-from conformance.prove import prove, trials
+from conformance.proof.matrix import FORMATS, matrix
+from conformance.proof.prove import prove, trials
 from conformance.verdicts import ExitCode
 
 

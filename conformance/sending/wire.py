@@ -17,17 +17,17 @@ import anyio.from_thread
 import anyio.to_thread
 
 from conformance import explore, probes
-from conformance.allowance import Allowance
-from conformance.canary import NOWHERE, Canary, listen
-from conformance.composing import Composer
-from conformance.connect import Dialer
 from conformance.exchange import Evidence, Exchange, Handshake, Request
-from conformance.pace import Limits, Pace
 from conformance.plans import LATER_S, Plan
 from conformance.probes import Probe
-from conformance.states import setup, teardown
+from conformance.sending.allowance import Allowance
+from conformance.sending.canary import NOWHERE, Canary, listen
+from conformance.sending.composing import Composer
+from conformance.sending.connect import Dialer
+from conformance.sending.pace import Limits, Pace
+from conformance.sending.states import setup, teardown
+from conformance.sending.worker import CROWDED, Worker
 from conformance.target import State, Target
-from conformance.worker import CROWDED, Worker
 
 _SHARE = 0.75  # of the timeout: what the answers of a whole run may take on an average
 _LEAST = 6  # timeouts that a short run may take, so that it can find out why nobody answers

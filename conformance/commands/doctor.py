@@ -10,21 +10,22 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from conformance import plans, preflight
-from conformance.connect import Dialer
+from conformance import plans
+from conformance.commands import preflight
+from conformance.commands.listing import chosen_checks, cost, groups_of
+from conformance.commands.preflight import Finding
+from conformance.commands.stopping import stop_like_interrupt
+from conformance.commands.subject import subject
 from conformance.contract import Contract, documented
-from conformance.listing import chosen_checks, cost, groups_of
 from conformance.outcome import Terms
-from conformance.pace import Limits
-from conformance.preflight import Finding
 from conformance.reporting import inert
 from conformance.reporting.findings import state_lines
 from conformance.reporting.terminal import wrap
-from conformance.stopping import stop_like_interrupt
-from conformance.subject import subject
+from conformance.sending.connect import Dialer
+from conformance.sending.pace import Limits
+from conformance.sending.wire import Wire, evidence_of
 from conformance.target import State, Target
 from conformance.verdicts import ExitCode
-from conformance.wire import Wire, evidence_of
 
 _MARKS = {"ok": "ok", "open": "open", "problem": "PROBLEM", "unseen": "-"}
 _INDENT = 22  # columns before what is said

@@ -23,19 +23,19 @@ import httpx
 from conformance import plans
 from conformance.catalogue import checks, judge
 from conformance.configuration import Binding, StateConfig, TargetConfig
-from conformance.connect import Dialer, Meter
 from conformance.contract import Contract, documented
 from conformance.exchange import Evidence, Handshake, Tls
 from conformance.judging import Judging
-from conformance.mutants import derived
 from conformance.outcome import Terms, assemble
-from conformance.pace import Limits
+from conformance.proof.mutants import derived
 from conformance.reference import application, start
 from conformance.reference.variants import VARIANTS
 from conformance.secrets import Secrets
+from conformance.sending.connect import Dialer, Meter
+from conformance.sending.pace import Limits
+from conformance.sending.wire import Wire, evidence_of
 from conformance.target import Target, target
 from conformance.verdicts import CheckResult, Claim, Report, Verdict
-from conformance.wire import Wire, evidence_of
 
 _TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105  the reference endpoint takes any
 ROLL_UP = "ENV-02"

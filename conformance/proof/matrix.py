@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from conformance.contract import Contract
-from conformance.prove import ROLL_UP, Outcome
+from conformance.proof.prove import ROLL_UP, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,16 +15,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from conformance import plans
+from conformance.commands.listing import chosen_checks, groups_of, listing
+from conformance.commands.preflight import diagnosis
+from conformance.commands.stopping import stop_like_interrupt
+from conformance.commands.subject import subject, terms
 from conformance.configuration import ConfigError
 from conformance.contract import Contract, documented
 from conformance.evidence import EvidenceError, from_har
 from conformance.exchange import Evidence
-from conformance.listing import chosen_checks, groups_of, listing
 from conformance.outcome import selected
-from conformance.preflight import diagnosis
 from conformance.reporting.folder import reports_folder
-from conformance.stopping import stop_like_interrupt
-from conformance.subject import subject, terms
 from conformance.target import Target
 from conformance.verdicts import ExitCode
 
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         folder = reports_folder(options.reports)
         with _scratch() as scratch:
             evidence = send(contract, judged, groups_of(chosen), options)
-            from conformance.session import Session  # noqa: PLC0415
+            from conformance.commands.session import Session  # noqa: PLC0415
 
             return Session(contract, wanted, judged.binding, scratch, folder, judged.secrets).judge(
                 evidence, options
@@ -69,7 +69,7 @@ def replay(options: argparse.Namespace) -> int:
     evidence = replace(evidence, accept=accept)
     if not selected(contract, wanted):
         return _nothing_selected()
-    from conformance.session import Session  # noqa: PLC0415
+    from conformance.commands.session import Session  # noqa: PLC0415
 
     folder = reports_folder(options.reports)
     with _scratch() as scratch:
@@ -102,8 +102,8 @@ def _check_accept(names: tuple[str, ...], contract: Contract) -> None:
 
 def send(contract: Contract, judged: Target, groups: frozenset[str], options: argparse.Namespace) -> Evidence:
     """Send what the selected checks look at, and keep what comes back."""
-    from conformance.pace import Limits  # noqa: PLC0415
-    from conformance.wire import Wire, evidence_of  # noqa: PLC0415
+    from conformance.sending.pace import Limits  # noqa: PLC0415
+    from conformance.sending.wire import Wire, evidence_of  # noqa: PLC0415
 
     limits = Limits(
         concurrency=int(options.concurrency or judged.concurrency),
@@ -113,7 +113,7 @@ def send(contract: Contract, judged: Target, groups: frozenset[str], options: ar
     plan = plans.plan(contract, judged, groups, int(options.seed))
     started = time.time()
     wire = Wire(judged, limits, int(options.seed), progress=_progress(options))
-    with _meanwhile("conformance.session"):
+    with _meanwhile("conformance.commands.session"):
         recording = wire.run(plan)
     evidence = evidence_of(judged, recording, seed=int(options.seed), started=started)
     said = diagnosis(evidence)

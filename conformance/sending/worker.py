@@ -13,16 +13,16 @@ import anyio
 import httpcore
 import httpx
 
-from conformance.allowance import KEPT
-from conformance.coding import decoded
-from conformance.connect import LineFailed, Meter
 from conformance.document import encoding_of
 from conformance.exchange import Answer, Exchange, Loss, Request
 from conformance.probes import FIRST, Probe
+from conformance.sending.allowance import KEPT
+from conformance.sending.coding import decoded
+from conformance.sending.connect import LineFailed, Meter
 from conformance.target import State
 
 if TYPE_CHECKING:
-    from conformance.wire import Wire
+    from conformance.sending.wire import Wire
 
 # Groups of exchanges that nothing judges: they were sent again.
 THROTTLED, CROWDED = "throttled", "crowded"

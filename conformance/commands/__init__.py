@@ -32,7 +32,7 @@ def execute(options: argparse.Namespace) -> int:
         else:
             options.target = options.target[0] if options.target else None
     try:
-        return int(getattr(import_module(f"conformance.{module}"), function)(options))
+        return int(getattr(import_module(f"conformance.commands.{module}"), function)(options))
     except ConfigError as error:
         print(f"connect-conformance: {error}", file=sys.stderr)
         return ExitCode.USAGE

@@ -14,6 +14,7 @@ from conformance.contract import LEVELS, Contract
 from conformance.exchange import Evidence
 from conformance.judging import Judging
 from conformance.outcome import Terms, assemble, selected
+from conformance.reporting import inert
 from conformance.reporting.junit import case_properties
 from conformance.verdicts import CheckResult, Report, Verdict
 
@@ -112,11 +113,11 @@ class Suite:
         pyfuncitem.user_properties += case_properties(case.requirement, level, result.verdict)
         pyfuncitem.__dict__["conformance"] = (case.requirement, result)
         if result.verdict is Verdict.FAIL:
-            pytest.fail(_failure(result), pytrace=False)
+            pytest.fail(inert.xml(_failure(result)), pytrace=False)
         if result.verdict is Verdict.ERROR:
             raise _InternalError(result.reason)
         if result.verdict is not Verdict.PASS:
-            pytest.skip(f"{_WORDS[result.verdict.value][0]}: {result.reason}")
+            pytest.skip(f"{_WORDS[result.verdict.value][0]}: {inert.xml(result.reason)}")
         return True
 
     @pytest.hookimpl(wrapper=True)

@@ -15,6 +15,11 @@ SMALL = (
 KEPT = 64 << 10  # of a body that is too large to be judged, this much shows what it is
 
 
+def most(body: int, answers: int, side_by_side: int) -> int:
+    """Octets of bodies that a run reads at most; those side by side each begin before the others are counted."""
+    return min(answers * body, RUN + side_by_side * body + answers * SMALL)
+
+
 class Allowance:
     """What a run may still read."""
 

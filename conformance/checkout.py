@@ -20,11 +20,12 @@ from conformance.exchange import Evidence
 from conformance.judging import Judging
 from conformance.outcome import Terms
 from conformance.plugin import Suite
-from conformance.reporting.json import to_json
-from conformance.reporting.summary import summary_md
+from conformance.reporting.publish import guarded, own
 from conformance.reporting.terminal import summary
-from conformance.reporting.write import write
+from conformance.reporting.write import ReportsError, write
+from conformance.secrets import Secrets
 from conformance.subject import subject as subject_of
+from conformance.verdicts import ExitCode, Report
 from conformance.waivers import read_waivers
 
 
@@ -46,9 +47,8 @@ def suite(config: pytest.Config) -> Suite:
         return running.send(contract, subject, groups, options)
 
     shared = getattr(config, "workerinput", {}).get("conformance_evidence")
-    return _Reporting(
-        contract, terms, subject.binding, _once(Path(shared), obtain) if shared else obtain, options.reports
-    )
+    once = _once(Path(shared), obtain) if shared else obtain
+    return _Reporting(contract, terms, subject.binding, once, options.reports, secrets=subject.secrets)
 
 
 def _once(file: Path, obtain: Callable[[frozenset[str]], Evidence]) -> Callable[[frozenset[str]], Evidence]:
@@ -87,9 +87,12 @@ class _Reporting(Suite):
         binding: str,
         obtain: Callable[[frozenset[str]], Evidence],
         reports: Path | None,
+        *,
+        secrets: Secrets,
     ) -> None:
         super().__init__(contract, terms, binding, obtain)
-        self.reports = reports
+        self.reports, self.secrets = reports, secrets
+        self.trouble: list[str] = []
         self.shared: tempfile.TemporaryDirectory[str] | None = None
 
     @pytest.hookimpl(optionalhook=True)
@@ -105,20 +108,27 @@ class _Reporting(Suite):
             self.subject = Judging(from_har(recording.read_bytes()), self.contract)
         if not hasattr(session.config, "workerinput"):
             super().pytest_sessionfinish(session, exitstatus)
+        if self.report and self.reports:
+            self._write(self.report, self.reports)
+        if self.trouble:
+            session.exitstatus = ExitCode.INTERNAL_ERROR
         if self.shared:
             self.shared.cleanup()
+
+    def _write(self, report: Report, folder: Path) -> None:
+        made, self.trouble = guarded(own(report, self.evidence), self.secrets)
+        try:
+            write(folder, made)
+        except ReportsError as error:
+            self.trouble.append(str(error))
 
     @pytest.hookimpl
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self.report is None:
             return
-        if self.reports:
-            made = {
-                "report.json": to_json(self.report),
-                "summary.md": summary_md(self.report).encode("utf-8"),
-                "evidence.har": to_har(self.evidence, creator_version=__version__),
-            }
-            write(self.reports, made)
         width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+        said = summary(self.report, width=width, color=False, reports=None)
+        if self.secrets.leaks(said.encode("utf-8", "replace")):
+            said = "internal error: a secret was found in the summary, which is withheld\n"
         terminalreporter.write_sep("=", "conformance")
-        terminalreporter.write(summary(self.report, width=width, color=False, reports=None))
+        terminalreporter.write(said + "".join(f"{line}\n" for line in self.trouble))

@@ -18,11 +18,15 @@ BINDINGS = ("query-xml", "form-xml", "body-xml", "query-params")
 LEVELS = ("must", "should", "advisory")
 
 
+# A misplaced URL or token is quoted by the parser's messages, and whoever is asked for help gets to see them.
+_TOKEN = re.compile(r"(?<=://)[^\s'\"]+|[0-9A-Fa-f]{16,}")
+
+
 class _Parser(argparse.ArgumentParser):
     """Refuses in one line, with the documented exit code."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"{self.prog}: {message} (see `{self.prog} --help`)\n")
+        self.exit(USAGE, f"{self.prog}: {_TOKEN.sub('...', message)} (see `{self.prog} --help`)\n")
 
 
 def _number(low: float, high: float, *, whole: bool = True) -> Callable[[str], float]:

@@ -100,7 +100,7 @@ def _bound(probe: Probe, url: str) -> tuple[str, str, dict[str, str], bytes]:
 def _stand_in(shape: str, random: Random) -> str:
     """A random token of the same shape: digits for digits, letters of the same kind for letters."""
     kinds = {"0": "0123456789", "a": "abcdef", "z": "ghijklmnopqrstuvwxyz", "A": "ABCDEF"}
-    return "".join(random.choice(kinds[c]) if c in kinds else c for c in shape) or "0" * 32
+    return "".join(random.choice(kinds[c]) if c in kinds else c for c in shape or "0" * 32)
 
 
 def _shell_word(text: str) -> str:

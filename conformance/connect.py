@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 import threading
@@ -18,6 +19,9 @@ import httpx
 
 from conformance.exchange import Handshake, Tls
 from conformance.secrets import Secrets
+
+# It logs heads as they were received, with whatever an endpoint says back, for everybody who listens to all logs.
+logging.getLogger("httpcore").setLevel(logging.CRITICAL)
 
 
 class LineFailed(Exception):  # noqa: N818
@@ -249,17 +253,10 @@ class Dialer:
             return Handshake(
                 name, None if local else False, "this machine does not speak it" if local else "refused"
             )
-        except (TimeoutError, OSError, LineFailed, anyio.EndOfStream, anyio.BrokenResourceError):
+        except (anyio.EndOfStream, anyio.BrokenResourceError):
+            return Handshake(name, False, "refused: the connection was closed")
+        except (TimeoutError, OSError, LineFailed):
             return Handshake(name, None, "no answer to the handshake")
-
-
-def _handshake_failure(name: str, error: Exception) -> Handshake:
-    """Whether the other side refused the version, or this machine could not offer it."""
-    cause = error if isinstance(error, ssl.SSLError) else error.__cause__ or error.__context__
-    reason = (getattr(cause, "reason", "") or "").replace("_", " ").lower()
-    if reason in {"no protocols available", "no ciphers available"}:
-        return Handshake(name, None, "this machine does not speak it")
-    return Handshake(name, False, f"refused: {reason or 'the connection was closed'}")
 
 
 def _old(version: ssl.TLSVersion) -> ssl.SSLContext:

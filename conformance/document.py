@@ -96,6 +96,14 @@ def read(body: bytes, charset: str = "") -> Document:
         return Document(fault=str(fault.args[0]), line=line, encoding=encoding, declared=declared, text=text)
 
 
+def encoding_of(body: bytes, charset: str = "") -> str:
+    """The encoding that `read` would decode the body with; "" where it would not."""
+    try:
+        return _encoding(body, charset)[0]
+    except (_Fault, _Unreadable):
+        return ""
+
+
 def _encoding(body: bytes, charset: str) -> tuple[str, str]:
     """The encoding to decode with, and the one that the document declares (XML 1.0 section 4.3.3)."""
     if not body.strip():

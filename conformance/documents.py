@@ -10,7 +10,7 @@ from conformance.contract import ServiceCall
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document. as_body: in a URL or a form it would not be what it is, as it travels there as characters."""
+    """One document. as_body: in a URL or a form, where it travels as characters, it would not be what it is."""
 
     key: str
     content: bytes

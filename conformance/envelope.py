@@ -101,9 +101,6 @@ class Envelope:
         element = self._find(name)
         return None if element is None else Leaf(element)
 
-    def has(self, name: str) -> bool:
-        return self._find(name) is not None
-
     @cached_property
     def action(self) -> Leaf | None:
         return self.leaf("Action")

@@ -13,7 +13,7 @@ from conformance.contract import Contract, DocumentedPair, ServiceCall
 from conformance.envelope import Envelope, Leaf, Pair
 from conformance.exchange import Answer, Evidence, Exchange, Reading
 from conformance.schema import Schema, schema
-from conformance.verdicts import Open, clip
+from conformance.verdicts import NotApplicable, Open, clip
 
 Pairs = tuple[tuple[str | None, str | None], ...]
 _INTERNALS = re.compile(
@@ -117,11 +117,13 @@ class Judging:
                 "the documented request did not succeed before and after this one, so its answer shows nothing"
             )
 
-    def carries_documents(self, exchange: Exchange) -> bool:
-        """Whether the binding that a document probe travelled in is served at all."""
-        if exchange.control != "control-document":
-            return True
-        return any(self.is_success(e) for e in self.evidence.of("control"))
+    def control_of_binding(self, exchange: Exchange) -> None:
+        """The control of a document in another binding than the target's: that one is served, or NotApplicable."""
+        controls = [e for e in self.evidence.of("control") if e.probe == exchange.control]
+        if exchange.control.startswith("control-") and not any(map(self.is_success, controls)):
+            raise NotApplicable(
+                f"the binding {self.evidence.binding} cannot carry this document, and {exchange.binding} is not served"
+            )
 
     # Schemas
 

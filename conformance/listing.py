@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from math import ceil
 
 from conformance import plans
+from conformance.allowance import most
 from conformance.catalogue import Case, Check, check_id, checks
 from conformance.contract import Contract
 from conformance.outcome import Terms, selected
@@ -51,12 +51,12 @@ def listing(contract: Contract, target: Target, terms: Terms, seed: int = 1) -> 
 def cost(plan: Plan, target: Target, judged: int) -> str:
     """What a run costs the endpoint: requests, bytes at most, seconds at best."""
     count, width = len(plan.probes), target.concurrency
-    most = count * target.max_body / (1 << 20)
-    rounds = 1 + ceil(len(plan.together) / width) + sum(map(len, plan.states.values())) + len(plan.last)
+    received = most(target.max_body, count, width) / (1 << 20)
     kinds = Counter(probe.channel for probe in plan.probes)
     return (
         f"{count} requests ({kinds['https']} over HTTPS, {kinds['http']} over plain HTTP), {judged} checks; at most"
-        f" {most:.0f} MiB to receive; at best {plans.LATER_S:g} s, or {rounds} round trips where those take longer"
+        f" {received:.0f} MiB to receive; at best {plans.LATER_S:g} s, or {plan.rounds(width)} round trips where those"
+        " take longer"
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 import msgspec
 
@@ -110,36 +109,10 @@ def as_json(of: Matrix) -> str:
 
 def html(of: Matrix) -> str:
     """A page of its own, without scripts: requirements, then every variant with what accused it."""
-    rows = "".join(
-        f"<tr><th scope=row>{escape(r.id)}<td>{escape(r.level)}<td>{r.mutants}<td>{r.killed}"
-        for r in of.rows
-        if r.mutants
-    )
-    variants = "".join(
-        f"<tr><th scope=row>{escape(o.id)}<td>{escape(o.kind)}<td>{escape(o.title)}<td>{escape(', '.join(o.breaks))}"
-        f"<td>{escape(', '.join(o.accused))}<td>{escape(o.trouble or 'as it should be')}"
-        for o in of.outcomes
-    )
-    headings = ("variant", "kind", "what is different", "breaks", "accused by", "outcome")
-    return (
-        "<!doctype html><html lang=en><meta charset=utf-8><title>Kill matrix</title>"
-        '<meta name=viewport content="width=device-width,initial-scale=1">'
-        f"<style>{_STYLE}</style><main><h1>Kill matrix</h1><p>{escape(of.sentence)}.<h2>Requirements</h2>"
-        f"{_html_table(('requirement', 'level', 'mutants', 'killed'), rows)}<h2>Variants</h2>"
-        f"{_html_table(headings, variants)}</main>\n"
-    )
+    from conformance.reporting.pages import page  # noqa: PLC0415  only where a page is asked for
 
-
-_STYLE = (
-    "body{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}"
-    "table{border-collapse:collapse}.wide{overflow-x:auto}"
-    "th,td{text-align:left;padding:.2rem .6rem;border-bottom:1px solid #bbb;vertical-align:top}"
-)
-
-
-def _html_table(headings: Sequence[str], rows: str) -> str:
-    head = "".join(f"<th scope=col>{heading}" for heading in headings)
-    return f"<div class=wide tabindex=0><table><thead><tr>{head}<tbody>{rows}</table></div>"
+    rows = [row for row in of.rows if row.mutants]
+    return page("matrix.html.jinja", sentence=of.sentence, rows=rows, outcomes=of.outcomes) + "\n"
 
 
 FORMATS = {"table": table, "json": as_json, "markdown": markdown, "html": html}

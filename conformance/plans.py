@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import TYPE_CHECKING
 
 from conformance import probes
@@ -45,6 +46,11 @@ class Plan:
             *(p for group in self.states.values() for p in group),
             *self.last,
         )
+
+    def rounds(self, side_by_side: int) -> int:
+        """How many answers are waited for one after the other, where that many calls are out at a time."""
+        in_turn = 1 + len(self.middle) + sum(map(len, self.states.values())) + len(self.last)
+        return in_turn + ceil(len(self.together) / side_by_side)
 
 
 def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int = 1) -> Plan:

@@ -34,9 +34,29 @@ CLAIMS = (
     ("X-Original-Proto", "https"),
     ("X-ARR-SSL", "2048|256|C=US|CN=localhost"),
 )
+# Rarer ones, of single products and hosts: all in one request.
+RARE_CLAIMS = (
+    ("Cf-Visitor", '{"scheme":"https"}'),
+    ("Fastly-SSL", "1"),
+    ("Https", "on"),
+    ("Ssl-Offloaded", "1"),
+    ("WL-Proxy-SSL", "true"),
+    ("X-AppEngine-Https", "on"),
+    ("X-Client-Scheme", "https"),
+    ("X-Forwarded-Https", "on"),
+    ("X-Forwarded-Tlsversion", "1.3"),
+    ("X-Https", "on"),
+    ("X-Original-Scheme", "https"),
+    ("X-Proto", "https"),
+    ("X-Real-Scheme", "https"),
+    ("X-Secure", "1"),
+    ("X-SSL", "on"),
+    ("X-SSL-Cipher", "TLS_AES_128_GCM_SHA256"),
+)
 CANARY = b"http://canary.invalid/"  # the wire puts the address of its listener here
 FIRST = "documented-1"
 REPEATS = 16  # documented calls side by side: a fault of one answer in five escapes them once in 35 runs
+_AS_DOCUMENT, _AS_BODY = "control-document", "control-body"  # other bindings, where they are served
 _LONG = 100_000  # bytes that no server takes in a URL
 _KINDS = {
     "action": "the request with another action",
@@ -128,9 +148,10 @@ def independent(contract: Contract, target: Target, base: Probe) -> Iterator[Pro
         )
     carried = _carrier(base)
     if carried.binding != base.binding:
-        yield replace(
-            carried, id="control-document", group="control", title="the request example as a document"
-        )
+        yield replace(carried, id=_AS_DOCUMENT, group="control", title="the request example as a document")
+    if base.binding != "body-xml":
+        title = "the request example as the body of a POST"
+        yield replace(base, id=_AS_BODY, group="control", binding="body-xml", title=title)
     yield from _carrying(carried, "malformed", documents.malformed(contract.call))
     yield from _carrying(carried, "spelling", documents.spellings(contract.call))
     yield from _carrying(carried, "schema", documents.broken(contract.call))
@@ -161,19 +182,22 @@ def _other_actions(call: ServiceCall, base: Probe) -> Iterator[Probe]:
 
 
 def _carrying(base: Probe, group: str, those: Iterable[Document]) -> Iterator[Probe]:
-    """Probes of documents, as far as their binding can carry them."""
+    """Probes of documents, each in a binding that can carry it."""
     for document in those:
-        if document.as_body and base.binding != "body-xml":
-            continue
-        # A URL of that size is HTTP's matter, not this document's: it goes as a form, where those are served.
-        long = len(document.content) > _LONG and base.binding in {"query-xml", "query-params"}
+        binding, control = base.binding, base.control
+        if document.as_body and binding != "body-xml":
+            binding, control = "body-xml", _AS_BODY
+        elif len(document.content) > _LONG and binding == "query-xml":
+            # A URL of that size is HTTP's matter, not this document's: it goes as a form, where those are served.
+            binding = "form-xml"
         yield replace(
             base,
             id=f"{group}-{document.key}",
             group=group,
             title=f"{_KINDS[group]}: {document.key}",
             document=document.content,
-            binding="form-xml" if long else base.binding,
+            binding=binding,
+            control=control,
             charset=document.charset,
         )
 
@@ -186,7 +210,7 @@ def _has_segment(call: ServiceCall, target: Target) -> bool:
 def _carrier(base: Probe) -> Probe:
     """`query-params` carries no document: probes about documents then travel as `query-xml`, if that is served."""
     if base.binding == "query-params":
-        return replace(base, binding="query-xml", control="control-document")
+        return replace(base, binding="query-xml", control=_AS_DOCUMENT)
     return replace(base, control=FIRST)
 
 
@@ -250,25 +274,19 @@ def _plain_http(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         segment=call.name,
         title=f"the documented request over plain HTTP with a last segment {call.name}",
     )
-    for name, value in CLAIMS:
-        for binding in dict.fromkeys(
-            (base.binding, "form-xml" if base.binding != "form-xml" else "query-xml")
-        ):
+    other: Binding = "form-xml" if base.binding.startswith("query") else "query-xml"  # by GET and by POST
+    claims = [(name.lower(), f"{name}: {value}", ((name, value),)) for name, value in CLAIMS]
+    every = [("usual", "HTTPS in every usual way", CLAIMS), ("rare", "HTTPS in every rare way", RARE_CLAIMS)]
+    for key, said, headers in (*claims, *every):
+        for binding in (base.binding, other):
             yield replace(
                 plain,
-                id=f"plain-claim-{name.lower()}-{binding}",
+                id=f"plain-claim-{key}-{binding}",
                 group="claim-009",
                 binding=binding,
-                headers=((name, value),),
-                title=f"the documented request over plain HTTP as {binding}, claiming {name}: {value}",
+                headers=headers,
+                title=f"the documented request over plain HTTP as {binding}, claiming {said}",
             )
-    yield replace(
-        plain,
-        id="plain-claim-all",
-        group="claim-009",
-        headers=CLAIMS,
-        title="the documented request over plain HTTP with every header that claims HTTPS",
-    )
     yield replace(plain, id="plain-again", title="the documented request over plain HTTP, again")
 
 

@@ -13,11 +13,13 @@ import re
 import string
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from contextlib import suppress
+from functools import cache, lru_cache
 from itertools import pairwise
 
 TOKEN, REDACTED = "[token]", "[redacted]"
 _WINDOW = 8  # characters; a shorter piece of a token tells nobody the token
+_CODED = 11  # the same in base64, rounded up
 _ESCAPE = re.compile(
     r"%(?:25)*([0-9a-f]{2})|&(?:amp;)*#x0*([0-9a-f]{1,6});|&(?:amp;)*#0*([0-9]{1,7});|\\u00([0-9a-f]{2})|\\x([0-9a-f]{2})",
     re.IGNORECASE,
@@ -67,8 +69,16 @@ class Secrets:
                 text = _without(text, secret, label)
         return text
 
-    def redact_bytes(self, data: bytes) -> bytes:
-        """The same for a body: as text where it is UTF-16 or UTF-8, byte by byte elsewhere."""
+    def redact_bytes(self, data: bytes, encoding: str = "") -> bytes:
+        """The same for a body: as text where it is UTF-16 or UTF-8, byte by byte elsewhere.
+
+        encoding: what it will be decoded with, for encodings that write ASCII in bytes of their own.
+        """
+        if self._values and encoding not in {"", "utf-8", "ascii"}:
+            with suppress(UnicodeError):
+                text = data.decode(encoding)
+                if not self.leaks(data) and self.leaks(text.encode("utf-8", "replace")):
+                    return self.redact(text).encode(encoding)
         if not self._values or not self.leaks(data):
             return data
         for codec in _codecs(data):
@@ -102,18 +112,31 @@ def _speaks(secret: str) -> bool:
     return len(secret) >= 6 and not re.fullmatch(r"[a-z]{1,12}|[A-Za-z][a-z]{1,11}", secret)
 
 
+def _runs(text: str, length: int) -> Iterator[tuple[str, str]]:
+    """Every run of so many characters, with a part of it that it shares with its neighbours.
+
+    Any run holds one of the parts that begin at multiples of half its length: a text without these parts has none
+    of the runs, and there are far fewer of them to look for.
+    """
+    half = (length + 1) // 2
+    for at in range(max(1, len(text) - length + 1)):
+        run = text[at : at + length]
+        part = -(-at // half) * half
+        yield run, text[part : part + half] if len(run) == length else run
+
+
 @cache
-def _pieces(secret: str) -> frozenset[str]:
-    """Every run of eight characters of the secret, in lower case; a shorter secret is its own piece."""
+def _plain_runs(secret: str) -> dict[str, str]:
+    """Runs of eight characters of the secret, in lower case; a shorter secret is its own run."""
     lower = secret.lower()
-    runs = {lower[i : i + _WINDOW] for i in range(max(1, len(lower) - _WINDOW + 1))}
-    return frozenset(run for run in runs if not re.fullmatch(r"[a-z_]+", run)) or frozenset({lower})
+    found = {run: part for run, part in _runs(lower, _WINDOW) if not re.fullmatch(r"[a-z_]+", run)}
+    return found or {lower: lower}
 
 
 @cache
-def _encoded_pieces(secret: str) -> frozenset[str]:
+def _coded_runs(secret: str) -> dict[str, str]:
     """Runs of its base64 form, in the three alignments and both alphabets."""
-    pieces: set[str] = set()
+    found: dict[str, str] = {}
     for shift in range(3):
         coded = (
             base64.b64encode(b"\0" * shift + secret.encode())
@@ -121,12 +144,26 @@ def _encoded_pieces(secret: str) -> frozenset[str]:
             .rstrip("=")
         )
         coded = coded[:-1] if len(coded) > 12 else coded
-        for form in (coded, coded.replace("+", "-").replace("/", "_")):
-            pieces |= {form[i : i + 11] for i in range(max(1, len(form) - 10))}
-    return frozenset(piece for piece in pieces if len(piece) >= 11)
+        for form in {coded, coded.replace("+", "-").replace("/", "_")}:
+            found |= {run: part for run, part in _runs(form, _CODED) if len(run) == _CODED}
+    return found
 
 
-def _character(escape: re.Match[str]) -> str:
+@cache
+def _pieces(secret: str) -> dict[str, str]:
+    """What gives a secret away as text: its runs, and those of its hexadecimal form."""
+    return _plain_runs(secret) | _plain_runs(secret.encode().hex())
+
+
+def _any(text: str, runs: dict[str, str]) -> bool:
+    there = {part for part in set(runs.values()) if part in text}
+    return bool(there) and any(part in there and run in text for run, part in runs.items())
+
+
+@lru_cache(1 << 12)  # a file has thousands of escapes, and few different ones
+def _character(written: str) -> str:
+    escape = _ESCAPE.fullmatch(written)
+    assert escape
     percent, hexa, decimal, unicode, byte = escape.groups()
     code = int(decimal) if decimal else int(percent or hexa or unicode or byte, 16)
     return chr(min(code, 0x10FFFF))
@@ -134,14 +171,13 @@ def _character(escape: re.Match[str]) -> str:
 
 def _unescaped(text: str) -> str:
     """The text as a browser, a parser or a program would decode it: percent, character references, backslashes."""
-    return _ESCAPE.sub(_character, text)
+    return _ESCAPE.sub(lambda escape: _character(escape[0]), text)
 
 
 def _found(text: str, secret: str) -> bool:
-    pieces = _pieces(secret) | _pieces(secret.encode().hex())
-    if any(piece in form for form in {_lower(text), _lower(_unescaped(text))} for piece in pieces):
+    if any(_any(form, _pieces(secret)) for form in {_lower(text), _lower(_unescaped(text))}):
         return True
-    return any(piece in text for piece in _encoded_pieces(secret))
+    return _any(text, _coded_runs(secret))
 
 
 def _without(text: str, secret: str, label: str) -> str:
@@ -150,10 +186,12 @@ def _without(text: str, secret: str, label: str) -> str:
     plain, origin = _unescaped_with_origin(text)
     spans = [
         (origin(at), origin(at + len(piece)))
-        for piece in (*_pieces(secret), *_pieces(secret.encode().hex()))
+        for piece in _pieces(secret)
         for at in _places(_lower(plain), piece)
     ]
-    coded = _encoded_pieces(secret)
+    raw = _lower(text)  # a secret that looks like an escape itself is not to be found once that is decoded
+    spans += [(at, at + len(piece)) for piece in _pieces(secret) for at in _places(raw, piece)]
+    coded = _coded_runs(secret)
     spans += [m.span() for m in _BASE64.finditer(text) if any(piece in m[0] for piece in coded)]
     return _cut(text, spans, label)
 
@@ -164,7 +202,7 @@ def _unescaped_with_origin(text: str) -> tuple[str, Callable[[int], int]]:
     plain_at, text_at = [0], [0]
     length = end = 0
     for escape in _ESCAPE.finditer(text):
-        parts += (text[end : escape.start()], _character(escape))
+        parts += (text[end : escape.start()], _character(escape[0]))
         length += escape.start() - end
         plain_at += (length, length + 1)
         text_at += (escape.start(), escape.end())
@@ -211,7 +249,7 @@ def _codecs(data: bytes) -> list[str]:
 def _mask(data: bytes, secrets: list[str]) -> bytes:
     """Wide encodings that are not text throughout: every byte of a piece is overwritten in place."""
     for secret in secrets:
-        for piece in _pieces(secret):
+        for piece in _plain_runs(secret):
             pattern = rb"\0*".join(re.escape(bytes([byte])) for byte in piece.encode())
             data = re.sub(pattern, lambda m: re.sub(rb"[^\0]", b"*", m[0]), data, flags=re.IGNORECASE)
     return data

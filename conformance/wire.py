@@ -29,6 +29,9 @@ from conformance.states import setup, teardown
 from conformance.target import State, Target
 from conformance.worker import CROWDED, Worker
 
+_SHARE = 0.75  # of the timeout: what the answers of a whole run may take on an average
+_LEAST = 6  # timeouts that a short run may take, so that it can find out why nobody answers
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -86,11 +89,25 @@ class Wire:
     async def session(self, plan: Plan) -> Recording:
         """The same, inside an event loop of the caller's."""
         self._total = len(plan.probes)
-        with anyio.move_on_after(self.limits.run_seconds) as scope:
+        bound = self._bound(plan)
+        with anyio.move_on_after(bound) as scope:
             await self._phases(plan)
         if scope.cancelled_caught:
-            self.notes.append(f"the run was stopped after {self.limits.run_seconds:g} s, its bound")
+            self.notes.append(
+                f"the run was stopped after {bound:.0f} s, its bound: the endpoint takes too long for its answers,"
+                " loses too many or asks to wait too often (`timeout`, `concurrency` and --rate have a part in it)"
+            )
         return self.recording(plan)
+
+    def _bound(self, plan: Plan) -> float:
+        """Seconds that the run may take: answers well within the timeout, and what is not the endpoint's doing."""
+        answers = max(_SHARE * plan.rounds(self.limits.concurrency), _LEAST) * self.target.timeout
+        commanded = (
+            s for s in self.target.states.values() if s.code in plan.states and (s.setup or s.teardown)
+        )
+        commands = sum(2 * state.timeout for state in commanded)
+        rate = len(plan.probes) / self.limits.rate if self.limits.rate else 0.0
+        return min(self.limits.run_seconds, LATER_S + answers + commands + rate)
 
     def recording(self, plan: Plan) -> Recording:
         """What has been recorded so far, with a reason for everything in the plan that was not sent."""

@@ -16,6 +16,7 @@ import httpx
 from conformance.allowance import KEPT
 from conformance.coding import decoded
 from conformance.connect import LineFailed, Meter
+from conformance.document import encoding_of
 from conformance.exchange import Answer, Exchange, Loss, Request
 from conformance.probes import FIRST, Probe
 from conformance.target import State
@@ -135,7 +136,7 @@ class Worker:
         except LineFailed as failed:
             return None, Loss(failed.kind, self.wire.secrets.redact(str(failed)))
         except (httpcore.RemoteProtocolError, httpx.RemoteProtocolError) as error:
-            return None, _protocol_loss(str(error), self.meter)
+            return None, _protocol_loss(self.wire.secrets.redact(str(error)), self.meter)
         except (httpcore.ProxyError, httpx.ProxyError):
             return None, Loss("unreachable", "the proxy refused to connect")
         except (httpcore.NetworkError, httpx.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
@@ -173,24 +174,28 @@ class Worker:
             headers = tuple((secrets.redact(name), secrets.redact(value)) for name, value in headers)
         body, broken = raw[:KEPT], ""
         if not unread:
-            body, unread, broken = decoded(raw, response.headers.get("content-encoding", ""), cap)
+            codings = ", ".join(value for name, value in headers if name.lower() == "content-encoding")
+            body, unread, broken = decoded(raw, codings, cap)
             self.wire.allowance.spend(max(0, len(body) - len(raw)))
-        return Answer(
+        answer = Answer(
             status=response.status_code,
             reason=reason,
             http_version=response.extensions.get("http_version", b"").decode("latin-1"),
             headers=headers,
-            body=secrets.redact_bytes(body),
+            body=body,
             wire_bytes=len(raw),
             unread=unread,
             broken=broken,
         )
+        return replace(answer, body=secrets.redact_bytes(body, encoding_of(body, answer.charset)))
 
 
 def _protocol_loss(message: str, meter: Meter) -> Loss:
     """What broke HTTP, told from a connection that merely went away."""
     if "disconnected" in message.lower():
-        return Loss("closed", "the connection was closed without an answer")
+        when = "in the middle of the head" if meter.received else "without an answer"
+        return Loss("closed", f"the connection was closed {when}")
     if meter.exceeded:
         return Loss("too-large", "the answer is larger than the suite reads")
-    return Loss("malformed", f"the answer is not HTTP/1.1: {message[:120]}")
+    message = message.replace("request line", "status line")[:120]  # h11 has one word for both
+    return Loss("malformed", f"the answer is not HTTP/1.1: {message}")

@@ -1,6 +1,6 @@
 """How much is read: of one body, and of all bodies of a run."""
 
-from conformance.allowance import RUN, SMALL, Allowance
+from conformance.allowance import RUN, SMALL, Allowance, most
 
 BODY = 2 << 20
 
@@ -39,3 +39,8 @@ def test_a_bound_for_one_body_that_is_small_holds_for_every_body() -> None:
     allowance.spend(10 * RUN)
     assert allowance.cap == 1_024
     assert "max_body" in allowance.refused(1_025, allowance.cap)
+
+
+def test_what_a_run_receives_at_most_is_told_beforehand() -> None:
+    assert most(1_024, 100, 8) == 100 * 1_024
+    assert most(BODY, 100, 8) == RUN + 8 * BODY + 100 * SMALL

@@ -54,7 +54,7 @@ def test_the_exact_name_is_preferred() -> None:
 def test_a_missing_subject_is_none() -> None:
     found = envelope("<r/>")
     assert (found.action, found.result, found.timestamp) == (None, None, None)
-    assert not found.has("Values")
+    assert found.leaf("Values") is None
     assert found.pairs(*PAIR) == ()
 
 

@@ -23,7 +23,7 @@ from conformance.fleet import _folders, _names
 from conformance.overview import Member, of_report, overview, rows_of, unjudged
 from conformance.reference import start
 from conformance.reporting import overview as shown
-from conformance.verdicts import Report
+from conformance.verdicts import Report, Verdict
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "5ecret0fee1dead5ecret0fee1dead00"
@@ -210,6 +210,18 @@ def test_reports_of_single_runs_merge_too(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "overview.json").write_text('{"format": 1, "exit_code": "0"}', encoding="utf-8")
     assert main(["compare", "--overview", str(tmp_path)]) == 4
     assert capsys.readouterr().err.count("\n") == 3
+
+
+def test_what_failed_is_told_and_what_stayed_open_is_counted() -> None:
+    verdicts = dict.fromkeys([r.id for r in SAMPLE.requirements], Verdict.PASS)
+    verdicts |= {"REQ-01": Verdict.INCONCLUSIVE, "ENV-03": Verdict.FAIL}
+    reasons = {"REQ-01": "no answer", "ENV-03": "another root"}
+    given = member("a", 1, verdicts=verdicts, reasons=reasons, waived=[])
+    line = shown.terminal(overview([given], rows_of(SAMPLE))).splitlines()[1]
+    assert line.endswith("ENV-03: another root; 1 could not be judged")
+    open_ = member("a", 10, verdicts=verdicts | {"ENV-03": Verdict.PASS}, reasons=reasons, waived=[])
+    line = shown.terminal(overview([open_], rows_of(SAMPLE))).splitlines()[1]
+    assert line.endswith("  REQ-01: no answer")
 
 
 @pytest.mark.parametrize("form", ["html", "markdown", "terminal", "as_json"])

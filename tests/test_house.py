@@ -33,7 +33,7 @@ DOORMEN = {
     "httpcore": {"worker", "connect"},
     "httpx": {"worker", "connect", "prove"},  # prove: connections that lead into the application
     "hypothesis": {"explore"},
-    "jinja2": {"reporting.sections"},
+    "jinja2": {"reporting.pages"},
     "lxml": {
         "document",
         "schema",
@@ -46,8 +46,8 @@ DOORMEN = {
         "mutants",
         "reporting.html",
     },
-    "markupsafe": {"reporting.sections"},
-    "pytest": {"plugin", "checkout", "running", "reporting.html", "reporting.junit"},
+    "markupsafe": {"reporting.pages", "reporting.sections"},
+    "pytest": {"plugin", "checkout", "session", "reporting.html", "reporting.junit"},
     "pytest_html": {"reporting.html"},
     "pytest_metadata": {"reporting.html"},
     "trustme": {"reference"},

@@ -179,12 +179,21 @@ def test_spellings_differ_from_each_other() -> None:
     assert len(set(documents)) == len(documents) >= 10
 
 
-def test_encodings_travel_only_as_a_body() -> None:
-    assert {p.id for p in group("spelling", "body-xml")} - {p.id for p in group("spelling")} == {
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_encodings_travel_only_as_a_body(binding: Binding) -> None:
+    encoded = {
         "spelling-utf-16",
         "spelling-utf-16-big-endian",
         "spelling-byte-order-mark",
+        "malformed-no-utf-8",
     }
+    found = {p.id: p for p in planned(binding=binding).probes if p.id in encoded}
+    assert found.keys() == encoded
+    assert {p.binding for p in found.values()} == {"body-xml"}
+    controls = {p.id: p for p in planned(binding=binding).probes}
+    control = controls[found["spelling-utf-16"].control]
+    assert control.binding == "body-xml" or binding == "body-xml"
+    assert control.document == CALL.request_sample.read_bytes().strip()
 
 
 @pytest.mark.parametrize("probe", group("schema"), ids=lambda p: p.id)
@@ -231,3 +240,10 @@ def test_hostile_documents_declare_something_or_are_large(binding: Binding) -> N
 def test_an_entity_expansion_stays_small_where_somebody_expands_it() -> None:
     (probe,) = [p for p in group("hostile") if p.id == "hostile-entity-expansion"]
     assert 1_000 < len("".join(ET.fromstring(probe.document).itertext())) < 10_000
+
+
+def test_the_rounds_of_a_plan_are_what_has_to_be_waited_for_in_turn() -> None:
+    plan = planned(states={code: StateConfig(headers={"X": code}) for code in PROVISIONED})
+    assert plan.rounds(1) == len(plan.probes)
+    assert plan.rounds(len(plan.together)) == len(plan.probes) - len(plan.together) + 1
+    assert plan.rounds(8) == len(plan.probes) - len(plan.together) + -(-len(plan.together) // 8)

@@ -132,6 +132,18 @@ def test_no_run_survives_in_a_body(codec: str, token: str) -> None:
     assert secrets.leaks(body)
 
 
+@pytest.mark.parametrize(("codec", "between"), [("cp037", b""), ("iso2022_jp", b"\x1b(B")])
+@given(token=TOKENS)
+def test_no_run_survives_where_only_decoding_shows_it(codec: str, between: bytes, token: str) -> None:
+    """EBCDIC has bytes of its own for ASCII; ISO 2022 may name a character set between any two letters."""
+    secrets = keep(token)
+    body = between.join(letter.encode(codec) for letter in f"<a>{token}</a>")
+    assert token in body.decode(codec)
+    shown = secrets.redact_bytes(body, codec).decode(codec)
+    assert not any(run in shown.lower() for run in runs(token))
+    assert "[token]" in shown
+
+
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16", "latin-1"])
 def test_what_stands_around_it_is_kept(codec: str) -> None:
     body = f"<a>né {HEX} né</a>".encode(codec)
@@ -147,6 +159,12 @@ def test_text_without_a_trace_is_left_alone(text: str) -> None:
 @given(st.binary(max_size=100))
 def test_bytes_without_a_trace_are_left_alone(data: bytes) -> None:
     assert keep(HEX).redact_bytes(data) == data
+
+
+def test_a_secret_that_looks_like_an_escape_is_found_as_it_is() -> None:
+    secret = "K3y/with+signs=&<>%41-end"
+    for text in (secret, f"cannot: {secret}!", quote(secret, safe=""), secret.replace("&", "&amp;")):
+        assert not keep(secret).leaks(keep(secret).redact(text).encode())
 
 
 @given(token=TOKENS, before=AROUND, after=AROUND)

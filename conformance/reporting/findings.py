@@ -172,3 +172,8 @@ def accepted(report: Report) -> list[Accepted]:
         )
         for name in report.target.accept
     ]
+
+
+def exchanges(report: Report) -> str:
+    """How many there were, in words."""
+    return f"{report.exchanges} exchange{'' if report.exchanges == 1 else 's'}"

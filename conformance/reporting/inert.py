@@ -14,6 +14,7 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _BLANK = re.compile(
     r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+_NOT_ASCII = re.compile(r"[^\n\x20-\x7e]")
 _STACK = 2  # marks set over one letter; more of them climb over the lines around it
 
 
@@ -67,12 +68,13 @@ def xml(text: str) -> str:
 
 def json(text: str) -> str:
     """A JSON document whose strings hold what does not show itself as `\\uXXXX`, which means the same."""
-    return "".join(
-        character
-        if character == "\n" or (character.isprintable() and not _BLANK.match(character))
-        else "".join(f"\\u{unit:04x}" for unit in _units(character))
-        for character in text
-    )
+    return _NOT_ASCII.sub(lambda found: _json_escape(found[0]), text)
+
+
+def _json_escape(character: str) -> str:
+    if character.isprintable() and not _BLANK.match(character):
+        return character
+    return "".join(f"\\u{unit:04x}" for unit in _units(character))
 
 
 def _units(character: str) -> list[int]:

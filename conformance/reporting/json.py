@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from json import dumps
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,5 +14,4 @@ if TYPE_CHECKING:
 
 def to_json(report: Report) -> bytes:
     """The report as JSON: keys in the order of the documentation, the same report always the same bytes."""
-    text = dumps(msgspec.to_builtins(report), ensure_ascii=False, indent=2)
-    return inert.json(text).encode("utf-8") + b"\n"
+    return inert.json(msgspec.json.format(msgspec.json.encode(report), indent=2).decode()).encode() + b"\n"

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from html import escape
+from collections.abc import Callable
 from json import dumps
-from urllib.parse import quote
 
 import msgspec
 
@@ -37,12 +33,15 @@ def sentence(made: Overview) -> str:
 
 
 def _told(member: Member, made: Overview) -> str:
-    """What is worth saying of a target in one line."""
+    """What is worth saying of a target in one line: what it broke, or, if nothing, what stayed open."""
     against = [row.id for row in made.requirements if counts_against(member, row)]
-    more = f" and {len(against) - _NAMED} more" if len(against) > _NAMED else ""
-    named = ", ".join(against[:_NAMED]) + more
-    because = member.reasons.get(against[0], "") if against else ""
-    return "; ".join(filter(None, (member.error, f"{named}: {because}" if because else named)))
+    open_ = [name for name in against if member.verdicts[name] is Verdict.INCONCLUSIVE]
+    named = [name for name in against if name not in open_] or open_
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    because = member.reasons.get(named[0], "") if named else ""
+    said = ", ".join(named[:_NAMED]) + more + (f": {because}" if because else "")
+    left = f"{len(open_)} could not be judged" if open_ and open_ != named else ""
+    return "; ".join(filter(None, (member.error, said, left)))
 
 
 def terminal(made: Overview) -> str:
@@ -97,90 +96,26 @@ def _troubled(row: Row) -> bool:
     return bool(row.counts.error or row.counts.fail or row.counts.inconclusive)
 
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; margin: 1rem auto; max-width: 100rem; padding: 0 1rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; }
-th, td { border-bottom: 1px solid #8886; padding: 0.2rem 0.5rem; text-align: left; vertical-align: top; }
-.matrix thead th { writing-mode: vertical-rl; vertical-align: bottom; }
-.matrix thead th:first-child { writing-mode: horizontal-tb; }
-code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
-.F, .E { font-weight: 700; background: #d1242f33; }
-.open { background: #d4a72c33; }
-"""
-
-
 def html(made: Overview) -> str:
     """One page without scripts: the targets, and the matrix of targets by requirements."""
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    lines = [
-        "<!DOCTYPE html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-        '<meta name="referrer" content="no-referrer">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(sentence(made))}</title><style>{_STYLE}</style></head><body>",
-        f"<h1>Overview</h1><p>{escape(sentence(made))}</p>",
-        *_targets(made),
-        *_matrix(made),
-        "</body></html>",
-    ]
-    return "\n".join(lines) + "\n"
+    from conformance.reporting.pages import page  # noqa: PLC0415  only where a page is written
+
+    return page(
+        "overview.html.jinja",
+        sentence=sentence(made),
+        targets=made.targets,
+        told=lambda member: _told(member, made),
+        rows=[row for row in made.requirements if _troubled(row)],
+        letter_of=_letter,
+        kinds={"E": "E", "F": "F", "?": "open"},
+    )
 
 
-def _shown(text: str, limit: int = 400) -> str:
-    return escape(inert.terminal(text, limit=limit))
-
-
-def _targets(made: Overview) -> Iterator[str]:
-    yield '<h2>Targets, worst first</h2><div class="wide"><table><thead><tr>'
-    for head in ("Target", "Endpoint", "Verdict", "Fail", "Inconclusive", "Error", "What"):
-        yield f'<th scope="col">{head}</th>'
-    yield "</tr></thead><tbody>"
-    for member in made.targets:
-        n = member.counts
-        cells = (_shown(member.endpoint), _shown(member.verdict), n.fail, n.inconclusive, n.error)
-        yield f'<tr><th scope="row">{_link(member)}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)
-        yield f"<td><code>{_shown(_told(member, made))}</code></td></tr>"
-    yield "</tbody></table></div>"
-
-
-def _link(member: Member) -> str:
-    """The name, leading to the target's own report where there is one."""
-    name = _shown(member.name)
-    if not member.verdicts:
-        return name
-    return f'<a href="./{escape(quote(f"{member.folder}/report.html"))}">{name}</a>'
-
-
-def _matrix(made: Overview) -> Iterator[str]:
-    rows = [row for row in made.requirements if _troubled(row)]
-    if not rows:
-        return
-    yield "<h2>Requirements that somebody did not keep, worst first</h2>"
-    yield "<p>E: error, F: fail (w: waived), ?: inconclusive, n/a: not applicable, empty: not selected.</p>"
-    yield '<div class="wide"><table class="matrix"><thead><tr><th scope="col">Target</th>'
-    for row in rows:
-        yield f'<th scope="col" title="{_shown(row.title)}">{_shown(row.id)} ({row.level})</th>'
-    yield "</tr></thead><tbody>"
-    for member in made.targets:
-        yield (
-            f'<tr><th scope="row">{_link(member)}</th>'
-            + "".join(_cell(member, row) for row in rows)
-            + "</tr>"
-        )
-    yield "</tbody></table></div>"
-
-
-def _cell(member: Member, row: Row) -> str:
+def _letter(member: Member, row: Row) -> str:
     verdict = member.verdicts.get(row.id)
     if verdict is None:
-        return "<td></td>"
-    letter = _LETTERS[verdict] + (" (w)" if row.id in member.waived else "")
-    kind = {"E": "E", "F": "F", "?": "open"}.get(letter, "")
-    return f'<td class="{kind}" title="{_shown(member.reasons.get(row.id, ""))}">{letter}</td>'
+        return ""
+    return _LETTERS[verdict] + (" (w)" if row.id in member.waived else "")
 
 
 FORMATS: dict[str, Callable[[Overview], str]] = {"table": terminal, "json": as_json, "markdown": markdown}

@@ -35,40 +35,19 @@ def publish(  # noqa: PLR0917
     """Write the reports into `folder` and print the summary; returns the exit code.
 
     `scratch` holds what pytest's reporters wrote, unless `unwritten` says why they could not.
-    A file in which a secret is found is withheld.
+    A file in which a secret is found is withheld, and so is the summary.
     """
-    files: dict[str, Callable[[], bytes]] = {
-        "report.json": lambda: to_json(report),
-        "evidence.har": lambda: to_har(evidence, creator_version=__version__),
-        "summary.md": lambda: summary_md(report).encode("utf-8"),
-    }
-    written: dict[str, Callable[[], bytes]] = {
-        "junit.xml": (scratch / "junit.xml").read_bytes,
-        "report.html": lambda: html.finish(scratch / "report.html"),
-    }
-    trouble: list[str] = []
-    if unwritten:
-        trouble.append(f"{' and '.join(written)} could not be made: {unwritten}")
-    else:
-        files |= written
-    made = {}
-    for name, make in files.items():
-        try:
-            data = make()
-        except OSError as error:
-            trouble.append(f"{name} could not be made: {error.strerror or error}")
-            continue
-        if secrets.leaks(data):
-            trouble.append(f"internal error: a secret was found in {name}; the file is withheld")
-        else:
-            made[name] = data
+    made, trouble = _files(report, evidence, scratch, secrets, unwritten)
     try:
         write(folder, made)
     except ReportsError as error:
         trouble.append(str(error))
+    said = _said(report, folder, options)
+    if secrets.leaks(said.encode("utf-8", "replace")):
+        trouble.append("internal error: a secret was found in the summary, which is withheld")
+        said = ""
     try:
-        _say(report, folder, options)
-        sys.stdout.flush()
+        print(said, end="", flush=True)
     except OSError as error:
         _give_up(sys.stdout)
         if not isinstance(error, BrokenPipeError):
@@ -81,18 +60,53 @@ def publish(  # noqa: PLR0917
     return ExitCode.INTERNAL_ERROR if trouble else report.exit_code
 
 
+def _files(
+    report: Report, evidence: Evidence, scratch: Path, secrets: Secrets, unwritten: str
+) -> tuple[dict[str, bytes], list[str]]:
+    """The files that may be written, and what became of the others."""
+    written: dict[str, Callable[[], bytes]] = {
+        "junit.xml": (scratch / "junit.xml").read_bytes,
+        "report.html": lambda: html.finish(scratch / "report.html"),
+    }
+    if not unwritten:
+        return guarded(own(report, evidence) | written, secrets)
+    made, trouble = guarded(own(report, evidence), secrets)
+    return made, [f"{' and '.join(written)} could not be made: {unwritten}", *trouble]
+
+
+def own(report: Report, evidence: Evidence) -> dict[str, Callable[[], bytes]]:
+    """The files that the suite makes without pytest's reporters."""
+    return {
+        "report.json": lambda: to_json(report),
+        "evidence.har": lambda: to_har(evidence, creator_version=__version__),
+        "summary.md": lambda: summary_md(report).encode("utf-8"),
+    }
+
+
+def guarded(files: dict[str, Callable[[], bytes]], secrets: Secrets) -> tuple[dict[str, bytes], list[str]]:
+    """The last guard: what may be written, and why the rest may not or could not be made."""
+    made, trouble = {}, []
+    for name, make in files.items():
+        try:
+            data = make()
+        except OSError as error:
+            trouble.append(f"{name} could not be made: {error.strerror or error}")
+            continue
+        if secrets.leaks(data):
+            trouble.append(f"internal error: a secret was found in {name}; the file is withheld")
+        else:
+            made[name] = data
+    return made, trouble
+
+
 def _give_up(stream: TextIO) -> None:
     """Whoever read us has gone, or the disk is full; the reports are there, and Python's own flush must not fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _say(report: Report, folder: Path, options: argparse.Namespace) -> None:
+def _said(report: Report, folder: Path, options: argparse.Namespace) -> str:
     if options.quiet:
-        print(f"{report.verdict.value}: {report.target.name} ({folder / 'report.html'})")
-        return
+        return f"{report.verdict.value}: {report.target.name} ({folder / 'report.html'})\n"
     color = sys.stdout.isatty() and not options.no_color and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size((100, 24)).columns
-    print(
-        summary(report, width=min(width, 120), color=color, reports=folder, encoding=sys.stdout.encoding),
-        end="",
-    )
+    return summary(report, width=min(width, 120), color=color, reports=folder, encoding=sys.stdout.encoding)

@@ -1,21 +1,14 @@
-"""What report.html shows of a run: static HTML that needs no script.
-
-Everything that the template prints is escaped, and what does not show itself is shown (`inert.visible`).
-"""
+"""What report.html shows of a run: static HTML that needs no script."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
-
 from conformance.contract import documented
 from conformance.reporting import findings, inert
+from conformance.reporting.pages import fragment
 from conformance.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -26,7 +19,7 @@ if TYPE_CHECKING:
     from conformance.reporting.findings import Group
     from conformance.verdicts import Report, RequirementResult
 
-_LINES, _COLUMNS, _FIELD = 120, 400, 4000  # what is shown of a body, of one of its lines, of a text
+_LINES, _COLUMNS = 120, 400  # what is shown of a body, of one of its lines
 _PROOFS = 3  # exchanges in full per check that did not pass
 _OPEN = 4  # of those, how many stand unfolded
 _TELLING = {Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE}
@@ -37,48 +30,29 @@ def render_sections(report: Report, evidence: Evidence) -> str:
     groups = findings.stayed_open(report)
     proofs = _proofs(report) | {e.number for e in evidence.exchanges[:1]}
     full = [e for e in evidence.exchanges if e.number in proofs]
-    return (
-        _environment()
-        .get_template("report.html.jinja")
-        .render(
-            report=report,
-            headline=findings.headline(report),
-            run=_run(report),
-            accepted=findings.accepted(report),
-            decisions=_decisions,
-            levels=findings.by_level(report),
-            outcomes=_outcomes(report),
-            why=findings.why,
-            groups=groups,
-            provision=_provision(report, groups),
-            remarks=_remarks(report, evidence),
-            known={e.number for e in evidence.exchanges},
-            full=[_view(e, unfolded=place < _OPEN) for place, e in enumerate(full)],
-            compact=[_line(e) for e in evidence.exchanges if e.number not in proofs],
-        )
+    return fragment(
+        "report.html.jinja",
+        report=report,
+        headline=findings.headline(report),
+        run=_run(report),
+        accepted=findings.accepted(report),
+        decisions=_decisions,
+        levels=findings.by_level(report),
+        outcomes=_outcomes(report),
+        why=findings.why,
+        groups=groups,
+        provision=_provision(report, groups),
+        remarks=_remarks(report, evidence),
+        known={e.number for e in evidence.exchanges},
+        full=[_view(e, unfolded=place < _OPEN) for place, e in enumerate(full)],
+        compact=[_line(e) for e in evidence.exchanges if e.number not in proofs],
     )
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        autoescape=True, finalize=_shown, loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True
-    )
-    environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
-    return environment
-
-
-def _shown(value: Any) -> Any:
-    """Whatever the template prints, unless it is its own markup."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return inert.visible(inert.shorten(value, _FIELD))
 
 
 def _run(report: Report) -> str:
     return (
-        f"{report.started}, {report.duration_s:.1f} s, {report.exchanges} exchanges, seed {report.seed},"
-        f" exit code {report.exit_code}"
+        f"{report.started}, {report.duration_s:.1f} s, {findings.exchanges(report)},"
+        f" seed {report.seed}, exit code {report.exit_code}"
     )
 
 

@@ -41,7 +41,7 @@ def _head(report: Report) -> Iterator[str]:
         f" {inert.markdown(target.binding)}, judged at level {report.level}."
     )
     stopped = ", interrupted before the end" if report.interrupted else ""
-    run = f"{report.exchanges} exchanges in {report.duration_s:.1f} s, seed {report.seed}"
+    run = f"{findings.exchanges(report)} in {report.duration_s:.1f} s, seed {report.seed}"
     yield f"{run}, exit code {report.exit_code}{stopped}."
     yield f"{_prose(suite.name)} {_prose(suite.version)}, contract {inert.markdown(suite.contract)}."
     for one in findings.accepted(report):

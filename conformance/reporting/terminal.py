@@ -91,7 +91,7 @@ class _Page:
         self.add(f"{target.name} at {target.endpoint}, binding {target.binding}", "  ")
         left_out = sum(not requirement.selected for requirement in report.requirements)
         self.add(
-            f"judged at level {report.level}: {_exchanges(report)} in {report.duration_s:.1f} s"
+            f"judged at level {report.level}: {findings.exchanges(report)} in {report.duration_s:.1f} s"
             + (", interrupted" if report.interrupted else "")
             + (f", {left_out} not selected" if left_out else "")
             + f", exit code {report.exit_code}",
@@ -170,10 +170,6 @@ class _Page:
 def _says(reason: str, words: str) -> bool:
     """Whether the reason has these words in it, so that they need not be said again."""
     return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", reason) is not None
-
-
-def _exchanges(report: Report) -> str:
-    return f"{report.exchanges} exchange{'' if report.exchanges == 1 else 's'}"
 
 
 def _numbers(counts: Counts) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ def after_accept(ask: Ask, case: Ending) -> Iterator[Step]:
     yield case
 
 
-@behaves_each(BROKEN, ENDINGS, alone={"closes"}, at=At.TLS, exits=NOTHING_SEEN)
+@behaves_each(BROKEN, ENDINGS, alone=True, at=At.TLS, exits=NOTHING_SEEN)
 def after_tls(ask: Ask, case: Ending) -> Iterator[Step]:
     """Completes the TLS handshake, then {} the connection."""
     yield case
@@ -32,14 +32,14 @@ def after_request(ask: Ask, case: Ending) -> Iterator[Step]:
     yield case
 
 
-@behaves_each(BROKEN, CUTS, alone={"cuts"}, exits=NOTHING_SEEN)
+@behaves_each(BROKEN, CUTS, alone=True, exits=NOTHING_SEEN)
 def mid_head(ask: Ask, case: Ending) -> Iterator[Step]:
     """In the middle of the head it {} the connection."""
     yield b"HTTP/1.1 200 OK\r\nContent-Ty"
     yield case
 
 
-@behaves_each(BROKEN, CUTS, alone={"resets"}, exits=NOTHING_SEEN)
+@behaves_each(BROKEN, CUTS, alone=True, exits=NOTHING_SEEN)
 def mid_body(ask: Ask, case: Ending) -> Iterator[Step]:
     """In the middle of a body of stated length it {} the connection."""
     whole = http(body(ask))

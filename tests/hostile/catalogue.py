@@ -31,13 +31,14 @@ def _mixes(behaviour: Behaviour) -> bool:
 def _medleys() -> Iterator[Behaviour]:
     for subject in dict.fromkeys(behaviour.subject for behaviour in BEHAVIOURS.values()):
         mixed = [b for b in BEHAVIOURS.values() if b.subject == subject and _mixes(b)]
-        for part, first in enumerate(range(0, len(mixed) if len(mixed) > 2 else 0, 30), 1):
+        for part, first in enumerate(range(0, len(mixed), 30), 1):
             some = mixed[first : first + 30]
             yield Behaviour(
                 name=f"medley_{part}_of_{subject.lower().replace(' ', '_')}",
                 subject=subject,
                 story=f"Behaves differently with each answer: {len(some)} ways.",
                 script=_mixed([behaviour.script for behaviour in some]),
+                parts=tuple(behaviour.name for behaviour in some),
             )
 
 

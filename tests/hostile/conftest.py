@@ -4,15 +4,23 @@ import contextlib
 import fcntl
 import os
 import pickle
-from collections.abc import Iterator
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from . import trial
+from .broken import FOREIGN
 from .catalogue import BEHAVIOURS
+from .framing import CLOCKS
+from .lures import PLAIN
+from .slow import SLOW
 from .stage import Authority, Canary
 from .trial import Trial
+
+MOSTLY_WAIT = {SLOW, CLOCKS, FOREIGN, PLAIN}
 
 
 class Trials:
@@ -23,21 +31,49 @@ class Trials:
         folder.mkdir(parents=True, exist_ok=True)
 
     def __getitem__(self, name: str) -> Trial:
-        done = self._folder / f"{name}.pickle"
-        with _locked(self._folder / f"{name}.lock"):
-            if not done.exists():
-                ended = trial.run(BEHAVIOURS[name], self._authority, self._folder / name)
-                done.write_bytes(pickle.dumps(ended))
-            ended = pickle.loads(done.read_bytes())
+        with self._locked(name):
+            self._once(name)
+        ended = pickle.loads(self._done(name).read_bytes())
         assert isinstance(ended, Trial)
         return ended
 
+    def _once(self, name: str) -> None:
+        if not self._done(name).exists():
+            ended = trial.run(BEHAVIOURS[name], self._authority, self._folder / name)
+            self._done(name).write_bytes(pickle.dumps(ended))
 
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    def _done(self, name: str) -> Path:
+        return self._folder / f"{name}.pickle"
+
+    @contextlib.contextmanager
+    def _locked(self, name: str, how: int = fcntl.LOCK_EX) -> Iterator[None]:
+        with (self._folder / f"{name}.lock").open("w") as file:
+            fcntl.flock(file, how)
+            yield
+
+    @contextlib.contextmanager
+    def ahead(self, names: Iterable[str]) -> Iterator[None]:
+        """Meanwhile run these, several at a time: what mostly waits costs no processor."""
+        left = deque(names)
+
+        def work() -> None:
+            while left:
+                with contextlib.suppress(
+                    IndexError, BlockingIOError
+                ):  # none is left, or another has begun it
+                    name = left.popleft()
+                    with self._locked(name, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                        self._once(name)
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            left.clear()
+            for thread in threads:
+                thread.join()
 
 
 @pytest.fixture(scope="session")
@@ -52,11 +88,17 @@ def canary() -> Iterator[Canary]:
 
 
 @pytest.fixture(scope="session")
-def trials(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Trials:
+def trials(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, authority: Authority
+) -> Iterator[Trials]:
     base = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
-    return Trials(base / "hostile", authority)
+    trials = Trials(base / "hostile", authority)
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    wanted = {item.callspec.params.get("ended") for item in items if hasattr(item, "callspec")}
+    with trials.ahead(name for name, b in BEHAVIOURS.items() if name in wanted and b.subject in MOSTLY_WAIT):
+        yield trials
 
 
 @pytest.fixture

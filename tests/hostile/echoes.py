@@ -41,7 +41,7 @@ WRITINGS: dict[str, Callable[[str], str]] = {
 }
 
 
-@behaves_each(ECHOES, WRITINGS, alone={"plain", "base64_shifted"})
+@behaves_each(ECHOES, WRITINGS, alone={"plain"})
 def echo_in_the_body(ask: Ask, case: Callable[[str], str]) -> Iterator[Step]:
     """Says the token in a callback type: {}."""
     yield http(success(pairs=[*PAIRS, ("7", f"HTTP GET {case(ask.token)}")]))
@@ -102,12 +102,11 @@ PLACES: dict[str, Callable[[str, Ask], bytes]] = {
 
 
 WORST = {
-    "a_header",
+    "a_header_name",
     "the_reason",
     "the_location",
+    "the_content_encoding",
     "a_broken_header",
-    "a_description",
-    "an_element_name",
     "a_mismatched_tag",
 }
 
@@ -123,9 +122,7 @@ def echo_in(ask: Ask, case: Callable[[str, Ask], bytes]) -> Iterator[Step]:
 ENCODINGS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp037", "utf-7")
 
 
-@behaves_each(
-    ECHOES, {name.replace("-", "_"): name for name in ENCODINGS}, alone={"utf_16", "utf_16_be", "cp037"}
-)
+@behaves_each(ECHOES, {name.replace("-", "_"): name for name in ENCODINGS}, alone={"utf_16", "cp037"})
 def echo_encoded_as(ask: Ask, case: str) -> Iterator[Step]:
     """Says the token in a body encoded as {}."""
     prolog = f'<?xml version="1.0" encoding="{case}"?>'
@@ -177,7 +174,7 @@ def echo_in_trailers_and_extensions(ask: Ask) -> Iterator[Step]:
 
 LONG = 40_000
 SHIFTS: dict[str, Callable[[str, Ask], bytes]] = {
-    "a_body": lambda said, ask: http(said.encode() * 30),
+    "a_body": lambda said, ask: http(said.encode() * 3),
     "a_callback_type": lambda said, ask: http(success(pairs=[("0", said)])),
     "an_element_name": lambda said, ask: http(envelope(f"<t{said}/>")),
     "a_description": lambda said, ask: http(error("999", said)),
@@ -187,7 +184,7 @@ SHIFTS: dict[str, Callable[[str, Ask], bytes]] = {
 }
 
 
-@behaves_each(ECHOES, SHIFTS, alone={"a_body", "a_callback_type", "a_broken_header"})
+@behaves_each(ECHOES, SHIFTS, alone={"a_body"})
 def token_fills(ask: Ask, case: Callable[[str, Ask], bytes]) -> Iterator[Step]:
     """Fills {} with the token again and again, so that whatever is cut short is cut within it."""
     token = ask.token

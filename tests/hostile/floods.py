@@ -210,7 +210,7 @@ PACKINGS = {
 }
 
 
-@behaves_each(PACKED, PACKINGS, alone={"gzip_gibibyte", "gzip_without_end", "deflate_gibibyte"})
+@behaves_each(PACKED, PACKINGS, alone={"gzip_gibibyte", "gzip_without_end"})
 def bomb(ask: Ask, case: tuple[str, Callable[[], Iterator[bytes]]]) -> Iterator[Step]:
     """Unpacks to a gibibyte or more: {}."""
     coding, pieces = case

@@ -53,7 +53,7 @@ PLACES: dict[str, Callable[[Ask], str]] = {
 @behaves_each(
     REDIRECTS,
     PLACES,
-    alone={"itself", "plain_http", "a_file", "a_mebibyte_of_path", "nonsense", "javascript"},
+    alone={"itself", "plain_http", "a_mebibyte_of_path", "javascript"},
 )
 def redirect_to(ask: Ask, case: Callable[[Ask], str]) -> Iterator[Step]:
     """Redirects everything to {}."""

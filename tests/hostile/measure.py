@@ -1,6 +1,6 @@
-"""Runs the suite against every behaviour in turn, and writes what it said and cost to docs/hostile.md.
+"""Runs the suite against every behaviour with a run of its own; writes what it said and cost to docs/hostile.md.
 
-python -m tests.hostile.measure [--only NAME-GLOB]... [--output FILE]
+python -m tests.hostile.measure [--jobs N] [--only NAME-GLOB]... [--output FILE]
 """
 
 import argparse
@@ -11,13 +11,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
 from . import trial
-from .catalogue import BEHAVIOURS
+from .catalogue import ALONE, BEHAVIOURS
 from .registry import Behaviour
 from .stage import Authority
 from .test_bounds import MEGABYTES, SECONDS
@@ -29,14 +30,14 @@ INTRODUCTION = """\
 
 The suite talks to servers of strangers. Each row below is a server on real sockets that misbehaves in one
 way, what the suite said of it, and what the run cost. {count} servers were judged with `--timeout {timeout}`,
-one after the other, with the command line that a user has; seconds and peak memory are the whole process's,
-from start to exit (Python {python}, {cpus} processors, {date}). The bounds that the tests in `tests/hostile/`
-hold are {seconds} seconds and {megabytes} MB; the most seen here are {most_seconds:.1f} s (`{slowest}`) and
+{jobs} at a time, with the command line that a user has; seconds and peak memory are the whole process's, from
+start to exit (Python {python}, {cpus} processors, {date}). The bounds that the tests in `tests/hostile/` hold
+are {seconds} seconds and {megabytes} MB; the most seen here are {most_seconds:.1f} s (`{slowest}`) and
 {most_mb:.0f} MB (`{largest}`).
 
 The tests also hold that none of these servers makes the suite fetch, open, execute or send back anything, and
 that the token is in none of the files.
-A *medley* behaves differently with each answer; the behaviours in it have rows of their own, too.
+A *medley* behaves differently with each answer, two of three times hostile; its row lists what it is made of.
 
 Made by `python -m tests.hostile.measure`.
 """
@@ -67,25 +68,29 @@ def says(ended: Trial) -> str:
     return f"{report['verdict']}. {where}{reason}"
 
 
-def measured(chosen: list[Behaviour], folder: Path) -> Iterator[Row]:
+def measured(chosen: list[Behaviour], folder: Path, jobs: int) -> Iterator[Row]:
     authority = Authority()
-    for number, behaviour in enumerate(chosen, 1):
+
+    def row(behaviour: Behaviour) -> Row:
         ended = trial.run(behaviour, authority, folder / behaviour.name)
-        row = Row(behaviour, says(ended), ended.outcome.seconds, ended.outcome.peak_mb)
+        made = Row(behaviour, says(ended), ended.outcome.seconds, ended.outcome.peak_mb)
         shutil.rmtree(folder / behaviour.name)
-        print(
-            f"{number}/{len(chosen)} {behaviour.name}: {row.seconds:.1f} s, {row.peak_mb:.0f} MB",
-            file=sys.stderr,
-        )
-        yield row
+        return made
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for number, made in enumerate(pool.map(row, chosen), 1):
+            cost = f"{made.seconds:.1f} s, {made.peak_mb:.0f} MB"
+            print(f"{number}/{len(chosen)} {made.behaviour.name}: {cost}", file=sys.stderr, flush=True)
+            yield made
 
 
-def page(rows: list[Row]) -> str:
+def page(rows: list[Row], jobs: int) -> str:
     slowest, largest = max(rows, key=lambda row: row.seconds), max(rows, key=lambda row: row.peak_mb)
     lines = [
         INTRODUCTION.format(
             count=len(rows),
             timeout=TIMEOUT,
+            jobs="one" if jobs == 1 else jobs,
             python=platform.python_version(),
             cpus=len(os.sched_getaffinity(0)),
             date=f"{datetime.now(UTC):%d %B %Y}",
@@ -102,11 +107,16 @@ def page(rows: list[Row]) -> str:
     for subject, group in groupby(by_subject, key=lambda row: row.behaviour.subject):
         lines += [f"\n## {subject}\n", "| server | what the suite says | s | MB |", "|---|---|--:|--:|"]
         lines += [
-            f"| {_cell(row.behaviour.story)} <br> `{row.behaviour.name}` | {_cell(row.says)} "
+            f"| {_story(row.behaviour)} <br> `{row.behaviour.name}` | {_cell(row.says)} "
             f"| {row.seconds:.1f} | {row.peak_mb:.0f} |"
             for row in group
         ]
     return "\n".join(lines) + "\n"
+
+
+def _story(behaviour: Behaviour) -> str:
+    parts = ", ".join(f"`{name}`" for name in behaviour.parts)
+    return f"{_cell(behaviour.story)} {parts}".strip()
 
 
 def _subjects() -> dict[str, None]:
@@ -126,15 +136,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--jobs", type=int, metavar="N", default=1, help="runs side by side (default: 1)")
     parser.add_argument("--only", action="append", metavar="NAME-GLOB", default=[])
     parser.add_argument("--output", type=Path, default=PAGE)
     options = parser.parse_args()
     wanted = options.only or ["*"]
-    chosen = [b for name, b in BEHAVIOURS.items() if any(fnmatch.fnmatch(name, glob) for glob in wanted)]
+    chosen = [b for name, b in ALONE.items() if any(fnmatch.fnmatch(name, glob) for glob in wanted)]
     with tempfile.TemporaryDirectory() as folder:
-        rows = list(measured(chosen, Path(folder)))
+        rows = list(measured(chosen, Path(folder), options.jobs))
     options.output.parent.mkdir(exist_ok=True)
-    options.output.write_text(page(rows), encoding="utf-8")
+    options.output.write_text(page(rows, options.jobs), encoding="utf-8")
 
 
 if __name__ == "__main__":

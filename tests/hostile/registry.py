@@ -54,6 +54,7 @@ class Behaviour:
     alone: bool = True  # has a run of its own; the others of its subject share one, see catalogue.py
     exits: frozenset[int] = frozenset({NONCONFORMING, INCONCLUSIVE})
     certificate: Callable[[Any], ssl.SSLContext] | None = field(default=None, repr=False)
+    parts: tuple[str, ...] = ()  # the behaviours that a medley is made of
 
 
 BEHAVIOURS: dict[str, Behaviour] = {}

@@ -23,6 +23,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Ten moments as shares of a run's exchanges, the same ones in every session.
 CHANCE = random.Random(20260104)
 MOMENTS = sorted(round(CHANCE.random(), 3) for _ in range(10))
+SIDE_BY_SIDE = 8  # calls that a run has under way unless it is told otherwise
 
 
 class Bomb:
@@ -89,6 +90,8 @@ def test_a_signal_at_any_moment(
         assert len(place.server.records) < length
         assert_a_clean_end(place, outcome, 2)
         assert_reports_are_whole(place, outcome)
+        kept = json.loads((place.reports / "evidence.har").read_bytes())["log"]["entries"]
+        assert len(kept) > moment - SIDE_BY_SIDE - 2  # what was under way has no answer
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)

@@ -281,6 +281,51 @@ def test_no_connection_at_all(trust: bool, authority: Authority, refusing: int, 
     assert leaks_of(ended, TOKEN) == []
 
 
+# The last guard
+
+CARELESS = """
+from conformance.secrets import Secrets
+Secrets.redact = lambda self, text: text
+Secrets.redact_bytes = lambda self, data, encoding="": data
+"""
+PYTEST = [
+    "-m",
+    "pytest",
+    "--rootdir",
+    str(CHECKOUT),
+    "-c",
+    str(CHECKOUT / "pyproject.toml"),
+    "-p",
+    "no:randomly",
+]
+
+
+@pytest.mark.parametrize("way_in", ["the command", "pytest"])
+def test_what_nobody_took_out_is_written_nowhere(way_in: str, authority: Authority, tmp_path: Path) -> None:
+    """With redaction broken on purpose: an internal error that names the files, and no file."""
+    folder = folders(tmp_path / "run")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(CARELESS)
+    behaviour = BEHAVIOURS["everything_said_back"]
+    with (
+        contextlib.closing(Canary()) as canary,
+        Server(behaviour, authority, canary, TOKEN, tmp_path / "b") as server,
+    ):
+        ask = judging(server, authority.write(tmp_path), folder / "reports")
+        if way_in == "pytest":
+            given = [word for word in ask[ask.index("run") + 1 :] if word != "--no-color"]
+            ask = [sys.executable, *PYTEST, *given, str(CHECKOUT / "conformance" / "checks")]
+        env = environment(folder, canary, PYTHONPATH=f"{tmp_path / 'site'}:{CHECKOUT}")
+        outcome = Process(ask, folder, env=env).wait()
+    assert outcome.exit_code == 3, outcome.output[-3000:]
+    assert b"a secret was found in evidence.har; the file is withheld" in outcome.output
+    files = list((folder / "reports").rglob("*"))
+    assert [file.name for file in files if leaks(TOKEN, file.read_bytes())] == []
+    assert folder / "reports" / "evidence.har" not in files
+    if way_in == "the command":
+        assert leaks(TOKEN, outcome.output) == []
+
+
 # pytest in a checkout, as talkative as it gets
 
 
@@ -294,16 +339,7 @@ def test_pytest_with_logs_and_locals(authority: Authority, tmp_path: Path) -> No
     ):
         ca = authority.write(tmp_path)
         ask = [
-            *(
-                sys.executable,
-                "-m",
-                "pytest",
-                "--rootdir",
-                str(CHECKOUT),
-                "-c",
-                str(CHECKOUT / "pyproject.toml"),
-            ),
-            *("-p", "no:randomly", "-vv", "--showlocals", "--tb=long", "-rA", "-o", "log_cli=true"),
+            *(sys.executable, *PYTEST, "-vv", "--showlocals", "--tb=long", "-rA", "-o", "log_cli=true"),
             *("--log-level=DEBUG", "--log-cli-level=DEBUG", f"--log-file={folder / 'log.txt'}"),
             *("-o", f"cache_dir={folder / 'cache'}", f"--junitxml={folder / 'junit.xml'}"),
             *(f"--html={folder / 'pytest.html'}", "--self-contained-html", f"--reports={folder / 'reports'}"),

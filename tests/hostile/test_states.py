@@ -2,12 +2,22 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from conformance import plans
+from conformance.configuration import read_config
+from conformance.contract import documented
+from conformance.pace import Limits
+from conformance.target import target
+from conformance.wire import Wire
+
+from . import honest
 from .provisioned import STATES, Ground, ground, noting
-from .stage import Authority
+from .registry import HOLD, Step
+from .stage import Ask, Authority
 from .test_interruptions import assert_reports_are_whole, processes_with
 
 HANGS = "import signal; signal.pause()"
@@ -106,3 +116,21 @@ def test_a_hanging_command_leaves_no_process_behind(authority: Authority, tmp_pa
     with ground(authority, tmp_path, commands=commands) as place:
         assert place.run().exit_code in {1, 10}
     assert processes_with(mark) == []
+
+
+def test_a_run_that_is_stopped_takes_its_states_back(authority: Authority, tmp_path: Path) -> None:
+    """The bound on a run's time cuts its calls short, not the teardown of the state that it is in."""
+
+    def silent(ask: Ask) -> Iterator[Step]:
+        if ask.header("X-Test-State"):
+            yield HOLD
+        yield from honest.answer(ask)
+
+    with ground(authority, tmp_path, script=silent) as place:
+        contract = documented()
+        config = read_config(place.config, "partner")["partner"]
+        judged = target("partner", config, contract, base=tmp_path)
+        plan = plans.plan(contract, judged, frozenset({f"state-{STATES[0]}"}))
+        recording = Wire(judged, Limits(run_seconds=1.5)).run(plan)
+        assert any("stopped" in note for note in recording.notes)
+        assert place.ran("teardown", STATES[0]) == 1

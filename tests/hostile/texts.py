@@ -219,7 +219,7 @@ for _name, _text in SUBJECTS.items():
     behaves_each(
         TEXTS,
         {_name: _text},
-        alone=_name in {"markup", "lines", "ansi"},
+        alone=True,
         certificate=partial(_subject, _text),
     )(_meant_well)
 

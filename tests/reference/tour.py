@@ -30,6 +30,11 @@ CLAIMS = {
     "x-scheme": "https",
     "x-original-proto": "https",
     "cloudfront-forwarded-proto": "https",
+    "cf-visitor": '{"scheme":"https"}',
+    "fastly-ssl": "1",
+    "wl-proxy-ssl": "true",
+    "x-appengine-https": "on",
+    "https": "on",
     "x-arr-ssl": "2048|256|C=US|CN=localhost",
 }
 

@@ -224,7 +224,6 @@ VARIANTS = (
         "REQ-04",
         _repaired(lambda text: text.decode("utf-8", "ignore").encode()),
         also="REQ-07 REQ-06",
-        binding="body-xml",
     ),
     mutant(
         "malformed_says_success",
@@ -242,7 +241,6 @@ VARIANTS = (
         "A request that begins with a byte order mark is refused.",
         "REQ-05",
         _lacking(rb"^\xef\xbb\xbf"),
-        binding="body-xml",
     ),
     mutant(
         "utf_16_not_understood",

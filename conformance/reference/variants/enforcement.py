@@ -91,6 +91,11 @@ CLAIMS = (
     ("x_original_proto_believed", "X-Original-Proto", "https"),
     ("cloudfront_believed", "CloudFront-Forwarded-Proto", "https"),
     ("x_arr_ssl_believed", "X-ARR-SSL", "cn="),
+    ("cf_visitor_believed", "Cf-Visitor", '"https"'),
+    ("fastly_believed", "Fastly-SSL", "1"),
+    ("wl_proxy_ssl_believed", "WL-Proxy-SSL", "true"),
+    ("x_appengine_https_believed", "X-AppEngine-Https", "on"),
+    ("https_header_believed", "Https", "on", "1"),
 )
 
 NOT_009: tuple[tuple[str, str, Change], ...] = (

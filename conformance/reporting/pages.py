@@ -1,0 +1,46 @@
+"""Pages of HTML, made from templates: whatever a template prints is escaped, and what does not show itself is shown."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from conformance.contract import folder
+from conformance.reporting import inert
+
+_FIELD = 4_000  # characters of a text
+
+
+def page(template: str, **values: Any) -> str:
+    """A page of its own: no script, nothing fetched, and a policy under which nothing could be."""
+    style = Markup((folder("reports") / "page.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    policy = Markup(f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")  # noqa: S704
+    return _environment().get_template(template).render(style=style, policy=policy, **values)
+
+
+def fragment(template: str, **values: Any) -> str:
+    """A part of a page."""
+    return _environment().get_template(template).render(**values)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        autoescape=True, finalize=_shown, loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True
+    )
+    environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """Whatever a template prints, unless it is its own markup."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return inert.visible(inert.shorten(value, _FIELD))

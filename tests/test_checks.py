@@ -911,3 +911,9 @@ def test_what_is_expected_is_the_page_s_whatever_is_accepted() -> None:
 def test_two_calls_show_that_a_state_lasts(calls: int, verdict: Verdict) -> None:
     in_state = [f"state-004-{n + 1}" for n in range(calls)]
     assert verdicts(only(conforming(), *in_state))["ERR-004-stable"] is verdict
+
+
+def test_what_came_back_after_a_state_was_there_before_it() -> None:
+    state = "state-004-1", "state-004-2", "after-004", "documented-last-1"
+    assert verdicts(only(conforming(), *state))["ERR-004-stable"] is Verdict.INCONCLUSIVE
+    assert verdicts(only(conforming(), "documented-1", *state))["ERR-004-stable"] is Verdict.PASS

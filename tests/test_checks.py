@@ -445,6 +445,8 @@ def error_rows() -> Iterator[Row]:
     for codes in (("004", "999"), ("999", "004")):
         left_open = "ERR-008-message ERR-008-stable"
         yield Row(f"008-not-among-{codes}", says(errors(*codes), "state-008"), "ERR-008-code", left_open)
+    wrong = errors("999", "004").replace(b">999<", b">123<").replace(b">004<", b">124<")
+    yield Row("two-undocumented-codes", says(wrong, probe="action-number"), "ERR-ANY")
     yield Row("an-undocumented-code", swap(">999<", ">123<", probe="action-number"), "ERR-ANY")
 
 
@@ -551,12 +553,18 @@ def told(results: dict[str, list[CheckResult]]) -> list[str]:
             facts = (r.expected, r.observed, r.where, first_of(r)) if r.verdict is Verdict.FAIL else ()
             names = said.setdefault(" | ".join(filter(None, (r.verdict.value, r.reason, *facts))), [])
             names += [name] * (name not in names)
-    return [f"{' '.join(names)} | {sentence}".replace("\n", "\\n") for sentence, names in said.items()]
+    return [f"{' '.join(names)} | {settled(sentence)}" for sentence, names in said.items()]
+
+
+def settled(sentence: str) -> str:
+    """One line, without the numbers that change when another probe is sent."""
+    sentence = re.sub(r"\d+ of \d+ answers: ", "some answers: ", sentence)
+    return re.sub(r"exchange \d+", "exchange n", sentence).replace("\n", "\\n")
 
 
 def first_of(result: CheckResult) -> str:
     (title,) = [e.title for e in conforming().exchanges if e.number == result.exchanges[0]]
-    return f"{title}, the first of {len(result.exchanges)}"
+    return f"{title}{', and more' if result.exchanges[1:] else ''}"
 
 
 @cache

@@ -203,11 +203,11 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
     return _told(result, told, tuple(seen), "")
 
 
-def _size(exchange: Exchange) -> tuple[int, int]:
+def _size(exchange: Exchange) -> tuple[bool, int] | tuple[bool]:
     """What sorts requests that were made smaller first, the smallest of them before all; the rest keep their order."""
     if not exchange.probe.startswith("reduced-"):
-        return 1, 0
-    return 0, len(exchange.request.url) + len(exchange.request.body)
+        return (True,)
+    return False, len(exchange.request.url) + len(exchange.request.body)
 
 
 def _told(result: CheckResult, finding: Finding, culprits: tuple[Exchange, ...], often: str) -> CheckResult:

@@ -142,7 +142,7 @@ def test_the_smallest_of_the_requests_that_were_made_smaller_is_told_first() -> 
             probe=f"reduced-{n}",
             request=replace(e.request, url=e.request.url + "x" * size, body=b"y" * rest),
         )
-        for n, (e, size, rest) in enumerate(zip(FIVE[2:], (9, 3, 0), (0, 3, 5), strict=True))
+        for n, (e, size, rest) in enumerate(zip(FIVE[2:], (0, 3, 5), (9, 3, 0), strict=True))
     )
     seen = FIVE[1], FIVE[0], long, short, shortest
     result = over(saying(*[BAD] * 5), seen)

@@ -98,6 +98,13 @@ LISTED_OTHERWISE = swap("XML GET", "XML2 GET", "bindings")
 REREAD = both(swap("XML GET", "XMLÉ GET"), header("Content-Type", "text/xml; charset=iso-8859-1", "bindings"))
 
 
+def errors(first: str, *others: str) -> bytes:
+    """An envelope that reports several errors."""
+    end = b"</Description>"
+    more = b"".join(re.findall(rb"<Error>.*</Description>", error(code), re.DOTALL)[0] for code in others)
+    return error(first).replace(end, end + more)
+
+
 def request_rows() -> Iterator[Row]:
     yield Row("html", says(b"<html><body>hi</body></html>"), "REQ-01", f"{NO_LIST} ENV-01 ENV-09 REQ-02")
     yield Row(
@@ -342,6 +349,17 @@ def https_rows() -> Iterator[Row]:
         "TLS-02 ERR-009-code ERR-009-envelope",
         "ERR-009-stable ERR-009-message",
     )
+    two = error("999").replace(
+        b"</Description>", b"</Description><Error>998</Error><Description>x</Description>"
+    )
+    yield Row(
+        "plain-http-says-999-and-998",
+        says(two, *PLAIN),
+        "TLS-02 ERR-009-code ERR-ANY",
+        "ERR-009-stable ERR-009-message",
+    )
+    unserved = both(says(error("999"), "bindings"), says(error("999"), probe="plain-form-xml"))
+    yield Row("plain-http-of-a-binding-that-is-not-served", unserved, "")
     for kind in ("dns", "timeout", "unreachable"):
         yield Row(f"plain-http-{kind}", lost(kind, "no answer", *PLAIN), "", "TLS-0[124] ERR-009-*")
     yield Row("plain-http-hung-up", lost("closed", "closed", *PLAIN), "HYG-10", "TLS-02 ERR-009-*")
@@ -405,6 +423,30 @@ def error_rows() -> Iterator[Row]:
         lost_then = lost("timeout", "no answer within 10 s", probe=f"after-{code}")
         yield Row(f"{code}-no-answer-afterwards", lost_then, "", f"{name}-stable")
         yield Row(f"{code}-stays", says(error(code), probe=f"after-{code}"), f"{name}-stable")
+    message, name, states = CONTRACT.errors["004"].message, "ERR-004", "state-004"
+    for code, left_open in (("007", ""), ("998", " ERR-ANY")):
+        for other in ("Aaa", "zzz"):
+            change = both(swap(">004<", f">{code}<", states), body(lambda data, other=other: data.replace(
+                message.encode(), other.encode()), states))  # fmt: skip
+            yield Row(
+                f"004-{code}-{other}", change, f"{name}-code {name}-message{left_open}", f"{name}-stable"
+            )
+    no_code = body(
+        lambda data: re.sub(rb"<Error>.*</Error>", b"", data).replace(message.encode(), b"x"), states
+    )
+    yield Row("004-neither-code-nor-message", no_code, f"{name}-code {name}-message {name}-envelope ERR-ANY",
+              f"{name}-stable")  # fmt: skip
+    twice_wrong = both(
+        swap("Result>Error", "Result>Failed", states), swap("Action>get_list", "Action>x", states)
+    )
+    yield Row("004-twice-wrong", twice_wrong, f"{name}-envelope")
+    for codes in (("999", "008"), ("004", "008"), ("008", "004"), ("008", "999")):
+        yield Row(f"008-among-{codes}", says(errors(*codes), "state-008"), "")
+    for codes in (("004", "999"), ("999", "004")):
+        left_open = "ERR-008-message ERR-008-stable"
+        yield Row(f"008-not-among-{codes}", says(errors(*codes), "state-008"), "ERR-008-code", left_open)
+    wrong = errors("999", "004").replace(b">999<", b">123<").replace(b">004<", b">124<")
+    yield Row("two-undocumented-codes", says(wrong, probe="action-number"), "ERR-ANY")
     yield Row("an-undocumented-code", swap(">999<", ">123<", probe="action-number"), "ERR-ANY")
 
 
@@ -416,7 +458,7 @@ def hygiene_rows() -> Iterator[Row]:
     yield Row("a-server-error", status(500, probe="action-number"), "HYG-02")
     yield Row("no-media-type", header("Content-Type", "", "documented"), "HYG-03")
     yield Row("text-html", header("Content-Type", "text/html", "documented"), "HYG-03")
-    for charset in ("iso-8859-1", "utf-16", "none-such"):
+    for charset in ("iso-8859-1", "utf-16", "none-such", "x-sjis", "ansi"):
         labelled = header("Content-Type", f"text/xml; charset={charset}", "documented")
         yield Row(charset, both(prefixed(b'<?xml version="1.0" encoding="utf-8"?>'), labelled), "HYG-04")
     for charset in ("utf-16", "none-such"):
@@ -511,12 +553,18 @@ def told(results: dict[str, list[CheckResult]]) -> list[str]:
             facts = (r.expected, r.observed, r.where, first_of(r)) if r.verdict is Verdict.FAIL else ()
             names = said.setdefault(" | ".join(filter(None, (r.verdict.value, r.reason, *facts))), [])
             names += [name] * (name not in names)
-    return [f"{' '.join(names)} | {sentence}".replace("\n", "\\n") for sentence, names in said.items()]
+    return [f"{' '.join(names)} | {settled(sentence)}" for sentence, names in said.items()]
+
+
+def settled(sentence: str) -> str:
+    """One line, without the numbers that change when another probe is sent."""
+    sentence = re.sub(r"\d+ of \d+ answers: ", "some answers: ", sentence)
+    return re.sub(r"exchange \d+", "exchange n", sentence).replace("\n", "\\n")
 
 
 def first_of(result: CheckResult) -> str:
     (title,) = [e.title for e in conforming().exchanges if e.number == result.exchanges[0]]
-    return f"{title}, the first of {len(result.exchanges)}"
+    return f"{title}{', and more' if result.exchanges[1:] else ''}"
 
 
 @cache
@@ -856,3 +904,24 @@ def test_one_of_many_lost_is_told_with_its_reason() -> None:
     silent = each(lambda e: replace(e, answer=None), probe="documented-3")(conforming())
     reasons = [r.reason for r in judged(silent)["REQ-01"] if r.verdict is Verdict.INCONCLUSIVE]
     assert reasons == [f"1 of {calls} documented requests got no answer: no reason was recorded"]
+
+
+def test_what_is_expected_is_the_page_s_whatever_is_accepted() -> None:
+    for change in (
+        swap("Connect API established", "off", "state-008"),
+        body(lambda data: re.sub(rb"<Description>.*</Description>", b"", data), "state-008"),
+    ):
+        (result,) = judged(accepting(change(conforming()), "I-04"))["ERR-008-message"]
+        assert result.expected == "Connect API established"
+
+
+@pytest.mark.parametrize(("calls", "verdict"), [(1, Verdict.INCONCLUSIVE), (2, Verdict.PASS)])
+def test_two_calls_show_that_a_state_lasts(calls: int, verdict: Verdict) -> None:
+    in_state = [f"state-004-{n + 1}" for n in range(calls)]
+    assert verdicts(only(conforming(), *in_state))["ERR-004-stable"] is verdict
+
+
+def test_what_came_back_after_a_state_was_there_before_it() -> None:
+    state = "state-004-1", "state-004-2", "after-004", "documented-last-1"
+    assert verdicts(only(conforming(), *state))["ERR-004-stable"] is Verdict.INCONCLUSIVE
+    assert verdicts(only(conforming(), "documented-1", *state))["ERR-004-stable"] is Verdict.PASS

@@ -25,7 +25,7 @@ def codes(part: str) -> Callable[[Contract], Iterable[Case]]:
 def _in_state(exchange: Exchange, judging: Judging, code: str) -> Envelope:
     """The envelope answered in the state, or Open; over plain HTTP what is no envelope is TLS-02's matter."""
     answer = judging.answer(exchange)
-    if code == "009" and exchange.binding not in judging.served_bindings():
+    if exchange.binding not in judging.served_bindings():
         raise Open("this binding is not served")
     if exchange.group.startswith("claim-") and (answer.envelope.says_success or answer.envelope.has_values):
         raise Open("a claim of HTTPS opens plain HTTP (TLS-04)")

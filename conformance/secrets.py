@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cache, lru_cache
 from itertools import pairwise
+from urllib.parse import unquote, unquote_plus
 
 TOKEN, REDACTED = "[token]", "[redacted]"
 _WINDOW = 8  # characters; a shorter piece of a token tells nobody the token
@@ -33,6 +34,9 @@ class Secrets:
 
     def __init__(self) -> None:
         self._values: list[tuple[str, str, str]] = []  # placeholder, secret, what a reader sees
+        self._spellings: dict[
+            str, str
+        ] = {}  # of secrets, decoded as an endpoint may echo them; what a reader sees
 
     def __repr__(self) -> str:
         return f"<{len(self._values)} secrets>"
@@ -44,6 +48,9 @@ class Secrets:
                 return placeholder
         placeholder = f"secret-{len(self._values)}-of-the-target"
         self._values.append((placeholder, secret, shown))
+        for spelling in (secret, unquote(secret), unquote_plus(secret)):
+            if _speaks(spelling):
+                self._spellings.setdefault(spelling, shown)
         return placeholder
 
     def reveal(self, data: bytes) -> bytes:
@@ -64,9 +71,8 @@ class Secrets:
 
     def redact(self, text: str) -> str:
         """Text from outside with every trace of a secret of eight characters or more taken out."""
-        for _, secret, label in self._values:
-            if _speaks(secret):
-                text = _without(text, secret, label)
+        for secret, label in self._spellings.items():
+            text = _without(text, secret, label)
         return text
 
     def redact_bytes(self, data: bytes, encoding: str = "") -> bytes:
@@ -89,7 +95,7 @@ class Secrets:
             if not self.leaks(redacted):  # bytes can be text in an encoding that nobody meant
                 return redacted
         if b"\0" in data:
-            return _mask(data, [secret for _, secret, _ in self._values])
+            return _mask(data, list(self._spellings))
         return self.redact(data.decode("latin-1")).encode("latin-1", "replace")
 
     def leaks(self, data: bytes) -> bool:
@@ -98,7 +104,7 @@ class Secrets:
         forms = [text]
         if "\0" in text:
             forms.append(text.replace("\0", ""))
-        return any(_found(form, secret) for form in forms for _, secret, _ in self._values if _speaks(secret))
+        return any(_found(form, secret) for form in forms for secret in self._spellings)
 
 
 def _lower(text: str) -> str:
@@ -133,6 +139,16 @@ def _plain_runs(secret: str) -> dict[str, str]:
     return found or {lower: lower}
 
 
+def _is_words(coded: str) -> bool:
+    """Whether a run of base64 says nothing but letters, wherever in its text it may stand."""
+    for before in range(4):
+        whole = ("A" * before + coded + "AAA")[: (before + len(coded) + 3) // 4 * 4]
+        said = base64.urlsafe_b64decode(whole.replace("+", "-").replace("/", "_"))
+        if re.fullmatch(rb"[A-Za-z_]+", said[-(-before * 3 // 4) : (before + len(coded)) * 3 // 4]):
+            return True
+    return False
+
+
 @cache
 def _coded_runs(secret: str) -> dict[str, str]:
     """Runs of its base64 form, in the three alignments and both alphabets."""
@@ -145,7 +161,7 @@ def _coded_runs(secret: str) -> dict[str, str]:
         )
         coded = coded[:-1] if len(coded) > 12 else coded
         for form in {coded, coded.replace("+", "-").replace("/", "_")}:
-            found |= {run: part for run, part in _runs(form, _CODED) if len(run) == _CODED}
+            found |= {run: part for run, part in _runs(form, _CODED) if not _is_words(run)}
     return found
 
 

@@ -6,6 +6,7 @@ Every value is checked before anything leaves this machine: one line that names 
 from __future__ import annotations
 
 import base64
+import ipaddress
 import os
 import re
 import ssl
@@ -113,7 +114,7 @@ class _Maker:
             allow_hostile_requests=config.allow_hostile_requests,
             max_body=config.max_body,
             concurrency=config.concurrency,
-            error_elements=(config.error_element, config.description_element),
+            error_elements=self.elements(config.error_element, config.description_element),
             states={code: self.state(code, state) for code, state in config.states.items()},
             secrets=self.secrets,
             token_shape=shape,
@@ -140,6 +141,10 @@ class _Maker:
 
     def url(self, text: str, key: str, schemes: tuple[str, ...]) -> str:
         """A URL that can be sent to, its secrets replaced by placeholders."""
+        if re.search(r"\$(?!\{[A-Za-z_][A-Za-z0-9_]*\})[A-Za-z_{]", text):
+            raise self.wrong(
+                key, "a $ begins no variable", "variables as in ${NAME}, and %24 for a $ in a URL"
+            )
         filled = self.filled(text, key)
         allowed = f"an absolute {' or '.join(schemes)} URL such as {schemes[0]}://host/TOKEN"
         if re.search(r"[\x00-\x20\x7f\\]", filled):
@@ -217,6 +222,14 @@ class _Maker:
             raise self.wrong("ca_file", f"{file} is not a PEM file with certificates", "a PEM file") from None
         return str(file)
 
+    def elements(self, error: str, description: str) -> tuple[str, str]:
+        for key, name in (("error_element", error), ("description_element", description)):
+            if not re.fullmatch(r"[^\W\d][\w.-]*", name):
+                raise self.wrong(key, f"{name!r} is no name of an element", "letters, digits, _, - and .")
+        if error == description:
+            raise self.wrong("description_element", f"it is {error} too", "another name than error_element's")
+        return error, description
+
     def accept(self, names: list[str]) -> tuple[str, ...]:
         known = self.contract.interpretations
         allowed = ", ".join(i.id for i in known.values() if i.acceptable)
@@ -251,8 +264,10 @@ class _Maker:
         return f"{parts.scheme}://{self.secrets.hide(basic)}@{place}"
 
     def address(self, text: str, key: str) -> str:
-        if text and not re.fullmatch(r"[0-9.]+|[0-9A-Fa-f:.]+(%\w+)?", text):
-            raise self.wrong(key, f"{text!r} is no IP address", "a local IPv4 or IPv6 address")
+        try:
+            ipaddress.ip_address(text or "::")
+        except ValueError:
+            raise self.wrong(key, f"{text!r} is no IP address", "a local IPv4 or IPv6 address") from None
         return text
 
     def state(self, code: str, config: StateConfig) -> State:

@@ -152,7 +152,8 @@ def test_making_them_is_cheap() -> None:
 
 def test_hypothesis_stays_out_until_something_is_reduced() -> None:
     code = (
-        "import sys\nfrom conformance import explore, wire\nfrom conformance.contract import documented\n"
+        "import sys\nfrom conformance import explore\nfrom conformance.contract import documented\n"
+        "from conformance.sending import wire\n"
         "list(explore.corpus(documented().call, 1))\nassert 'hypothesis' not in sys.modules\n"
     )
     root = Path(__file__).parents[1]

@@ -178,8 +178,7 @@ def test_there_are_two_set_up_commands() -> None:
 
 def test_contributing_sets_up_in_the_same_way() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    (command,) = re.findall(r"^```sh\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
-    assert command.startswith(SET_UP[1])
+    assert f"\n{SET_UP[1]}\n" in text
 
 
 # The kill matrix

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.contract import documented
 from conformance.secrets import REDACTED, TOKEN, Secrets
 
 HEX = "0123456789abcdef0123456789abcdef"
@@ -228,3 +229,33 @@ def test_nothing_shows_a_secret() -> None:
         json.dumps(repr(secrets)),
     ):
         assert HEX[:8] not in text
+
+
+@pytest.mark.parametrize(
+    ("token", "echoed"),
+    [
+        ("tok%2Fen%2F12%2F34", "tok/en/12/34"),
+        ("qa+71+zz+93+km", "qa 71 zz 93 km"),
+        ("a%c3%a9b-1234-5", "aéb-1234-5"),
+    ],
+)
+def test_a_token_is_found_as_the_endpoint_decodes_it(token: str, echoed: str) -> None:
+    secrets = Secrets()
+    secrets.hide(token, TOKEN)
+    text = f"<Action>{echoed}</Action>"
+    assert secrets.leaks(text.encode())
+    redacted = secrets.redact_bytes(text.encode())
+    assert not secrets.leaks(redacted)
+    assert b"[token]" in redacted
+
+
+@pytest.mark.parametrize("token", ["get_list_callback-77aa", "clickatellsdk2012", "clickatell-demo-token"])
+def test_words_of_the_contract_in_a_token_give_nothing_away(token: str) -> None:
+    secrets = Secrets()
+    secrets.hide(token, TOKEN)
+    for document in (documented().call.request_sample, documented().call.response_sample):
+        sent = document.read_bytes()
+        assert not secrets.leaks(sent)
+        assert not any(secrets.leaks(base64.b64encode(b" " * n + sent)) for n in range(3))
+    assert secrets.leaks(token.encode())
+    assert secrets.leaks(base64.b64encode(token.encode()))

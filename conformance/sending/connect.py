@@ -245,9 +245,8 @@ class Dialer:
                 address = (await self.resolve(host, port, Meter(1 << 20)))[0]
                 stream = await anyio.connect_tcp(address, port)
                 async with stream:
-                    line = await anyio.streams.tls.TLSStream.wrap(stream, hostname=host, ssl_context=context)
-                    await line.aclose()
-                    return Handshake(name, True)
+                    await anyio.streams.tls.TLSStream.wrap(stream, hostname=host, ssl_context=context)
+                return Handshake(name, True)
         except ssl.SSLError as error:
             local = "no protocols available" in str(error).lower() or "no ciphers" in str(error).lower()
             return Handshake(

@@ -13,6 +13,7 @@ from conformance.probes import Probe
 
 _STREAK = 4  # losses in a row after which an endpoint counts as silent
 _PATIENCE_S = 10  # the longest Retry-After that is waited for
+_WAITS_S = 30  # the longest that all of them together are
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Pace:
         self._sent = 0
         self._streaks: dict[str, int] = {}
         self._next_slot = 0.0
+        self._waited = 0.0
 
     @property
     def is_spent(self) -> bool:
@@ -63,17 +65,28 @@ class Pace:
             await anyio.sleep(slot - now)
         return True
 
-    def throttled(self, answer: Answer) -> bool:
-        """Whether the endpoint asks to wait a little (RFC 9110 section 10.2.3); if so, everybody waits."""
+    def asks_to_wait(self, answer: Answer) -> bool:
+        """Whether the endpoint asks to wait a little (RFC 9110 section 10.2.3); if so, everybody does.
+
+        Not for ever: once all such waits together have taken long, it is asked in vain.
+        """
         after = answer.header("retry-after")
-        if (
-            answer.status not in {429, 503}
-            or not re.fullmatch(r"[0-9]{1,3}", after)
-            or int(after) > _PATIENCE_S
-        ):
+        if answer.status not in {429, 503} or not re.fullmatch(r"[0-9]{1,3}", after):
             return False
-        self._next_slot = max(self._next_slot, time.monotonic() + int(after))
+        seconds = int(after)
+        if seconds > _PATIENCE_S:
+            return False
+        now = time.monotonic()
+        more = now + seconds - max(self._next_slot, now)
+        if more > 0 and not self.is_impatient:
+            self._waited += more
+            self._next_slot = now + seconds
         return True
+
+    @property
+    def is_impatient(self) -> bool:
+        """Whether enough has been waited."""
+        return self._waited >= _WAITS_S
 
     def note(self, exchange: Exchange, channel: str) -> None:
         """Count losses in a row; one answer ends the row."""

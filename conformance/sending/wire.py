@@ -75,6 +75,7 @@ class Wire:
         self._lane: Worker | None = None
         self._narrowed_at: float | None = None
         self._interrupted = False
+        self._lasting = ""  # why the endpoint may still be in a state that was brought about
         self.canary: Canary | None = None
         self._epoch = time.time() - time.monotonic()
 
@@ -120,7 +121,7 @@ class Wire:
         )
         for probe in plan.probes:
             if probe.id not in sent:
-                gaps.setdefault(probe.group, self.pace.silent.get(probe.channel, ended))
+                gaps.setdefault(probe.group, self.pace.silent.get(probe.channel) or self._lasting or ended)
         return Recording(
             tuple(sorted(self.exchanges, key=lambda e: e.number)),
             tuple(self.handshakes),
@@ -152,7 +153,10 @@ class Wire:
             for probe in plan.middle:
                 await first.exchange_with_retry(probe)
             for code, calls in plan.states.items():
-                await self._state(self.target.states[code], calls)
+                if not self._lasting:
+                    await self._state(self.target.states[code], calls)
+            if self._lasting:
+                return  # what would be said now is said in that state
             if plan.last and "https" not in self.pace.silent:
                 await anyio.sleep(max(0.0, LATER_S - (time.monotonic() - began)))
             # Over the connection of the first call: an endpoint may keep what it answers per connection.
@@ -233,10 +237,14 @@ class Wire:
         finally:
             if state.teardown:
                 with anyio.CancelScope(shield=True):
-                    failed = await teardown(state, self.secrets)
-                    if failed:
-                        self.notes.append(failed)
-        if state.setup and state.teardown and group not in self.gaps:
+                    self._lasting = await teardown(state, self.secrets)
+            elif state.setup:
+                self._lasting = (
+                    f"the state {state.code} has a setup command and no teardown, so it may still be set"
+                )
+            if self._lasting:
+                self.notes.append(f"{self._lasting}; nothing was sent after it")
+        if state.setup and group not in self.gaps and not self._lasting:
             after = replace(
                 calls[0], id=f"after-{state.code}", group=f"after-{state.code}", state="", channel="https"
             )
@@ -276,7 +284,12 @@ class Wire:
 
     def is_suspect(self, channel: str) -> bool:
         """Whether so many calls in a row got no answer that the endpoint may have gone."""
-        return self.pace.is_suspect(channel, alone=self._narrowed_at is not None)
+        return self.pace.is_suspect(channel, alone=self.is_narrow)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether connections have stood in each other's way, so that there is to be one at a time."""
+        return self._narrowed_at is not None
 
 
 def evidence_of(judged: Target, recording: Recording, *, seed: int, started: float) -> Evidence:

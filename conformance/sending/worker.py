@@ -15,7 +15,7 @@ import httpx
 
 from conformance.document import encoding_of
 from conformance.exchange import Answer, Exchange, Loss, Request
-from conformance.probes import FIRST, Probe
+from conformance.probes import FIRST, REFUSED, Probe
 from conformance.sending.allowance import KEPT
 from conformance.sending.coding import decoded
 from conformance.sending.connect import LineFailed, Meter
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Groups of exchanges that nothing judges: they were sent again.
 THROTTLED, CROWDED = "throttled", "crowded"
+_TRIES = 3  # for what is put off
 _HEAD = 100 * 1024  # bytes of a head that h11 accepts; the wire cap leaves room for it
 
 
@@ -36,6 +37,7 @@ class Worker:
         self.wire = wire
         self.meter = Meter(cap=wire.target.max_body + 2 * _HEAD)
         self._transports: dict[tuple[str, str], httpx.AsyncBaseTransport] = {}  # by proxy and source address
+        self._channel = ""  # of the last call
 
     async def __aenter__(self) -> Worker:
         return self
@@ -77,18 +79,32 @@ class Worker:
                 documented, id=f"{documented.id}-again", group="check", channel=probe.channel, fresh=True
             )
             self.wire.pace.settle(probe.channel, await self._exchange(check, retried=True))
-        lost = exchange.loss is not None and exchange.loss.kind == "closed"  # RFC 9112 section 9.3.1
-        if (lost or exchange.group == THROTTLED) and await self.wire.pace.admitted(probe):
-            await self._exchange(probe, retried=True)
+        if exchange.loss is not None and exchange.loss.kind == "closed":  # RFC 9112 section 9.3.1
+            if await self.wire.pace.admitted(probe):
+                await self._exchange(probe, retried=True)
+        elif exchange.group == THROTTLED:
+            await self._try_again(probe)
         return False
+
+    async def _try_again(self, probe: Probe) -> None:
+        """Send what the endpoint has put off once more, and once more; a refusal in these words is one at last."""
+        for left in range(_TRIES, 0, -1):
+            if self.wire.pace.is_impatient or not await self.wire.pace.admitted(probe):
+                break
+            if (await self._exchange(probe, retried=True, last=left == 1)).group != THROTTLED:
+                return
+        self.wire.pace.gaps.setdefault(
+            probe.group, "the endpoint asked to wait, again and again (Retry-After); a lower --rate may help"
+        )
 
     async def exchange(self, probe: Probe, *, retried: bool = False) -> Exchange:
         await self.wire.pace.admitted(probe)
         return await self._exchange(probe, retried=retried)
 
-    async def _exchange(self, probe: Probe, *, retried: bool = False) -> Exchange:
-        if probe.fresh:
-            await self.drop()
+    async def _exchange(self, probe: Probe, *, retried: bool = False, last: bool = False) -> Exchange:
+        if probe.fresh or (self.wire.is_narrow and probe.channel != self._channel):
+            await self.drop()  # where connections stand in each other's way, one of the other port does, too
+        self._channel = probe.channel
         state = self.wire.target.states.get(probe.state)
         request = self.wire.request(probe)
         self.meter.begin()
@@ -96,8 +112,9 @@ class Worker:
         started = self.wire.now()
         answer, loss = await self._answered(state, request)
         group = probe.group
-        if answer and not retried and self.wire.pace.throttled(answer):
-            group = THROTTLED
+        if answer and self.wire.pace.asks_to_wait(answer):
+            final = group in REFUSED and (last or self.wire.pace.is_impatient)
+            group = group if final else THROTTLED
         waiting = (
             loss is not None and loss.kind == "timeout" and not self.meter.reused and not self.meter.received
         )

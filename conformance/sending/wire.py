@@ -238,6 +238,8 @@ class Wire:
             if state.teardown:
                 with anyio.CancelScope(shield=True):
                     self._lasting = await teardown(state, self.secrets)
+                    if self._lasting:
+                        self.gaps[f"after-{state.code}"] = self._lasting
             elif state.setup:
                 self._lasting = (
                     f"the state {state.code} has a setup command and no teardown, so it may still be set"

@@ -229,6 +229,15 @@ REFUSALS: tuple[tuple[str, str, Change, str], ...] = (
         text_to("Action", "get_list_callback", refusal),
         "",
     ),
+    (
+        "now_and_then_busy",
+        "Two calls in a row of every sixty are answered with 429 and put off for a second.",
+        answer(
+            lambda _, whole: headed(with_body(replace(whole, status=429), PAGE), **{"retry-after": "1"}),
+            lambda call: call.number % 60 in {20, 21},
+        ),
+        "HYG-02 HYG-03 HYG-04",
+    ),
     ("other_actions_are_007", "Another action is answered with error 007.", outcome(_other_actions), ""),
 )
 

@@ -148,7 +148,9 @@ def test_states_that_are_not_provisioned_leave_the_run_open(tmp_path: Path, runn
 
 
 @contextmanager
-def switched(tmp_path: Path, status: int = 0) -> Iterator[tuple[Running, list[str]]]:
+def switched(
+    tmp_path: Path, status: int = 0, teardown: list[str] | None = None
+) -> Iterator[tuple[Running, list[str]]]:
     """An endpoint with a switch for its state 004, and a target whose commands turn it."""
     with ExitStack() as stack:
         running = stack.enter_context(reference())
@@ -160,7 +162,8 @@ def switched(tmp_path: Path, status: int = 0) -> Iterator[tuple[Running, list[st
         lines = configuration(running, states=False)
         lines += "[targets.staging.states.004]\n"
         lines += f"setup = {json.dumps(switch_command(server, '004', status))}\n"
-        lines += f"teardown = {json.dumps(switch_command(server, 'off'))}\n"
+        back = switch_command(server, "off") if teardown is None else teardown
+        lines += f"teardown = {json.dumps(back)}\n"
         (tmp_path / "connect-conformance.toml").write_text(lines, encoding="utf-8")
         yield running, server.switched  # type: ignore[attr-defined]
 
@@ -185,6 +188,32 @@ def test_a_setup_that_fails_leaves_the_state_open_and_is_taken_back(tmp_path: Pa
     assert told["ERR-004-code"]["verdict"] == "inconclusive"
     assert "setup command of state 004 ended with exit status 3" in told["ERR-004-code"]["reason"]
     assert told["REQ-02"]["verdict"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("teardown", "told"),
+    [
+        (
+            [sys.executable, "-c", "raise SystemExit(3)"],
+            "teardown command of state 004 ended with exit status 3",
+        ),
+        ([], "state 004 has a setup command and no teardown"),
+    ],
+    ids=["fails", "is missing"],
+)
+def test_a_state_that_is_not_taken_back_is_not_held_against_the_endpoint(
+    tmp_path: Path, teardown: list[str], told: str
+) -> None:
+    with switched(tmp_path, teardown=teardown) as (running, _):
+        done = run(
+            "run", "--target", "staging", "--reports", "out", cwd=tmp_path, CONNECT_TOKEN=running.token
+        )
+    assert done.returncode == 10
+    assert told in " ".join(done.stdout.split())
+    found = verdicts(tmp_path / "out")
+    assert "fail" not in found.values()
+    assert found["ERR-004-code"] == found["REQ-02"] == found["TIM-02"] == "pass"
+    assert found["ERR-004-stable"] == ("inconclusive" if teardown else "pass")
 
 
 # Endpoints out of order

@@ -170,6 +170,8 @@ def test_the_answer_lasts_as_long_as_the_state(
                 observed="an error envelope" if exchange.answer.envelope.is_error else "no success envelope",
                 exchanges=(exchange,),
             )
+    if f"after-{code}" in judging.evidence.gaps:
+        raise Open(judging.evidence.gaps[f"after-{code}"])
     if after and not any(e.answer for e in after):
         raise Open(
             f"no call after the state of {code} was answered, so nothing shows that success comes back"

@@ -31,25 +31,41 @@ def other_call(call: ServiceCall) -> str:
 def actions(call: ServiceCall) -> dict[str, str]:
     """REQ-03: what is asked for instead of the service call."""
     name, other = call.name, other_call(call)
-    return {
+    words = name.split("_")
+    # The API's other calls: the one that the page mentions, one more list, one that anybody may make.
+    others = {"authentication": "authenticate_user", "other-list": "get_list_account", "register": "register"}
+    made = {
         "unknown": "no_such_call",
         "longer": f"{name}s",
         "prefixed": f"x{name}",
         "shorter": name[:-1],
         "upper-case": name.upper(),
+        "capital": name.capitalize(),
+        "camel-case": words[0] + "".join(word.capitalize() for word in words[1:]),
+        "spaces": " ".join(words),
+        # Decoded once, as XML or a URL has to be, these two are not the action; decoded twice they would be.
+        "reference-twice": f"&#{ord(name[0])};{name[1:]}",
+        "percent-twice": name.replace("_", "%5F", 1),
         "dashes": name.replace("_", "-"),
         "slash": f"{name}/",
         "semicolon": f"{name};x",
         "comma": f"{name},{other}",
+        "dot": f"{name}.",
+        "prefix": f"x:{name}",
+        "query": f"{name}?x",
         "file-ending": f"{name}.php",
         "path": f"../{name}",
         "other-call": other,
         "two-words": f"{name} {name}",
         "number": "0",
+        "number-one": "1",
         "wildcard": "get_list_%",
+        "star": "*",
         "quote": f"{name}' or '1'='1",
         "empty": "",
-    }
+    } | {key: value for key, value in others.items() if value != other}
+    # A name of one word, for example, is itself in some of these spellings.
+    return {key: value for key, value in made.items() if value != name}
 
 
 def asking(call: ServiceCall, action: str | None) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
@@ -16,6 +17,7 @@ from conformance import plans
 from conformance.catalogue import checks
 from conformance.configuration import BINDINGS, Binding, StateConfig, TargetConfig
 from conformance.contract import documented
+from conformance.documents import actions
 from conformance.plans import LATER_S, Plan
 from conformance.probes import CANARY, Probe
 from conformance.schema import schema
@@ -220,6 +222,13 @@ def test_other_actions_break_nothing_but_the_action(probe: Probe) -> None:
     assert root.findtext(CALL.action_element) == (probe.actions[0] if probe.actions else None)
     broken = {d.component.requirement for d in schema(CALL.request_schema).deviations(root)}
     assert broken == ({"REQ-03"} if probe.actions else {"REQ-06"})
+
+
+@pytest.mark.parametrize("name", ["get_list_callback", "get_list_country", "get_list_account", "register"])
+def test_other_actions_are_other_ones_whatever_the_call(name: str) -> None:
+    values = list(actions(replace(CALL, name=name)).values())
+    assert name not in values
+    assert len(set(values)) == len(values) > 20
 
 
 @pytest.mark.parametrize("binding", BINDINGS)

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
+from xml.sax.saxutils import escape
 
 from conformance.reference.app import Application, Behaviour, Stages
 from conformance.reference.request import Request
@@ -46,7 +47,20 @@ OTHER_ACTIONS = [
     f" {ACTION} ",
     "nonsense",
     "",
+    "authenticate_user",
+    "get_list_account",
+    "register",
+    "Get_list_callback",
+    "getListCallback",
+    "get list callback",
+    "get%5Flist_callback",
+    f"{ACTION}.",
+    f"x:{ACTION}",
+    f"{ACTION}?x",
+    "*",
+    "1",
 ]
+REFERENCE_TWICE = "&#103;et_list_callback"
 EQUIVALENT = [
     PRINTED,
     f'<?xml version="1.0"?>{DOCUMENT}',
@@ -152,6 +166,8 @@ def _tour() -> list[Stop]:
     stops += [
         *(Stop("actions", f"XML={quote(DOCUMENT.replace(ACTION, action))}") for action in OTHER_ACTIONS),
         *(Stop("actions", f"action={quote(action)}") for action in OTHER_ACTIONS),
+        Stop("actions", f"XML={quote(DOCUMENT.replace(ACTION, escape(REFERENCE_TWICE)))}"),
+        Stop("actions", f"action={quote(REFERENCE_TWICE)}"),
         Stop("actions", f"XML={quote('<clickatellsdk/>')}"),
         Stop("actions"),
         *_bodies("equivalent", EQUIVALENT),

@@ -81,6 +81,8 @@ def asking(call: ServiceCall, action: str | None) -> bytes:
 def malformed(call: ServiceCall) -> Iterator[Document]:
     """REQ-04: one rule of well-formedness (XML 1.0 section 2.1) broken at a time."""
     root, leaf, name = call.request_root, call.action_element, call.name
+    plain = f"<{root}><{leaf}>{name}</{leaf}></{root}>"
+    unended = f"&#{ord(name[0])}{name[1:]}"
     yield from _encoded(
         {
             "cut-short": f"<{root}><{leaf}>{name}</{leaf}>",
@@ -88,16 +90,32 @@ def malformed(call: ServiceCall) -> Iterator[Document]:
             "no-end-tag": f"<{root}><{leaf}>{name}</{root}>",
             "crossed-tags": f"<{root}><{leaf}>{name}</{root}></{leaf}>",
             "end-tag-in-another-case": f"<{root}><{leaf}>{name}</{leaf.upper()}></{root}>",
+            "root-end-tag-in-another-case": f"<{root}><{leaf}>{name}</{leaf}></{root.upper()}>",
+            "no-last-bracket": plain[:-1],
+            "no-root-start-tag": f"<{leaf}>{name}</{leaf}></{root}>",
+            "space-before-tag-name": f"<{root}>< {leaf}>{name}</{leaf}></{root}>",
+            "attribute-in-end-tag": f"<{root}><{leaf}>{name}</{leaf} a='1'></{root}>",
+            "twice": plain * 2,
             "two-roots": f"<{root}><{leaf}>{name}</{leaf}></{root}><{root}/>",
             "text-after": f"<{root}><{leaf}>{name}</{leaf}></{root}>and more",
+            "character-after": f"{plain};",
+            "open-comment-after": f"{plain}<!-- after",
+            "space-before-declaration": f' \n<?xml version="1.0"?>{plain}',
+            "declaration-in-upper-case": f'<?XML version="1.0"?>{plain}',
+            "declaration-without-version": f'<?xml encoding="UTF-8"?>{plain}',
             "text-before": f"and more<{root}><{leaf}>{name}</{leaf}></{root}>",
             "bare-ampersand": f"<{root}><{leaf}>{name}</{leaf}> & </{root}>",
             "unknown-entity": f"<{root}><{leaf}>{name}</{leaf}>&nothing;</{root}>",
+            "entity-of-html": f"<{root}><{leaf}>{name}</{leaf}>&nbsp;</{root}>",
+            "unended-reference": f"<{root}><{leaf}>{unended}</{leaf}></{root}>",
+            "cdata-end": f"<{root}><{leaf}>{name}</{leaf}>]]></{root}>",
+            "less-than-in-attribute": f"<{root} a='<'><{leaf}>{name}</{leaf}></{root}>",
             "attribute-without-quotes": f"<{root} a=b><{leaf}>{name}</{leaf}></{root}>",
             "attribute-twice": f"<{root} a='1' a='2'><{leaf}>{name}</{leaf}></{root}>",
             "open-comment": f"<{root}><!-- <{leaf}>{name}</{leaf}></{root}>",
             "two-dashes-in-comment": f"<{root}><!-- a -- b --><{leaf}>{name}</{leaf}></{root}>",
             "forbidden-character": f"<{root}><{leaf}>{name}</{leaf}>&#1;</{root}>",
+            "no-character": f"<{root}><{leaf}>{name}</{leaf}>&#xFFFE;</{root}>",
             "control-character": f"<{root}>\x01<{leaf}>{name}</{leaf}></{root}>",
             "stray-less-than": f"<{root}><{leaf}>{name}</{leaf}> < </{root}>",
             "no-xml": name,

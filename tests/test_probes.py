@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from html import unescape
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
@@ -164,7 +165,9 @@ def test_what_is_meant_to_be_refused_has_a_control(name: str, binding: Binding) 
 def test_malformed_documents_are_refused_by_both_parsers(probe: Probe) -> None:
     assert is_well_formed(probe.document) == (False, False)
     if not probe.id.startswith("explored-"):
-        assert CALL.name.encode() in probe.document, "a server that searches the text would find the action"
+        # As lenient readers of HTML decode it: with or without the end of a reference.
+        decoded = unescape(probe.document.decode("latin-1"))
+        assert CALL.name in decoded, "a server that searches the text would find the action"
 
 
 @pytest.mark.parametrize(

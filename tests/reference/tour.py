@@ -77,6 +77,9 @@ EQUIVALENT = [
     DOCUMENT.replace("get", "&#x67;et"),
     f"\ufeff{DOCUMENT}",
     DOCUMENT.encode("utf-16"),
+    f"<?xml version='1.0' standalone='no'?>{DOCUMENT}",
+    f'<?xml version="1.0"\nencoding="UTF-8"?>{DOCUMENT}',
+    DOCUMENT.replace("<action>", " " * 1_100 + "<action>"),
 ]
 CAPITAL = DOCUMENT.replace("action>", "Action>")
 MALFORMED = [
@@ -118,6 +121,10 @@ DIFFERENT = [
     DOCUMENT.replace(ACTION, f"<action>{ACTION}</action>"),
     DOCUMENT.replace("action>", "ACTION>"),
     f'<clickatellsdk action="{ACTION}"/>',
+    DOCUMENT.replace("</action>", "</action>text"),
+    DOCUMENT.replace("</action>", "</action><action/>"),
+    DOCUMENT.replace("<clickatellsdk", '<clickatellsdk xml:lang="en"'),
+    DOCUMENT.replace("clickatellsdk", "x:clickatellsdk").replace("sdk>", 'sdk xmlns:x="urn:a">', 1),
 ]
 HOSTILE = [
     f'<!DOCTYPE clickatellsdk [<!ENTITY e "{ACTION}">]>{DOCUMENT.replace(ACTION, "&e;")}',

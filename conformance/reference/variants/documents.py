@@ -189,6 +189,13 @@ REPAIRS: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
 LACKS: tuple[tuple[str, str, bytes], ...] = (
     ("declaration_not_understood", "A request with an XML declaration is refused.", rb"^\s*<\?xml\s"),
     ("encoding_not_understood", "A request that declares its encoding is refused.", rb"^<\?xml[^>]*encoding"),
+    ("standalone_not_understood", "A request that is not standalone is refused.", rb"standalone=.no"),
+    (
+        "long_declaration_not_understood",
+        "A declaration of two lines is refused.",
+        rb"^<\?xml[^>]*\n[^>]*\?>",
+    ),
+    ("much_white_space_refused", "A kilobyte of white space is refused.", rb"\s{1000}"),
     ("line_ends_not_understood", "A request with CR LF line ends is refused.", rb"\r\n"),
     ("space_in_tag_not_understood", "A request with white space in a tag is refused.", rb"<[^!?>]*\s+>"),
     ("comment_not_understood", "A request with a comment is refused.", rb"<!--"),
@@ -258,6 +265,30 @@ ACCEPTS: tuple[tuple[str, str, Callable[[ET.Element], str | None]], ...] = (
         "text_beside_ignored",
         "Text beside the action is ignored.",
         lambda root: root.findtext("action") if _text_beside(root) else None,
+    ),
+    (
+        "text_behind_ignored",
+        "Text behind the action is ignored, before it not.",
+        lambda root: (
+            root.findtext("action") if _text_beside(root) and not (root.text or "").strip() else None
+        ),
+    ),
+    (
+        "empty_action_ignored",
+        "An empty action beside another is ignored.",
+        lambda root: (
+            root.findtext("action") if [bool(child.text) for child in root] == [True, False] else None
+        ),
+    ),
+    (
+        "attributes_of_xml_ignored",
+        "Attributes that XML itself names are ignored.",
+        lambda root: root.findtext("action") if any("/XML/1998/" in name for name in root.attrib) else None,
+    ),
+    (
+        "prefix_of_root_ignored",
+        "A prefix before the root is ignored.",
+        lambda root: root.findtext("action") if root.tag.endswith("}clickatellsdk") else None,
     ),
     (
         "action_found_deeper",

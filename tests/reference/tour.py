@@ -37,7 +37,12 @@ CLAIMS = {
     "x-appengine-https": "on",
     "https": "on",
     "x-arr-ssl": "2048|256|C=US|CN=localhost",
+    "x-client-proto": "https",
+    "x-real-proto": "https",
+    "ssl": "on",
+    "x-forwarded-for": "192.0.2.1",
 }
+SPELLED = {"forwarded": 'proto="https"', "x-forwarded-proto": "HTTPS", "front-end-https": "1"}
 
 OTHER_ACTIONS = [
     "get_list_country",
@@ -146,10 +151,11 @@ class Stop:
     path: str = "/token"
     headers: tuple[tuple[str, str], ...] = ()
     connection: int = 1
+    posted: bool = False  # also without a body
 
     @property
     def method(self) -> str:
-        return "POST" if self.body else "GET"
+        return "POST" if self.body or self.posted else "GET"
 
     def request(self) -> Request:
         headers = [
@@ -207,7 +213,10 @@ def _tour() -> list[Stop]:
         stops += _documented("plain", scheme="http")
     stops += [Stop("plain", f"action={ACTION}", scheme="http")]
     stops += [Stop("plain", query, scheme="http", path="/token/get_list_callback")]
-    stops += [Stop("plain", query, scheme="http", headers=(claim,)) for claim in CLAIMS.items()]
+    stops += [
+        Stop("plain", query, scheme="http", headers=(claim,)) for claim in (*CLAIMS.items(), *SPELLED.items())
+    ]
+    stops += [Stop("plain", query, scheme="http", posted=True)]
     return stops + _documented("documented")
 
 

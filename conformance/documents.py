@@ -31,25 +31,41 @@ def other_call(call: ServiceCall) -> str:
 def actions(call: ServiceCall) -> dict[str, str]:
     """REQ-03: what is asked for instead of the service call."""
     name, other = call.name, other_call(call)
-    return {
+    words = name.split("_")
+    # The API's other calls: the one that the page mentions, one more list, one that anybody may make.
+    others = {"authentication": "authenticate_user", "other-list": "get_list_account", "register": "register"}
+    made = {
         "unknown": "no_such_call",
         "longer": f"{name}s",
         "prefixed": f"x{name}",
         "shorter": name[:-1],
         "upper-case": name.upper(),
+        "capital": name.capitalize(),
+        "camel-case": words[0] + "".join(word.capitalize() for word in words[1:]),
+        "spaces": " ".join(words),
+        # Decoded once, as XML or a URL has to be, these two are not the action; decoded twice they would be.
+        "reference-twice": f"&#{ord(name[0])};{name[1:]}",
+        "percent-twice": name.replace("_", "%5F", 1),
         "dashes": name.replace("_", "-"),
         "slash": f"{name}/",
         "semicolon": f"{name};x",
         "comma": f"{name},{other}",
+        "dot": f"{name}.",
+        "prefix": f"x:{name}",
+        "query": f"{name}?x",
         "file-ending": f"{name}.php",
         "path": f"../{name}",
         "other-call": other,
         "two-words": f"{name} {name}",
         "number": "0",
+        "number-one": "1",
         "wildcard": "get_list_%",
+        "star": "*",
         "quote": f"{name}' or '1'='1",
         "empty": "",
-    }
+    } | {key: value for key, value in others.items() if value != other}
+    # A name of one word, for example, is itself in some of these spellings.
+    return {key: value for key, value in made.items() if value != name}
 
 
 def asking(call: ServiceCall, action: str | None) -> bytes:
@@ -65,6 +81,8 @@ def asking(call: ServiceCall, action: str | None) -> bytes:
 def malformed(call: ServiceCall) -> Iterator[Document]:
     """REQ-04: one rule of well-formedness (XML 1.0 section 2.1) broken at a time."""
     root, leaf, name = call.request_root, call.action_element, call.name
+    plain = f"<{root}><{leaf}>{name}</{leaf}></{root}>"
+    unended = f"&#{ord(name[0])}{name[1:]}"
     yield from _encoded(
         {
             "cut-short": f"<{root}><{leaf}>{name}</{leaf}>",
@@ -72,16 +90,32 @@ def malformed(call: ServiceCall) -> Iterator[Document]:
             "no-end-tag": f"<{root}><{leaf}>{name}</{root}>",
             "crossed-tags": f"<{root}><{leaf}>{name}</{root}></{leaf}>",
             "end-tag-in-another-case": f"<{root}><{leaf}>{name}</{leaf.upper()}></{root}>",
+            "root-end-tag-in-another-case": f"<{root}><{leaf}>{name}</{leaf}></{root.upper()}>",
+            "no-last-bracket": plain[:-1],
+            "no-root-start-tag": f"<{leaf}>{name}</{leaf}></{root}>",
+            "space-before-tag-name": f"<{root}>< {leaf}>{name}</{leaf}></{root}>",
+            "attribute-in-end-tag": f"<{root}><{leaf}>{name}</{leaf} a='1'></{root}>",
+            "twice": plain * 2,
             "two-roots": f"<{root}><{leaf}>{name}</{leaf}></{root}><{root}/>",
             "text-after": f"<{root}><{leaf}>{name}</{leaf}></{root}>and more",
+            "character-after": f"{plain};",
+            "open-comment-after": f"{plain}<!-- after",
+            "space-before-declaration": f' \n<?xml version="1.0"?>{plain}',
+            "declaration-in-upper-case": f'<?XML version="1.0"?>{plain}',
+            "declaration-without-version": f'<?xml encoding="UTF-8"?>{plain}',
             "text-before": f"and more<{root}><{leaf}>{name}</{leaf}></{root}>",
             "bare-ampersand": f"<{root}><{leaf}>{name}</{leaf}> & </{root}>",
             "unknown-entity": f"<{root}><{leaf}>{name}</{leaf}>&nothing;</{root}>",
+            "entity-of-html": f"<{root}><{leaf}>{name}</{leaf}>&nbsp;</{root}>",
+            "unended-reference": f"<{root}><{leaf}>{unended}</{leaf}></{root}>",
+            "cdata-end": f"<{root}><{leaf}>{name}</{leaf}>]]></{root}>",
+            "less-than-in-attribute": f"<{root} a='<'><{leaf}>{name}</{leaf}></{root}>",
             "attribute-without-quotes": f"<{root} a=b><{leaf}>{name}</{leaf}></{root}>",
             "attribute-twice": f"<{root} a='1' a='2'><{leaf}>{name}</{leaf}></{root}>",
             "open-comment": f"<{root}><!-- <{leaf}>{name}</{leaf}></{root}>",
             "two-dashes-in-comment": f"<{root}><!-- a -- b --><{leaf}>{name}</{leaf}></{root}>",
             "forbidden-character": f"<{root}><{leaf}>{name}</{leaf}>&#1;</{root}>",
+            "no-character": f"<{root}><{leaf}>{name}</{leaf}>&#xFFFE;</{root}>",
             "control-character": f"<{root}>\x01<{leaf}>{name}</{leaf}></{root}>",
             "stray-less-than": f"<{root}><{leaf}>{name}</{leaf}> < </{root}>",
             "no-xml": name,
@@ -102,7 +136,10 @@ def spellings(call: ServiceCall) -> Iterator[Document]:
             "declaration": f'<?xml version="1.0"?>{plain}',
             "declaration-with-encoding": f"<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n{plain}\n",
             "declaration-in-lower-case": f"<?xml version='1.0' encoding='utf-8'?>{plain}",
+            "declaration-not-standalone": f"<?xml version='1.0' standalone='no'?>{plain}",
+            "declaration-on-two-lines": f'<?xml version="1.0"\nencoding="UTF-8"?>{plain}',
             "white-space": f"\n<{root} >\n\t<{leaf}\n>{name}</{leaf} >\r\n\n</{root}\t>\n",
+            "much-white-space": f"<{root}>{' ' * 1_100}<{leaf}>{name}</{leaf}></{root}>",
             "comments": f"<!-- before --><{root}><!-- in > --><{leaf}>{name}</{leaf}><!-- é --></{root}><!-- after -->",
             "comment-in-action": f"<{root}><{leaf}>{name[:4]}<!-- in -->{name[4:]}</{leaf}></{root}>",
             "cdata": f"<{root}><{leaf}><![CDATA[{name}]]></{leaf}></{root}>",
@@ -131,15 +168,19 @@ def broken(call: ServiceCall) -> Iterator[Document]:
             "root-in-another-case": f"<{root.capitalize()}>{child}</{root.capitalize()}>",
             "action-twice": f"<{root}>{child}{child}</{root}>",
             "second-action": f"<{root}>{child}<{leaf}>{other_call(call)}</{leaf}></{root}>",
+            "empty-second-action": f"<{root}>{child}<{leaf}/></{root}>",
             "unknown-child": f"<{root}>{child}<surprise>1</surprise></{root}>",
             "unknown-child-first": f"<{root}><surprise>1</surprise>{child}</{root}>",
             "attribute-on-root": f'<{root} version="1">{child}</{root}>',
+            "attribute-of-xml-on-root": f'<{root} xml:lang="en">{child}</{root}>',
             "attribute-on-action": f'<{root}><{leaf} type="x">{name}</{leaf}></{root}>',
             "nested-action": f"<{root}><call>{child}</call></{root}>",
             "action-in-action": f"<{root}><{leaf}>{child}</{leaf}></{root}>",
             "action-as-attribute": f'<{root} {leaf}="{name}"/>',
             "namespace": f'<{root} xmlns="urn:example:other">{child}</{root}>',
+            "namespace-by-prefix": f'<x:{root} xmlns:x="urn:example:other">{child}</x:{root}>',
             "text-beside-action": f"<{root}>now{child}</{root}>",
+            "text-behind-action": f"<{root}>{child}now</{root}>",
             "bare-action": child,
         }
     )

@@ -146,6 +146,7 @@ def groups(contract: Contract) -> frozenset[str]:
         "schema",
         "hostile",
         "claim-009",
+        "post-009",
     }
     return frozenset(
         fixed | {f"state-{code}" for code in contract.errors} | {f"after-{code}" for code in contract.errors}

@@ -53,6 +53,17 @@ RARE_CLAIMS = (
     ("X-SSL", "on"),
     ("X-SSL-Cipher", "TLS_AES_128_GCM_SHA256"),
 )
+# The usual ones in other words, a few more, and the mere look of a proxy: all in one request.
+OTHER_CLAIMS = (
+    ("Forwarded", 'proto="https"'),
+    ("Front-End-Https", "1"),
+    ("SSL", "on"),
+    ("X-Client-Proto", "https"),
+    ("X-Forwarded-For", "192.0.2.1"),
+    ("X-Forwarded-Proto", "HTTPS"),
+    ("X-Forwarded-Ssl", "1"),
+    ("X-Real-Proto", "https"),
+)
 CANARY = b"http://canary.invalid/"  # the wire puts the address of its listener here
 FIRST = "documented-1"
 REPEATS = 16  # documented calls side by side: a fault of one answer in five escapes them once in 35 runs
@@ -74,7 +85,7 @@ class Probe:
 
     document: what travels in the binding; actions: the same as values of the parameter `action` for `query-params`.
     control: id of the probe that must succeed for this one's answer to count (its twin without the defect).
-    fresh: over a connection of its own. segment: a last segment for the path.
+    fresh: over a connection of its own. segment: a last segment for the path. method: another than the binding's.
     """
 
     id: str
@@ -90,6 +101,7 @@ class Probe:
     fresh: bool = False
     segment: str = ""
     charset: str = "utf-8"
+    method: str = ""
 
 
 def documented(call: ServiceCall, binding: Binding) -> Probe:
@@ -275,9 +287,22 @@ def _plain_http(call: ServiceCall, base: Probe) -> Iterator[Probe]:
         segment=call.name,
         title=f"the documented request over plain HTTP with a last segment {call.name}",
     )
+    in_url: Binding = base.binding if base.binding.startswith("query") else "query-xml"
+    yield replace(
+        plain,
+        id="plain-post",
+        group="post-009",  # not of the state: no binding says that the request in a URL may be posted
+        binding=in_url,
+        method="POST",
+        title=f"the documented request over plain HTTP as {in_url}, by POST",
+    )
     other: Binding = "form-xml" if base.binding.startswith("query") else "query-xml"  # by GET and by POST
     claims = [(name.lower(), f"{name}: {value}", ((name, value),)) for name, value in CLAIMS]
-    every = [("usual", "HTTPS in every usual way", CLAIMS), ("rare", "HTTPS in every rare way", RARE_CLAIMS)]
+    every = [
+        ("usual", "HTTPS in every usual way", CLAIMS),
+        ("rare", "HTTPS in every rare way", RARE_CLAIMS),
+        ("spelled-otherwise", "HTTPS spelled otherwise", OTHER_CLAIMS),
+    ]
     for key, said, headers in (*claims, *every):
         for binding in (base.binding, other):
             yield replace(

@@ -43,7 +43,7 @@ from tests.evidence_factory import (
 CODES = tuple(CONTRACT.errors)
 PROVISIONED = tuple(code for code, row in CONTRACT.errors.items() if row.provoked == "provisioned")
 IN_STATE = tuple(f"state-{code}" for code in CODES)
-PLAIN = ("state-009", "claim-009")
+PLAIN = ("state-009", "claim-009", "post-009")
 REFUSED = ("action", "malformed", "schema", "hostile")
 HTTPS = (
     *("documented", "control", "bindings", "spelling"),
@@ -327,6 +327,8 @@ def https_rows() -> Iterator[Row]:
     yield Row(
         "plain-http-open-for-a-form", says(SUCCESS, probe="plain-form-xml"), f"{open_door} ERR-009-stable"
     )
+    yield Row("plain-http-open-for-a-post", says(SUCCESS, "post-009"), "TLS-01")
+    yield Row("plain-http-takes-no-post", both(says(b"", "post-009"), status(405, "post-009")), "")
     redirect = both(
         says(b"", *PLAIN), status(301, *PLAIN), header("Location", "https://staging.example.com/", *PLAIN)
     )
@@ -363,7 +365,7 @@ def https_rows() -> Iterator[Row]:
     for kind in ("dns", "timeout", "unreachable"):
         yield Row(f"plain-http-{kind}", lost(kind, "no answer", *PLAIN), "", "TLS-0[124] ERR-009-*")
     yield Row("plain-http-hung-up", lost("closed", "closed", *PLAIN), "HYG-10", "TLS-02 ERR-009-*")
-    once = lost("closed", "closed without an answer", "state-009")
+    once = lost("closed", "closed without an answer", "state-009", "post-009")
     yield Row("plain-http-hung-up-without-a-claim", once, "HYG-10", "TLS-01")
     yield Row("https-refused-as-plain", says(error("009")), "TLS-03 REQ-02", NO_LIST.replace("TLS-03", ""))
     yield Row("plain-http-refused", lost("refused", "refused", *PLAIN), "", "TLS-02 ERR-009-*")

@@ -119,6 +119,16 @@ def test_the_document_arrives_byte_by_byte(binding: Binding, method: str) -> Non
     assert dict(request.headers)["Accept-Encoding"] == "identity"
 
 
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_a_request_in_a_url_is_posted_over_plain_http(binding: Binding) -> None:
+    (probe,) = [p for p in planned(binding=binding).probes if p.id == "plain-post"]
+    request = Composer(subject(binding=binding), Random(1)).request(probe, NOWHERE)
+    assert (request.method, request.body) == ("POST", b"")
+    fields = dict(parse_qsl(urlsplit(request.url).query, strict_parsing=True))
+    name = "action" if binding == "query-params" else "XML"
+    assert "get_list_callback" in fields[name]
+
+
 def test_a_query_of_the_endpoint_is_kept() -> None:
     composer = Composer(subject(endpoint="https://h.example/api?key=T0KEN"), Random(1))
     url = composer.request(planned().first, NOWHERE).url

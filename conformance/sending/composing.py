@@ -43,7 +43,7 @@ class Composer:
         if probe.group == "hostile":
             probe = replace(probe, document=probe.document.replace(CANARY, canary.encode()))
         method, url, extra, body = _bound(probe, url)
-        return Request(method, url, tuple((headers | extra).items()), body)
+        return Request(probe.method or method, url, tuple((headers | extra).items()), body)
 
     def _without_secrets(self, url: str) -> str:
         parts = urlsplit(url)

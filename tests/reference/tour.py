@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
+from xml.sax.saxutils import escape
 
 from conformance.reference.app import Application, Behaviour, Stages
 from conformance.reference.request import Request
@@ -36,7 +37,12 @@ CLAIMS = {
     "x-appengine-https": "on",
     "https": "on",
     "x-arr-ssl": "2048|256|C=US|CN=localhost",
+    "x-client-proto": "https",
+    "x-real-proto": "https",
+    "ssl": "on",
+    "x-forwarded-for": "192.0.2.1",
 }
+SPELLED = {"forwarded": 'proto="https"', "x-forwarded-proto": "HTTPS", "front-end-https": "1"}
 
 OTHER_ACTIONS = [
     "get_list_country",
@@ -46,7 +52,20 @@ OTHER_ACTIONS = [
     f" {ACTION} ",
     "nonsense",
     "",
+    "authenticate_user",
+    "get_list_account",
+    "register",
+    "Get_list_callback",
+    "getListCallback",
+    "get list callback",
+    "get%5Flist_callback",
+    f"{ACTION}.",
+    f"x:{ACTION}",
+    f"{ACTION}?x",
+    "*",
+    "1",
 ]
+REFERENCE_TWICE = "&#103;et_list_callback"
 EQUIVALENT = [
     PRINTED,
     f'<?xml version="1.0"?>{DOCUMENT}',
@@ -63,6 +82,9 @@ EQUIVALENT = [
     DOCUMENT.replace("get", "&#x67;et"),
     f"\ufeff{DOCUMENT}",
     DOCUMENT.encode("utf-16"),
+    f"<?xml version='1.0' standalone='no'?>{DOCUMENT}",
+    f'<?xml version="1.0"\nencoding="UTF-8"?>{DOCUMENT}',
+    DOCUMENT.replace("<action>", " " * 1_100 + "<action>"),
 ]
 CAPITAL = DOCUMENT.replace("action>", "Action>")
 MALFORMED = [
@@ -76,6 +98,22 @@ MALFORMED = [
     DOCUMENT.replace("get", "get&nbsp;"),
     DOCUMENT.replace("get", "get\x01"),
     DOCUMENT.encode().replace(b"get", b"get\xff"),
+    f' <?xml version="1.0"?>{DOCUMENT}',
+    f'<?XML version="1.0"?>{DOCUMENT}',
+    f'<?xml encoding="UTF-8"?>{DOCUMENT}',
+    DOCUMENT.replace("</action>", "</action>&nbsp;"),
+    DOCUMENT.replace("</action>", "</action>&#xFFFE;"),
+    DOCUMENT.replace("</action>", "</action>]]>"),
+    DOCUMENT.replace("get", "&#103et"),
+    DOCUMENT.replace("</clickatellsdk", "</CLICKATELLSDK"),
+    DOCUMENT.removesuffix(">"),
+    DOCUMENT.removeprefix("<clickatellsdk>"),
+    DOCUMENT.replace("<action", "< action"),
+    DOCUMENT.replace("</action", "</action a='1'"),
+    DOCUMENT.replace("<clickatellsdk", "<clickatellsdk a='<'"),
+    DOCUMENT * 2,
+    f"{DOCUMENT};",
+    f"{DOCUMENT}<!-- after",
 ]
 DIFFERENT = [
     DOCUMENT.replace("clickatellsdk", "sdk"),
@@ -88,6 +126,10 @@ DIFFERENT = [
     DOCUMENT.replace(ACTION, f"<action>{ACTION}</action>"),
     DOCUMENT.replace("action>", "ACTION>"),
     f'<clickatellsdk action="{ACTION}"/>',
+    DOCUMENT.replace("</action>", "</action>text"),
+    DOCUMENT.replace("</action>", "</action><action/>"),
+    DOCUMENT.replace("<clickatellsdk", '<clickatellsdk xml:lang="en"'),
+    DOCUMENT.replace("clickatellsdk", "x:clickatellsdk").replace("sdk>", 'sdk xmlns:x="urn:a">', 1),
 ]
 HOSTILE = [
     f'<!DOCTYPE clickatellsdk [<!ENTITY e "{ACTION}">]>{DOCUMENT.replace(ACTION, "&e;")}',
@@ -109,10 +151,11 @@ class Stop:
     path: str = "/token"
     headers: tuple[tuple[str, str], ...] = ()
     connection: int = 1
+    posted: bool = False  # also without a body
 
     @property
     def method(self) -> str:
-        return "POST" if self.body else "GET"
+        return "POST" if self.body or self.posted else "GET"
 
     def request(self) -> Request:
         headers = [
@@ -152,6 +195,8 @@ def _tour() -> list[Stop]:
     stops += [
         *(Stop("actions", f"XML={quote(DOCUMENT.replace(ACTION, action))}") for action in OTHER_ACTIONS),
         *(Stop("actions", f"action={quote(action)}") for action in OTHER_ACTIONS),
+        Stop("actions", f"XML={quote(DOCUMENT.replace(ACTION, escape(REFERENCE_TWICE)))}"),
+        Stop("actions", f"action={quote(REFERENCE_TWICE)}"),
         Stop("actions", f"XML={quote('<clickatellsdk/>')}"),
         Stop("actions"),
         *_bodies("equivalent", EQUIVALENT),
@@ -168,7 +213,10 @@ def _tour() -> list[Stop]:
         stops += _documented("plain", scheme="http")
     stops += [Stop("plain", f"action={ACTION}", scheme="http")]
     stops += [Stop("plain", query, scheme="http", path="/token/get_list_callback")]
-    stops += [Stop("plain", query, scheme="http", headers=(claim,)) for claim in CLAIMS.items()]
+    stops += [
+        Stop("plain", query, scheme="http", headers=(claim,)) for claim in (*CLAIMS.items(), *SPELLED.items())
+    ]
+    stops += [Stop("plain", query, scheme="http", posted=True)]
     return stops + _documented("documented")
 
 

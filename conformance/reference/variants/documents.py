@@ -115,12 +115,87 @@ REPAIRS: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
         "Control characters are dropped.",
         lambda text: re.sub(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(x0?|0?)[0-8];", b"", text),
     ),
+    ("space_before_declaration_skipped", "White space before the XML declaration is skipped.", bytes.lstrip),
+    (
+        "declaration_known_in_upper_case",
+        "The XML declaration may be in upper case.",
+        lambda text: text.replace(b"<?XML", b"<?xml"),
+    ),
+    (
+        "declaration_known_without_version",
+        "The XML declaration may lack the version.",
+        lambda text: re.sub(rb"^<\?xml(?! version)[^?]*\?>", b"", text),
+    ),
+    (
+        "entities_of_html_known",
+        "The entities of HTML are known, as white space here.",
+        lambda text: text.replace(b"&nbsp;", b" "),
+    ),
+    (
+        "references_ended",
+        "A character reference may lack its semicolon.",
+        lambda text: re.sub(rb"&#(\d+)(?![\d;])", rb"&#\1;", text),
+    ),
+    (
+        "no_characters_dropped",
+        "References to what is no character are dropped.",
+        lambda text: re.sub(rb"&#xFFF[EF];", b"", text),
+    ),
+    (
+        "root_end_compared_in_any_case",
+        "The root's end tag may differ in case.",
+        lambda text: re.sub(rb"</clickatellsdk", b"</clickatellsdk", text, flags=re.IGNORECASE),
+    ),
+    ("last_bracket_supplied", "A missing last bracket is supplied.", lambda text: text + b">"),
+    (
+        "root_start_supplied",
+        "A missing start of the root is supplied.",
+        lambda text: b"<clickatellsdk>" + text,
+    ),
+    (
+        "space_before_tag_name_skipped",
+        "White space before a tag's name is skipped.",
+        lambda text: re.sub(rb"<\s+", b"<", text),
+    ),
+    (
+        "end_tag_attributes_ignored",
+        "Attributes in end tags are ignored.",
+        lambda text: re.sub(rb"(</\w+)\s[^>]*", rb"\1", text),
+    ),
+    (
+        "less_than_in_attribute_ignored",
+        "An attribute that holds a less-than sign is ignored.",
+        lambda text: re.sub(rb"""\s\w+=(["'])[^"']*<[^"']*\1""", b"", text),
+    ),
+    ("cdata_end_dropped", "The end of no CDATA section is dropped.", lambda text: text.replace(b"]]>", b"")),
+    (
+        "second_copy_ignored",
+        "The same document once more is ignored.",
+        lambda text: text[: len(text) // 2] if text[: len(text) // 2] * 2 == text else text,
+    ),
+    (
+        "semicolon_behind_root_ignored",
+        "A semicolon behind the root is ignored.",
+        lambda text: text.removesuffix(b";"),
+    ),
+    (
+        "open_comment_behind_root_ignored",
+        "A comment behind the root need not end.",
+        lambda text: re.sub(rb"(?<=</clickatellsdk>)<!--((?!-->).)*\Z", b"", text, flags=re.DOTALL),
+    ),
 )
 
 
 LACKS: tuple[tuple[str, str, bytes], ...] = (
     ("declaration_not_understood", "A request with an XML declaration is refused.", rb"^\s*<\?xml\s"),
     ("encoding_not_understood", "A request that declares its encoding is refused.", rb"^<\?xml[^>]*encoding"),
+    ("standalone_not_understood", "A request that is not standalone is refused.", rb"standalone=.no"),
+    (
+        "long_declaration_not_understood",
+        "A declaration of two lines is refused.",
+        rb"^<\?xml[^>]*\n[^>]*\?>",
+    ),
+    ("much_white_space_refused", "A kilobyte of white space is refused.", rb"\s{1000}"),
     ("line_ends_not_understood", "A request with CR LF line ends is refused.", rb"\r\n"),
     ("space_in_tag_not_understood", "A request with white space in a tag is refused.", rb"<[^!?>]*\s+>"),
     ("comment_not_understood", "A request with a comment is refused.", rb"<!--"),
@@ -190,6 +265,30 @@ ACCEPTS: tuple[tuple[str, str, Callable[[ET.Element], str | None]], ...] = (
         "text_beside_ignored",
         "Text beside the action is ignored.",
         lambda root: root.findtext("action") if _text_beside(root) else None,
+    ),
+    (
+        "text_behind_ignored",
+        "Text behind the action is ignored, before it not.",
+        lambda root: (
+            root.findtext("action") if _text_beside(root) and not (root.text or "").strip() else None
+        ),
+    ),
+    (
+        "empty_action_ignored",
+        "An empty action beside another is ignored.",
+        lambda root: (
+            root.findtext("action") if [bool(child.text) for child in root] == [True, False] else None
+        ),
+    ),
+    (
+        "attributes_of_xml_ignored",
+        "Attributes that XML itself names are ignored.",
+        lambda root: root.findtext("action") if any("/XML/1998/" in name for name in root.attrib) else None,
+    ),
+    (
+        "prefix_of_root_ignored",
+        "A prefix before the root is ignored.",
+        lambda root: root.findtext("action") if root.tag.endswith("}clickatellsdk") else None,
     ),
     (
         "action_found_deeper",

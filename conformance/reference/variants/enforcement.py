@@ -39,6 +39,10 @@ def _claims(header: str, *values: str) -> Change:
     return _opened(lambda request: any(value in request.header(header).lower() for value in values))
 
 
+def _spelled(header: str, value: str) -> Change:
+    return _opened(lambda request: request.header(header) == value)
+
+
 def _over_http(edit: Callable[[Call, Answer], Answer]) -> Change:
     return answer(edit, state("009"))
 
@@ -96,6 +100,16 @@ CLAIMS = (
     ("wl_proxy_ssl_believed", "WL-Proxy-SSL", "true"),
     ("x_appengine_https_believed", "X-AppEngine-Https", "on"),
     ("https_header_believed", "Https", "on", "1"),
+    ("x_client_proto_believed", "X-Client-Proto", "https"),
+    ("x_real_proto_believed", "X-Real-Proto", "https"),
+    ("ssl_header_believed", "SSL", "on"),
+    ("x_forwarded_for_believed", "X-Forwarded-For", "192.0.2.1"),
+)
+# Believed in one spelling alone.
+SPELLED = (
+    ("forwarded_believed_in_quotes", "Forwarded", 'proto="https"'),
+    ("x_forwarded_proto_believed_in_capitals", "X-Forwarded-Proto", "HTTPS"),
+    ("front_end_https_believed_as_number", "Front-End-Https", "1"),
 )
 
 NOT_009: tuple[tuple[str, str, Change], ...] = (
@@ -138,6 +152,11 @@ OPENED: tuple[tuple[str, str, Callable[[Request], bool]], ...] = (
     ),
 )
 
+
+def _posted_in_url(request: Request) -> bool:
+    return request.method == "POST" and bool(request.query) and not request.body
+
+
 CERTIFICATES = (
     ("certificate_for_another_host", "The certificate is another host's.", Transport(names=("sdk.example",))),
     ("certificate_expired", "The certificate has expired.", Transport(days=(-30, -1))),
@@ -155,6 +174,12 @@ OLD = "ALL:@SECLEVEL=0"  # OpenSSL's default forbids the old versions
 
 VARIANTS = (
     *(mutant(name, title, "TLS-01", _opened(applies), also=OPEN) for name, title, applies in OPENED),
+    mutant(
+        "plain_http_served_for_post_in_url",
+        "A POST over plain HTTP is served where the request is in the URL.",
+        "TLS-01",
+        _opened(_posted_in_url),
+    ),
     mutant(
         "plain_http_served_every_third_call",
         "Every third call over plain HTTP is served.",
@@ -210,6 +235,16 @@ VARIANTS = (
             also=f"TLS-01 {OPEN}",
         )
         for name, header, *values in CLAIMS
+    ),
+    *(
+        mutant(
+            name,
+            f"{header} opens plain HTTP where it is {value}.",
+            "TLS-04",
+            _spelled(header.lower(), value),
+            also=f"TLS-01 {OPEN}",
+        )
+        for name, header, value in SPELLED
     ),
     mutant(
         "tls_1_0_accepted",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import unescape
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 from conformance.reference.answer import ACTION, Outcome, build
@@ -135,6 +137,59 @@ ACTIONS_TAKEN: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         "The action is compared without regard to case.",
         lambda action: action.lower() == ACTION,
     ),
+    (
+        "authentication_taken",
+        "The call that the resource description names is answered with the list.",
+        lambda action: action == "authenticate_user",
+    ),
+    (
+        "list_of_accounts_taken",
+        "The list of accounts is answered with this one.",
+        lambda action: action == "get_list_account",
+    ),
+    ("registration_taken", "A registration is answered with the list.", lambda action: action == "register"),
+    (
+        "action_with_capital_taken",
+        "The action's first letter may be a capital.",
+        lambda action: action == ACTION.capitalize(),
+    ),
+    (
+        "action_in_camel_case_taken",
+        "The action may be written in camel case.",
+        lambda action: re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", action) == ACTION,
+    ),
+    (
+        "spaces_taken_for_underscores",
+        "Spaces in the action stand for underscores.",
+        lambda action: action.replace(" ", "_") == ACTION,
+    ),
+    (
+        "references_decoded_twice",
+        "Character references in the action are decoded twice.",
+        lambda action: unescape(action) == ACTION,
+    ),
+    (
+        "percent_decoded_twice",
+        "Percent signs in the action are decoded twice.",
+        lambda action: unquote(action) == ACTION,
+    ),
+    (
+        "dot_behind_action_ignored",
+        "A dot behind the action is ignored.",
+        lambda action: action.removesuffix(".") == ACTION,
+    ),
+    (
+        "prefix_of_action_ignored",
+        "A prefix before the action is ignored.",
+        lambda action: action.rpartition(":")[2] == ACTION,
+    ),
+    (
+        "query_behind_action_ignored",
+        "What follows a question mark in the action is ignored.",
+        lambda action: action.partition("?")[0] == ACTION,
+    ),
+    ("star_taken", "A star stands for any action.", lambda action: action == "*"),
+    ("number_taken", "The number 1 stands for the action.", lambda action: action == "1"),
 )
 
 VARIANTS = (

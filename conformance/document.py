@@ -42,7 +42,9 @@ _HEAD = 16_384  # bytes in which a declaration must end
 _EBCDIC = re.compile(
     r"ebcdic.*|(ibm|cp)-?(037|273|277|278|28[045]|297|424|500|871|1026|104[07]|114[0-9])", re.IGNORECASE
 )
-_REFERRING = re.compile(r"""xml-stylesheet|xml-model|\b(href|src|schema|url|uri)\s*=|\w+://""", re.IGNORECASE)
+_REFERRING = re.compile(
+    r"""xml-stylesheet|xml-model|\b\w*(href|src|schema|url|uri)\s*=|\w+://""", re.IGNORECASE
+)
 _DOCTYPE = re.compile(r"(?:<\?.*?\?>|<!--.*?-->|\s)*<!DOCTYPE", re.DOTALL)
 _POSITION = re.compile(r", line \d+, column \d+$")
 _LIMITS = ("excessive depth", "huge", "too long", "limit", "amplification", "maximum")
@@ -219,6 +221,7 @@ def _parser(*, remove_pis: bool) -> etree.XMLParser:
         no_network=True,
         huge_tree=False,
         remove_comments=True,
+        collect_ids=False,  # libxml2 would judge xml:id, of which XML 1.0 knows nothing
         remove_pis=remove_pis,
     )
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import groupby
 
 from lxml import etree
 
@@ -20,10 +21,23 @@ _RESULT = re.compile(r"<(?:\w+:)?result\b[^>]*>\s*(?:<!\[CDATA\[)?\s*success\b",
 
 
 @cache
-def _items() -> frozenset[str]:
-    """The names, in lower case, of everything that an item of a list is made of, in any documented service call."""
+def _parts() -> frozenset[str]:
+    """The names, in lower case, of the ids and types of every documented service call."""
     items = [call.item for call in documented().calls.values()]
-    return frozenset(name.lower() for item in items for name in (item.item, item.key, item.value))
+    return frozenset(name.lower() for item in items for name in (item.key, item.value))
+
+
+@cache
+def _places() -> frozenset[tuple[str, str]]:
+    """The names, in lower case, of the lists of every documented service call and of what they hold."""
+    items = [call.item for call in documented().calls.values()]
+    return frozenset((item.container.lower(), item.item.lower()) for item in items)
+
+
+@cache
+def _items() -> frozenset[str]:
+    """The names, in lower case, of everything that an item of a list is made of."""
+    return _parts() | {item for _, item in _places()}
 
 
 def _tags(names: frozenset[str]) -> re.Pattern[str]:
@@ -143,11 +157,32 @@ class Envelope:
         return self.result is not None and self.result.text.strip().lower() == "success"
 
     @cached_property
+    def carries_success(self) -> bool:
+        """Whether any result in it, however many there are, says Success."""
+        elements = self.root.iter() if self.root is not None else ()
+        return self.says_success or any(
+            local(element).lower() == "result" and Leaf(element).text.strip().lower() == "success"
+            for element in elements
+        )
+
+    @cached_property
     def has_values(self) -> bool:
-        """Whether any item of a list is in it."""
+        """Whether anything is in it that is called like an item of a list."""
         if self.root is None:
             return bool(_tags(_items()).search(self.document.text))
         return bool(self._names & _items())
+
+    @cached_property
+    def has_list(self) -> bool:
+        """Whether a list or a piece of one is in it; a `Value` alone, in some detail of an error, is none."""
+        if self.root is None or not self.has_values:
+            return self.has_values
+        for element in self.root.iter():
+            holder = element.getparent()
+            place = ("" if holder is None else local(holder).lower(), local(element).lower())
+            if place in _places() or place[1] in _parts():
+                return True
+        return False
 
     def offers(self, key: str, value: str) -> bool:
         """Whether any id or type of a list is in it, by the names that a service call gives them."""
@@ -175,25 +210,38 @@ class Envelope:
         """The reported errors: by the names of the error envelope wherever they stand; each code with its message."""
         if self.root is None:
             return ()
+        code, message = code.lower(), message.lower()
+        named = ((local(element).lower(), element) for element in self.root.iter())
+        told = [(n == code, Leaf(e)) for n, e in named if n == message or (n == code and len(e) == 0)]
         found: list[Reported] = []
-        for element in self.root.iter():
-            name = local(element).lower()
-            if name == code.lower() and len(element) == 0:
-                found.append(Reported(Leaf(element), None))
-            elif name == message.lower():
-                if found and found[-1].message is None:
-                    found[-1] = Reported(found[-1].code, Leaf(element))
-                else:
-                    found.append(Reported(None, Leaf(element)))
-        return tuple(found)
+        codes: list[Leaf] = []  # those right before, which wait for their messages
+        for is_code, run in groupby(told, key=lambda entry: entry[0]):
+            leaves = [leaf for _, leaf in run]
+            if is_code:
+                codes = leaves
+                continue
+            if len(codes) != len(
+                leaves
+            ):  # nobody can say whose they are: the last code has the first message
+                found += [Reported(one, None) for one in codes[:-1]]
+                codes = codes[-1:]
+            found += [Reported(one, leaf) for one, leaf in zip(codes, leaves, strict=False)]
+            found += [Reported(None, leaf) for leaf in leaves[len(codes) :]]
+            codes = []
+        return (*found, *(Reported(one, None) for one in codes))
 
     def loose_texts(self) -> Iterator[Leaf]:
         """Every text and attribute that could be a code or a message, for envelopes of another shape."""
         for element in self.root.iter() if self.root is not None else ():
             for name, text in element.attrib.items():
                 yield Leaf(element, str(text), etree.QName(name).localname)
-            if len(element) == 0 and local(element).lower() not in {"action", "result", "timestamp"}:
-                yield Leaf(element)
+            if local(element).lower() in {"action", "result", "timestamp"}:
+                continue
+            leaf = Leaf(element)
+            if leaf.whole:
+                yield leaf
+            elif leaf.text.strip():  # between elements, white space is layout
+                yield Leaf(element, leaf.text.strip())
 
     def answers_another_call(self, name: str, key: str, value: str) -> bool:
         """Whether it is the success envelope of some other service call: it says so, and has nothing of this one."""
@@ -204,7 +252,7 @@ class Envelope:
     @cached_property
     def is_error(self) -> bool:
         """Whether it reports an error: it says so, or names one, and offers no list."""
-        if self.root is None or self.has_values:
+        if self.root is None or self.has_list:
             return False
         says_error = self.result is not None and self.result.text.strip().lower() in {
             "error",
@@ -218,4 +266,4 @@ class Envelope:
         """Whether it is meant as the success envelope: it says Success, or offers a list and reports no error."""
         if self.root is None:
             return False
-        return (self.says_success or self.has_values) and not self.is_error
+        return (self.says_success or self.has_list) and not self.is_error

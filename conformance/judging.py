@@ -10,7 +10,7 @@ from lxml import etree
 
 from conformance.components import Component, Deviation
 from conformance.contract import Contract, DocumentedPair, ServiceCall
-from conformance.envelope import Envelope, Leaf, Pair
+from conformance.envelope import Envelope, Leaf, Pair, Reported
 from conformance.exchange import Answer, Evidence, Exchange, Reading
 from conformance.schema import Schema, schema
 from conformance.verdicts import NotApplicable, Open, clip
@@ -18,12 +18,16 @@ from conformance.verdicts import NotApplicable, Open, clip
 Pairs = tuple[tuple[str | None, str | None], ...]
 _INTERNALS = re.compile(
     r"Traceback \(most recent call last\)|\bat [\w.$]+\([\w]+\.(?:java|kt|scala):\d+\)|Stack ?[Tt]race:|"
-    r"(?:Fatal error|Parse error|Warning|Notice)(?:</b>)?: .{0,200} in .{0,120} on line|\bat .{1,80} line \d+\.$|"
+    r"(?:Fatal error|Parse error|Warning|Notice)(?:</b>)?: .{0,200} in .{0,120} on line|"
+    r"\bat .{1,80}\.(?:p[lm]|cgi|t) line \d+|\bat \S*[/\\]\S* line \d+\.$|"
+    r"\bin \S{1,120}\.(?:php\d?|inc|phtml) on line \d+|"
+    r"\b(?:\w+\.){2,9}\w{0,80}Exception\b|\bmsxml\d?\.dll\b|\bVBScript (?:runtime|compilation) error\b|"
     r"\bORA-\d{5}\b|\bSELECT\b.{1,300}\bFROM\b|root:[x*]?:0:0:|"
     r"SQLSTATE\[|You have an error in your SQL syntax|System\.\w+Exception|"
     r"/(?:var/www|usr/(?:local|share|lib)|home)/[\w./-]+\.(?:php|py|pl|rb|java|xml)\b|[A-Z]:\\\\?(?:inetpub|Windows|Program)",
     re.MULTILINE,
 )
+_CODE = re.compile(r"\s*\S*\d\S*\s*")  # one word with a digit in it: what was meant as a code
 _HEAD = 1 << 16  # characters at both ends of an answer in which internals are looked for
 
 
@@ -103,6 +107,22 @@ class Judging:
     def offers_the_list(self, envelope: Envelope) -> bool:
         """Whether any id or type of this service call's list is in it."""
         return envelope.offers(self.call.item.key, self.call.item.value)
+
+    def shows_the_list(self, envelope: Envelope) -> bool:
+        """Whether what is no envelope shows this service call's list all the same: as JSON, or as a page."""
+        if envelope.recognised:
+            return False
+        text, item, pairs = envelope.document.text, self.call.item, self.call.pairs
+        named = re.search(rf"(?<!\w)(?:{re.escape(item.key)}|{re.escape(item.value)})(?!\w)", text)
+        return named is not None or (bool(pairs) and all(_side_by_side(p.id, p.type, text) for p in pairs))
+
+    def let_through(self, answer: Answer) -> str:
+        """What of Success is in an answer that must be refused; "" when nothing is."""
+        if answer.envelope.carries_success:
+            return "Success"
+        if answer.envelope.has_values:
+            return "a Value"
+        return "the callback list" if self.shows_the_list(answer.envelope) else ""
 
     def answers_another_call(self, envelope: Envelope) -> bool:
         """Whether it is the success envelope of some other service call."""
@@ -237,7 +257,48 @@ class Judging:
             leaf is None or not leaf.whole or not leaf.text.split() or leaf.text.split() == documented.split()
         )
 
+    # The time
+
+    def seconds(self, exchange: Exchange) -> int:
+        """The Timestamp as Unix time, where its form is right or at least no longer than a time's."""
+        leaf = self.success(exchange).timestamp
+        if leaf is None or not leaf.whole:
+            raise Open("there is no readable Timestamp in the envelope")
+        if not re.fullmatch(r"0|[1-9][0-9]{0,9}", leaf.text):
+            raise Open("the Timestamp is not in the documented form (TIM-01)")
+        return int(leaf.text)
+
+    def is_timely(self, exchange: Exchange) -> bool:
+        """Whether the Timestamp is the time of the answer, by our clock or by the server's Date."""
+        seconds, tolerance = self.seconds(exchange), self.evidence.clock_tolerance
+        return any(
+            # Whole seconds: the time of an answer given at 9.9 is 9.
+            exchange.started - 1 - tolerance + offset <= seconds <= exchange.finished + tolerance + offset
+            for offset in (0.0, self.evidence.clock_offset)
+        )
+
     # Errors
+
+    def reported(self, envelope: Envelope) -> tuple[Reported, ...]:
+        """The errors of an envelope under the names that the target configures."""
+        return envelope.errors(*self.evidence.error_elements)
+
+    def codes(self, envelope: Envelope) -> list[Leaf]:
+        """The codes that an envelope says.
+
+        They stand in the elements for codes; where nothing like a code is in any of those, in any text or attribute
+        that is a documented code: the shape of an error is another requirement's matter.
+        """
+        named = [e.code for e in self.reported(envelope) if e.code]
+        meant = [leaf for leaf in named if _CODE.fullmatch(leaf.text)]
+        return (
+            meant or [leaf for leaf in envelope.loose_texts() if leaf.text in self.contract.errors] or named
+        )
+
+    def said(self, envelope: Envelope, code: str) -> Leaf | None:
+        """Where an envelope says the code; else the first that it does say."""
+        codes = self.codes(envelope)
+        return next((leaf for leaf in codes if leaf.text == code), codes[0] if codes else None)
 
     def messages(self, code: str) -> tuple[str, ...]:
         """The documented message of a code, and the alternatives that the target accepts."""
@@ -272,6 +333,12 @@ class Judging:
         """The bindings in which the documented request succeeded over HTTPS."""
         served = {e.binding for e in self.evidence.of("bindings") if self.is_success(e)}
         return frozenset(served | {self.evidence.binding})
+
+
+def _side_by_side(key: str, value: str, text: str) -> bool:
+    """Whether an id and its type stand beside each other, with nothing but markup and names between them."""
+    key, value = rf"(?<![\w.]){re.escape(key)}(?![\w.])", re.escape(value)
+    return re.search(rf"{key}\D{{0,60}}{value}|{value}\D{{0,60}}{key}", text) is not None
 
 
 def _is_canonical(text: str) -> bool:

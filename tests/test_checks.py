@@ -105,6 +105,42 @@ def errors(first: str, *others: str) -> bytes:
     return error(first).replace(end, end + more)
 
 
+def shaped(text: str, *groups: str) -> Change:
+    """The errors in another shape: this text in place of the code and the message."""
+    return body(
+        lambda data: re.sub(rb"<Error>.*</Description>", text.encode(), data, flags=re.DOTALL), *groups
+    )
+
+
+BLOCKED = CONTRACT.errors["004"].message
+# Code and message count wherever they are found; only the shape is wrong.
+ODD_SHAPES = {
+    "code-as-attribute": f'<Error code="004">{BLOCKED}</Error>',
+    "both-as-attributes": f'<Error number="004" description="{BLOCKED}"/>',
+    "code-element-beside": f"<Error>{BLOCKED}</Error><ErrorCode>004</ErrorCode>",
+    "code-element-before": f"<Code>004</Code><Error>{BLOCKED}</Error>",
+    "a-flag-and-a-code": f"<Error>true</Error><ErrorCode>004</ErrorCode><Description>{BLOCKED}</Description>",
+    "text-beside-elements": f"<Error>{BLOCKED}<Code>004</Code></Error>",
+    "codes-before-messages": "<Error>999</Error><Error>004</Error>"
+    f"<Description>Unknown error</Description><Description>{BLOCKED}</Description>",
+    "message-in-two-languages": "<Error>004</Error><Description>Fehler</Description>"
+    f"<Description>{BLOCKED}</Description>",
+    "a-value-that-is-no-list": f"<Error>004</Error><Description>{BLOCKED}</Description>"
+    "<Detail><Value>192.0.2.7</Value></Detail>",
+}
+# And these say something else, with what fails beside the shape.
+ODD_SAYINGS = {
+    "code-unpadded-as-attribute": (f'<Error code="4">{BLOCKED}</Error>', "ERR-004-code"),
+    "code-padded-as-attribute": (f'<Error code="0004">{BLOCKED}</Error>', "ERR-004-code"),
+    "code-spaced": (f"<Error>{BLOCKED}</Error><ErrorCode> 004 </ErrorCode>", "ERR-004-code"),
+    "code-prefixed": (f"<Error>{BLOCKED}</Error><ErrorCode>E004</ErrorCode>", "ERR-004-code"),
+    "code-in-its-element-otherwise": (
+        f"<Error>4</Error><Description>{BLOCKED}</Description><Line>004</Line>",
+        "ERR-004-code",
+    ),
+}
+
+
 def request_rows() -> Iterator[Row]:
     yield Row("html", says(b"<html><body>hi</body></html>"), "REQ-01", f"{NO_LIST} ENV-01 ENV-09 REQ-02")
     yield Row(
@@ -169,9 +205,20 @@ def request_rows() -> Iterator[Row]:
     cut = SUCCESS.replace(b"</ClICKATELLSDK>", b"")
     yield Row("spelling-answered-in-part", says(cut, probe="spelling-cdata"), "REQ-05")
     yield Row("spelling-answered-with-nothing", says(b"", probe="spelling-cdata"), "REQ-05")
+    stale = timestamps(lambda e: int(e.started) - 3600, probe="spelling-cdata")
+    yield Row("spelling-answered-an-hour-ago", stale, "REQ-05")
+    stale = timestamps(lambda e: int(e.started) - 3600)
+    yield Row("everything-answered-an-hour-ago", stale, "TIM-02")
+    declared = both(
+        body(lambda data: b"<!DOCTYPE ClICKATELLSDK>" + data, probe="spelling-cdata"),
+        body(lambda data: b'<?xml-stylesheet href="x.xsl"?>' + data, probe="spelling-comments"),
+    )
+    yield Row("spelling-answered-with-a-doctype", declared, "REQ-05")
     extra = swap("<Timestamp>", "<Extra/><Timestamp>", probe="spelling-cdata")
     yield Row("spelling-answered-with-more", extra, "REQ-05")
     yield Row("hostile-trace", says(trace, probe="hostile-external-dtd"), "REQ-07 HYG-05")
+    success_too = error("999").replace(b"<Timestamp>", b"<Result>Success</Result><Timestamp>")
+    yield Row("hostile-with-two-results", says(success_too, probe="hostile-external-dtd"), "REQ-07")
     yield Row("fetched", lambda evidence: replace(evidence, canary=2), "REQ-07")
     yield Row("cannot-see-a-fetch", lambda evidence: replace(evidence, canary=None), "", "REQ-07")
 
@@ -244,6 +291,10 @@ def envelope_rows() -> Iterator[Row]:
     for name, change in undocumented.items():
         yield Row(f"undocumented-{name}", change, "ENV-02 ENV-08")
     yield Row("undocumented-markup", swap("HTTP GET", "HTTP <b>GET</b>"), "ENV-02 ENV-08", "CBK-03 CBK-05")
+    for name, identifier in {"of-no-name": "0", "of-one-name": "v"}.items():
+        change = body(lambda data, to=identifier: data.replace(b"<Value>", f'<Value xml:id="{to}">'.encode()))
+        yield Row(f"undocumented-xml-id-{name}", change, "ENV-02 ENV-08")
+    yield Row("schema-of-an-editor", prefixed(b'<?oxygen RNGSchema="c.rng"?>'), "ENV-09")
     yield Row("doctype", prefixed(b"<!DOCTYPE ClICKATELLSDK SYSTEM 'x.dtd'>"), "ENV-09")
     yield Row("stylesheet", prefixed(b'<?xml-stylesheet href="x.xsl"?>'), "ENV-09")
 
@@ -339,6 +390,22 @@ def https_rows() -> Iterator[Row]:
         "TLS-02 ERR-009-code",
         "ERR-009-message ERR-009-stable",
     )
+    listed = {
+        "json": b'[{"callback_type_id": 0, "callback_type": "HTTP GET"}]',
+        "json-of-pairs": b'{"Values": [{"0": "HTTP GET"}, {"6": "SOAP POST"}]}',
+        "html": b"<html><br><td>0</td><td>HTTP GET</td><td>6</td><td>SOAP POST</td></html>",
+        "xhtml": b"<html><td>HTTP GET</td><td>0</td><td>SOAP POST</td><td>6</td></html>",
+    }
+    for name, content in listed.items():
+        yield Row(f"plain-http-lists-as-{name}", says(content, *PLAIN), "TLS-01 TLS-02", "TLS-04 ERR-009-*")
+    yield Row("plain-http-names-methods", says(b"<html>HTTP GET, 6 times SOAP POST</html>", *PLAIN), "TLS-02",
+              "ERR-009-*")  # fmt: skip
+    claimed = says(listed["json"], probe="plain-claim-x-scheme-query-xml")
+    yield Row("a-claim-opens-a-list-as-json", claimed, "TLS-04")
+    success_too = swap("<Timestamp>", "<Result>Success</Result><Timestamp>", *PLAIN)
+    yield Row("plain-http-says-success-too", success_too, "TLS-01 ERR-009-data ERR-009-envelope", "TLS-04")
+    detail = swap("<Timestamp>", "<Detail><Value>192.0.2.7</Value></Detail><Timestamp>", "state-009")
+    yield Row("plain-http-with-a-value", detail, "TLS-01 ERR-009-envelope")
     yield Row("plain-http-says-html", says(b"<html/>", *PLAIN), "TLS-02", "ERR-009-*")
     nowhere = both(says(b"", *PLAIN), status(308, *PLAIN), header("Content-Type", "", *PLAIN))
     yield Row("plain-http-redirects-nowhere", nowhere, "TLS-02", "ERR-009-*")
@@ -425,7 +492,11 @@ def error_rows() -> Iterator[Row]:
         lost_then = lost("timeout", "no answer within 10 s", probe=f"after-{code}")
         yield Row(f"{code}-no-answer-afterwards", lost_then, "", f"{name}-stable")
         yield Row(f"{code}-stays", says(error(code), probe=f"after-{code}"), f"{name}-stable")
-    message, name, states = CONTRACT.errors["004"].message, "ERR-004", "state-004"
+        page = both(says(b"<html/>", probe=f"state-{code}-3"), status(403, probe=f"state-{code}-3"))
+        yield Row(f"{code}-once-as-a-page", page, f"{name}-code {name}-stable")
+        success_too = swap("<Timestamp>", "<Result>Success</Result><Timestamp>", f"state-{code}")
+        yield Row(f"{code}-with-two-results", success_too, f"{name}-data {name}-envelope")
+    message, name, states = BLOCKED, "ERR-004", "state-004"
     for code, left_open in (("007", ""), ("998", " ERR-ANY")):
         for other in ("Aaa", "zzz"):
             change = both(swap(">004<", f">{code}<", states), body(lambda data, other=other: data.replace(
@@ -452,6 +523,40 @@ def error_rows() -> Iterator[Row]:
     yield Row("an-undocumented-code", swap(">999<", ">123<", probe="action-number"), "ERR-ANY")
 
 
+def shape_rows() -> Iterator[Row]:
+    for name, text in ODD_SHAPES.items():
+        yield Row(f"004-{name}", shaped(text, "state-004"), "ERR-004-envelope")
+    for name, (text, fails) in ODD_SAYINGS.items():
+        undocumented = " ERR-ANY" if "code" in name else ""
+        yield Row(
+            f"004-{name}",
+            shaped(text, "state-004"),
+            f"{fails} ERR-004-envelope{undocumented}",
+            "ERR-004-stable",
+        )
+    for name, text in (("upper", BLOCKED.upper()), ("dotted", f"{BLOCKED}.")):
+        change = shaped(f'<Error code="004" message="{text}"/>', "state-004")
+        yield Row(f"004-message-{name}-as-attribute", change, "ERR-004-message ERR-004-envelope")
+        change = shaped(
+            f"<Error>004</Error><Description>{text}</Description><Hint>{BLOCKED}</Hint>", "state-004"
+        )
+        yield Row(f"004-message-{name}-beside-a-hint", change, "ERR-004-message ERR-004-envelope")
+    list_beside = "<Values><Value><callback_type_id>0</callback_type_id></Value></Values><Timestamp>"
+    yield Row("004-a-pair", swap("<Timestamp>", list_beside, "state-004"), "ERR-004-data",
+              "ERR-004-envelope ERR-004-message")  # fmt: skip
+
+
+INTERNALS = {
+    "dot-net": "System.Xml.XmlException: DTD is prohibited",
+    "perl": "not well-formed at /opt/sdk/XML/Parser.pm line 187.",
+    "perl-without-a-dot": "not well-formed at lib/Parser.pm line 187",
+    "php": "mismatch in /opt/sdk/Parser.php on line 211",
+    "asp": "msxml3.dll error",
+    "vbscript": "Microsoft VBScript runtime error",
+    "java": "org.xml.sax.SAXParseException; lineNumber: 4",
+}
+
+
 def hygiene_rows() -> Iterator[Row]:
     yield Row("success-with-199", status(199, "documented"), "HYG-01")
     yield Row("success-with-300", status(300, "documented"), "HYG-01 HYG-11")
@@ -467,6 +572,8 @@ def hygiene_rows() -> Iterator[Row]:
         labelled = header("Content-Type", f"text/xml; charset={charset}", "documented")
         yield Row(f"{charset}-undeclared", labelled, "HYG-04")
     trace = "Unknown error: at a.b.C(D.java:12)"
+    for name, text in INTERNALS.items():
+        yield Row(f"internals-of-{name}", swap("Unknown error", text, probe="action-number"), "HYG-05")
     yield Row("internals", swap("Unknown error", trace, probe="action-number"), "HYG-05")
     yield Row(
         "named-software", header("X-Powered-By", f"PHP/5.3 {'x' * 90}", probe="action-number"), "HYG-05"
@@ -506,6 +613,7 @@ ROWS = {
         time_rows,
         https_rows,
         error_rows,
+        shape_rows,
         hygiene_rows,
     )
     for row in rows()
@@ -605,7 +713,16 @@ def test_every_check_is_seen_failing() -> None:
 
 
 def test_rows_have_names_of_their_own() -> None:
-    rows = (request_rows, envelope_rows, pair_rows, time_rows, https_rows, error_rows, hygiene_rows)
+    rows = (
+        request_rows,
+        envelope_rows,
+        pair_rows,
+        time_rows,
+        https_rows,
+        error_rows,
+        shape_rows,
+        hygiene_rows,
+    )
     assert len(ROWS) == sum(1 for make in rows for _ in make())
 
 
@@ -623,6 +740,9 @@ HARMLESS = {
     "character-reference": swap("HTTP GET", "HTTP&#32;&#x47;ET"),
     "comment-in-text": swap("HTTP GET", "HTTP<!-- or so --> GET"),
     "instruction-that-refers-nowhere": swap("HTTP GET", "HTTP<?php?> GET"),
+    "prose-about-lines": swap(
+        "<Action>", "<!-- Unknown error in line 4, or at the end of line 4.\n; an Exception on line 211 --><Action>"
+    ),
     "no-white-space": body(lambda data: re.sub(rb">\s+<", b"><", data)),
     "another-pair": swap("</Values>", "<Value><callback_type_id>7</callback_type_id>"
                          "<callback_type>XMPP POST</callback_type></Value></Values>"),

@@ -182,6 +182,8 @@ REFERENCES = {
     "doctype": (b"<!DOCTYPE a><a/>", 1),
     "doctype with a system id": (b"<!DOCTYPE a SYSTEM 'x.dtd'><a/>", 1),
     "stylesheet": (b"<?xml-stylesheet href='x.xsl'?><a/>", 1),
+    "schema of an editor": (b'<?oxygen RNGSchema="c.rng"?><a/>', 1),
+    "no reference, though named so": (b"<?app schema of ours?><a/>", 0),
     "model": (b"<?xml-model href='x.rnc'?><a/>", 1),
     "inside": (b"<a><?import src='x'?></a>", 1),
     "after": (b"<a/><?see http://example.com/?>", 1),

@@ -105,6 +105,14 @@ ERRORS = {
         "<r><Error>004</Error><Description>a</Description><Description>b</Description></r>",
         [("004", "a"), (None, "b")],
     ),
+    "codes before messages": (
+        "<r><Error>004</Error><Error>007</Error><Description>a</Description><Description>b</Description></r>",
+        [("004", "a"), ("007", "b")],
+    ),
+    "a message before a code": (
+        "<r><Description>a</Description><Error>004</Error></r>",
+        [(None, "a"), ("004", None)],
+    ),
     "in another case": ("<r><error>004</error><DESCRIPTION>a</DESCRIPTION></r>", [("004", "a")]),
     "deeper": ("<r><Errors><Error>004</Error><Description>a</Description></Errors></r>", [("004", "a")]),
     "a container of that name": (
@@ -131,8 +139,8 @@ def test_errors_are_found_by_configured_names() -> None:
 
 
 def test_loose_texts_are_leaves_and_attributes() -> None:
-    found = envelope("<r a='1'><Result>no</Result><x><y b='2'>3</y></x><z/></r>")
-    assert [leaf.text for leaf in found.loose_texts()] == ["1", "2", "3", ""]
+    found = envelope("<r a='1'><Result>no</Result><x><y b='2'>3</y></x><w> 4 <v/></w></r>")
+    assert [leaf.text for leaf in found.loose_texts()] == ["1", "2", "3", "4", ""]
     assert next(iter(found.loose_texts())).where == "/r/@a, line 1"
 
 
@@ -141,34 +149,45 @@ LIST = "<ClICKATELLSDK><Values><Value><callback_type>A</callback_type></Value></
 ERROR = "<ClICKATELLSDK><Result>Error</Result><Error>004</Error></ClICKATELLSDK>"
 # Each answer with what it is taken for: recognised, says Success, offers a list, success, error.
 KINDS = {
-    "success": (SUCCESS, "recognised says_success is_success"),
+    "success": (SUCCESS, "recognised says_success carries_success is_success"),
     "success in another case": (
         SUCCESS.replace("Success", " SUCCESS "),
-        "recognised says_success is_success",
+        "recognised says_success carries_success is_success",
     ),
-    "a list alone": (LIST, "recognised has_values offers is_success"),
+    "a list alone": (LIST, "recognised has_values has_list offers is_success"),
     "an error": (ERROR, "recognised is_error"),
     "an error without a result": (ERROR.replace("<Result>Error</Result>", ""), "recognised is_error"),
     "an error with a list": (
         ERROR.replace("<Error>", "<Values><Value/></Values><Error>"),
-        "recognised has_values is_success",
+        "recognised has_values has_list is_success",
+    ),
+    "an error with a value of something": (
+        ERROR.replace("<Error>", "<Detail><Value>1</Value></Detail><Error>"),
+        "recognised has_values is_error",
+    ),
+    "an error with a later success": (
+        ERROR.replace("</ClICK", "<Result> success</Result></ClICK"),
+        "recognised carries_success is_error",
     ),
     "success with an error": (
         SUCCESS.replace("</Result>", "</Result><Error>004</Error>"),
-        "recognised says_success is_success",
+        "recognised says_success carries_success is_success",
     ),
     "html": ("<html><body><p>Success</p></body></html>", ""),
-    "an rss feed with a result": ("<rss><Result>Success</Result></rss>", "says_success is_success"),
+    "an rss feed with a result": (
+        "<rss><Result>Success</Result></rss>",
+        "says_success carries_success is_success",
+    ),
     "another root, the same names": (
         "<x><Action/><Result>Success</Result></x>",
-        "recognised says_success is_success",
+        "recognised says_success carries_success is_success",
     ),
-    "success cut short": (SUCCESS[:-4], "recognised says_success"),
+    "success cut short": (SUCCESS[:-4], "recognised says_success carries_success"),
     "success in a cdata section, cut short": (
         "<r><Result><![CDATA[Success]]></Result>",
-        "recognised says_success",
+        "recognised says_success carries_success",
     ),
-    "a list cut short": (LIST[:-4], "recognised has_values offers"),
+    "a list cut short": (LIST[:-4], "recognised has_values has_list offers"),
     "no xml": ("Success", ""),
 }
 
@@ -176,7 +195,15 @@ KINDS = {
 @pytest.mark.parametrize(("text", "kinds"), KINDS.values(), ids=KINDS)
 def test_what_an_answer_is_taken_for(text: str, kinds: str) -> None:
     found = envelope(text)
-    names = ("recognised", "says_success", "has_values", "is_success", "is_error")
+    names = (
+        "recognised",
+        "says_success",
+        "carries_success",
+        "has_values",
+        "has_list",
+        "is_success",
+        "is_error",
+    )
     kinds_found = {name for name in names if getattr(found, name)} | (
         {"offers"} if found.offers(*PAIR) else set()
     )

@@ -59,7 +59,7 @@ def test_the_action_selects_the_service_call(exchange: Exchange, judging: Judgin
     other = judging.answers_another_call(envelope)
     if (envelope.is_success and not other) or envelope.document.deep:
         return
-    codes = ", ".join(e.code.text for e in envelope.errors(*judging.evidence.error_elements) if e.code)
+    codes = ", ".join(e.code.text for e in judging.reported(envelope) if e.code)
     raise Breach(
         "the documented request is not answered with the success envelope",
         expected=f"the success envelope of {judging.call.name}",

@@ -13,13 +13,6 @@ _EXPIRY_DAYS = 14
 _DAY_S = 86_400
 
 
-def _open(answer: Answer) -> str:
-    """What shows that a call over plain HTTP was let through; "" when nothing does."""
-    if answer.envelope.says_success:
-        return "Success"
-    return "a Value" if answer.envelope.has_values else ""
-
-
 def _plain_answer(exchange: Exchange, judging: Judging) -> Answer | None:
     """The answer over plain HTTP; None where the port refuses connections or hangs up on every call: it is closed."""
     loss = exchange.loss
@@ -40,7 +33,7 @@ def test_plain_http_gets_no_data(exchange: Exchange, judging: Judging) -> None:
     answer = _plain_answer(exchange, judging)
     if answer is None:
         return
-    what = _open(answer)
+    what = judging.let_through(answer)
     if what:
         raise Breach(
             f"{exchange.title} is answered with {what}", expected="error 009, and no data", observed=what
@@ -60,16 +53,16 @@ def test_plain_http_gets_error_009(exchange: Exchange, judging: Judging) -> None
         raise Open("this binding is not served over HTTPS, so its answer over plain HTTP says nothing")
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)
-    if exchange.group == "claim-009" and _open(answer):
+    if exchange.group == "claim-009" and judging.let_through(answer):
         raise Open("a claim of HTTPS opens plain HTTP (TLS-04)")
-    codes = [e.code.text for e in answer.envelope.errors(*judging.evidence.error_elements) if e.code]
-    loose = [leaf.text for leaf in answer.envelope.loose_texts()] if not codes else []
-    if "009" in codes or "009" in loose:
+    said = judging.said(answer.envelope, "009")
+    if said and said.text == "009":
         return
     observed = (
-        f"error {clip(codes[0])!r}"
-        if codes
-        else _open(answer) or f"HTTP {answer.status} with {answer.media_type or 'no media type'}"
+        f"error {clip(said.text)!r}"
+        if said
+        else judging.let_through(answer)
+        or f"HTTP {answer.status} with {answer.media_type or 'no media type'}"
     )
     if answer.redirect:
         observed = f"a redirect (HTTP {answer.status}) to {clip(answer.redirect)}"
@@ -91,8 +84,7 @@ def test_https_succeeds_with_a_certificate_that_verifies(exchange: Exchange, jud
             observed=exchange.loss.reason,
         )
     answer = judging.answer(exchange)
-    codes = [e.code.text for e in answer.envelope.errors(*judging.evidence.error_elements) if e.code]
-    if "009" in codes:
+    if "009" in (e.code.text for e in judging.reported(answer.envelope) if e.code):
         raise Breach(
             "the call over HTTPS is refused as if it were plain HTTP",
             expected="Success",
@@ -109,13 +101,13 @@ def test_a_claim_of_https_does_not_open_plain_http(exchange: Exchange, judging: 
     answer = _plain_answer(exchange, judging)
     if answer is None:
         return
-    what = _open(answer)
+    what = judging.let_through(answer)
     if not what:
         if answer.document.unreadable:
             raise Open(answer.document.unreadable)
         return
     twins = [e for e in judging.evidence.of("state-009") if e.answer]
-    if not twins or any(e.answer and _open(e.answer) for e in twins):
+    if not twins or any(e.answer and judging.let_through(e.answer) for e in twins):
         raise Open("plain HTTP is open without any claim (TLS-01)")
     raise Breach(
         f"{exchange.title} is answered with {what}", expected="error 009, and no data", observed=what

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from conformance.catalogue import Case, each, requirement, sends
 from conformance.contract import Contract
-from conformance.envelope import Envelope, Leaf, Reported
-from conformance.exchange import Exchange
+from conformance.envelope import Envelope
+from conformance.exchange import Answer, Exchange
 from conformance.judging import Judging
 from conformance.verdicts import Breach, Open, clip
 
@@ -22,28 +22,22 @@ def codes(part: str) -> Callable[[Contract], Iterable[Case]]:
     return cases
 
 
-def _in_state(exchange: Exchange, judging: Judging, code: str) -> Envelope:
-    """The envelope answered in the state, or Open; over plain HTTP what is no envelope is TLS-02's matter."""
+def _answer_in_state(exchange: Exchange, judging: Judging) -> Answer:
+    """The answer in the state, or Open where it says nothing of the state."""
     answer = judging.answer(exchange)
     if exchange.binding not in judging.served_bindings():
         raise Open("this binding is not served")
-    if exchange.group.startswith("claim-") and (answer.envelope.says_success or answer.envelope.has_values):
+    if exchange.group.startswith("claim-") and judging.let_through(answer):
         raise Open("a claim of HTTPS opens plain HTTP (TLS-04)")
+    return answer
+
+
+def _in_state(exchange: Exchange, judging: Judging, code: str) -> Envelope:
+    """The envelope answered in the state, or Open; over plain HTTP what is no envelope is TLS-02's matter."""
+    answer = _answer_in_state(exchange, judging)
     if not answer.envelope.recognised or answer.document.root is None:
         raise Open("the answer is no envelope" + (" (TLS-02)" if code == "009" else ""))
     return answer.envelope
-
-
-def _reported(envelope: Envelope, judging: Judging) -> tuple[Reported, ...]:
-    return tuple(e for e in envelope.errors(*judging.evidence.error_elements) if e.code)
-
-
-def _said(envelope: Envelope, judging: Judging, code: str) -> Leaf | None:
-    """The code that an envelope says: by its element wherever it stands, else any text that is the code."""
-    reported = [e.code for e in _reported(envelope, judging) if e.code]
-    if reported:
-        return next((leaf for leaf in reported if leaf.text == code), reported[0])
-    return next((leaf for leaf in envelope.loose_texts() if leaf.text == code), None)
 
 
 @each("code", codes("code"))
@@ -58,7 +52,7 @@ def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: st
             told = wrong or f"is no envelope, with HTTP {answer.status}"
             raise Breach(f"the answer in the state of {code} {told}", expected=code, observed=told)
     envelope = _in_state(exchange, judging, code)
-    said = _said(envelope, judging, code)
+    said = judging.said(envelope, code)
     if said is None or said.text != code:
         told = repr(clip(said.text)) if said else "Success" if envelope.is_success else "no code"
         where = said.where if said else envelope.result.where if envelope.result else ""
@@ -75,11 +69,12 @@ def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code:
     if envelope.is_success:
         raise Open(f"the answer reports no error (ERR-{code}-code)")
     allowed = judging.messages(code)
-    reported = envelope.errors(*judging.evidence.error_elements)
+    reported = judging.reported(envelope)
     here = next((e for e in reported if e.code and e.code.text == code), reported[0] if reported else None)
-    message = here.message if here else None
-    if message is None:
-        message = next((leaf for leaf in envelope.loose_texts() if leaf.text in allowed), None)
+    told = [e.message for e in reported if e.message and (not e.code or e.code.text == code)]
+    if not any(e.message and e.code and e.code.text == code for e in reported):
+        told += envelope.loose_texts()  # the code has no message beside it, so it may stand anywhere
+    message = next((leaf for leaf in told if leaf.text in allowed), here.message if here else None)
     if message is None:
         raise Breach(
             f"the answer in the state of {code} carries no message",
@@ -107,8 +102,8 @@ def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code:
 def test_the_answer_carries_no_list(exchange: Exchange, judging: Judging, code: str) -> None:
     """The answer carries no callback list and no Success."""
     envelope = _in_state(exchange, judging, code)
-    if envelope.says_success or envelope.has_values:
-        what = "Success" if envelope.says_success else "the callback list"
+    if envelope.carries_success or envelope.has_list:
+        what = "Success" if envelope.carries_success else "the callback list"
         raise Breach(
             f"the answer in the state of {code} carries {what}",
             expected="an error and nothing else",
@@ -121,7 +116,7 @@ def test_the_answer_carries_no_list(exchange: Exchange, judging: Judging, code: 
 def test_the_answer_is_an_error_envelope(exchange: Exchange, judging: Judging, code: str) -> None:
     """The answer is an error envelope valid against the error schema, echoing the action."""
     envelope = _in_state(exchange, judging, code)
-    if envelope.says_success or envelope.has_values:
+    if envelope.says_success or envelope.has_list:
         raise Open(f"the answer is not meant as an error (ERR-{code}-data)")
     found = [d for d in judging.error_deviations(exchange) if d.component.requirement == "ERR-NNN-envelope"]
     if found:
@@ -144,10 +139,14 @@ def test_the_answer_lasts_as_long_as_the_state(
     said = []
     for exchange in (e for e in exchanges if not e.group.startswith("after-")):
         try:
-            leaf = _said(_in_state(exchange, judging, code), judging, code)
+            answer = _answer_in_state(exchange, judging)
         except Open:
             continue
-        said.append((exchange, leaf is not None and leaf.text == code))
+        if (
+            not answer.document.unreadable
+        ):  # a page, or nothing that can be read, does not say the code either
+            leaf = judging.said(answer.envelope, code)
+            said.append((exchange, leaf is not None and leaf.text == code))
     if len(said) < 2 or not any(right for _, right in said):
         raise Open(f"the code was not said in two calls, so nothing shows that {code} lasts")
     wrong = [e for e, right in said if not right]
@@ -187,13 +186,9 @@ def test_every_error_has_a_documented_code(exchanges: tuple[Exchange, ...], judg
         raise Open("no error answer was seen")
     for exchange in errors:
         assert exchange.answer
-        reported = _reported(exchange.answer.envelope, judging)
-        if not reported and any(
-            leaf.text in judging.contract.errors for leaf in exchange.answer.envelope.loose_texts()
-        ):
-            continue
-        wrong = [e.code for e in reported if e.code and e.code.text not in judging.contract.errors]
-        if wrong or not reported:
+        codes = judging.codes(exchange.answer.envelope)
+        wrong = [leaf for leaf in codes if leaf.text not in judging.contract.errors]
+        if wrong or not codes:
             code = clip(wrong[0].text) if wrong else "no code"
             raise Breach(
                 f"{exchange.title} is answered with the error {code!r}, which the page does not document",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.catalogue import requirement, sends
 from conformance.exchange import Answer, Exchange
 from conformance.judging import Judging
-from conformance.verdicts import Breach, Open
+from conformance.verdicts import Breach, Open, clip
 
 
 def _refused(exchange: Exchange, judging: Judging) -> None:
@@ -17,12 +17,20 @@ def _refused(exchange: Exchange, judging: Judging) -> None:
         raise Open("this binding is not served")
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)
-    if answer.envelope.says_success or judging.offers_the_list(answer.envelope):
+    if answer.envelope.carries_success or judging.offers_the_list(answer.envelope):
         raise Breach(
             f"{exchange.title} is answered with Success",
             expected="an error envelope, or anything but Success",
-            observed="Success" if answer.envelope.says_success else "the callback list",
+            observed="Success" if answer.envelope.carries_success else "the callback list",
         )
+
+
+def _untimely(exchange: Exchange, judging: Judging) -> bool:
+    """Whether the Timestamp is not the time of the answer; one that cannot be read is the schema's matter."""
+    try:
+        return not judging.is_timely(exchange)
+    except Open:
+        return False
 
 
 def _says_error(answer: Answer) -> bool:
@@ -78,6 +86,21 @@ def test_the_same_request_spelled_otherwise_gets_the_same_answer(
             expected=other.expected,
             observed=other.observed,
             where=f"{other.xpath}, line {other.line}",
+        )
+    if _untimely(exchange, judging) and not any(_untimely(e, judging) for e in documented):
+        timestamp = answer.envelope.timestamp
+        raise Breach(
+            f"{exchange.title} is answered with a Timestamp that is not the time of the answer",
+            expected="the time of the answer, as to the documented request",
+            observed=clip(timestamp.text) if timestamp else "",
+            where=timestamp.where if timestamp else "",
+        )
+    referring = answer.document.references
+    if referring and not any(e.answer and e.answer.document.references for e in documented):
+        raise Breach(
+            f"{exchange.title} is answered with a document that refers elsewhere: {clip(referring[0])}",
+            expected="the answer to the documented request, which does not",
+            observed=clip(referring[0]),
         )
 
 

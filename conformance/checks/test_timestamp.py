@@ -13,16 +13,6 @@ from conformance.verdicts import Breach, Open, clip
 _ADVANCE_S = 1.1  # the page counts whole seconds: calls this far apart cannot share one
 
 
-def _seconds(exchange: Exchange, judging: Judging) -> int:
-    """The Timestamp as Unix time, where its form is right or at least no longer than a time's."""
-    leaf = judging.success(exchange).timestamp
-    if leaf is None or not leaf.whole:
-        raise Open("there is no readable Timestamp in the envelope")
-    if not re.fullmatch(r"0|[1-9][0-9]{0,9}", leaf.text):
-        raise Open("the Timestamp is not in the documented form (TIM-01)")
-    return int(leaf.text)
-
-
 def _shown(seconds: float) -> str:
     return f"{seconds:.0f} ({datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC)"
 
@@ -31,12 +21,9 @@ def _shown(seconds: float) -> str:
 @sends("documented")
 def test_it_is_the_time_of_the_answer(exchange: Exchange, judging: Judging) -> None:
     """Timestamp is the time of the answer, within the tolerance, by our clock or by the server's Date."""
-    seconds = _seconds(exchange, judging)
-    tolerance = judging.evidence.clock_tolerance
-    for offset in {0.0, judging.evidence.clock_offset}:
-        # Whole seconds: the time of an answer given at 9.9 is 9.
-        if exchange.started - 1 - tolerance + offset <= seconds <= exchange.finished + tolerance + offset:
-            return
+    if judging.is_timely(exchange):
+        return
+    seconds, tolerance = judging.seconds(exchange), judging.evidence.clock_tolerance
     leaf = judging.success(exchange).timestamp
     clock = (
         f"; the server's Date is {judging.evidence.clock_offset:+.0f} s from our clock"
@@ -56,7 +43,7 @@ def _sequence(exchanges: tuple[Exchange, ...], judging: Judging) -> list[tuple[E
     timed = []
     for exchange in exchanges:
         try:
-            timed.append((exchange, _seconds(exchange, judging)))
+            timed.append((exchange, judging.seconds(exchange)))
         except Open:
             continue
     if len(timed) < 2:

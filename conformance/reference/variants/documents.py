@@ -10,7 +10,7 @@ from conformance.reference.answer import ACTION
 from conformance.reference.request import Asked, Document, UnusableError, read_document
 from conformance.reference.variants.edits import malformed, sent, set_text
 from conformance.reference.variants.requests import refused
-from conformance.reference.variants.variant import mutant, reading, refusal, tree
+from conformance.reference.variants.variant import document, mutant, reading, refusal, success, tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -361,6 +361,24 @@ VARIANTS = (
         "REQ-05",
         tree(lambda call, root: root[2].remove(root[2][3]) if b"<!--" in sent(call) else None),
         also="CBK-09",
+    ),
+    mutant(
+        "comment_gets_a_stale_answer",
+        "A request with a comment gets the answer of an hour ago.",
+        "REQ-05",
+        tree(
+            lambda call, root: set_text(root, "Timestamp", str(int(call.now) - 3600)),
+            lambda call: success(call) and b"<!--" in sent(call),
+        ),
+    ),
+    mutant(
+        "comment_gets_a_doctype",
+        "A request with a comment gets an answer with a document type declaration.",
+        "REQ-05",
+        document(
+            lambda whole: whole.replace(b"<ClICK", b"<!DOCTYPE ClICKATELLSDK>\n<ClICK", 1),
+            lambda call: success(call) and b"<!--" in sent(call),
+        ),
     ),
     *(mutant(name, title, "REQ-06", _accepting(find)) for name, title, find in ACCEPTS),
 )

@@ -82,6 +82,10 @@ def _says_success(_: Call, root: ET.Element) -> None:
     set_text(root, "Result", "Success")
 
 
+def _listed(media_type: str, text: bytes) -> Change:
+    return _over_http(lambda _, whole: with_body(whole, text, content_type=media_type))
+
+
 CLAIMS = (
     ("x_forwarded_proto_believed", "X-Forwarded-Proto", "https"),
     ("forwarded_believed", "Forwarded", "proto=https", 'proto="https"'),
@@ -200,6 +204,20 @@ VARIANTS = (
         "TLS-01",
         tree(_says_success, state("009")),
         also="ERR-009-data ERR-009-envelope",
+    ),
+    mutant(
+        "plain_http_lists_as_json",
+        "Plain HTTP is answered with the list as JSON.",
+        "TLS-01",
+        _listed("application/json", b'[{"id": 0, "type": "HTTP GET"}, {"id": 6, "type": "SOAP POST"}]'),
+        also=f"{OPEN} HYG-03",
+    ),
+    mutant(
+        "plain_http_lists_as_table",
+        "Plain HTTP is answered with the list as a table of a page.",
+        "TLS-01",
+        _listed("text/html", b"<table><td>0</td><td>HTTP GET</td><td>6</td><td>SOAP POST</td></table>"),
+        also=f"{OPEN} HYG-03",
     ),
     *(
         mutant(name, title, "TLS-02", how, also=f"{UNSAID} HYG-11 HYG-03 TIM-05 ERR-ANY")

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from conformance.reference.answer import ERRORS, Outcome, build
-from conformance.reference.variants.edits import drop, moved, renamed, sent, set_text, text_by, text_to, the
-from conformance.reference.variants.variant import every, mutant, outcome, refusal, state, tree
+from conformance.reference.variants.edits import (
+    drop,
+    moved,
+    renamed,
+    sent,
+    set_text,
+    text_by,
+    text_to,
+    the,
+    with_body,
+)
+from conformance.reference.variants.variant import answer, every, mutant, outcome, refusal, state, tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from conformance.reference.answer import Answer
     from conformance.reference.app import Call
     from conformance.reference.variants.variant import Change, Variant, When
 
@@ -42,6 +54,39 @@ def _with_list(call: Call, root: ET.Element) -> None:
 
 def _says_success(_: Call, root: ET.Element) -> None:
     set_text(root, "Result", "Success")
+
+
+def _success_too(_: Call, root: ET.Element) -> None:
+    ET.SubElement(root, "Result").text = "Success"
+
+
+def _as_attributes(_: Call, root: ET.Element) -> None:
+    code = the(root, "Error")
+    code.attrib = {"code": code.text or "", "message": root.findtext("Description") or ""}
+    code.text = None
+    drop(root, "Description")
+
+
+def _text_of_code(_: Call, root: ET.Element) -> None:
+    code = the(root, "Error")
+    code.attrib = {"code": code.text or ""}
+    code.text = root.findtext("Description")
+    drop(root, "Description")
+
+
+def _runs(_: Call, root: ET.Element) -> None:
+    for at, (name, text) in enumerate((("Error", "999"), ("Description", ERRORS["999"]))):
+        leaf = ET.Element(name)
+        leaf.text = text
+        root.insert(2 + 2 * at, leaf)
+
+
+def _detailed(_: Call, root: ET.Element) -> None:
+    ET.SubElement(ET.SubElement(root, "Detail"), "Value").text = "192.0.2.7"
+
+
+def _page(_: Call, whole: Answer) -> Answer:
+    return with_body(replace(whole, status=503), b"<html><br></html>", content_type="text/html")
 
 
 def _wrapped(_: Call, root: ET.Element) -> None:
@@ -135,6 +180,13 @@ def _messages(code: str, when: When) -> Iterator[Variant]:
 
 def _data(code: str, when: When) -> Iterator[Variant]:
     also = f"ERR-{code}-envelope" + (" TLS-01" if code == "009" else "")
+    yield mutant(
+        f"success_beside_{code}",
+        f"The error {code} has a second Result, which is Success.",
+        f"ERR-{code}-data",
+        tree(_success_too, when),
+        also=also,
+    )
     if code != "009":  # over plain HTTP these are TLS-01's mutants
         yield mutant(
             f"list_in_{code}",
@@ -204,6 +256,29 @@ def _shapes(code: str, when: When) -> Iterator[Variant]:
             change,
             also=f"ERR-{code}-code ERR-{code}-message",
         )
+    # Code and message count wherever they are found: nothing but the shape may be accused.
+    odd: tuple[tuple[str, str, Change], ...] = (
+        (
+            "error_{}_in_attributes",
+            "In error {} code and message are attributes.",
+            tree(_as_attributes, when),
+        ),
+        (
+            "error_{}_message_in_error",
+            "In error {} the code is an attribute of the message.",
+            tree(_text_of_code, when),
+        ),
+        ("error_{}_codes_first", "In error {} two codes come before their messages.", tree(_runs, when)),
+    )
+    for name, title, change in odd:
+        yield mutant(name.format(code), title.format(code), f"ERR-{code}-envelope", change)
+    if code != "009":  # over plain HTTP any Value is one too many
+        yield mutant(
+            f"error_{code}_with_a_detail",
+            f"The error {code} has a Value of some detail.",
+            f"ERR-{code}-envelope",
+            tree(_detailed, when),
+        )
 
 
 def _unstable(code: str, when: When) -> Iterator[Variant]:
@@ -228,6 +303,14 @@ def _unstable(code: str, when: When) -> Iterator[Variant]:
         changing(2, Outcome(other)),
         also=also,
     )
+    if code != "009":  # over plain HTTP a page is TLS-02's matter
+        yield mutant(
+            f"state_{code}_sometimes_a_page",
+            f"In state {code} every other call is answered with a page for 503.",
+            f"ERR-{code}-stable",
+            answer(_page, every(2, when)),
+            also=f"{also} HYG-02 HYG-03",
+        )
     yield mutant(
         f"state_{code}_ends_by_itself",
         f"The state {code} ends after a call.",

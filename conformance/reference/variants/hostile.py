@@ -134,6 +134,20 @@ VARIANTS = (
         ),
         also="HYG-05",
     ),
+    *(
+        mutant(
+            f"refusal_shows_{name}",
+            f"A refused document type is told in the words of {title}.",
+            "REQ-07",
+            tree(lambda _, root, text=text: set_text(root, "Description", text), _declared),  # type: ignore[misc]
+            also="HYG-05",
+        )
+        for name, title, text in (
+            ("dot_net", ".NET", "System.Xml.XmlException: DTD is prohibited in this XML document."),
+            ("perl", "Perl", "not well-formed at /opt/sdk/XML/Parser.pm line 187."),
+            ("asp", "ASP", "msxml3.dll error '80004005'"),
+        )
+    ),
     mutant(
         "oversized_crashes",
         "An oversized request ends in a 500.",

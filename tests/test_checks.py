@@ -548,9 +548,9 @@ def shape_rows() -> Iterator[Row]:
 
 INTERNALS = {
     "dot-net": "System.Xml.XmlException: DTD is prohibited",
-    "perl": "not well-formed at /opt/sdk/XML/Parser.pm line 187.",
+    "perl": "not well-formed at /srv/sdk/XML/Parser.pm line 187.",
     "perl-without-a-dot": "not well-formed at lib/Parser.pm line 187",
-    "php": "mismatch in /opt/sdk/Parser.php on line 211",
+    "php": "mismatch in /srv/sdk/Parser.php on line 211",
     "asp": "msxml3.dll error",
     "vbscript": "Microsoft VBScript runtime error",
     "java": "org.xml.sax.SAXParseException; lineNumber: 4",

@@ -87,7 +87,13 @@ ROWS = [
         "REQ-05",
         "comment_not_understood",
     ),
-    Row("test_plain_http_gets_no_data", skipping("is answered with"), "TLS-01", "plain_http_served"),
+    Row("test_plain_http_gets_no_data", returning_early, "TLS-01", "plain_http_served_for_get"),
+    Row(
+        "test_plain_http_gets_no_data_by_posting_the_url",
+        returning_early,
+        "TLS-01",
+        "plain_http_served_for_post_in_url",
+    ),
     Row("test_types_are_unique", skipping("has more than one id"), "CBK-06", "type_under_two_ids"),
     Row("test_no_cookie_is_set", skipping("a cookie is set"), "HYG-06", "cookie_set"),
     Row(

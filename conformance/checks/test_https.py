@@ -26,10 +26,8 @@ def _answers(evidence: Evidence) -> bool:
     return any(e.answer for group in ("state-009", "claim-009", "post-009") for e in evidence.of(group))
 
 
-@requirement("TLS-01")
-@sends("state-009", "post-009")
-def test_plain_http_gets_no_data(exchange: Exchange, judging: Judging) -> None:
-    """No call over plain HTTP is answered with Success or with any Value."""
+def _gets_no_data(exchange: Exchange, judging: Judging) -> None:
+    """Breach when the answer over plain HTTP lets the call through."""
     answer = _plain_answer(exchange, judging)
     if answer is None:
         return
@@ -40,6 +38,20 @@ def test_plain_http_gets_no_data(exchange: Exchange, judging: Judging) -> None:
         )
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)
+
+
+@requirement("TLS-01")
+@sends("state-009")
+def test_plain_http_gets_no_data(exchange: Exchange, judging: Judging) -> None:
+    """No call over plain HTTP is answered with Success or with any Value."""
+    _gets_no_data(exchange, judging)
+
+
+@requirement("TLS-01")
+@sends("post-009")
+def test_plain_http_gets_no_data_by_posting_the_url(exchange: Exchange, judging: Judging) -> None:
+    """A URL that carries the request and is posted over plain HTTP is not answered with Success or with any Value."""
+    _gets_no_data(exchange, judging)
 
 
 @requirement("TLS-02")

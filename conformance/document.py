@@ -47,6 +47,7 @@ _REFERRING = re.compile(
 )
 _DOCTYPE = re.compile(r"(?:<\?.*?\?>|<!--.*?-->|\s)*<!DOCTYPE", re.DOTALL)
 _POSITION = re.compile(r", line \d+, column \d+$")
+_IDS = {etree.ErrorTypes.DTD_XMLID_VALUE, etree.ErrorTypes.DTD_ID_REDEFINED}
 _LIMITS = ("excessive depth", "huge", "too long", "limit", "amplification", "maximum")
 
 
@@ -186,7 +187,7 @@ def _parse(text: str, encoding: str, declared: str) -> Document:
     # One decoding serves both parsers: they are given UTF-8 and told so, whatever the declaration says.
     data = text.encode("utf-8")
     try:
-        root = etree.fromstring(data, _parser(remove_pis=True))
+        root = _tree(data, remove_pis=True)
     except etree.XMLSyntaxError as error:
         return _refused(error, encoding, declared, text)
     tree = root.getroottree()
@@ -213,7 +214,20 @@ def _parse(text: str, encoding: str, declared: str) -> Document:
     )
 
 
-def _parser(*, remove_pis: bool) -> etree.XMLParser:
+def _tree(data: bytes, *, remove_pis: bool) -> etree._Element:
+    """The root. libxml2 also judges xml:id and repeated ids, which well-formedness knows nothing of."""
+    parser = _parser(remove_pis=remove_pis)
+    try:
+        return etree.fromstring(data, parser)
+    except etree.XMLSyntaxError:
+        found = {entry.type for entry in parser.error_log}  # the error's own log has what came before, too
+        if not found or found - _IDS:
+            raise
+    # Not collect_ids=False: with it, libxml2 loads the external subset.
+    return etree.fromstring(data, _parser(remove_pis=remove_pis, recover=True))
+
+
+def _parser(*, remove_pis: bool, recover: bool = False) -> etree.XMLParser:
     return etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -221,8 +235,8 @@ def _parser(*, remove_pis: bool) -> etree.XMLParser:
         no_network=True,
         huge_tree=False,
         remove_comments=True,
-        collect_ids=False,  # libxml2 would judge xml:id, of which XML 1.0 knows nothing
         remove_pis=remove_pis,
+        recover=recover,
     )
 
 
@@ -254,7 +268,7 @@ def _instructions(data: bytes) -> tuple[str, ...]:
     declaration = 1 if re.match(rb"<\?xml\s", data) else 0
     if data.count(b"<?") <= declaration:
         return ()
-    root = etree.fromstring(data, _parser(remove_pis=False))
+    root = _tree(data, remove_pis=False)
     everywhere = [
         *root.itersiblings(preceding=True),
         *root.iter(etree.ProcessingInstruction),

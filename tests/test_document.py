@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -152,6 +153,26 @@ def test_no_entity_is_expanded_and_no_file_read(tmp_path: object) -> None:
     assert "entity" in document.unreadable
     assert not document.fault
     assert "told" not in repr(document)
+
+
+@pytest.mark.parametrize(
+    "attributes", [('xml:id="0"', ""), ('xml:id="v"', 'xml:id="v"'), ('xml:id=""', 'xml:id="a b"')]
+)
+def test_an_identity_is_no_matter_of_well_formedness(attributes: tuple[str, str], tmp_path: Path) -> None:
+    """Nor is anything fetched on its account: a subset that was read would give the attribute."""
+    (tmp_path / "x.dtd").write_text("<!ATTLIST a given CDATA 'yes'>")
+    first, second = attributes
+    for before in ("", f"<!DOCTYPE a SYSTEM '{(tmp_path / 'x.dtd').as_uri()}'>", "<?see href='x'?>"):
+        document = read(f"{before}<a><b {first}>1</b><b {second}>2</b></a>".encode())
+        assert document.root is not None, document.fault
+        assert len(document.references) == bool(before)
+        assert document.root.get("given") is None
+        assert [child.text for child in document.root] == ["1", "2"]
+
+
+@pytest.mark.parametrize("body", [b'<a xml:id="0">', b'<a xml:id="0">&b;</a>', b'<a xml:id="0" xml:id="1"/>'])
+def test_a_fault_beside_an_identity_is_a_fault(body: bytes) -> None:
+    assert read(body).fault
 
 
 def test_internal_entities_are_left_alone() -> None:

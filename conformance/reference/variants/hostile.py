@@ -144,7 +144,7 @@ VARIANTS = (
         )
         for name, title, text in (
             ("dot_net", ".NET", "System.Xml.XmlException: DTD is prohibited in this XML document."),
-            ("perl", "Perl", "not well-formed at /opt/sdk/XML/Parser.pm line 187."),
+            ("perl", "Perl", "not well-formed at /srv/sdk/XML/Parser.pm line 187."),
             ("asp", "ASP", "msxml3.dll error '80004005'"),
         )
     ),

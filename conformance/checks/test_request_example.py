@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.catalogue import requirement, sends
-from conformance.exchange import Answer, Exchange
+from conformance.exchange import Exchange
 from conformance.judging import Judging
 from conformance.verdicts import Breach, Open, clip
 
@@ -31,11 +31,6 @@ def _untimely(exchange: Exchange, judging: Judging) -> bool:
         return not judging.is_timely(exchange)
     except Open:
         return False
-
-
-def _says_error(answer: Answer) -> bool:
-    result = answer.envelope.result
-    return result is not None and result.text.strip().lower() == "error"
 
 
 @requirement("REQ-04")

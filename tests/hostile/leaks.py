@@ -21,14 +21,20 @@ def leaks(secret: str, data: bytes) -> list[str]:
 
 def _found(secret: str, view: bytes) -> Iterator[str]:
     view = view.lower()
-    for place in range(len(secret) - FRAGMENT + 1):
-        part = secret[place : place + FRAGMENT].lower()
-        if part.encode() in view:
-            yield f"characters {place} to {place + FRAGMENT}"
-            return
-        if part.encode().hex().encode() in view:
-            yield f"hexadecimal of characters {place} to {place + FRAGMENT}"
-            return
+    for name, form in (
+        ("characters", secret.lower()),
+        ("hexadecimal of characters", secret.lower().encode().hex()),
+    ):
+        each = len(form) // len(secret)  # characters of the form for one of the secret's
+        # Whatever fragment stands there, one of every fourth character's stands there, half as long.
+        if not any(
+            form[at : at + 4 * each].encode() in view for at in range(0, len(form) - 3 * each, 4 * each)
+        ):
+            continue
+        for place in range(len(secret) - FRAGMENT + 1):
+            if form[place * each : (place + FRAGMENT) * each].encode() in view:
+                yield f"{name} {place} to {place + FRAGMENT}"
+                return
 
 
 def _views(data: bytes) -> Iterator[tuple[str, bytes]]:

@@ -170,7 +170,8 @@ OTHER_REFUSALS = (
     "capital_action_not_taken",
     "action_named_in_any_case",
 )
-SAME = [variant for variant in CORRECT if variant.id not in OTHER_REFUSALS]
+BUSY = "now_and_then_busy"
+SAME = [variant for variant in CORRECT if variant.id not in {*OTHER_REFUSALS, BUSY}]
 
 
 @pytest.mark.parametrize("variant", named(SAME))
@@ -185,6 +186,14 @@ def test_correct_variants_say_the_same(variant, reference):
             facts.pop("pairs")
             expected.pop("pairs")
         assert facts == expected
+
+
+def test_who_is_busy_asks_to_wait_and_says_the_same_otherwise(reference):
+    answers = tour.answers(VARIANTS[BUSY].change)
+    put_off = [answer for answer in answers if answer.status == 429]
+    assert put_off
+    assert {dict(answer.headers)["retry-after"] for answer in put_off} == {"1"}
+    assert all(a == b for a, b in zip(answers, reference, strict=True) if a.status != 429)
 
 
 @pytest.mark.parametrize("name", OTHER_REFUSALS)

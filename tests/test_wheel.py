@@ -80,7 +80,7 @@ def test_the_wheel_brings_a_command_and_no_plugin_of_pytest(wheel: Path) -> None
         points.read_string(archive.read(place).decode())
         licence = [name for name in archive.namelist() if name.endswith("licenses/LICENSE")]
     assert {section: dict(points[section]) for section in points.sections()} == {
-        "console_scripts": {"connect-conformance": "conformance.cli:main"}
+        "console_scripts": {"connect-conformance": "conformance.__main__:run"}
     }
     assert licence
 

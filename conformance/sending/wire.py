@@ -29,7 +29,7 @@ from conformance.sending.states import setup, teardown
 from conformance.sending.worker import CROWDED, Worker
 from conformance.target import State, Target
 
-_SHARE = 0.75  # of the timeout: what the answers of a whole run may take on an average
+_SHARE = 0.55  # of the timeout: what the answers of a whole run may take on an average
 _LEAST = 6  # timeouts that a short run may take, so that it can find out why nobody answers
 
 

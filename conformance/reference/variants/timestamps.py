@@ -45,13 +45,6 @@ def _first(call: Call) -> float:
     return first
 
 
-def _every_tenth(call: Call) -> float:
-    if call.number % 10 == 1:
-        call.memory["stamp"] = call.now
-    stamp: float = call.memory.setdefault("stamp", call.now)
-    return stamp
-
-
 def _slowed(call: Call) -> float:
     return _first(call) + (call.now - _first(call)) / 100
 
@@ -126,7 +119,6 @@ NOT_THE_TIME: tuple[tuple[str, str, Callable[[float], object]], ...] = (
 
 STUCK: tuple[tuple[str, str, Callable[[Call], float]], ...] = (
     ("timestamp_of_the_start", "Timestamp is that of the first call.", _first),
-    ("timestamp_every_tenth_call", "Timestamp is renewed every tenth call.", _every_tenth),
     ("timestamp_slowed", "Timestamp advances a hundred times too slowly.", _slowed),
 )
 

@@ -252,10 +252,13 @@ def test_modules_stay_small(module: str) -> None:
     assert source_of(module).count("\n") <= 400
 
 
-# Places on the machine of whoever wrote a file, and indexes that only they can reach.
+# Places that only one machine has, and options that lead pip to an index of its own.
 ELSEWHERE = re.compile(
-    r"(?<![\w.~*)\]])/(?:home|root|Users|work|farm|opt|mnt|tmp)/\w"
-    r"|\.pyenv|\bindex-url\b|files\.pythonhosted|\bpypi\.org\b|--find-links"
+    r"(?<![\w.~*)\]])/(?:home|root|Users|opt|mnt|tmp)/\w|\bindex-url\b|--find-links|"
+    + "|".join(
+        re.escape(f"{place}{os.sep}")
+        for place in sorted({ROOT, Path.home(), Path(sys.base_prefix)} - {Path("/usr")})
+    )
 )
 
 

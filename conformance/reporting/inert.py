@@ -67,7 +67,7 @@ def xml(text: str) -> str:
 
 
 def json(text: str) -> str:
-    """A JSON document whose strings hold what does not show itself as `\\uXXXX`, which means the same."""
+    """A JSON document whose strings hold what does not show itself as its number, which means the same (RFC 8259)."""
     return _NOT_ASCII.sub(lambda found: _json_escape(found[0]), text)
 
 

@@ -139,29 +139,16 @@ def _plain_runs(secret: str) -> dict[str, str]:
     return found or {lower: lower}
 
 
-def _is_words(coded: str) -> bool:
-    """Whether a run of base64 says nothing but letters, wherever in its text it may stand."""
-    for before in range(4):
-        whole = ("A" * before + coded + "AAA")[: (before + len(coded) + 3) // 4 * 4]
-        said = base64.urlsafe_b64decode(whole.replace("+", "-").replace("/", "_"))
-        if re.fullmatch(rb"[A-Za-z_]+", said[-(-before * 3 // 4) : (before + len(coded)) * 3 // 4]):
-            return True
-    return False
-
-
 @cache
 def _coded_runs(secret: str) -> dict[str, str]:
-    """Runs of its base64 form, in the three alignments and both alphabets."""
+    """Runs of its base64 form, in the three alignments and both alphabets: where to look closer."""
     found: dict[str, str] = {}
     for shift in range(3):
-        coded = (
-            base64.b64encode(b"\0" * shift + secret.encode())
-            .decode()[shift + 1 if shift else 0 :]
-            .rstrip("=")
-        )
+        coded = base64.b64encode(b"\0" * shift + secret.encode()).decode()
+        coded = coded[shift + 1 if shift else 0 :].rstrip("=")
         coded = coded[:-1] if len(coded) > 12 else coded
         for form in {coded, coded.replace("+", "-").replace("/", "_")}:
-            found |= {run: part for run, part in _runs(form, _CODED) if not _is_words(run)}
+            found |= _runs(form, _CODED)
     return found
 
 
@@ -193,7 +180,7 @@ def _unescaped(text: str) -> str:
 def _found(text: str, secret: str) -> bool:
     if any(_any(form, _pieces(secret)) for form in {_lower(text), _lower(_unescaped(text))}):
         return True
-    return _any(text, _coded_runs(secret))
+    return next(_coded_places(text, secret), None) is not None
 
 
 def _without(text: str, secret: str, label: str) -> str:
@@ -207,8 +194,7 @@ def _without(text: str, secret: str, label: str) -> str:
     ]
     raw = _lower(text)  # a secret that looks like an escape itself is not to be found once that is decoded
     spans += [(at, at + len(piece)) for piece in _pieces(secret) for at in _places(raw, piece)]
-    coded = _coded_runs(secret)
-    spans += [m.span() for m in _BASE64.finditer(text) if any(piece in m[0] for piece in coded)]
+    spans += _coded_places(text, secret)
     return _cut(text, spans, label)
 
 
@@ -230,6 +216,25 @@ def _unescaped_with_origin(text: str) -> tuple[str, Callable[[int], int]]:
         return text_at[known] + at - plain_at[known]
 
     return "".join(parts), origin
+
+
+def _coded_places(text: str, secret: str) -> Iterator[tuple[int, int]]:
+    """Where the text is base64 that says a run of the secret: one of its words may look alike, coded."""
+    runs = _coded_runs(secret)
+    if not _any(text, runs):
+        return
+    for word in _BASE64.finditer(text):
+        if _any(word[0], runs) and any(_any(said, _plain_runs(secret)) for said in _decoded(word[0])):
+            yield word.span()
+
+
+def _decoded(word: str) -> Iterator[str]:
+    """What base64 says, wherever its beginning may be cut off, in lower case."""
+    bare = word.rstrip("=").replace("-", "+").replace("_", "/")
+    for start in range(4):
+        piece = bare[start:]
+        piece = piece[:-1] if len(piece) % 4 == 1 else piece
+        yield _lower(base64.b64decode(piece + "=" * (-len(piece) % 4)).decode("latin-1"))
 
 
 def _places(text: str, piece: str) -> Iterator[int]:

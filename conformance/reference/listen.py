@@ -182,7 +182,8 @@ async def _serve(listeners: list[Listener]) -> None:
         await asyncio.gather(*(_accept(listener, transports) for listener in listeners))
     finally:
         for transport in transports:
-            transport.abort()
+            with contextlib.suppress(AttributeError):  # Python 3.11.2, where a transport was closed twice
+                transport.abort()
         for _ in range(TEARDOWN_TURNS):
             await asyncio.sleep(0)
         remaining = asyncio.all_tasks() - {asyncio.current_task()}

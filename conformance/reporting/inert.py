@@ -15,6 +15,8 @@ _BLANK = re.compile(
     r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _NOT_ASCII = re.compile(r"[^\n\x20-\x7e]")
+# What build servers take for a command in a log: GitHub's `::name::`, and `##name[` of Azure and TeamCity.
+_COMMAND = re.compile(r"::(?=[A-Za-z].*::)|##(?=[\w.-]*\[)")
 _STACK = 2  # marks set over one letter; more of them climb over the lines around it
 
 
@@ -32,9 +34,13 @@ def visible(text: str, *, keep: str = "") -> str:
 
 
 def _escape(character: str) -> str:
+    return _NAMED.get(character) or _coded(character)
+
+
+def _coded(character: str) -> str:
     code = ord(character)
     if code <= 0xFF:
-        return _NAMED.get(character, f"\\x{code:02x}")
+        return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
@@ -44,8 +50,9 @@ def shorten(text: str, limit: int) -> str:
 
 
 def terminal(text: str, *, limit: int = 400) -> str:
-    """For a terminal: one line, nothing that a terminal would act on."""
-    return shorten(visible(text[: limit + 1]), limit)
+    """For a terminal or a build server's log: one line, nothing that either would act on."""
+    shown = visible(text[: limit + 1])
+    return shorten(_COMMAND.sub(lambda found: _coded(found[0][0]) + found[0][1], shown), limit)
 
 
 def markdown(text: str, *, limit: int = 400, cell: bool = False) -> str:

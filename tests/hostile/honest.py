@@ -55,7 +55,8 @@ def _is_documented(ask: "Ask") -> bool:
         elements = list(ElementTree.fromstring(document).iter())
     except (ElementTree.ParseError, LookupError, ValueError):
         return False
-    return [(e.tag, e.attrib, (e.text or "").strip()) for e in elements] == _REQUEST
+    texts = "".join(e.tail or "" for e in elements).strip()
+    return not texts and [(e.tag, e.attrib, (e.text or "").strip()) for e in elements] == _REQUEST
 
 
 def _pairs(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -1,6 +1,7 @@
 """Looks for a secret in what was written, whichever way it is written there."""
 
 import base64
+import hashlib
 import html
 import re
 import zlib
@@ -38,25 +39,22 @@ def _found(secret: str, view: bytes) -> Iterator[str]:
 
 
 def _views(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """The data, and what it says to a reader who decodes it once or twice."""
-    yield from _decoded("as it is", data)
-    for name, inside in _embedded(data):
-        yield from _decoded(name, inside)
+    """The data, and what its lines say to a reader who decodes them once or twice; nothing is shown twice."""
+    yield "as it is", data
+    lines = b"\n".join(dict.fromkeys(data.split(b"\n")))
+    seen = {hashlib.blake2b(data).digest()}
+    for name, inside in (("as it is", lines), *_embedded(lines)):
+        for way, view in _decoded(name, inside, depth=2):
+            if (digest := hashlib.blake2b(view).digest()) not in seen:
+                seen.add(digest)
+                yield way, view
 
 
-def _decoded(given: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+def _decoded(given: str, data: bytes, depth: int) -> Iterator[tuple[str, bytes]]:
     yield given, data
-    seen = {data}
-    for name, decode in DECODERS.items():
-        once = decode(data)
-        if once not in seen:
-            seen.add(once)
-            yield f"{given}, {name}", once
-        for other, again in DECODERS.items():
-            twice = again(once)
-            if twice not in seen:
-                seen.add(twice)
-                yield f"{given}, {name}, {other}", twice
+    for name, (sign, decode) in DECODERS.items():
+        if depth and sign.search(data) and (said := decode(data)) != data:
+            yield from _decoded(f"{given}, {name}", said, depth - 1)
 
 
 def _embedded(data: bytes, depth: int = 2) -> Iterator[tuple[str, bytes]]:
@@ -67,7 +65,7 @@ def _embedded(data: bytes, depth: int = 2) -> Iterator[tuple[str, bytes]]:
             part = run[shift:].translate(bytes.maketrans(b"-_", b"+/"))
             part = part[:-1] if len(part) % 4 == 1 else part
             into.append(base64.b64decode(part + b"=" * (-len(part) % 4)))
-    for blob in decoded[0]:
+    for blob in set(decoded[0]):
         yield from _unpacked(blob)
     for blobs in decoded:
         joined = b"\n".join(blobs)
@@ -95,10 +93,10 @@ def _unescape(data: bytes) -> bytes:
     return _ESCAPES.sub(lambda found: bytes([int(found[1] or found[2] or found[3], 16)]), data)
 
 
-DECODERS: dict[str, Callable[[bytes], bytes]] = {
-    "percent-decoded": unquote_to_bytes,
-    "without character references": _unreferenced,
-    "without backslash escapes": _unescape,
-    "without NULs": lambda data: _NULS.sub(b"", data),
-    "without tags": lambda data: _TAGS.sub(b"", data),
+DECODERS: dict[str, tuple[re.Pattern[bytes], Callable[[bytes], bytes]]] = {  # each with what it acts on
+    "percent-decoded": (re.compile(b"%"), unquote_to_bytes),
+    "without character references": (re.compile(b"&"), _unreferenced),
+    "without backslash escapes": (_ESCAPES, _unescape),
+    "without NULs": (_NULS, lambda data: _NULS.sub(b"", data)),
+    "without tags": (_TAGS, lambda data: _TAGS.sub(b"", data)),
 }

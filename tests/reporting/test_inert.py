@@ -28,6 +28,9 @@ SHOWN = {
     "e\u0301": "e\u0301",
     "z" + "\u0301" * 4: "z\u0301\u0301" + r"\u0301\u0301",
     "\u0301quote": r"\u0301quote",
+    "a ::error file=b::c": r"a \x3a:error file=b::c",
+    "##vso[a]##[error]##teamcity[b]": r"\x23#vso[a]\x23#[error]\x23#teamcity[b]",
+    "https://[2001:db8::face]/ ## [1]": "https://[2001:db8::face]/ ## [1]",
 }
 
 

@@ -186,6 +186,7 @@ def _found(text: str, secret: str) -> bool:
 def _without(text: str, secret: str, label: str) -> str:
     if not _found(text, secret):
         return text
+    text = re.sub(f"(?:{re.escape(secret)})+", lambda _: label, text, flags=re.IGNORECASE | re.ASCII)
     plain, origin = _unescaped_with_origin(text)
     spans = [
         (origin(at), origin(at + len(piece)))

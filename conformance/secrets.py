@@ -21,6 +21,8 @@ from urllib.parse import unquote, unquote_plus
 TOKEN, REDACTED = "[token]", "[redacted]"
 _WINDOW = 8  # characters; a shorter piece of a token tells nobody the token
 _CODED = 11  # the same in base64, rounded up
+_PIECE = 1 << 20  # octets that are searched at a time
+_OVERLAP = 4 << 10  # more than a window takes in any writing
 _ESCAPE = re.compile(
     r"%(?:25)*([0-9a-f]{2})|&(?:amp;)*#x0*([0-9a-f]{1,6});|&(?:amp;)*#0*([0-9]{1,7});|\\u00([0-9a-f]{2})|\\x([0-9a-f]{2})",
     re.IGNORECASE,
@@ -100,11 +102,16 @@ class Secrets:
 
     def leaks(self, data: bytes) -> bool:
         """Whether any trace of a secret is in `data`: the last guard before a file is written."""
-        text = data.decode("latin-1")
-        forms = [text]
+        return any(_found(form, secret) for form in _forms(data) for secret in self._spellings)
+
+
+def _forms(data: bytes) -> Iterator[str]:
+    """Its characters, and what they are without NUL, piece by piece: a recording may have many megabytes."""
+    for at in range(0, len(data) or 1, _PIECE):
+        text = data[at : at + _PIECE + _OVERLAP].decode("latin-1")
+        yield text
         if "\0" in text:
-            forms.append(text.replace("\0", ""))
-        return any(_found(form, secret) for form in forms for secret in self._spellings)
+            yield text.replace("\0", "")
 
 
 def _lower(text: str) -> str:

@@ -262,3 +262,11 @@ def test_words_of_the_contract_in_a_token_give_nothing_away(token: str) -> None:
         assert not any(secrets.leaks(base64.b64encode(b" " * n + sent)) for n in range(3))
     assert secrets.leaks(token.encode())
     assert secrets.leaks(base64.b64encode(token.encode()))
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+@pytest.mark.parametrize("before", [(1 << 20) - 9, (1 << 20) + 1, (2 << 20) - 40])
+def test_the_guard_looks_across_the_pieces_that_it_reads(before: int, spelling: Callable[[str], str]) -> None:
+    said = spelling(HEX).encode()
+    assert keep(HEX).leaks(b" " * before + said)
+    assert not keep(HEX).leaks(b" " * before)

@@ -87,6 +87,7 @@ class Envelope:
         self.document = document
         self.root = document.root
         self._pairs: dict[tuple[str, str], tuple[Pair, ...]] = {}
+        self._offers: dict[tuple[str, str], bool] = {}
 
     @cached_property
     def _first(self) -> dict[str, etree._Element]:
@@ -186,10 +187,13 @@ class Envelope:
 
     def offers(self, key: str, value: str) -> bool:
         """Whether any id or type of a list is in it, by the names that a service call gives them."""
-        if self.root is None:
+        names = {key.lower(), value.lower()}
+        if self.root is not None:
+            return bool(self._names & names)
+        if (key, value) not in self._offers:
             text = self.document.text.lower()
-            return key.lower() in text or value.lower() in text
-        return bool(self._names & {key.lower(), value.lower()})
+            self._offers[key, value] = any(name in text for name in names)
+        return self._offers[key, value]
 
     @cached_property
     def recognised(self) -> bool:

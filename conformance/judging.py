@@ -40,6 +40,7 @@ class Judging:
         self.used: set[str] = set()
         self._types: dict[Reading, tuple[str, ...]] = {}
         self._texts: dict[Reading, Pairs] = {}
+        self._internals: dict[Reading, str] = {}
         self._deviations: dict[tuple[Reading, str], tuple[Deviation, ...]] = {}
 
     def begin(self) -> None:
@@ -308,12 +309,13 @@ class Judging:
     def note_message(self, code: str, text: str) -> None:
         self.used |= {i.id for i in self.accepted if (code, text) in i.messages}
 
-    @staticmethod
-    def internals(answer: Answer) -> str:
+    def internals(self, answer: Answer) -> str:
         """A piece of a stack trace, a path or a database message in an answer; "" when there is none."""
-        text = answer.document.text or answer.body.decode("latin-1")
-        found = _INTERNALS.search(text[:_HEAD] + "\n" + text[_HEAD:][-_HEAD:])
-        return clip(found[0]) if found else ""
+        if answer.reading not in self._internals:
+            text = answer.document.text or answer.body.decode("latin-1")
+            found = _INTERNALS.search(text[:_HEAD] + "\n" + text[_HEAD:][-_HEAD:])
+            self._internals[answer.reading] = clip(found[0]) if found else ""
+        return self._internals[answer.reading]
 
     @staticmethod
     def versions(answer: Answer) -> str:

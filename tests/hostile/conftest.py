@@ -6,7 +6,7 @@ import os
 import pickle
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,15 @@ from .slow import SLOW
 from .stage import Authority, Canary
 from .trial import Trial
 
+# What mostly waits costs no processor: it is begun first, the longest of all before the others.
+LONGEST = (
+    "every_other_answer_is_lost",
+    "just_in_time",
+    "answers_before_it_is_asked",
+    "retry_after_two_seconds_each_time",
+    "retry_after_two_seconds",
+    "length_too_long_then_silence",
+)
 MOSTLY_WAIT = {SLOW, CLOCKS, FOREIGN, PLAIN}
 
 
@@ -53,7 +62,7 @@ class Trials:
 
     @contextlib.contextmanager
     def ahead(self, names: Iterable[str]) -> Iterator[None]:
-        """Meanwhile run these, several at a time: what mostly waits costs no processor."""
+        """Meanwhile run these, several at a time."""
         left = deque(names)
 
         def work() -> None:
@@ -96,9 +105,18 @@ def trials(
         base = base.parent
     trials = Trials(base / "hostile", authority)
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
-    wanted = {item.callspec.params.get("ended") for item in items if hasattr(item, "callspec")}
-    with trials.ahead(name for name, b in BEHAVIOURS.items() if name in wanted and b.subject in MOSTLY_WAIT):
+    wanted = {behaviour_of(item) for item in items}
+    with trials.ahead(name for name in [*LONGEST, *BEHAVIOURS] if name in wanted and mostly_waits(name)):
         yield trials
+
+
+def behaviour_of(item: pytest.Item) -> str:
+    """The behaviour that a test is parametrized with; "" where it is not."""
+    return str(item.callspec.params.get("ended", "")) if hasattr(item, "callspec") else ""
+
+
+def mostly_waits(name: str) -> bool:
+    return name in LONGEST or (name in BEHAVIOURS and BEHAVIOURS[name].subject in MOSTLY_WAIT)
 
 
 @pytest.fixture
@@ -107,9 +125,12 @@ def ended(request: pytest.FixtureRequest, trials: Trials) -> Trial:
     return trials[request.param]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """They take minutes, so they run on demand (-m hostile) and not with every change."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """They take minutes, so they run on demand (-m hostile) and not with every change; who waits comes last."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker("hostile")
+    yield
+    items.sort(key=lambda item: mostly_waits(behaviour_of(item)))

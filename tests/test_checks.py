@@ -439,6 +439,8 @@ def https_rows() -> Iterator[Row]:
     unseen = "CBK-* ENV-* ERR-00[478]-* ERR-999-* HYG-01 HYG-0[346789] HYG-11 REQ-* TIM-0[1-4] TLS-05"
     for kind in ("certificate", "no-tls"):
         yield Row(kind, lost(kind, "the certificate does not verify", *HTTPS), "TLS-03", unseen)
+    nobody = lost("refused", "refused", *HTTPS, *PLAIN)
+    yield Row("nobody-listens", nobody, "", "*")
     for claim in ("x-scheme", "forwarded", "x-forwarded-proto"):
         yield Row(f"opened-by-{claim}", says(SUCCESS, probe=f"plain-claim-{claim}-query-xml"), "TLS-04")
     facts = {

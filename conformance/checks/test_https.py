@@ -15,15 +15,17 @@ _DAY_S = 86_400
 
 def _plain_answer(exchange: Exchange, judging: Judging) -> Answer | None:
     """The answer over plain HTTP; None where the port refuses connections or hangs up on every call: it is closed."""
-    loss = exchange.loss
-    if loss and (loss.kind == "refused" or (loss.kind == "closed" and not _answers(judging.evidence))):
+    loss, answered = exchange.loss, _answered(judging.evidence)
+    if loss and (loss.kind == "refused" or (loss.kind == "closed" and "http" not in answered)):
+        if "https" not in answered:
+            raise Open("nothing answers over HTTPS either, so a closed HTTP port says nothing of the endpoint")
         return None
     return judging.answer(exchange)
 
 
-def _answers(evidence: Evidence) -> bool:
-    """Whether any call over plain HTTP got an answer."""
-    return any(e.answer for group in ("state-009", "claim-009", "post-009") for e in evidence.of(group))
+def _answered(evidence: Evidence) -> set[str]:
+    """The schemes over which any call got an answer."""
+    return {e.request.url.partition(":")[0] for e in evidence.exchanges if e.answer}
 
 
 def _gets_no_data(exchange: Exchange, judging: Judging) -> None:

@@ -337,3 +337,11 @@ def test_judging_leaves_the_trees_as_they_were() -> None:
     verdicts(evidence)
     assert trees() == before
     assert len(before) > 100
+
+
+@pytest.mark.parametrize("length", [999, 1000, 1001, 1002, 1_000_000])
+def test_an_endpoints_word_does_not_fill_a_page(length: int) -> None:
+    """A sentence has a thousand characters at most; the last of a longer one says that it goes on."""
+    said = "x" * length
+    reason = over(saying_of_all(Breach(said))).reason
+    assert reason == (said if length <= 1000 else "x" * 999 + "…")

@@ -18,7 +18,9 @@ def _plain_answer(exchange: Exchange, judging: Judging) -> Answer | None:
     loss, answered = exchange.loss, _answered(judging.evidence)
     if loss and (loss.kind == "refused" or (loss.kind == "closed" and "http" not in answered)):
         if "https" not in answered:
-            raise Open("nothing answers over HTTPS either, so a closed HTTP port says nothing of the endpoint")
+            raise Open(
+                "nothing answers over HTTPS either, so a closed HTTP port says nothing of the endpoint"
+            )
         return None
     return judging.answer(exchange)
 

@@ -165,7 +165,11 @@ def conformance(*arguments: str | Path) -> list[str]:
 def judging(server: Server, ca: Path, reports: Path, *more: str | Path) -> list[str]:
     """The command line that judges a server."""
     where = ("--endpoint", server.endpoint, "--http-endpoint", server.http_endpoint, "--ca-file", ca)
-    return conformance("run", "--no-color", *where, "--timeout", str(TIMEOUT), "--reports", reports, *more)
+    number = os.environ.get("HOSTILE_CONCURRENCY")
+    at_once = ("--concurrency", number) if number else ()
+    return conformance(
+        "run", "--no-color", *where, *at_once, "--timeout", str(TIMEOUT), "--reports", reports, *more
+    )
 
 
 @contextlib.contextmanager

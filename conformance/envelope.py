@@ -88,6 +88,7 @@ class Envelope:
         self.root = document.root
         self._pairs: dict[tuple[str, str], tuple[Pair, ...]] = {}
         self._offers: dict[tuple[str, str], bool] = {}
+        self._errors: dict[tuple[str, str], tuple[Reported, ...]] = {}
 
     @cached_property
     def _first(self) -> dict[str, etree._Element]:
@@ -212,9 +213,14 @@ class Envelope:
 
     def errors(self, code: str = "Error", message: str = "Description") -> tuple[Reported, ...]:
         """The reported errors: by the names of the error envelope wherever they stand; each code with its message."""
+        key = code.lower(), message.lower()
+        if key not in self._errors:
+            self._errors[key] = self._reported(*key)
+        return self._errors[key]
+
+    def _reported(self, code: str, message: str) -> tuple[Reported, ...]:
         if self.root is None:
             return ()
-        code, message = code.lower(), message.lower()
         named = ((local(element).lower(), element) for element in self.root.iter())
         told = [(n == code, Leaf(e)) for n, e in named if n == message or (n == code and len(e) == 0)]
         found: list[Reported] = []

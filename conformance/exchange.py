@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -59,7 +59,14 @@ class Answer:
 
     def header(self, name: str) -> str:
         """The values of a header field, joined as RFC 9110 section 5.2 says; "" when absent."""
-        return ", ".join(value for key, value in self.headers if key.lower() == name.lower())
+        return self._fields.get(name.lower(), "")
+
+    @cached_property
+    def _fields(self) -> dict[str, str]:
+        fields: defaultdict[str, list[str]] = defaultdict(list)
+        for name, value in self.headers:
+            fields[name.lower()].append(value)
+        return {name: ", ".join(values) for name, values in fields.items()}
 
     @property
     def redirect(self) -> str:
@@ -198,7 +205,14 @@ class Evidence:
 
     def of(self, group: str) -> tuple[Exchange, ...]:
         """The exchanges of a group, in the order they were sent."""
-        return tuple(e for e in self.exchanges if e.group == group)
+        return self._groups.get(group, ())
+
+    @cached_property
+    def _groups(self) -> dict[str, tuple[Exchange, ...]]:
+        groups: defaultdict[str, list[Exchange]] = defaultdict(list)
+        for exchange in self.exchanges:
+            groups[exchange.group].append(exchange)
+        return {group: tuple(those) for group, those in groups.items()}
 
     @cached_property
     def clock_offset(self) -> float:

@@ -9,7 +9,7 @@ from functools import cached_property
 from lxml import etree
 
 from conformance.components import Component, Deviation
-from conformance.contract import Contract, DocumentedPair, ServiceCall
+from conformance.contract import Contract, DocumentedPair
 from conformance.envelope import Envelope, Leaf, Pair, Reported
 from conformance.exchange import Answer, Evidence, Exchange, Reading
 from conformance.schema import Schema, schema
@@ -35,21 +35,18 @@ class Judging:
     """One target's evidence under one contract."""
 
     def __init__(self, evidence: Evidence, contract: Contract) -> None:
-        self.evidence, self.contract = evidence, contract
+        self.evidence, self.contract, self.call = evidence, contract, contract.call
         self.accepted = [contract.interpretations[name] for name in evidence.accept]
         self.used: set[str] = set()
         self._types: dict[Reading, tuple[str, ...]] = {}
         self._texts: dict[Reading, Pairs] = {}
         self._internals: dict[Reading, str] = {}
+        self._successes: dict[Reading, bool] = {}
         self._deviations: dict[tuple[Reading, str], tuple[Deviation, ...]] = {}
 
     def begin(self) -> None:
         """A new check begins: note afresh which interpretations it leans on."""
         self.used = set()
-
-    @property
-    def call(self) -> ServiceCall:
-        return self.contract.call
 
     @cached_property
     def schema(self) -> Schema:
@@ -93,10 +90,22 @@ class Judging:
         """Whether the answer is the success of this service call, also when it is not well-formed."""
         if exchange.answer is None:
             return False
-        envelope = exchange.answer.envelope
-        if envelope.root is None:
-            return self.offers_the_list(envelope)
-        return envelope.is_success and not self.answers_another_call(envelope)
+        reading = exchange.answer.reading
+        if reading not in self._successes:
+            envelope = exchange.answer.envelope
+            own = envelope.is_success and not self.answers_another_call(envelope)
+            self._successes[reading] = self.offers_the_list(envelope) if envelope.root is None else own
+        return self._successes[reading]
+
+    @cached_property
+    def successes(self) -> tuple[int, ...]:
+        """The numbers of the exchanges in which the documented request succeeded."""
+        return tuple(e.number for e in self.evidence.of("documented") if self.is_success(e))
+
+    @cached_property
+    def answered(self) -> frozenset[str]:
+        """The schemes, https and http, over which any call got an answer."""
+        return frozenset(e.request.url.partition(":")[0] for e in self.evidence.exchanges if e.answer)
 
     def can_be_compared(self, exchange: Exchange) -> bool:
         """Whether the answer is the success envelope and can be read."""
@@ -132,7 +141,7 @@ class Judging:
 
     def control(self, exchange: Exchange) -> None:
         """The twin control: the request without the defect succeeded before and after this one, or Open."""
-        good = [e.number for e in self.evidence.of("documented") if self.is_success(e)]
+        good = self.successes
         if not any(n < exchange.number for n in good) or not any(n > exchange.number for n in good):
             raise Open(
                 "the documented request did not succeed before and after this one, so its answer shows nothing"
@@ -331,6 +340,7 @@ class Judging:
         told = ((name, answer.header(name)) for name in names)
         return next((f"{name}: {clip(text)}" for name, text in told if re.search(r"\d", text)), "")
 
+    @cached_property
     def served_bindings(self) -> frozenset[str]:
         """The bindings in which the documented request succeeded over HTTPS."""
         served = {e.binding for e in self.evidence.of("bindings") if self.is_success(e)}

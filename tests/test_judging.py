@@ -68,9 +68,9 @@ def test_a_request_is_no_control_of_its_own() -> None:
 
 
 def test_a_binding_is_served_if_a_call_in_it_succeeded_or_it_is_the_target_s() -> None:
-    assert judging().served_bindings() == {"query-xml", "form-xml", "body-xml", "query-params"}
-    assert judging(says(error("999"), "bindings")).served_bindings() == {"query-xml"}
-    assert judging(says(error("999"), probe="binding-form-xml")).served_bindings() == {
+    assert judging().served_bindings == {"query-xml", "form-xml", "body-xml", "query-params"}
+    assert judging(says(error("999"), "bindings")).served_bindings == {"query-xml"}
+    assert judging(says(error("999"), probe="binding-form-xml")).served_bindings == {
         "query-xml",
         "body-xml",
         "query-params",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from conformance.catalogue import requirement, sends
-from conformance.exchange import Answer, Evidence, Exchange
+from conformance.exchange import Answer, Exchange
 from conformance.judging import Judging
 from conformance.verdicts import Breach, NotApplicable, Open, clip
 
@@ -15,19 +15,14 @@ _DAY_S = 86_400
 
 def _plain_answer(exchange: Exchange, judging: Judging) -> Answer | None:
     """The answer over plain HTTP; None where the port refuses connections or hangs up on every call: it is closed."""
-    loss, answered = exchange.loss, _answered(judging.evidence)
-    if loss and (loss.kind == "refused" or (loss.kind == "closed" and "http" not in answered)):
-        if "https" not in answered:
+    loss = exchange.loss
+    if loss and (loss.kind == "refused" or (loss.kind == "closed" and "http" not in judging.answered)):
+        if "https" not in judging.answered:
             raise Open(
                 "nothing answers over HTTPS either, so a closed HTTP port says nothing of the endpoint"
             )
         return None
     return judging.answer(exchange)
-
-
-def _answered(evidence: Evidence) -> set[str]:
-    """The schemes over which any call got an answer."""
-    return {e.request.url.partition(":")[0] for e in evidence.exchanges if e.answer}
 
 
 def _gets_no_data(exchange: Exchange, judging: Judging) -> None:
@@ -65,7 +60,7 @@ def test_plain_http_gets_error_009(exchange: Exchange, judging: Judging) -> None
     answer = _plain_answer(exchange, judging)
     if answer is None:
         raise Open("the HTTP endpoint refuses connections or hangs up, so no answer can say 009")
-    if exchange.binding not in judging.served_bindings():
+    if exchange.binding not in judging.served_bindings:
         raise Open("this binding is not served over HTTPS, so its answer over plain HTTP says nothing")
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)

@@ -25,7 +25,7 @@ def codes(part: str) -> Callable[[Contract], Iterable[Case]]:
 def _answer_in_state(exchange: Exchange, judging: Judging) -> Answer:
     """The answer in the state, or Open where it says nothing of the state."""
     answer = judging.answer(exchange)
-    if exchange.binding not in judging.served_bindings():
+    if exchange.binding not in judging.served_bindings:
         raise Open("this binding is not served")
     if exchange.group.startswith("claim-") and judging.let_through(answer):
         raise Open("a claim of HTTPS opens plain HTTP (TLS-04)")
@@ -132,7 +132,7 @@ def test_the_answer_is_an_error_envelope(exchange: Exchange, judging: Judging, c
 
 def _comes_back(after: list[Exchange], judging: Judging, code: str) -> None:
     """Where the suite itself sets and resets the state, success comes back after it."""
-    good = [e.number for e in judging.evidence.of("documented") if judging.is_success(e)]
+    good = judging.successes
     if after and not any(number < after[0].number for number in good):
         raise Open("the documented request did not succeed before the state either (REQ-02)")
     for exchange in after:

@@ -13,7 +13,7 @@ def _refused(exchange: Exchange, judging: Judging) -> None:
     judging.control_of_binding(exchange)
     answer = judging.answer(exchange)
     judging.control(exchange)
-    if exchange.binding == "form-xml" and exchange.binding not in judging.served_bindings():
+    if exchange.binding == "form-xml" and exchange.binding not in judging.served_bindings:
         raise Open("this binding is not served")
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)

@@ -211,9 +211,16 @@ def request_rows() -> Iterator[Row]:
     yield Row("everything-answered-an-hour-ago", stale, "TIM-02")
     declared = both(
         body(lambda data: b"<!DOCTYPE ClICKATELLSDK>" + data, probe="spelling-cdata"),
-        body(lambda data: b'<?xml-stylesheet href="x.xsl"?>' + data, probe="spelling-comments"),
+        body(
+            lambda data: b'<?xml-stylesheet href="x.xsl"?><?xml-model href="x.rng"?>' + data,
+            probe="spelling-comments",
+        ),
     )
     yield Row("spelling-answered-with-a-doctype", declared, "REQ-05")
+    unserved = says(error("999"), probe="binding-body-xml")
+    yield Row(
+        "malformed-let-through-in-a-body", both(unserved, says(SUCCESS, probe="malformed-no-utf-8")), "REQ-04"
+    )
     extra = swap("<Timestamp>", "<Extra/><Timestamp>", probe="spelling-cdata")
     yield Row("spelling-answered-with-more", extra, "REQ-05")
     yield Row("hostile-trace", says(trace, probe="hostile-external-dtd"), "REQ-07 HYG-05")
@@ -224,6 +231,14 @@ def request_rows() -> Iterator[Row]:
 
 
 def envelope_rows() -> Iterator[Row]:
+    for count in (2, 5, 6):
+        more = "".join(f"<E{number}/>" for number in range(count))
+        yield Row(f"{count}-schema-errors", swap("<Timestamp>", f"{more}<Timestamp>"), "ENV-02 ENV-08")
+    for code, fault in ((299, "ENV-01"), (300, "HYG-11")):
+        page = both(says(b"<p>Sorry", "documented"), status(code, "documented"))
+        unseen = NO_LIST.replace("CBK-*", "CBK-0[1-8] CBK-10")
+        opens = f"{unseen} REQ-02 ENV-09 HYG-0[34]" + (" ENV-01" if code == 300 else "")
+        yield Row(f"a-broken-page-with-{code}", page, f"REQ-01 {fault}", opens)
     not_well_formed = {
         "cut-short": swap("</ClICKATELLSDK>", ""),
         "bare-ampersand": swap("HTTP GET", "HTTP & GET"),
@@ -296,7 +311,7 @@ def envelope_rows() -> Iterator[Row]:
         yield Row(f"undocumented-xml-id-{name}", change, "ENV-02 ENV-08")
     yield Row("schema-of-an-editor", prefixed(b'<?oxygen RNGSchema="c.rng"?>'), "ENV-09")
     yield Row("doctype", prefixed(b"<!DOCTYPE ClICKATELLSDK SYSTEM 'x.dtd'>"), "ENV-09")
-    yield Row("stylesheet", prefixed(b'<?xml-stylesheet href="x.xsl"?>'), "ENV-09")
+    yield Row("stylesheet", prefixed(b'<?xml-stylesheet href="x.xsl"?><?xml-model href="x.rng"?>'), "ENV-09")
 
 
 def pair_rows() -> Iterator[Row]:
@@ -363,6 +378,7 @@ def time_rows() -> Iterator[Row]:
     yield Row("just-young-enough", timestamps(lambda e: int(e.started) - 300), "")
     yield Row("once-back", timestamps(lambda e: int(e.started) - 10, probe="documented-last-2"), "TIM-03")
     yield Row("stands-still", timestamps(lambda _: int(BEGAN)), "TIM-04")
+    yield Row("stands-still-once-elsewhere", timestamps(lambda _: int(BEGAN), probe="spelling-cdata"), "")
     errors = (*IN_STATE, "claim-009", *REFUSED)
     no_timestamp = body(lambda data: re.sub(rb"<Timestamp>.*</Timestamp>", b"", data), *errors)
     yield Row("errors-without-timestamp", no_timestamp, "TIM-05")

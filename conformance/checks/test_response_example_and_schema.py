@@ -31,7 +31,7 @@ def test_the_body_is_well_formed(exchange: Exchange, judging: Judging) -> None:
         if not answer.envelope.recognised:
             raise Open("the answer is no envelope (REQ-01)")
         return
-    if not 200 <= answer.status < 300 and not answer.envelope.recognised:
+    if answer.status >= 300 and not answer.envelope.recognised:
         raise Open(f"HTTP {answer.status} carries no envelope (REQ-01)")
     raise Breach(
         f"the body is not a well-formed XML document: {document.fault}",

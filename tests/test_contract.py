@@ -26,6 +26,14 @@ BLOCKS = re.findall(r"^```[^\n]*\n(.*?\n)```$", PAGE, re.MULTILINE | re.DOTALL)
 EXCUSED: dict[str, str] = {}
 
 
+def test_a_requirement_says_where_it_belongs_and_what_it_rests_on() -> None:
+    stable = CONTRACT.requirements["ERR-004-stable"]
+    assert (stable.family, stable.source.split("; ")[0]) == ("ERR", stable.section)
+    assert CONTRACT.requirements["ENV-03"].source.endswith("I-01")
+    assert re.fullmatch("connect-api@[0-9a-f]{64}", CONTRACT.name)
+    assert documented() is CONTRACT
+
+
 def rows(file: str, key: str) -> list[dict[str, object]]:
     found = tomllib.loads((SCHEMAS / file).read_text(encoding="utf-8"))[key]
     assert isinstance(found, list)

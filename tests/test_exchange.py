@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
+from dataclasses import MISSING, FrozenInstanceError, fields, is_dataclass, replace
 from email.utils import formatdate
 
 import pytest
@@ -192,3 +192,12 @@ def test_trees_are_kept_within_a_bound_and_the_one_asked_for_last_stays(
     large = answered(body=b"<a" + b" " * 30 + b"/>")
     assert large.envelope is large.envelope, "the only one stays, however large"
     assert list(exchange._trees) == [large.reading]
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_what_was_not_recorded_is_nothing(record: type) -> None:
+    """A recording that leaves a field out says nothing by it; two limits and two names have documented defaults."""
+    documented = {"clock_tolerance": 300.0, "answer_budget": 2.0, "error_elements": ("Error", "Description")}
+    defaults = {f.name: f.default for f in fields(record) if f.default is not MISSING}
+    said = {name: value for name, value in defaults.items() if value}
+    assert said == ({} if record is not Evidence else documented)

@@ -10,7 +10,7 @@ from conformance.contract import DocumentedPair
 from conformance.envelope import Pair
 from conformance.exchange import Answer, Evidence
 from conformance.judging import Judging
-from conformance.verdicts import Open, Verdict, clip
+from conformance.verdicts import NotApplicable, Open, Verdict, clip
 from tests.evidence_factory import (
     CONTRACT,
     SUCCESS,
@@ -77,6 +77,18 @@ def test_a_binding_is_served_if_a_call_in_it_succeeded_or_it_is_the_target_s() -
     }
 
 
+def test_the_control_of_a_document_is_its_own() -> None:
+    (control,) = conforming().of("control")
+    others = [replace(control, probe=f"control-{name}", number=900) for name in ("a", "z")]
+    evidence = says(error("999"), "control")(conforming())
+    evidence = replace(evidence, exchanges=(*evidence.exchanges, *others))
+    (asked,) = [e for e in evidence.exchanges if e.probe == "malformed-no-utf-8"]
+    assert asked.control == "control-body"
+    with pytest.raises(NotApplicable, match="body-xml is not served"):
+        Judging(evidence, CONTRACT).control_of_binding(asked)
+    Judging(conforming(), CONTRACT).control_of_binding(asked)
+
+
 # Damaged pairs
 
 
@@ -129,6 +141,11 @@ def test_a_damaged_pair_may_have_been_the_documented_one(
     assert judging().may_be(found, DocumentedPair("0", "HTTP GET", "CBK-03")) is may_be
 
 
+def test_a_pair_of_a_smaller_id_is_not_the_documented_one_damaged() -> None:
+    (found,) = pairs_of("5", " SOAP POST")
+    assert not judging().may_be(found, DocumentedPair("6", "SOAP POST", "CBK-04"))
+
+
 def test_a_type_is_the_documented_one_in_an_accepted_spelling_alone() -> None:
     strict, lenient = judging(), judging(lambda e: e, "I-01", "I-09")
     assert strict.same_type("HTTP GET", "HTTP GET")
@@ -154,6 +171,16 @@ def test_a_list_is_compared_whatever_the_order_of_its_pairs() -> None:
     assert again.pair_texts(other)[0] == ("0", "HTTP GET")
 
 
+def test_a_list_is_compared_whatever_the_order_of_the_types_of_one_id() -> None:
+    first, second = (
+        judging(both(swap("XML GET", one), swap("XML POST", other), swap(">3<", ">2<")))
+        for one, other in (("A GET", "B GET"), ("B GET", "A GET"))
+    )
+    texts = [subject.pair_texts(subject.evidence.exchanges[0]) for subject in (first, second)]
+    assert texts[0] == texts[1]
+    assert texts[0][2:4] == (("2", "A GET"), ("2", "B GET"))
+
+
 def test_pairs_without_an_id_or_a_type_are_compared_too() -> None:
     without = both(swap("<callback_type_id>3</callback_type_id>", ""), swap("<callback_type>HTTP POST<", "<x>y<"),
                    swap("y</callback_type>", "y</x>"))  # fmt: skip
@@ -166,16 +193,23 @@ def test_pairs_without_an_id_or_a_type_are_compared_too() -> None:
 # Errors under other names
 
 
-def test_errors_are_read_under_the_names_that_the_target_configures() -> None:
+@pytest.mark.parametrize(("code", "text"), [("Code", "Desc"), ("Code", "Text"), ("Fault", "Reason")])
+def test_errors_are_read_under_the_names_that_the_target_configures(code: str, text: str) -> None:
     states = [f"state-{code}" for code in CONTRACT.errors]
     renamed = body(
-        lambda data: data.replace(b"Error>", b"Code>").replace(b"Description>", b"Text>"),
+        lambda data: data.replace(b"Error>", f"{code}>".encode()).replace(b"Description>", f"{text}>".encode()),
         *states, "claim-009", "action", "malformed", "schema", "hostile",
     )(conforming())  # fmt: skip
-    assert b"<Code>004</Code>" in (renamed.of("state-004")[0].answer or page("")).body
-    assert set(verdicts(replace(renamed, error_elements=("Code", "Text"))).values()) == {Verdict.PASS}
+    assert f"<{code}>004</{code}>".encode() in (renamed.of("state-004")[0].answer or page("")).body
+    assert set(verdicts(replace(renamed, error_elements=(code, text))).values()) == {Verdict.PASS}
     unconfigured = named(verdicts(renamed), Verdict.FAIL)
-    assert unconfigured == {f"ERR-{code}-envelope" for code in CONTRACT.errors}
+    assert unconfigured == {f"ERR-{known}-envelope" for known in CONTRACT.errors}
+
+
+def test_an_accepted_message_is_that_of_its_own_code() -> None:
+    accepting = judging(lambda e: e, "I-04")
+    alternatives = {code: accepting.messages(code)[1:] for code in CONTRACT.errors}
+    assert alternatives == {**dict.fromkeys(CONTRACT.errors, ()), "008": ("Connect API disabled",)}
 
 
 # Internals
@@ -190,6 +224,8 @@ def test_internals_are_found_at_both_ends_of_a_long_answer() -> None:
     assert judging().internals(page("x" * (end - len(trace) + 1) + trace + "x" * 2 * end)) == ""
     assert judging().internals(page("x" * 2 * end + trace + "x" * (end - len(trace) + 1))) == ""
     assert judging().internals(page("x" * end)) == ""
+    unreadable = page(f'<?xml version="1.0" encoding="UTF-7"?><a>{trace}</a>')
+    assert (unreadable.document.text, judging().internals(unreadable)) == ("", trace)
 
 
 def test_no_more_of_them_is_shown_than_a_sentence_has_room_for() -> None:

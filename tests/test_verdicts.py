@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance import verdicts
 from conformance.contract import LEVELS, Level
 from conformance.verdicts import (
     Claim,
@@ -216,3 +217,21 @@ def test_every_requirement_is_counted_once(run: Results) -> None:
     found = msgspec.to_builtins(count(run))
     assert sum(found.values()) == len(run)
     assert all(found[verdict.value] == sum(r.verdict is verdict for r in run) for verdict in Verdict)
+
+
+RECORDS = [
+    record
+    for record in vars(verdicts).values()
+    if isinstance(record, type) and issubclass(record, msgspec.Struct)
+]
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_what_is_reported_is_named_and_not_changed_afterwards(record: type[msgspec.Struct]) -> None:
+    """What nobody says is nothing; a requirement is selected, and the report's format is the first."""
+    assert record.__struct_config__.frozen
+    with pytest.raises(TypeError, match="positional"):
+        record(0)
+    defaults = {field.name: field.default for field in msgspec.structs.fields(record) if not field.required}
+    said = {name: value for name, value in defaults.items() if value and value is not msgspec.NODEFAULT}
+    assert said == {"RequirementResult": {"selected": True}, "Report": {"format": 1}}.get(record.__name__, {})

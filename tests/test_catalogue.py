@@ -345,3 +345,8 @@ def test_an_endpoints_word_does_not_fill_a_page(length: int) -> None:
     said = "x" * length
     reason = over(saying_of_all(Breach(said))).reason
     assert reason == (said if length <= 1000 else "x" * 999 + "…")
+
+
+def test_a_check_looks_at_every_answer_only_where_it_says_so() -> None:
+    unbounded = {check.requirement for check in checks() if not check.groups}
+    assert unbounded == {"ERR-ANY", "TIM-05", "HYG-02", "HYG-05", "HYG-10"}

@@ -21,8 +21,8 @@ from . import trial
 from .catalogue import ALONE, BEHAVIOURS
 from .registry import Behaviour
 from .stage import Authority
-from .test_bounds import MEGABYTES, SECONDS
-from .trial import CHECKOUT, TIMEOUT, Trial
+from .test_bounds import MEGABYTES
+from .trial import CHECKOUT, SECONDS, TIMEOUT, Trial
 
 PAGE = CHECKOUT / "docs" / "hostile.md"
 INTRODUCTION = """\

@@ -92,11 +92,14 @@ def test_what_an_endpoint_did_not_answer_any_more_is_inconclusive(
     assert 0 < len(lost) <= 3 * SIDE_BY_SIDE
 
 
+@pytest.mark.skipif(
+    SIDE_BY_SIDE < 8, reason="with fewer calls at a time the bound leaves room for every loss"
+)
 @pytest.mark.parametrize("name", ["every_other_answer_is_lost", "just_in_time"])
 def test_a_run_that_takes_too_long_is_stopped_and_says_why(name: str, trials: dict[str, Trial]) -> None:
     """Losses that are never many in a row, and answers that come at the last moment."""
     notes = " ".join(trials[name].report()["notes"])
-    assert re.search(r"the run was stopped after \d\d s, its bound", notes)
+    assert re.search(r"the run was stopped after \d+ s, its bound", notes)
 
 
 # Not at all

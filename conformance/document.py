@@ -270,7 +270,7 @@ def _instructions(data: bytes) -> tuple[str, ...]:
         return ()
     root = _tree(data, remove_pis=False)
     everywhere = [
-        *root.itersiblings(preceding=True),
+        *reversed(list(root.itersiblings(preceding=True))),
         *root.iter(etree.ProcessingInstruction),
         *root.itersiblings(),
     ]

@@ -230,9 +230,8 @@ class Envelope:
             if is_code:
                 codes = leaves
                 continue
-            if len(codes) != len(
-                leaves
-            ):  # nobody can say whose they are: the last code has the first message
+            if len(codes) != len(leaves):
+                # Nobody can say whose they are: the last code has the first message.
                 found += [Reported(one, None) for one in codes[:-1]]
                 codes = codes[-1:]
             found += [Reported(one, leaf) for one, leaf in zip(codes, leaves, strict=False)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["conformance.plugin"]
+pytest_plugins = ["conformance.pytest_plugin.plugin"]
 
 CHECKS = Path(__file__).parent / "conformance" / "checks"
 

@@ -25,15 +25,14 @@ def main() -> int:
 
     def sent() -> None:
         mark("sent")
-        from conformance import plugin  # noqa: PLC0415  the run has imported them while it waited
-        from conformance.commands import session  # noqa: PLC0415  the run has imported them while it waited
+        from conformance.pytest_plugin import plugin, session  # noqa: PLC0415  the run has imported them while it waited
 
         # First of all plugins the suite assembles its report; then the others write theirs.
         _around(plugin.Suite, "pytest_sessionfinish", after=lambda: mark("judged"))
         _around(session, "publish", after=lambda: mark("reported"))
 
-    from conformance import cli  # noqa: PLC0415
-    from conformance.commands import running  # noqa: PLC0415
+    from conformance.commands import cli  # noqa: PLC0415
+    from conformance.commands import run as running  # noqa: PLC0415
 
     _around(running, "send", before=lambda: mark("sending"), after=sent)
     code = cli.main(words)

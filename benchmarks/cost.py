@@ -16,13 +16,13 @@ from typing import Any
 from benchmarks.endpoint import configuration
 from benchmarks.process import FailedError, Used, measured, pause, python, serving
 from benchmarks.table import Part, Table, megabytes, middle, taken
-from conformance import plans
-from conformance.commands.listing import chosen_checks, groups_of
-from conformance.configuration import read_config
-from conformance.contract import documented
-from conformance.outcome import Terms
-from conformance.probes import Probe
-from conformance.target import target
+from conformance.checks.catalogue import chosen_checks, groups_of
+from conformance.contract.model import documented
+from conformance.probes import plan as plans
+from conformance.probes.probe import Probe
+from conformance.target.configuration import read_config
+from conformance.target.target import target
+from conformance.verdicts.terms import Terms, selected
 
 LATENCIES_S = (0.0, 0.05, 0.2)
 CONCURRENCIES = (8, 1)
@@ -181,7 +181,7 @@ def _phases(run: Used, marks: dict[str, float]) -> dict[str, float]:
 def _sent(place: Place) -> dict[str, list[dict[str, Any]]]:
     """What a run sent, by its evidence, in the order of its plan."""
     contract = documented()
-    groups = groups_of(chosen_checks(contract, Terms()))
+    groups = groups_of(chosen_checks(contract, selected(contract, Terms())))
     config = read_config(place.file, "target-001")["target-001"]
     planned = plans.plan(contract, target("target-001", config, contract), groups)
     entries = json.loads((place.folder / "reports" / "evidence.har").read_text(encoding="utf-8"))["log"][

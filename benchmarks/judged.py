@@ -11,12 +11,12 @@ import sys
 import time
 from pathlib import Path
 
-from conformance.commands.running import collect_seldom
-from conformance.contract import documented
-from conformance.evidence import from_har
-from conformance.outcome import Terms
-from conformance.proof.prove import judged
-from conformance.verdicts import Verdict
+from conformance.commands.run import collect_seldom
+from conformance.contract.model import documented
+from conformance.evidence.recording import from_har
+from conformance.selftest.prove import judged
+from conformance.verdicts.terms import Terms
+from conformance.verdicts.verdict import Verdict
 
 
 def main() -> None:

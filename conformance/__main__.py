@@ -7,7 +7,7 @@ import os
 import sys
 from typing import NoReturn
 
-from conformance.cli import main
+from conformance.commands.cli import main
 
 
 def run() -> NoReturn:

@@ -7,15 +7,15 @@ from dataclasses import replace
 from email.utils import formatdate
 from functools import cache
 
-from conformance import plans
-from conformance.catalogue import check_id, checks, judge
-from conformance.configuration import Binding, StateConfig, TargetConfig
-from conformance.contract import documented, folder
-from conformance.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
-from conformance.judging import Judging
-from conformance.probes import Probe
-from conformance.target import target
-from conformance.verdicts import CheckResult, Verdict, worst
+from conformance.checks.catalogue import check_id, checks, judge
+from conformance.checks.judging import Judging
+from conformance.contract.model import documented, folder
+from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
+from conformance.probes import plan as plans
+from conformance.probes.probe import Probe
+from conformance.target.configuration import Binding, StateConfig, TargetConfig
+from conformance.target.target import target
+from conformance.verdicts.verdict import CheckResult, Verdict, worst
 
 CONTRACT = documented()
 SAMPLES = folder("schemas") / "samples"

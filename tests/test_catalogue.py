@@ -7,11 +7,22 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from conformance.catalogue import Case, Check, check_id, check_of, checks, each, judge, requirement, sends
-from conformance.exchange import Evidence, Exchange, Loss
-from conformance.judging import Judging
-from conformance.outcome import Terms, assemble
-from conformance.verdicts import Breach, CheckResult, Claim, NotApplicable, Open, Verdict
+from conformance.checks.catalogue import (
+    Case,
+    Check,
+    check_id,
+    check_of,
+    checks,
+    each,
+    judge,
+    requirement,
+    sends,
+)
+from conformance.checks.judging import Judging
+from conformance.evidence.exchange import Evidence, Exchange, Loss
+from conformance.verdicts.assemble import assemble
+from conformance.verdicts.terms import Terms
+from conformance.verdicts.verdict import Breach, CheckResult, Claim, NotApplicable, Open, Verdict
 from tests.evidence_factory import CONTRACT, body, conforming, verdicts
 
 FIVE = tuple(conforming().of("documented")[:5])

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.catalogue import checks
-from conformance.configuration import BINDINGS, Binding
-from conformance.exchange import Evidence, Handshake, Loss
-from conformance.outcome import Terms, assemble
-from conformance.verdicts import CheckResult, Claim, Verdict, worst
+from conformance.checks.catalogue import checks
+from conformance.evidence.exchange import Evidence, Handshake, Loss
+from conformance.target.configuration import BINDINGS, Binding
+from conformance.verdicts.assemble import assemble
+from conformance.verdicts.terms import Terms
+from conformance.verdicts.verdict import CheckResult, Claim, Verdict, worst
 from tests.evidence_factory import (
     BEGAN,
     CONTRACT,

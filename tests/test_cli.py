@@ -20,10 +20,10 @@ import httpx
 import pytest
 import trustme
 
-from conformance.configuration import BINDINGS
-from conformance.contract import documented
+from conformance.contract.model import documented
 from conformance.reference import Running
 from conformance.reference import start as reference
+from conformance.target.configuration import BINDINGS
 from tests.command import ROOT, Switch, run, started, switch_command
 
 REQUIREMENTS = documented().requirements

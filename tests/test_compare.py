@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from conformance.cli import main
-from conformance.contract import folder
+from conformance.commands.cli import main
+from conformance.contract.model import folder
 from conformance.reporting.json import to_json
-from conformance.verdicts import Report, RequirementResult, Verdict, WaiverNote
+from conformance.verdicts.verdict import Report, RequirementResult, Verdict, WaiverNote
 
 SAMPLE = msgspec.json.decode((folder("reports") / "sample" / "report.json").read_bytes(), type=Report)
 NAMES = ("ONE-01", "TWO-01", "SIX-01")

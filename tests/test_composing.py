@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import plans
-from conformance.configuration import BINDINGS, Binding, StateConfig, TargetConfig
-from conformance.contract import documented
-from conformance.plans import Plan
+from conformance.contract.model import documented
+from conformance.probes import plan as plans
+from conformance.probes.plan import Plan
 from conformance.sending.canary import NOWHERE
 from conformance.sending.composing import Composer
-from conformance.target import Target, target
+from conformance.target.configuration import BINDINGS, Binding, StateConfig, TargetConfig
+from conformance.target.target import Target, target
 
 CONTRACT = documented()
 TOKEN = "5ecre7f00dcafe5ecre7f00dcafe1234"

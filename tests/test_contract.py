@@ -11,10 +11,10 @@ import pytest
 import xmlschema
 from lxml import etree
 
-from conformance.catalogue import checks
+from conformance.checks.catalogue import checks
 from conformance.commands.requirements import coverage
-from conformance.contract import LEVELS, documented, folder
-from conformance.schema import Schema
+from conformance.contract.model import LEVELS, documented, folder
+from conformance.contract.xsd import Schema
 
 SCHEMAS = folder("schemas")
 CONTRACT = documented()

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from conformance.contract import documented, folder
-from conformance.document import read
-from conformance.proof.mutants import Mutant, derived
-from conformance.schema import Schema, schema
+from conformance.contract.document import read
+from conformance.contract.model import documented, folder
+from conformance.contract.xsd import Schema, schema
+from conformance.selftest.mutants import Mutant, derived
 
 CALL = documented().call
 RESPONSE, REQUEST, ERROR = (

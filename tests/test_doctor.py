@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from conformance.cli import main
-from conformance.commands import preflight
-from conformance.commands.preflight import Finding
-from conformance.exchange import Answer, Evidence, Exchange, Loss
+from conformance.commands.cli import main
+from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
+from conformance.verdicts import diagnosis as preflight
+from conformance.verdicts.diagnosis import Finding
 from tests.evidence_factory import SUCCESS, answer, conforming, error
 
 TOKEN = "5ecret0fee1dead5ecret0fee1dead00"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from conformance.document import Document, read
+from conformance.contract.document import Document, read
 
 PLAIN = "<a><b>é</b></a>"
 

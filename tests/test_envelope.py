@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.document import read
-from conformance.envelope import Envelope, Pair
+from conformance.contract.document import read
+from conformance.evidence.envelope import Envelope, Pair
 
 PAIR = "callback_type_id", "callback_type"
 

@@ -9,8 +9,10 @@ from email.utils import formatdate
 
 import pytest
 
-from conformance import catalogue, contract, exchange
-from conformance.exchange import Answer, Evidence, Exchange
+from conformance.checks import catalogue
+from conformance.contract import model as contract
+from conformance.evidence import exchange
+from conformance.evidence.exchange import Answer, Evidence, Exchange
 from tests.evidence_factory import BEGAN, SUCCESS, conforming
 
 FIRST = conforming().exchanges[0]

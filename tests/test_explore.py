@@ -15,22 +15,23 @@ import anyio
 import pytest
 from lxml import etree
 
-from conformance import explore, plans
-from conformance.configuration import TargetConfig
-from conformance.contract import documented
-from conformance.document import read
-from conformance.exchange import Evidence
-from conformance.explore import COUNTS, Case, corpus
-from conformance.outcome import Terms
-from conformance.proof.prove import _InProcess, judged
+from conformance.contract.document import read
+from conformance.contract.model import documented
+from conformance.contract.xsd import schema
+from conformance.evidence.exchange import Evidence
+from conformance.probes import generated as explore
+from conformance.probes import plan as plans
+from conformance.probes.generated import COUNTS, Case, corpus
 from conformance.reference.app import Application, Call, Stages
 from conformance.reference.request import Asked, Request, UnusableError, locate
 from conformance.reference.request import read as honestly
-from conformance.schema import schema
+from conformance.selftest.prove import _InProcess, judged
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire, evidence_of
-from conformance.target import target
-from conformance.verdicts import RequirementResult, Verdict
+from conformance.target.configuration import TargetConfig
+from conformance.target.target import target
+from conformance.verdicts.terms import Terms
+from conformance.verdicts.verdict import RequirementResult, Verdict
 
 CALL = documented().call
 REQUEST = schema(CALL.request_schema)
@@ -152,7 +153,8 @@ def test_making_them_is_cheap() -> None:
 
 def test_hypothesis_stays_out_until_something_is_reduced() -> None:
     code = (
-        "import sys\nfrom conformance import explore\nfrom conformance.contract import documented\n"
+        "import sys\nfrom conformance.probes import generated as explore\n"
+        "from conformance.contract.model import documented\n"
         "from conformance.sending import wire\n"
         "list(explore.corpus(documented().call, 1))\nassert 'hypothesis' not in sys.modules\n"
     )
@@ -162,7 +164,7 @@ def test_hypothesis_stays_out_until_something_is_reduced() -> None:
 
 def test_a_reduction_writes_nothing_where_the_run_was_started(tmp_path: Path) -> None:
     code = (
-        "from conformance import explore\nfrom conformance.contract import documented\n"
+        "from conformance.probes import generated as explore\nfrom conformance.contract.model import documented\n"
         "case = next(explore.corpus(documented().call, 1))\nexplore.reduce(case, lambda _: True, 20)\n"
     )
     root = str(Path(__file__).parents[1])

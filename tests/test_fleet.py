@@ -17,13 +17,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from conformance.cli import main, parser
+from conformance.commands.cli import main, parser
 from conformance.commands.fleet import _folders, _names
-from conformance.contract import folder
-from conformance.overview import Member, of_report, overview, rows_of, unjudged
+from conformance.contract.model import folder
 from conformance.reference import start
 from conformance.reporting import overview as shown
-from conformance.verdicts import Report, Verdict
+from conformance.verdicts.fleet import Member, of_report, overview, rows_of, unjudged
+from conformance.verdicts.verdict import Report, Verdict
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "5ecret0fee1dead5ecret0fee1dead00"

@@ -24,32 +24,46 @@ MODULES = sorted(
 )
 REFERENCE = "conformance.reference"
 
-XML = {"document", "schema", "attribution", "components", "envelope"}
+XML = {"contract.document", "contract.xsd", "contract.violations", "contract.components", "evidence.envelope"}
 
 # One doorman per dependency: the modules that may import it. A folder's name stands for all that is in it.
 DOORMEN = {
-    "anyio": {"sending", "proof.prove"},
+    "anyio": {"sending", "selftest.prove"},
     "h11": {"reference"},
     "httpcore": {"sending"},
-    "httpx": {"sending", "proof.prove"},  # prove: connections that lead into the application
-    "hypothesis": {"explore"},
+    "httpx": {"sending", "selftest.prove"},  # prove: connections that lead into the application
+    "hypothesis": {"probes.generated"},
     "jinja2": {"reporting.pages"},
-    "lxml": XML | {"judging", "documents", "twists", "proof.mutants", "reporting.html"},
+    "lxml": XML
+    | {"checks.judging", "probes.documents", "probes.edits", "selftest.mutants", "reporting.html"},
     "markupsafe": {"reporting.pages", "reporting.sections"},
-    "pytest": {"plugin", "checkout", "commands.session", "reporting.html", "reporting.junit"},
+    "pytest": {"pytest_plugin", "reporting.html", "reporting.junit"},
     "pytest_html": {"reporting.html"},
     "pytest_metadata": {"reporting.html"},
     "trustme": {"reference"},
     "uvicorn": {"reference"},
-    "xmlschema": {"schema", "attribution", "explore"},
+    "xmlschema": {"contract.xsd", "contract.violations", "probes.generated"},
 }
 EVERYWHERE = {"msgspec"}  # plain records
-CHECKS_SEE = {"contract", "catalogue", "judging", "verdicts", "exchange", "envelope", "schema", "components"}
-STARTS_THE_REFERENCE = {"commands.subject", "commands.serving", "commands.proving", "proof"}
+CHECKS_SEE = {
+    "contract",
+    "checks.catalogue",
+    "checks.judging",
+    "verdicts.verdict",
+    "evidence.exchange",
+    "evidence.envelope",
+}
+STARTS_THE_REFERENCE = {"target.subject", "commands.serve", "selftest"}
 SENDS = {"sending"}
-PLANS = {"documents", "probes", "plans"}
-JUDGES = XML | {"catalogue", "judging", "verdicts", "outcome", "exchange"}
-READS = {"reporting.findings", "reporting.json", "reporting.summary", "reporting.terminal"}
+PLANS = {"probes"}
+JUDGES = XML | {
+    "checks.catalogue",
+    "checks.judging",
+    "verdicts.verdict",
+    "verdicts.assemble",
+    "evidence.exchange",
+}
+READS = {"verdicts.findings", "reporting.json", "reporting.summary", "reporting.terminal"}
 
 
 def path_of(module: str) -> Path:
@@ -121,14 +135,14 @@ def test_imports_keep_the_rules(module: str) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("conformance.judging", "import httpx"),
-        ("conformance.judging", "def f():\n    from httpcore import Request"),
-        ("conformance.cli", "import lxml.etree"),
-        ("conformance.judging", "import xmlschema"),
-        ("conformance.cli", "import requests"),
-        ("conformance.judging", "from conformance.reference import start"),
-        ("conformance.judging", "from conformance import reference"),
-        ("conformance.reference.app", "from conformance.contract import documented"),
+        ("conformance.checks.judging", "import httpx"),
+        ("conformance.checks.judging", "def f():\n    from httpcore import Request"),
+        ("conformance.commands.cli", "import lxml.etree"),
+        ("conformance.checks.judging", "import xmlschema"),
+        ("conformance.commands.cli", "import requests"),
+        ("conformance.checks.judging", "from conformance.reference import start"),
+        ("conformance.checks.judging", "from conformance import reference"),
+        ("conformance.reference.app", "from conformance.contract.model import documented"),
         ("conformance.reference.app", "import conformance"),
         ("conformance.checks.test_x", "from conformance.sending.wire import Wire"),
         ("conformance.checks.test_x", "from conformance import probes"),
@@ -158,12 +172,12 @@ def test_what_judges_never_sends(module: str) -> None:
 
 @pytest.mark.parametrize("module", [m for m in MODULES if is_in(m, SENDS | PLANS)])
 def test_what_sends_never_judges(module: str) -> None:
-    judging = {"catalogue", "judging", "verdicts", "outcome", "checks", "reporting"}
+    judging = {"verdicts", "checks", "reporting"}
     assert not [name for name in reachable(module) if is_in(name, judging)]
 
 
 @pytest.mark.parametrize(
-    "module", ["conformance.contract", "conformance.sending.coding", "conformance.secrets"]
+    "module", ["conformance.contract.model", "conformance.sending.coding", "conformance.target.secrets"]
 )
 def test_what_stands_at_the_bottom_imports_nothing_of_ours(module: str) -> None:
     assert reachable(module) == frozenset()
@@ -173,7 +187,7 @@ HEAVY = {"anyio", "httpcore", "httpx", "hypothesis", "pytest", "trustme", "uvico
 HEAVIER = HEAVY | {"asyncio", "lxml", "msgspec", "ssl"}
 LOADED = """
 import contextlib, io, sys
-from conformance.cli import main
+from conformance.commands.cli import main
 with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
     main(sys.argv[1:])
 print(*sys.modules)
@@ -203,7 +217,7 @@ def test_nothing_heavy_is_imported(command: list[str], heavy: set[str]) -> None:
         check=True,
     )
     loaded = set(done.stdout.split())
-    assert "conformance.cli" in loaded
+    assert "conformance.commands.cli" in loaded
     assert not loaded & heavy
 
 

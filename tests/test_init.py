@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cli import main
-from conformance.configuration import CONFIG_NAME, StateConfig, TargetConfig, read_config
-from conformance.contract import documented
-from conformance.target import target
+from conformance.commands.cli import main
+from conformance.contract.model import documented
+from conformance.target.configuration import CONFIG_NAME, StateConfig, TargetConfig, read_config
+from conformance.target.target import target
 
 ENVIRONMENT = {"CONNECT_TOKEN": "0123456789abcdef0123456789abcdef", "GATEWAY_KEY": "a key of the gateway"}
 

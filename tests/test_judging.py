@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.contract import DocumentedPair
-from conformance.envelope import Pair
-from conformance.exchange import Answer, Evidence
-from conformance.judging import Judging
-from conformance.verdicts import NotApplicable, Open, Verdict, clip
+from conformance.checks.judging import Judging
+from conformance.contract.model import DocumentedPair
+from conformance.evidence.envelope import Pair
+from conformance.evidence.exchange import Answer, Evidence
+from conformance.verdicts.verdict import NotApplicable, Open, Verdict, clip
 from tests.evidence_factory import (
     CONTRACT,
     SUCCESS,

@@ -9,20 +9,21 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from conformance import plans, probes
-from conformance.catalogue import checks
-from conformance.components import Component
-from conformance.configuration import TargetConfig
-from conformance.contract import Contract, folder, load
-from conformance.document import read
-from conformance.exchange import Evidence
-from conformance.judging import Judging
-from conformance.outcome import Terms
-from conformance.proof.mutants import Mutant, derived
-from conformance.proof.prove import judged
-from conformance.schema import schema
-from conformance.target import target
-from conformance.verdicts import Verdict
+from conformance.checks.catalogue import checks
+from conformance.checks.judging import Judging
+from conformance.contract.components import Component
+from conformance.contract.document import read
+from conformance.contract.model import Contract, folder, load
+from conformance.contract.xsd import schema
+from conformance.evidence.exchange import Evidence
+from conformance.probes import plan as plans
+from conformance.probes import probe as probes
+from conformance.selftest.mutants import Mutant, derived
+from conformance.selftest.prove import judged
+from conformance.target.configuration import TargetConfig
+from conformance.target.target import target
+from conformance.verdicts.terms import Terms
+from conformance.verdicts.verdict import Verdict
 from tests.evidence_factory import answer, at, conforming
 
 NAME = "get_list_country"

@@ -7,8 +7,8 @@ from dataclasses import replace
 import anyio
 import pytest
 
-from conformance.exchange import Answer, Exchange, Loss, Request
-from conformance.probes import Probe
+from conformance.evidence.exchange import Answer, Exchange, Loss, Request
+from conformance.probes.probe import Probe
 from conformance.sending.pace import Limits, Pace
 
 PROBE = Probe("documented-1", "documented", "the documented request")

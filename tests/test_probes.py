@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from conformance import plans
-from conformance.catalogue import checks
-from conformance.configuration import BINDINGS, Binding, StateConfig, TargetConfig
-from conformance.contract import documented
-from conformance.documents import actions
-from conformance.plans import LATER_S, Plan
-from conformance.probes import CANARY, Probe
-from conformance.schema import schema
-from conformance.target import Target, target
+from conformance.checks.catalogue import checks
+from conformance.contract.model import documented
+from conformance.contract.xsd import schema
+from conformance.probes import plan as plans
+from conformance.probes.documents import actions
+from conformance.probes.plan import LATER_S, Plan
+from conformance.probes.probe import CANARY, Probe
+from conformance.target.configuration import BINDINGS, Binding, StateConfig, TargetConfig
+from conformance.target.target import Target, target
 
 CONTRACT = documented()
 CALL = CONTRACT.call

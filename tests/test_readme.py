@@ -19,12 +19,12 @@ from typing import NamedTuple
 
 import pytest
 
-from conformance.contract import documented
-from conformance.proof.matrix import markdown, matrix
-from conformance.proof.prove import ROLL_UP, Outcome, trials
+from conformance.contract.model import documented
 from conformance.reference import Running
 from conformance.reference import start as reference
-from conformance.verdicts import ExitCode, Verdict
+from conformance.selftest.matrix import markdown, matrix
+from conformance.selftest.prove import ROLL_UP, Outcome, trials
+from conformance.verdicts.verdict import ExitCode, Verdict
 from tests.command import ROOT, Switch, run, switch_command
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -254,7 +254,7 @@ def test_options_exist(tmp_path: Path) -> None:
 
 
 def test_keys_of_the_configuration_exist() -> None:
-    from conformance.configuration import StateConfig, TargetConfig  # noqa: PLC0415
+    from conformance.target.configuration import StateConfig, TargetConfig  # noqa: PLC0415
 
     keys = {*TargetConfig.__struct_fields__, *StateConfig.__struct_fields__}
     for block in BLOCKS:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from conformance.components import Component, Deviation, path
-from conformance.contract import documented, folder
-from conformance.document import read
-from conformance.schema import Schema, schema
+from conformance.contract.components import Component, Deviation, path
+from conformance.contract.document import read
+from conformance.contract.model import documented, folder
+from conformance.contract.xsd import Schema, schema
 
 CALL = documented().call
 RESPONSE, REQUEST, ERROR = (

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conformance.contract import documented
-from conformance.secrets import REDACTED, TOKEN, Secrets
+from conformance.contract.model import documented
+from conformance.target.secrets import REDACTED, TOKEN, Secrets
 
 HEX = "0123456789abcdef0123456789abcdef"
 

@@ -13,9 +13,9 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.configuration import BINDINGS, ConfigError, TargetConfig, find_config, read_config
-from conformance.contract import documented
-from conformance.target import Target, target
+from conformance.contract.model import documented
+from conformance.target.configuration import BINDINGS, ConfigError, TargetConfig, find_config, read_config
+from conformance.target.target import Target, target
 
 CONTRACT = documented()
 TOKEN = "5ecre7f00dcafe5ecre7f00dcafe1234"

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from conformance import catalogue, judging
-from conformance.catalogue import Check, check_of
-from conformance.contract import documented
-from conformance.proof import prove
-from conformance.proof.matrix import Matrix, matrix, table
+from conformance.checks import catalogue, judging
+from conformance.checks.catalogue import Check, check_of
+from conformance.contract.model import documented
+from conformance.selftest import prove
+from conformance.selftest.matrix import Matrix, matrix, table
 from conformance.sending import wire
 
 Blunt = Callable[[str], str]

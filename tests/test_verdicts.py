@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import verdicts
-from conformance.contract import LEVELS, Level
-from conformance.verdicts import (
+from conformance.contract.model import LEVELS, Level
+from conformance.verdicts import verdict as verdicts
+from conformance.verdicts.verdict import (
     Claim,
     ExitCode,
     RequirementResult,

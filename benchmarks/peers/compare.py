@@ -13,11 +13,11 @@ from benchmarks.endpoint import configuration
 from benchmarks.peers.tools import TOOLS, Endpoint, Tool
 from benchmarks.process import LateError, Used, measured, python
 from benchmarks.table import Part, Table, megabytes, middle, taken
-from conformance.catalogue import checks
-from conformance.contract import LEVELS, documented
-from conformance.proof.prove import Trial, prove, trials
+from conformance.checks.catalogue import checks
+from conformance.contract.model import LEVELS, documented
 from conformance.reference import start
 from conformance.reference.variants import VARIANTS
+from conformance.selftest.prove import Trial, prove, trials
 
 SUITE = "connect-conformance"
 EVERY = {"by hand": 12, "derived": 12, "correct": 6}  # one in so many; all of them with --full

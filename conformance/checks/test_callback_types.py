@@ -6,11 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from conformance.catalogue import Case, each, requirement, sends
-from conformance.contract import Contract, DocumentedPair
-from conformance.exchange import Exchange
-from conformance.judging import Judging
-from conformance.verdicts import Breach, Open, clip
+from conformance.checks.catalogue import Case, each, requirement, sends
+from conformance.checks.judging import Judging
+from conformance.contract.model import Contract, DocumentedPair
+from conformance.evidence.exchange import Exchange
+from conformance.verdicts.verdict import Breach, Open, clip
 
 
 def documented_pairs(contract: Contract) -> Iterator[Case]:

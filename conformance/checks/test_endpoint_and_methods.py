@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from conformance.catalogue import requirement, sends
-from conformance.envelope import Envelope
-from conformance.exchange import Exchange
-from conformance.judging import Judging
-from conformance.verdicts import Breach, Open, clip
+from conformance.checks.catalogue import requirement, sends
+from conformance.checks.judging import Judging
+from conformance.evidence.envelope import Envelope
+from conformance.evidence.exchange import Exchange
+from conformance.verdicts.verdict import Breach, Open, clip
 
 
 def _described(exchange: Exchange) -> str:

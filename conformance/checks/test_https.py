@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from conformance.catalogue import requirement, sends
-from conformance.exchange import Answer, Exchange
-from conformance.judging import Judging
-from conformance.verdicts import Breach, NotApplicable, Open, clip
+from conformance.checks.catalogue import requirement, sends
+from conformance.checks.judging import Judging
+from conformance.evidence.exchange import Answer, Exchange
+from conformance.verdicts.verdict import Breach, NotApplicable, Open, clip
 
 _EXPIRY_DAYS = 14
 _DAY_S = 86_400

@@ -5,10 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 
-from conformance.catalogue import requirement, sends
-from conformance.exchange import Answer, Exchange
-from conformance.judging import Judging
-from conformance.verdicts import Breach, Open, clip
+from conformance.checks.catalogue import requirement, sends
+from conformance.checks.judging import Judging
+from conformance.evidence.exchange import Answer, Exchange
+from conformance.verdicts.verdict import Breach, Open, clip
 
 
 @requirement("HYG-01")

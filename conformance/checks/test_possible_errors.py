@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from conformance.catalogue import Case, each, requirement, sends
-from conformance.contract import Contract
-from conformance.envelope import Envelope
-from conformance.exchange import Answer, Exchange
-from conformance.judging import Judging
-from conformance.verdicts import Breach, Open, clip
+from conformance.checks.catalogue import Case, each, requirement, sends
+from conformance.checks.judging import Judging
+from conformance.contract.model import Contract
+from conformance.evidence.envelope import Envelope
+from conformance.evidence.exchange import Answer, Exchange
+from conformance.verdicts.verdict import Breach, Open, clip
 
 
 def codes(part: str) -> Callable[[Contract], Iterable[Case]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.catalogue import requirement, sends
-from conformance.exchange import Exchange
-from conformance.judging import Judging
-from conformance.verdicts import Breach, Open, clip
+from conformance.checks.catalogue import requirement, sends
+from conformance.checks.judging import Judging
+from conformance.evidence.exchange import Exchange
+from conformance.verdicts.verdict import Breach, Open, clip
 
 
 def _refused(exchange: Exchange, judging: Judging) -> None:

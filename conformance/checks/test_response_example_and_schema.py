@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.catalogue import Case, each, requirement, sends
-from conformance.components import Component
-from conformance.contract import Contract
-from conformance.exchange import Exchange
-from conformance.judging import Judging
-from conformance.schema import schema
-from conformance.verdicts import Breach, Open, clip
+from conformance.checks.catalogue import Case, each, requirement, sends
+from conformance.checks.judging import Judging
+from conformance.contract.components import Component
+from conformance.contract.model import Contract
+from conformance.contract.xsd import schema
+from conformance.evidence.exchange import Exchange
+from conformance.verdicts.verdict import Breach, Open, clip
 
 
 def components(contract: Contract) -> Iterator[Case]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from conformance.catalogue import requirement, sends
-from conformance.exchange import Exchange
-from conformance.judging import Judging
-from conformance.verdicts import Breach, Open, clip
+from conformance.checks.catalogue import requirement, sends
+from conformance.checks.judging import Judging
+from conformance.evidence.exchange import Exchange
+from conformance.verdicts.verdict import Breach, Open, clip
 
 _ADVANCE_S = 1.1  # the page counts whole seconds: calls this far apart cannot share one
 

@@ -10,22 +10,23 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from conformance import plans
-from conformance.commands import preflight
-from conformance.commands.listing import chosen_checks, cost, groups_of
-from conformance.commands.preflight import Finding
+from conformance.checks.catalogue import chosen_checks, groups_of
+from conformance.commands.listing import cost
 from conformance.commands.stopping import stop_like_interrupt
-from conformance.commands.subject import subject
-from conformance.contract import Contract, documented
-from conformance.outcome import Terms
+from conformance.contract.model import Contract, documented
+from conformance.probes import plan as plans
 from conformance.reporting import inert
-from conformance.reporting.findings import state_lines
 from conformance.reporting.terminal import wrap
 from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire, evidence_of
-from conformance.target import State, Target
-from conformance.verdicts import ExitCode
+from conformance.target.subject import subject
+from conformance.target.target import State, Target
+from conformance.verdicts import diagnosis as preflight
+from conformance.verdicts.diagnosis import Finding
+from conformance.verdicts.findings import state_lines
+from conformance.verdicts.terms import Terms, selected
+from conformance.verdicts.verdict import ExitCode
 
 _MARKS = {"ok": "ok", "open": "open", "problem": "PROBLEM", "unseen": "-"}
 _INDENT = 22  # columns before what is said
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     terms = Terms(select=tuple(options.select), deselect=tuple(options.deselect))
     with contextlib.ExitStack() as stack:
         target = subject(options, contract, stack)
-        chosen = chosen_checks(contract, terms)
+        chosen = chosen_checks(contract, selected(contract, terms))
         plan = plans.plan(contract, target, groups_of(chosen))
         found, interrupted = look(contract, target)
     found.append(Finding("cost", "ok", cost(plan, target, len(chosen))))

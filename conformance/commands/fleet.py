@@ -23,17 +23,17 @@ from typing import IO
 
 import conformance
 from conformance.commands.stopping import stop_like_interrupt
-from conformance.commands.subject import check_overrides, config_file, terms
-from conformance.configuration import ConfigError, target_names
-from conformance.contract import documented
-from conformance.outcome import selected
-from conformance.overview import Member, Overview, Row, of_report, overview, rows_of, unjudged
+from conformance.contract.model import documented
 from conformance.reporting import inert
 from conformance.reporting.folder import reports_folder
 from conformance.reporting.overview import files, terminal
-from conformance.reporting.reading import read_report
 from conformance.reporting.write import ReportsError, write
-from conformance.verdicts import ExitCode
+from conformance.target.configuration import ConfigError, target_names
+from conformance.target.subject import check_overrides, config_file
+from conformance.verdicts.fleet import Member, Overview, Row, of_report, overview, rows_of, unjudged
+from conformance.verdicts.reading import read_report
+from conformance.verdicts.terms import selected, terms
+from conformance.verdicts.verdict import ExitCode
 
 _PAUSE_S = 0.03  # between looks at the processes
 _PATIENCE_S = 90.0  # for teardown commands and reports after an interruption
@@ -96,7 +96,7 @@ def _names(options: argparse.Namespace, file: Path) -> list[str]:
 
 def _list(options: argparse.Namespace, names: list[str]) -> int:
     """What would be sent to each, one after the other."""
-    from conformance.commands import running  # noqa: PLC0415
+    from conformance.commands import run as running  # noqa: PLC0415
 
     worst = 0
     for name in names:

@@ -4,32 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 
-from conformance import plans
-from conformance.catalogue import Case, Check, check_id, checks
-from conformance.contract import Contract
-from conformance.outcome import Terms, selected
-from conformance.plans import Plan
-from conformance.probes import Probe
+from conformance.checks.catalogue import check_id, chosen_checks, groups_of
+from conformance.contract.model import Contract
+from conformance.probes import plan as plans
+from conformance.probes.plan import Plan
+from conformance.probes.probe import Probe
 from conformance.sending.allowance import most
-from conformance.target import Target
-
-
-def chosen_checks(contract: Contract, terms: Terms) -> list[tuple[Check, Case]]:
-    """The checks of the selected requirements."""
-    names = selected(contract, terms)
-    return [
-        (check, case) for check in checks() for case in check.cases_of(contract) if case.requirement in names
-    ]
-
-
-def groups_of(chosen: list[tuple[Check, Case]]) -> frozenset[str]:
-    """The groups of probes that checks look at."""
-    return frozenset(group.format(case=case.value) for check, case in chosen for group in check.groups)
+from conformance.target.target import Target
+from conformance.verdicts.terms import Terms, selected
 
 
 def listing(contract: Contract, target: Target, terms: Terms, seed: int = 1) -> str:
     """Requests and checks of a run against `target`, as text."""
-    chosen = chosen_checks(contract, terms)
+    chosen = chosen_checks(contract, selected(contract, terms))
     plan = plans.plan(contract, target, groups_of(chosen), seed)
     lines = [
         f"Would send to {target.shown_endpoint} ({target.binding}), and over plain HTTP to {_plain(target)}:",

@@ -7,8 +7,8 @@ import textwrap
 
 import msgspec
 
-from conformance.catalogue import checks
-from conformance.contract import Contract, documented
+from conformance.checks.catalogue import checks
+from conformance.contract.model import Contract, documented
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from conformance.configuration import ConfigError
+from conformance.target.configuration import ConfigError
 
 
 def reports_folder(asked: Path | None) -> Path:

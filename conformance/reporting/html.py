@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lxml.html import HtmlElement, HTMLParser, builder, document_fromstring, tostring
 
-from conformance.contract import folder
+from conformance.contract.model import folder
 from conformance.reporting import inert
 from conformance.reporting.sections import render_sections
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conformance.exchange import Evidence
-    from conformance.verdicts import Report
+    from conformance.evidence.exchange import Evidence
+    from conformance.verdicts.verdict import Report
 
 __all__ = ["HtmlReport", "finish", "render_sections"]
 

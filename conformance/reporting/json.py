@@ -9,7 +9,7 @@ import msgspec
 from conformance.reporting import inert
 
 if TYPE_CHECKING:
-    from conformance.verdicts import Report
+    from conformance.verdicts.verdict import Report
 
 
 def to_json(report: Report) -> bytes:

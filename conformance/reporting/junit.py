@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.reporting import findings, inert
+from conformance.reporting import inert
+from conformance.verdicts import findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.contract import Level
-    from conformance.exchange import Evidence
-    from conformance.verdicts import Report, Verdict
+    from conformance.contract.model import Level
+    from conformance.evidence.exchange import Evidence
+    from conformance.verdicts.verdict import Report, Verdict
 
 
 def case_properties(requirement: str, level: Level, verdict: Verdict) -> list[tuple[str, str]]:

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TextIO
 
 from conformance import __version__
-from conformance.evidence import to_har
-from conformance.exchange import Evidence
+from conformance.evidence.exchange import Evidence
+from conformance.evidence.recording import to_har
 from conformance.reporting import html
 from conformance.reporting.json import to_json
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
 from conformance.reporting.write import ReportsError, write
-from conformance.secrets import Secrets
-from conformance.verdicts import ExitCode, Report
+from conformance.target.secrets import Secrets
+from conformance.verdicts.verdict import ExitCode, Report
 
 
 def publish(  # noqa: PLR0917

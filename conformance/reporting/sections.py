@@ -6,18 +6,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from conformance.contract import documented
-from conformance.reporting import findings, inert
+from conformance.contract.model import documented
+from conformance.reporting import inert
 from conformance.reporting.pages import fragment
-from conformance.verdicts import Verdict
+from conformance.verdicts import findings
+from conformance.verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from conformance.contract import Interpretation
-    from conformance.exchange import Evidence, Exchange
-    from conformance.reporting.findings import Group
-    from conformance.verdicts import Report, RequirementResult
+    from conformance.contract.model import Interpretation
+    from conformance.evidence.exchange import Evidence, Exchange
+    from conformance.verdicts.findings import Group
+    from conformance.verdicts.verdict import Report, RequirementResult
 
 _LINES, _COLUMNS = 120, 400  # what is shown of a body, of one of its lines
 _PROOFS = 3  # exchanges in full per check that did not pass

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conformance.reporting import findings, inert
+from conformance.reporting import inert
+from conformance.verdicts import findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conformance.verdicts import Report, RequirementResult
+    from conformance.verdicts.verdict import Report, RequirementResult
 
 _SHOWN = 25  # failures in full; the rest stand in the table
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~$&!]|(?<=[a-z]):(?=//)|(?<=www)\.)", re.IGNORECASE)

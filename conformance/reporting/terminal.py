@@ -9,15 +9,16 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from conformance.reporting import findings, inert
-from conformance.verdicts import Claim
+from conformance.reporting import inert
+from conformance.verdicts import findings
+from conformance.verdicts.verdict import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from conformance.reporting.findings import Group
-    from conformance.verdicts import Counts, Report, RequirementResult
+    from conformance.verdicts.findings import Group
+    from conformance.verdicts.verdict import Counts, Report, RequirementResult
 
 _FAILURES, _GROUPS, _NOTES, _WAIVERS = 4, 5, 3, 3  # how many of each are shown before "and N more"
 _TINTS = {"green": "32", "red": "31", "yellow": "33", "bold": "1"}

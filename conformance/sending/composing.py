@@ -11,10 +11,10 @@ from random import Random
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 from conformance import __version__
-from conformance.exchange import Request
-from conformance.probes import CANARY, Probe
-from conformance.secrets import TOKEN
-from conformance.target import Target
+from conformance.evidence.exchange import Request
+from conformance.probes.probe import CANARY, Probe
+from conformance.target.secrets import TOKEN
+from conformance.target.target import Target
 
 _OWN_HEADERS = {
     "User-Agent": f"connect-conformance/{__version__}",

@@ -17,8 +17,8 @@ import anyio.streams.tls
 import httpcore
 import httpx
 
-from conformance.exchange import Handshake, Tls
-from conformance.secrets import Secrets
+from conformance.evidence.exchange import Handshake, Tls
+from conformance.target.secrets import Secrets
 
 # It logs heads as they were received, with whatever an endpoint says back, for everybody who listens to all logs.
 logging.getLogger("httpcore").setLevel(logging.CRITICAL)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import anyio
 
-from conformance.exchange import Answer, Exchange
-from conformance.probes import Probe
+from conformance.evidence.exchange import Answer, Exchange
+from conformance.probes.probe import Probe
 
 _STREAK = 4  # losses in a row after which an endpoint counts as silent
 _PATIENCE_S = 10  # the longest Retry-After that is waited for

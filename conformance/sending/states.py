@@ -10,8 +10,8 @@ import subprocess
 import anyio
 import anyio.abc
 
-from conformance.secrets import Secrets
-from conformance.target import State
+from conformance.target.secrets import Secrets
+from conformance.target.target import State
 
 _TAIL = 2_000  # bytes of output that are kept; the end tells what went wrong
 _GRACE_S = 0.2  # for output that is still on its way when the command has ended

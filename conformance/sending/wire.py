@@ -16,10 +16,11 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 
-from conformance import explore, probes
-from conformance.exchange import Evidence, Exchange, Handshake, Request
-from conformance.plans import LATER_S, Plan
-from conformance.probes import Probe
+from conformance.evidence.exchange import Evidence, Exchange, Handshake, Request
+from conformance.probes import generated as explore
+from conformance.probes import probe as probes
+from conformance.probes.plan import LATER_S, Plan
+from conformance.probes.probe import Probe
 from conformance.sending.allowance import Allowance
 from conformance.sending.canary import NOWHERE, Canary, listen
 from conformance.sending.composing import Composer
@@ -27,7 +28,7 @@ from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits, Pace
 from conformance.sending.states import setup, teardown
 from conformance.sending.worker import CROWDED, Worker
-from conformance.target import State, Target
+from conformance.target.target import State, Target
 
 _SHARE = 0.55  # of the timeout: what the answers of a whole run may take on an average
 _LEAST = 6  # timeouts that a short run may take, so that it can find out why nobody answers

@@ -13,13 +13,13 @@ import anyio
 import httpcore
 import httpx
 
-from conformance.document import encoding_of
-from conformance.exchange import Answer, Exchange, Loss, Request
-from conformance.probes import FIRST, REFUSED, Probe
+from conformance.contract.document import encoding_of
+from conformance.evidence.exchange import Answer, Exchange, Loss, Request
+from conformance.probes.probe import FIRST, REFUSED, Probe
 from conformance.sending.allowance import KEPT
 from conformance.sending.coding import decoded
 from conformance.sending.connect import LineFailed, Meter
-from conformance.target import State
+from conformance.target.target import State
 
 if TYPE_CHECKING:
     from conformance.sending.wire import Wire

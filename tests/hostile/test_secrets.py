@@ -284,7 +284,7 @@ def test_no_connection_at_all(trust: bool, authority: Authority, refusing: int, 
 # The last guard
 
 CARELESS = """
-from conformance.secrets import Secrets
+from conformance.target.secrets import Secrets
 Secrets.redact = lambda self, text: text
 Secrets.redact_bytes = lambda self, data, encoding="": data
 """

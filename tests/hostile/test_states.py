@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance import plans
-from conformance.configuration import read_config
-from conformance.contract import documented
+from conformance.contract.model import documented
+from conformance.probes import plan as plans
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire
-from conformance.target import target
+from conformance.target.configuration import read_config
+from conformance.target.target import target
 
 from . import honest
 from .provisioned import STATES, Ground, ground, noting

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import pytest
 
-from conformance.contract import Requirement
-from conformance.evidence import to_har
-from conformance.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
+from conformance.contract.model import Requirement
+from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
+from conformance.evidence.recording import to_har
 from conformance.reporting.json import to_json
-from conformance.verdicts import (
+from conformance.verdicts.verdict import (
     CheckResult,
     Report,
     RequirementResult,
@@ -31,7 +31,7 @@ from conformance.verdicts import (
 )
 
 if TYPE_CHECKING:
-    from conformance.contract import Level
+    from conformance.contract.model import Level
 
 ROOT = Path(__file__).parents[2]
 ENDPOINT = "https://staging.example.com/[token]"
@@ -472,10 +472,10 @@ def hostile_evidence(evidence: Evidence) -> Evidence:
 PLUGIN = """
 import pathlib
 import msgspec, pytest
-from conformance.evidence import from_har
+from conformance.evidence.recording import from_har
 from conformance.reporting.html import HtmlReport, finish
 from conformance.reporting.junit import JunitReport, case_properties
-from conformance.verdicts import Report, Verdict
+from conformance.verdicts.verdict import Report, Verdict
 
 HERE = pathlib.Path(__file__).parent
 REPORT = msgspec.json.decode((HERE / "report.json").read_bytes(), type=Report)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance import har
-from conformance.evidence import EvidenceError, from_har, to_har
-from conformance.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
+from conformance.evidence import har
+from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
+from conformance.evidence.recording import EvidenceError, from_har, to_har
 
 # The HAR 1.2 specification: what each object requires, and what else it may hold.
 FIELDS: dict[str, tuple[set[str], set[str]]] = {

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lxml import html as lxml_html
 
-from conformance.contract import folder
+from conformance.contract.model import folder
 from conformance.reporting.html import render_sections
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conformance.exchange import Evidence
-    from conformance.verdicts import Report
+    from conformance.evidence.exchange import Evidence
+    from conformance.verdicts.verdict import Report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 

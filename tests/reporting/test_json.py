@@ -10,9 +10,10 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from conformance import contract, verdicts
+from conformance.contract import model as contract
 from conformance.reporting.json import to_json
-from conformance.verdicts import Report
+from conformance.verdicts import verdict as verdicts
+from conformance.verdicts.verdict import Report
 
 SCHEMA = json.loads((contract.folder("reports") / "report.schema.json").read_text(encoding="utf-8"))
 SAMPLE = contract.folder("reports") / "sample"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from conformance.reporting.junit import case_properties, suite_properties
-from conformance.verdicts import Verdict
+from conformance.verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
-    from conformance.exchange import Evidence
-    from conformance.verdicts import Report
+    from conformance.evidence.exchange import Evidence
+    from conformance.verdicts.verdict import Report
 
 
 def test_properties(report: Report) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.exchange import Evidence
+from conformance.evidence.exchange import Evidence
 from conformance.reporting.publish import publish
-from conformance.secrets import Secrets
-from conformance.verdicts import ExitCode, Report
+from conformance.target.secrets import Secrets
+from conformance.verdicts.verdict import ExitCode, Report
 
 SECRET = "5ecret0fee1dead5ecret0fee1dead00"
 OPTIONS = argparse.Namespace(quiet=False, no_color=True)

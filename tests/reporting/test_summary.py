@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from conformance import contract
+from conformance.contract import model as contract
 from conformance.reporting.summary import summary_md
 
 if TYPE_CHECKING:
-    from conformance.verdicts import Report
+    from conformance.verdicts.verdict import Report
 
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)")
 

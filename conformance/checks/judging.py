@@ -1,0 +1,362 @@
+"""What checks have at hand while they judge: the evidence, the contract, and the interpretations accepted."""
+
+from __future__ import annotations
+
+import copy
+import re
+from functools import cached_property
+
+from lxml import etree
+
+from conformance.contract.components import Component, Deviation
+from conformance.contract.model import Contract, DocumentedPair
+from conformance.contract.xsd import Schema, schema
+from conformance.evidence.envelope import Envelope, Leaf, Pair, Reported
+from conformance.evidence.exchange import Answer, Evidence, Exchange, Reading
+from conformance.verdicts.verdict import NotApplicable, Open, clip
+
+Pairs = tuple[tuple[str | None, str | None], ...]
+_INTERNALS = re.compile(
+    r"Traceback \(most recent call last\)|\bat [\w.$]+\([\w]+\.(?:java|kt|scala):\d+\)|Stack ?[Tt]race:|"
+    r"(?:Fatal error|Parse error|Warning|Notice)(?:</b>)?: .{0,200} in .{0,120} on line|"
+    r"\bat .{1,80}\.(?:p[lm]|cgi|t) line \d+|\bat \S*[/\\]\S* line \d+\.$|"
+    r"\bin \S{1,120}\.(?:php\d?|inc|phtml) on line \d+|"
+    r"\b(?:\w+\.){2,9}\w{0,80}Exception\b|\bmsxml\d?\.dll\b|\bVBScript (?:runtime|compilation) error\b|"
+    r"\bORA-\d{5}\b|\bSELECT\b.{1,300}\bFROM\b|root:[x*]?:0:0:|"
+    r"SQLSTATE\[|You have an error in your SQL syntax|System\.\w+Exception|"
+    r"/(?:var/www|usr/(?:local|share|lib)|home)/[\w./-]+\.(?:php|py|pl|rb|java|xml)\b|[A-Z]:\\\\?(?:inetpub|Windows|Program)",
+    re.MULTILINE,
+)
+_CODE = re.compile(r"\s*\S*\d\S*\s*")  # one word with a digit in it: what was meant as a code
+_HEAD = 1 << 16  # characters at both ends of an answer in which internals are looked for
+
+
+class Judging:
+    """One target's evidence under one contract."""
+
+    def __init__(self, evidence: Evidence, contract: Contract) -> None:
+        self.evidence, self.contract, self.call = evidence, contract, contract.call
+        self.accepted = [contract.interpretations[name] for name in evidence.accept]
+        self.used: set[str] = set()
+        self._types: dict[Reading, tuple[str, ...]] = {}
+        self._texts: dict[Reading, Pairs] = {}
+        self._internals: dict[Reading, str] = {}
+        self._successes: dict[Reading, bool] = {}
+        self._deviations: dict[tuple[Reading, str], tuple[Deviation, ...]] = {}
+
+    def begin(self) -> None:
+        """A new check begins: note afresh which interpretations it leans on."""
+        self.used = set()
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The schema of the success envelope."""
+        return schema(self.call.response_schema)
+
+    @cached_property
+    def error_schema(self) -> Schema:
+        return schema(self.call.error_schema)
+
+    # What an exchange amounts to
+
+    def answer(self, exchange: Exchange) -> Answer:
+        """The answer, or Open with the reason why there is none."""
+        if exchange.answer is None:
+            raise Open(exchange.loss.reason if exchange.loss else "no answer was recorded")
+        return exchange.answer
+
+    def envelope(self, exchange: Exchange) -> Envelope:
+        """The readable envelope of an answer, or Open: what is unreadable is another requirement's matter."""
+        answer = self.answer(exchange)
+        document, envelope = answer.document, answer.envelope
+        if document.root is None and not document.deep:
+            why = document.unreadable or "the body is not well-formed XML (ENV-01)"
+            raise Open(
+                why if envelope.recognised or document.unreadable else "the answer is no envelope (REQ-01)"
+            )
+        if not envelope.recognised:
+            raise Open("the answer is no envelope (REQ-01)")
+        return envelope
+
+    def success(self, exchange: Exchange) -> Envelope:
+        """The success envelope of an answer, or Open."""
+        envelope = self.envelope(exchange)
+        other = self.answers_another_call(envelope)
+        if (not envelope.is_success or other) and not envelope.document.deep:
+            raise Open("the answer is not the success envelope (REQ-02)")
+        return envelope
+
+    def is_success(self, exchange: Exchange) -> bool:
+        """Whether the answer is the success of this service call, also when it is not well-formed."""
+        if exchange.answer is None:
+            return False
+        reading = exchange.answer.reading
+        if reading not in self._successes:
+            envelope = exchange.answer.envelope
+            own = envelope.is_success and not self.answers_another_call(envelope)
+            self._successes[reading] = self.offers_the_list(envelope) if envelope.root is None else own
+        return self._successes[reading]
+
+    @cached_property
+    def successes(self) -> tuple[int, ...]:
+        """The numbers of the exchanges in which the documented request succeeded."""
+        return tuple(e.number for e in self.evidence.of("documented") if self.is_success(e))
+
+    @cached_property
+    def answered(self) -> frozenset[str]:
+        """The schemes, https and http, over which any call got an answer."""
+        return frozenset(e.request.url.partition(":")[0] for e in self.evidence.exchanges if e.answer)
+
+    def can_be_compared(self, exchange: Exchange) -> bool:
+        """Whether the answer is the success envelope and can be read."""
+        try:
+            return self.success(exchange).root is not None
+        except Open:
+            return False
+
+    def offers_the_list(self, envelope: Envelope) -> bool:
+        """Whether any id or type of this service call's list is in it."""
+        return envelope.offers(self.call.item.key, self.call.item.value)
+
+    def shows_the_list(self, envelope: Envelope) -> bool:
+        """Whether what is no envelope shows this service call's list all the same: as JSON, or as a page."""
+        if envelope.recognised:
+            return False
+        text, item, pairs = envelope.document.text, self.call.item, self.call.pairs
+        named = re.search(rf"(?<!\w)(?:{re.escape(item.key)}|{re.escape(item.value)})(?!\w)", text)
+        return named is not None or (bool(pairs) and all(_side_by_side(p.id, p.type, text) for p in pairs))
+
+    def let_through(self, answer: Answer) -> str:
+        """What of Success is in an answer that must be refused; "" when nothing is."""
+        if answer.envelope.carries_success:
+            return "Success"
+        if answer.envelope.has_values:
+            return "a Value"
+        return "the callback list" if self.shows_the_list(answer.envelope) else ""
+
+    def answers_another_call(self, envelope: Envelope) -> bool:
+        """Whether it is the success envelope of some other service call."""
+        item = self.call.item
+        return envelope.answers_another_call(self.call.name, item.key, item.value)
+
+    def control(self, exchange: Exchange) -> None:
+        """The twin control: the request without the defect succeeded before and after this one, or Open."""
+        good = self.successes
+        if not any(n < exchange.number for n in good) or not any(n > exchange.number for n in good):
+            raise Open(
+                "the documented request did not succeed before and after this one, so its answer shows nothing"
+            )
+
+    def control_of_binding(self, exchange: Exchange) -> None:
+        """The control of a document in another binding than the target's: that one is served, or NotApplicable."""
+        controls = [e for e in self.evidence.of("control") if e.probe == exchange.control]
+        if exchange.control.startswith("control-") and not any(map(self.is_success, controls)):
+            raise NotApplicable(
+                f"the binding {self.evidence.binding} cannot carry this document, and {exchange.binding} is not served"
+            )
+
+    # Schemas
+
+    def deviations(self, exchange: Exchange) -> tuple[Deviation, ...]:
+        """How a success envelope deviates from its schema."""
+        key = (self._reading(exchange), "success")
+        if key not in self._deviations:
+            root = self.success(exchange).root
+            found = () if root is None else self.schema.deviations(root, self.roots)
+            self._deviations[key] = found
+        self._note_root(exchange)
+        return self._deviations[key]
+
+    def error_deviations(self, exchange: Exchange) -> tuple[Deviation, ...]:
+        """How an error envelope deviates from its schema, under the configured element names."""
+        key = (self._reading(exchange), "error")
+        if key not in self._deviations:
+            root = self.envelope(exchange).root
+            self._deviations[key] = (
+                () if root is None else self.error_schema.deviations(self._renamed(root), self.roots)
+            )
+        self._note_root(exchange)
+        return self._deviations[key]
+
+    def _renamed(self, root: etree._Element) -> etree._Element:
+        names = dict(zip(self.evidence.error_elements, ("Error", "Description"), strict=True))
+        if all(key == value for key, value in names.items()):
+            return root
+        twin = copy.deepcopy(root)
+        for element in twin.iter():
+            element.tag = names.get(str(element.tag), element.tag)
+        return twin
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        return tuple(root for i in self.accepted for root in i.roots)
+
+    def _note_root(self, exchange: Exchange) -> None:
+        root = exchange.answer.envelope.root if exchange.answer else None
+        if root is not None and root.tag in self.roots:
+            self.used |= {i.id for i in self.accepted if root.tag in i.roots}
+
+    def has_subject(self, exchange: Exchange, component: Component) -> bool:
+        """Whether the element that a component speaks of is in the answer, its text whole where that is judged."""
+        envelope = self.success(exchange)
+        if component.aspect in {"name", "anything"} or component.element == self.schema.root:
+            return True
+        if component.aspect == "unique":
+            return any(pair.key for pair in self.pairs(exchange))
+        leaf = envelope.leaf(component.element)
+        return leaf is not None and (component.aspect != "text" or leaf.whole)
+
+    def _reading(self, exchange: Exchange) -> Reading:
+        """What findings are kept by: answers that are read alike need one."""
+        return self.answer(exchange).reading
+
+    # Pairs
+
+    def pairs(self, exchange: Exchange) -> tuple[Pair, ...]:
+        """The callback ids and types of a success envelope as they were read."""
+        item = self.call.item
+        return self.success(exchange).pairs(item.key, item.value)
+
+    def pair_texts(self, exchange: Exchange) -> Pairs:
+        """The same as text, sorted: what a list is compared by."""
+        reading = self._reading(exchange)
+        if reading in self._texts:
+            return self._texts[reading]
+        texts = [
+            (p.key.text if p.key else None, p.value.text if p.value else None) for p in self.pairs(exchange)
+        ]
+        self._texts[reading] = tuple(sorted(texts, key=lambda pair: (pair[0] or "", pair[1] or "")))
+        return self._texts[reading]
+
+    def types(self, exchange: Exchange) -> tuple[str, ...]:
+        """The readable types of a success envelope: neither empty nor padded (that is CBK-05's matter)."""
+        reading = self._reading(exchange)
+        if reading not in self._types:
+            texts = (p.value.text for p in self.pairs(exchange) if p.value and p.value.whole)
+            self._types[reading] = tuple(text for text in texts if not _is_padded(text))
+        return self._types[reading]
+
+    def same_type(self, text: str, documented: str) -> bool:
+        """Whether a type is the documented one, character for character, or in a spelling that is accepted."""
+        if text == documented:
+            return True
+        for interpretation in self.accepted:
+            spelled = documented
+            for word, spelling in interpretation.type_spellings:
+                spelled = re.sub(rf"\b{word}\b", spelling, spelled)
+            if interpretation.type_spellings and text == spelled:
+                self.used.add(interpretation.id)
+                return True
+        return False
+
+    def may_be(self, pair: Pair, documented: DocumentedPair) -> bool:
+        """Whether a damaged pair may have been meant as the documented one: the damage is judged elsewhere."""
+        key, value = pair.key, pair.value
+        key_lost = key is None or not key.whole or not _is_canonical(key.text)
+        value_lost = value is None or not value.whole or _is_padded(value.text)
+        key_fits = key_lost or (key is not None and key.text == documented.id)
+        value_fits = (value_lost and self.may_read(value, documented.type)) or (
+            value is not None and value.text == documented.type
+        )
+        return (key_lost or value_lost) and key_fits and value_fits
+
+    @staticmethod
+    def may_read(leaf: Leaf | None, documented: str) -> bool:
+        """Whether a type that is missing, or damaged by markup or white space, may have been the documented one."""
+        return (
+            leaf is None or not leaf.whole or not leaf.text.split() or leaf.text.split() == documented.split()
+        )
+
+    # The time
+
+    def seconds(self, exchange: Exchange) -> int:
+        """The Timestamp as Unix time, where its form is right or at least no longer than a time's."""
+        leaf = self.success(exchange).timestamp
+        if leaf is None or not leaf.whole:
+            raise Open("there is no readable Timestamp in the envelope")
+        if not re.fullmatch(r"0|[1-9][0-9]{0,9}", leaf.text):
+            raise Open("the Timestamp is not in the documented form (TIM-01)")
+        return int(leaf.text)
+
+    def is_timely(self, exchange: Exchange) -> bool:
+        """Whether the Timestamp is the time of the answer, by our clock or by the server's Date."""
+        seconds, tolerance = self.seconds(exchange), self.evidence.clock_tolerance
+        return any(
+            # Whole seconds: the time of an answer given at 9.9 is 9.
+            exchange.started - 1 - tolerance + offset <= seconds <= exchange.finished + tolerance + offset
+            for offset in (0.0, self.evidence.clock_offset)
+        )
+
+    # Errors
+
+    def reported(self, envelope: Envelope) -> tuple[Reported, ...]:
+        """The errors of an envelope under the names that the target configures."""
+        return envelope.errors(*self.evidence.error_elements)
+
+    def codes(self, envelope: Envelope) -> list[Leaf]:
+        """The codes that an envelope says.
+
+        They stand in the elements for codes; where nothing like a code is in any of those, in any text or attribute
+        that is a documented code: the shape of an error is another requirement's matter.
+        """
+        named = [e.code for e in self.reported(envelope) if e.code]
+        meant = [leaf for leaf in named if _CODE.fullmatch(leaf.text)]
+        return (
+            meant or [leaf for leaf in envelope.loose_texts() if leaf.text in self.contract.errors] or named
+        )
+
+    def said(self, envelope: Envelope, code: str) -> Leaf | None:
+        """Where an envelope says the code; else the first that it does say."""
+        codes = self.codes(envelope)
+        return next((leaf for leaf in codes if leaf.text == code), codes[0] if codes else None)
+
+    def messages(self, code: str) -> tuple[str, ...]:
+        """The documented message of a code, and the alternatives that the target accepts."""
+        alternatives = [text for i in self.accepted for key, text in i.messages if key == code]
+        return (self.contract.errors[code].message, *alternatives)
+
+    def note_message(self, code: str, text: str) -> None:
+        self.used |= {i.id for i in self.accepted if (code, text) in i.messages}
+
+    def internals(self, answer: Answer) -> str:
+        """A piece of a stack trace, a path or a database message in an answer; "" when there is none."""
+        if answer.reading not in self._internals:
+            text = answer.document.text or answer.body.decode("latin-1")
+            found = _INTERNALS.search(text[:_HEAD] + "\n" + text[_HEAD:][-_HEAD:])
+            self._internals[answer.reading] = clip(found[0]) if found else ""
+        return self._internals[answer.reading]
+
+    @staticmethod
+    def versions(answer: Answer) -> str:
+        """A header that names the software that answers and its version; "" when there is none."""
+        names = (
+            "Server",
+            "X-Powered-By",
+            "X-AspNet-Version",
+            "X-AspNetMvc-Version",
+            "X-Runtime",
+            "X-Generator",
+        )
+        told = ((name, answer.header(name)) for name in names)
+        return next((f"{name}: {clip(text)}" for name, text in told if re.search(r"\d", text)), "")
+
+    @cached_property
+    def served_bindings(self) -> frozenset[str]:
+        """The bindings in which the documented request succeeded over HTTPS."""
+        served = {e.binding for e in self.evidence.of("bindings") if self.is_success(e)}
+        return frozenset(served | {self.evidence.binding})
+
+
+def _side_by_side(key: str, value: str, text: str) -> bool:
+    """Whether an id and its type stand beside each other, with nothing but markup and names between them."""
+    key, value = rf"(?<![\w.]){re.escape(key)}(?![\w.])", re.escape(value)
+    return re.search(rf"{key}\D{{0,60}}{value}|{value}\D{{0,60}}{key}", text) is not None
+
+
+def _is_canonical(text: str) -> bool:
+    return text.isascii() and text.isdigit() and (text == "0" or not text.startswith("0"))
+
+
+def _is_padded(text: str) -> bool:
+    """Empty, or with leading, trailing or doubled white space: what CBK-05 forbids."""
+    return not text or re.search(r"^\s|\s\s|\s\Z", text) is not None

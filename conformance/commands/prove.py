@@ -1,0 +1,33 @@
+"""`prove`: runs the variants and prints the kill matrix."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from conformance.contract.model import documented
+from conformance.selftest.matrix import FORMATS, matrix
+from conformance.selftest.prove import prove, trials
+from conformance.target.configuration import ConfigError
+from conformance.verdicts.verdict import ExitCode
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit 0 only if the suite is proved: every mutant killed by the right requirement, nobody accused."""
+    if not trials(options.only):
+        raise ConfigError(
+            f"prove --only: no variant matches {', '.join(options.only)}; allowed: a glob such as 'timestamp_*'"
+        )
+
+    def progress(done: int, of: int) -> None:
+        if sys.stderr.isatty():
+            print(
+                f"\r{done} of {of} variants", end="" if done < of else "\r\x1b[K", file=sys.stderr, flush=True
+            )
+
+    outcomes = prove(options.only, int(options.jobs), progress)
+    result = matrix(outcomes, documented(), partial=bool(options.only))
+    print(FORMATS[options.format](result), end="")
+    if options.format != "table":
+        print(result.sentence, file=sys.stderr)
+    return ExitCode.CONFORMING if result.proved else ExitCode.NONCONFORMING

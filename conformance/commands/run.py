@@ -1,0 +1,105 @@
+"""`run` and `replay`: from options to evidence; a session judges it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gc
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from conformance.checks.catalogue import chosen_checks, groups_of
+from conformance.commands.listing import listing
+from conformance.commands.stopping import stop_like_interrupt
+from conformance.contract.model import Contract, documented
+from conformance.evidence.recording import EvidenceError, from_har
+from conformance.reporting.folder import reports_folder
+from conformance.run import send
+from conformance.target.configuration import ConfigError
+from conformance.target.subject import subject
+from conformance.verdicts.terms import selected, terms
+from conformance.verdicts.verdict import ExitCode
+
+
+def run(options: argparse.Namespace) -> int:
+    """Judge one target, write the reports, print the summary; returns the exit code."""
+    collect_seldom()
+    contract = documented()
+    wanted = terms(options, contract)
+    stop_like_interrupt()
+    with contextlib.ExitStack() as stack:
+        judged = subject(options, contract, stack)
+        if options.list:
+            print(listing(contract, judged, wanted, int(options.seed)), end="")
+            return ExitCode.CONFORMING if selected(contract, wanted) else ExitCode.NOTHING_SELECTED
+        chosen = chosen_checks(contract, selected(contract, wanted))
+        if not chosen:
+            return _nothing_selected()
+        folder = reports_folder(options.reports)
+        with _scratch() as scratch:
+            evidence = send(contract, judged, groups_of(chosen), options)
+            from conformance.pytest_plugin.session import Session  # noqa: PLC0415
+
+            return Session(contract, wanted, judged.binding, scratch, folder, judged.secrets).judge(
+                evidence, options
+            )
+
+
+def replay(options: argparse.Namespace) -> int:
+    """Judge a recording again; the same verdicts as the run that recorded it."""
+    collect_seldom()
+    contract = documented()
+    wanted = terms(options, contract)
+    try:
+        evidence = from_har(options.evidence.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"cannot read {options.evidence}: {error.strerror}") from None
+    except EvidenceError as error:
+        raise ConfigError(f"{options.evidence}: {error}") from None
+    accept = tuple(dict.fromkeys((*evidence.accept, *options.accept)))
+    _check_accept(accept, contract)
+    evidence = replace(evidence, accept=accept)
+    if not selected(contract, wanted):
+        return _nothing_selected()
+    from conformance.pytest_plugin.session import Session  # noqa: PLC0415
+
+    folder = reports_folder(options.reports)
+    with _scratch() as scratch:
+        return Session(contract, wanted, evidence.binding, scratch, folder).judge(evidence, options)
+
+
+def collect_seldom() -> None:
+    """What is recorded is kept to the end: looking through it for garbage takes a third of judging a long list."""
+    gc.set_threshold(50_000, 20, 100)
+
+
+def _nothing_selected() -> int:
+    print(
+        "connect-conformance: nothing selected: --select and --deselect leave no requirement", file=sys.stderr
+    )
+    return ExitCode.NOTHING_SELECTED
+
+
+def _check_accept(names: tuple[str, ...], contract: Contract) -> None:
+    allowed = [i.id for i in contract.interpretations.values() if i.acceptable]
+    for name in names:
+        if name not in allowed:
+            raise ConfigError(
+                f"--accept: {name} is no interpretation that can be accepted; allowed: {', '.join(allowed)}"
+            )
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder for what pytest's own reporters write."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="connect-conformance-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise ConfigError(
+            f"no folder for temporary files: {error.strerror}; allowed: TMPDIR=DIR, a folder that can be written"
+        ) from None
+    with made as folder:
+        yield Path(folder)

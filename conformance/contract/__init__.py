@@ -1,0 +1,1 @@
+"""What the documents say: the contract as data, loaded and checked."""

@@ -1,0 +1,278 @@
+"""A lenient reading of an answer: where its subjects are, also when something around them is wrong.
+
+Whether the envelope is right is for the schemas and the checks to say; this module only finds things.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import groupby
+
+from lxml import etree
+
+from conformance.contract.components import local, path
+from conformance.contract.document import Document
+from conformance.contract.model import documented
+
+_RESULT = re.compile(r"<(?:\w+:)?result\b[^>]*>\s*(?:<!\[CDATA\[)?\s*success\b", re.IGNORECASE)
+
+
+@cache
+def _parts() -> frozenset[str]:
+    """The names, in lower case, of the ids and types of every documented service call."""
+    items = [call.item for call in documented().calls.values()]
+    return frozenset(name.lower() for item in items for name in (item.key, item.value))
+
+
+@cache
+def _places() -> frozenset[tuple[str, str]]:
+    """The names, in lower case, of the lists of every documented service call and of what they hold."""
+    items = [call.item for call in documented().calls.values()]
+    return frozenset((item.container.lower(), item.item.lower()) for item in items)
+
+
+@cache
+def _items() -> frozenset[str]:
+    """The names, in lower case, of everything that an item of a list is made of."""
+    return _parts() | {item for _, item in _places()}
+
+
+def _tags(names: frozenset[str]) -> re.Pattern[str]:
+    """What finds a start tag with one of these names in a text that is no document."""
+    return re.compile(rf"<(?:\w+:)?(?:{'|'.join(sorted(names))})[\s>/]", re.IGNORECASE)
+
+
+class Leaf:
+    """The text of an element or an attribute, and where it stands; the place is worked out when it is asked for."""
+
+    __slots__ = ("_attribute", "_element", "text", "whole")
+
+    def __init__(self, element: etree._Element, text: str | None = None, attribute: str = "") -> None:
+        self._element, self._attribute = element, attribute
+        if text is None:
+            text = (element.text or "") + "".join(child.tail or "" for child in element)
+        self.text = text
+        self.whole = len(element) == 0 or bool(attribute)  # nothing but text is in it
+
+    @property
+    def where(self) -> str:
+        """XPath and line."""
+        attribute = f"/@{self._attribute}" if self._attribute else ""
+        return f"{path(self._element)}{attribute}, line {self._element.sourceline}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An id and a type as they were read; None where one is missing."""
+
+    key: Leaf | None
+    value: Leaf | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A code and its message as an error envelope gives them."""
+
+    code: Leaf | None
+    message: Leaf | None
+
+
+class Envelope:
+    """The subjects of one answer: action, result, timestamp, pairs, errors; None or empty where there is none."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.root = document.root
+        self._pairs: dict[tuple[str, str], tuple[Pair, ...]] = {}
+        self._offers: dict[tuple[str, str], bool] = {}
+        self._errors: dict[tuple[str, str], tuple[Reported, ...]] = {}
+
+    @cached_property
+    def _first(self) -> dict[str, etree._Element]:
+        """The first element of every name, as it is written and in lower case: one walk for all questions."""
+        first: dict[str, etree._Element] = {}
+        for element in self.root.iter() if self.root is not None else ():
+            name = local(element)
+            if name not in first:
+                first[name] = element
+                first.setdefault(name.lower(), element)
+        for child in reversed(self.root if self.root is not None else ()):
+            first[local(child)] = child
+        return first
+
+    def _find(self, name: str) -> etree._Element | None:
+        """By its exact name under the root, else by that name anywhere, else in any letter case."""
+        return self._first.get(name, self._first.get(name.lower()))
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """The names of all elements, in lower case."""
+        return frozenset(name.lower() for name in self._first)
+
+    def leaf(self, name: str) -> Leaf | None:
+        """The text of the element `name`."""
+        element = self._find(name)
+        return None if element is None else Leaf(element)
+
+    @cached_property
+    def action(self) -> Leaf | None:
+        return self.leaf("Action")
+
+    @cached_property
+    def result(self) -> Leaf | None:
+        return self.leaf("Result")
+
+    @cached_property
+    def timestamp(self) -> Leaf | None:
+        return self.leaf("Timestamp")
+
+    def pairs(self, key: str, value: str) -> tuple[Pair, ...]:
+        """Every place that holds an id, a type or both, in the order of the document."""
+        key, value = key.lower(), value.lower()
+        if (key, value) in self._pairs:
+            return self._pairs[key, value]
+        found: list[dict[str, etree._Element]] = []
+        last: dict[etree._Element, dict[str, etree._Element]] = {}
+        for element in self.root.iter() if self.root is not None else ():
+            name, holder = local(element).lower(), element.getparent()
+            if holder is None or name not in {key, value}:
+                continue
+            if holder not in last or name in last[holder]:  # a second id in one place begins a second pair
+                last[holder] = {}
+                found.append(last[holder])
+            last[holder][name] = element
+        pairs = tuple(
+            Pair(Leaf(parts[key]) if key in parts else None, Leaf(parts[value]) if value in parts else None)
+            for parts in found
+        )
+        self._pairs[key, value] = pairs
+        return pairs
+
+    @cached_property
+    def says_success(self) -> bool:
+        """Whether it would pass for Success in a lenient client's eyes, also when the body is not well-formed."""
+        if self.root is None:
+            return bool(_RESULT.search(self.document.text))
+        return self.result is not None and self.result.text.strip().lower() == "success"
+
+    @cached_property
+    def carries_success(self) -> bool:
+        """Whether any result in it, however many there are, says Success."""
+        elements = self.root.iter() if self.root is not None else ()
+        return self.says_success or any(
+            local(element).lower() == "result" and Leaf(element).text.strip().lower() == "success"
+            for element in elements
+        )
+
+    @cached_property
+    def has_values(self) -> bool:
+        """Whether anything is in it that is called like an item of a list."""
+        if self.root is None:
+            return bool(_tags(_items()).search(self.document.text))
+        return bool(self._names & _items())
+
+    @cached_property
+    def has_list(self) -> bool:
+        """Whether a list or a piece of one is in it; a `Value` alone, in some detail of an error, is none."""
+        if self.root is None or not self.has_values:
+            return self.has_values
+        for element in self.root.iter():
+            holder = element.getparent()
+            place = ("" if holder is None else local(holder).lower(), local(element).lower())
+            if place in _places() or place[1] in _parts():
+                return True
+        return False
+
+    def offers(self, key: str, value: str) -> bool:
+        """Whether any id or type of a list is in it, by the names that a service call gives them."""
+        names = {key.lower(), value.lower()}
+        if self.root is not None:
+            return bool(self._names & names)
+        if (key, value) not in self._offers:
+            text = self.document.text.lower()
+            self._offers[key, value] = any(name in text for name in names)
+        return self._offers[key, value]
+
+    @cached_property
+    def recognised(self) -> bool:
+        """Whether it is an envelope of the Connect API at all, whatever else is wrong with it."""
+        if self.root is None:
+            return bool(
+                _tags(frozenset({"ClICKATELLSDK", "Result"}) | _items() - {"value"}).search(
+                    self.document.text
+                )
+            )
+        names = self._names & {"action", "result", "values", "timestamp", "error"}
+        if local(self.root).lower() == "clickatellsdk" and names - {"action"}:
+            return True
+        # The request's own root differs only in case: a request sent back is no envelope.
+        return local(self.root) in {"ClICKATELLSDK", "CLICKATELLSDK"} or len(names) > 1
+
+    def errors(self, code: str = "Error", message: str = "Description") -> tuple[Reported, ...]:
+        """The reported errors: by the names of the error envelope wherever they stand; each code with its message."""
+        key = code.lower(), message.lower()
+        if key not in self._errors:
+            self._errors[key] = self._reported(*key)
+        return self._errors[key]
+
+    def _reported(self, code: str, message: str) -> tuple[Reported, ...]:
+        if self.root is None:
+            return ()
+        named = ((local(element).lower(), element) for element in self.root.iter())
+        told = [(n == code, Leaf(e)) for n, e in named if n == message or (n == code and len(e) == 0)]
+        found: list[Reported] = []
+        codes: list[Leaf] = []  # those right before, which wait for their messages
+        for is_code, run in groupby(told, key=lambda entry: entry[0]):
+            leaves = [leaf for _, leaf in run]
+            if is_code:
+                codes = leaves
+                continue
+            if len(codes) != len(leaves):
+                # Nobody can say whose they are: the last code has the first message.
+                found += [Reported(one, None) for one in codes[:-1]]
+                codes = codes[-1:]
+            found += [Reported(one, leaf) for one, leaf in zip(codes, leaves, strict=False)]
+            found += [Reported(None, leaf) for leaf in leaves[len(codes) :]]
+            codes = []
+        return (*found, *(Reported(one, None) for one in codes))
+
+    def loose_texts(self) -> Iterator[Leaf]:
+        """Every text and attribute that could be a code or a message, for envelopes of another shape."""
+        for element in self.root.iter() if self.root is not None else ():
+            for name, text in element.attrib.items():
+                yield Leaf(element, str(text), etree.QName(name).localname)
+            if local(element).lower() in {"action", "result", "timestamp"}:
+                continue
+            leaf = Leaf(element)
+            if leaf.whole:
+                yield leaf
+            elif leaf.text.strip():  # between elements, white space is layout
+                yield Leaf(element, leaf.text.strip())
+
+    def answers_another_call(self, name: str, key: str, value: str) -> bool:
+        """Whether it is the success envelope of some other service call: it says so, and has nothing of this one."""
+        action = self.action.text if self.action else name
+        plain = action != name and re.fullmatch(r"[a-z]+(_[a-z]+)+", action) is not None
+        return plain and not self.offers(key, value)
+
+    @cached_property
+    def is_error(self) -> bool:
+        """Whether it reports an error: it says so, or names one, and offers no list."""
+        if self.root is None or self.has_list:
+            return False
+        says_error = self.result is not None and self.result.text.strip().lower() in {
+            "error",
+            "failed",
+            "failure",
+        }
+        return says_error or (bool(self.errors()) and not self.says_success)
+
+    @cached_property
+    def is_success(self) -> bool:
+        """Whether it is meant as the success envelope: it says Success, or offers a list and reports no error."""
+        if self.root is None:
+            return False
+        return (self.says_success or self.has_list) and not self.is_error

@@ -1,0 +1,230 @@
+"""What was recorded: frozen facts about requests, answers and connections. No I/O, no secrets, no judging."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from statistics import median
+
+from conformance.contract.document import Document, read
+from conformance.evidence.envelope import Envelope
+
+_CLOCKS_DIFFER_S = 2.0  # the Date header has whole seconds; a smaller difference shows nothing
+_STANDSTILL_S = 1.5
+
+Reading = tuple[bytes, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was sent. The URL reads `[token]` where the token stood; secret headers read `[redacted]`."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Why there is no answer.
+
+    kind: dns, refused, unreachable, certificate, no-tls, tls, timeout, closed, malformed, too-large, interrupted.
+    """
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: status line, headers as sent (names and order kept), the body without its content coding.
+
+    unread: why the body could not be had in full ("" when it was). broken: what is wrong with its content coding.
+    wire_bytes: octets of the body as received.
+    """
+
+    status: int
+    reason: str
+    http_version: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    wire_bytes: int = 0
+    unread: str = ""
+    broken: str = ""
+
+    def header(self, name: str) -> str:
+        """The values of a header field, joined as RFC 9110 section 5.2 says; "" when absent."""
+        return self._fields.get(name.lower(), "")
+
+    @cached_property
+    def _fields(self) -> dict[str, str]:
+        fields: defaultdict[str, list[str]] = defaultdict(list)
+        for name, value in self.headers:
+            fields[name.lower()].append(value)
+        return {name: ", ".join(values) for name, values in fields.items()}
+
+    @property
+    def redirect(self) -> str:
+        """Where it sends its reader; "" when it is no redirect (304 only says that nothing has changed)."""
+        if not 300 <= self.status < 400 or self.status == 304:
+            return ""
+        return self.header("location") or "nowhere"
+
+    @property
+    def media_type(self) -> str:
+        return self.header("content-type").split(";")[0].strip().lower()
+
+    @cached_property
+    def charset(self) -> str:
+        found = re.search(r"""charset\s*=\s*"?([^\s;"]+)""", self.header("content-type"), re.IGNORECASE)
+        return found[1] if found else ""
+
+    @cached_property
+    def date(self) -> float | None:
+        """The `Date` header as Unix time; None when absent or unreadable (RFC 9110 section 6.6.1)."""
+        try:
+            when = parsedate_to_datetime(self.header("date"))
+            # Without a zone it is Greenwich's: whose clock runs where does not depend on where the suite runs.
+            return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+        except (TypeError, ValueError, OverflowError, IndexError):
+            return None
+
+    @property
+    def reading(self) -> Reading:
+        """What it is read from: answers that agree in this are read alike."""
+        return self.body, self.charset, self.unread or self.broken
+
+    @property
+    def document(self) -> Document:
+        return self.envelope.document
+
+    @property
+    def envelope(self) -> Envelope:
+        """The body as it was read. Many answers share one body; trees are kept within a bound, and read again."""
+        return _read_once(self)
+
+
+_KEPT = 4 << 20  # octets of bodies whose trees are kept; a tree takes some thirty times as much
+_trees: OrderedDict[Reading, Envelope] = OrderedDict()
+
+
+def _read_once(answer: Answer) -> Envelope:
+    key = answer.reading
+    if key in _trees:
+        _trees.move_to_end(key)
+        return _trees[key]
+    if answer.unread or answer.broken:
+        document = Document(unreadable=answer.unread, fault=answer.broken, text=answer.body.decode("latin-1"))
+    else:
+        document = read(answer.body, answer.charset)
+    _trees[key] = envelope = Envelope(document)
+    while len(_trees) > 1 and sum(len(body) for body, _, _ in _trees) > _KEPT:
+        _trees.popitem(last=False)
+    return envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What was negotiated, and the certificate: subject and expiry (Unix time)."""
+
+    version: str
+    cipher: str
+    subject: str = ""
+    expires: float | None = None
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and what became of it. Times are Unix seconds on this machine's clock.
+
+    probe: id of the probe; group: what it was sent for; control: id of the probe that must succeed for this one to
+    count; state: the error code whose state it was sent in; connection: a number per connection, in order of use.
+    """
+
+    number: int
+    probe: str
+    group: str
+    title: str
+    binding: str
+    request: Request
+    started: float
+    finished: float
+    answer: Answer | None = None
+    loss: Loss | None = None
+    tls: Tls | None = None
+    control: str = ""
+    state: str = ""
+    connection: int = 0
+    reused: bool = False
+    retried: bool = False
+    reproduce: str = ""
+
+    @property
+    def elapsed(self) -> float:
+        return self.finished - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """Whether the endpoint agreed to a TLS version; None when this machine could not ask."""
+
+    version: str
+    accepted: bool | None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything a run recorded, enough to judge again.
+
+    gaps: group of probes -> why it was not sent. canary: connections that a listener of ours saw from the endpoint;
+    None when it could not see any. notes: what a reader should know before the verdicts.
+    """
+
+    exchanges: tuple[Exchange, ...]
+    target: str
+    endpoint: str
+    binding: str
+    accept: tuple[str, ...] = ()
+    clock_tolerance: float = 300.0
+    error_elements: tuple[str, str] = ("Error", "Description")
+    answer_budget: float = 2.0
+    seed: int = 0
+    started: float = 0.0
+    finished: float = 0.0
+    handshakes: tuple[Handshake, ...] = ()
+    gaps: dict[str, str] = field(default_factory=dict)
+    canary: int | None = None
+    notes: tuple[str, ...] = ()
+    interrupted: bool = False
+
+    def of(self, group: str) -> tuple[Exchange, ...]:
+        """The exchanges of a group, in the order they were sent."""
+        return self._groups.get(group, ())
+
+    @cached_property
+    def _groups(self) -> dict[str, tuple[Exchange, ...]]:
+        groups: defaultdict[str, list[Exchange]] = defaultdict(list)
+        for exchange in self.exchanges:
+            groups[exchange.group].append(exchange)
+        return {group: tuple(those) for group, those in groups.items()}
+
+    @cached_property
+    def clock_offset(self) -> float:
+        """Seconds that the endpoint's clock is ahead of ours, by its Date headers; 0.0 where they show none.
+
+        A Date that stands still, or comes from a cache (Age), is no clock.
+        """
+        dated = [(e, e.answer.date) for e in self.exchanges if e.answer and e.answer.date is not None]
+        live = [(e, date) for e, date in dated if e.answer and e.answer.header("age").strip() in {"", "0"}]
+        if not live:
+            return 0.0
+        took = live[-1][0].started - live[0][0].started
+        frozen = took > _STANDSTILL_S and len({date for _, date in live}) == 1
+        offset = median(date - (e.started + e.finished) / 2 for e, date in live)
+        return 0.0 if frozen or abs(offset) <= _CLOCKS_DIFFER_S else offset

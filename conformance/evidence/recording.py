@@ -1,0 +1,287 @@
+"""Exchanges to HAR 1.2 and back: what a run leaves behind so that it can be judged again with no network.
+
+The file is pure ASCII: what servers sent cannot steer the terminal or the editor that shows it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from conformance.contract.document import read
+from conformance.contract.model import documented
+from conformance.evidence import har
+from conformance.evidence.exchange import Answer, Evidence, Exchange, Request
+
+_TOKEN = re.compile(r"(?<=/)[0-9a-fA-F]{32}(?![0-9a-zA-Z])")
+_LATEST = 253_402_300_799.0  # 9999-12-31T23:59:59Z, the last second that ISO 8601 writes with four digits
+
+
+class EvidenceError(ValueError):
+    """The file is no recording that the suite can judge; says in one line why."""
+
+
+def to_har(evidence: Evidence, *, creator_version: str) -> bytes:
+    """The evidence as a HAR 1.2 file; `from_har` gives the same evidence back."""
+    log = har.Log(
+        creator=har.Creator(har.CREATOR, creator_version),
+        entries=[_entry(exchange) for exchange in evidence.exchanges],
+        run=har.Run(**{name: getattr(evidence, name) for name in har.RUN_FIELDS}),
+    )
+    text = json.dumps(msgspec.to_builtins(har.Har(log))).replace("\x7f", "\\u007f").encode("ascii") + b"\n"
+    try:
+        return msgspec.json.format(text, indent=1) + b"\n"  # json's own indentation is 20 times slower
+    except msgspec.DecodeError:
+        return text  # half a surrogate pair, which a recording made by others may hold
+
+
+def _entry(exchange: Exchange) -> har.Entry:
+    elapsed = max(0.0, exchange.elapsed * 1000)
+    return har.Entry(
+        startedDateTime=_iso(exchange.started),
+        time=elapsed,
+        request=_request(exchange.request),
+        response=_response(exchange.answer),
+        timings={"send": 0, "wait": elapsed, "receive": 0},
+        connection=str(exchange.connection),
+        number=exchange.number,
+        probe=har.Probe(
+            id=exchange.probe,
+            group=exchange.group,
+            title=exchange.title,
+            binding=exchange.binding,
+            control=exchange.control,
+            state=exchange.state,
+        ),
+        started=exchange.started,
+        finished=exchange.finished,
+        loss=exchange.loss or UNSET,
+        tls=exchange.tls or UNSET,
+        reused=exchange.reused,
+        retried=exchange.retried,
+        reproduce=exchange.reproduce,
+    )
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(min(max(moment, 0.0), _LATEST), UTC).isoformat(timespec="milliseconds")
+
+
+def _request(request: Request) -> har.Request:
+    text, encoding = _text(request.body)
+    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+    return har.Request(
+        method=request.method,
+        url=request.url,
+        headers=[har.Named(*pair) for pair in request.headers],
+        queryString=[har.Named(*pair) for pair in _query(request.url)],
+        postData=har.PostData(mimeType=kind, text=text, encoding=encoding) if request.body else UNSET,
+        bodySize=len(request.body),
+    )
+
+
+def _response(answer: Answer | None) -> har.Response:
+    if answer is None:
+        return har.Response(status=0)
+    text, encoding = _text(answer.body)
+    return har.Response(
+        status=answer.status,
+        statusText=answer.reason,
+        httpVersion=answer.http_version,
+        headers=[har.Named(*pair) for pair in answer.headers],
+        content=har.Content(
+            size=len(answer.body), mimeType=answer.header("content-type"), text=text, encoding=encoding
+        ),
+        redirectURL=answer.header("location"),
+        bodySize=answer.wire_bytes,
+        unread=answer.unread,
+        broken=answer.broken,
+    )
+
+
+def _text(body: bytes) -> tuple[str, str | UnsetType]:
+    """A body as HAR holds it: UTF-8 as text, anything else in base64."""
+    try:
+        return body.decode("utf-8"), UNSET
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode("ascii"), "base64"
+
+
+def _query(url: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    except ValueError:  # brackets in the host, more fields than the standard library reads
+        return []
+
+
+def from_har(data: bytes) -> Evidence:
+    """The evidence in a HAR 1.2 file: one that `to_har` wrote, or a recording made by others.
+
+    A recording made by others needs, per entry, `startedDateTime` (or an answer with a `Date`), `request`
+    (`method`, `url`, and `postData` where something was posted), `response` (`status`, `headers`,
+    `content.text`, with `content.encoding` "base64" unless the body is UTF-8) and
+    `"_probe": {"group": "documented"}`, which says what the request was sent for. `_probe` may be left out
+    where the request is the documented one, sent over HTTPS in a known binding. All else has defaults:
+    `log._run` a target "recording" with the first entry's endpoint and binding and nothing accepted.
+    Tokens of 32 hex digits in its URLs become `[token]` throughout.
+
+    Raises EvidenceError, in one line, for anything else.
+    """
+    log = _parse(data).log
+    if isinstance(log.run, har.Run) and log.run.format != har.FORMAT:
+        raise EvidenceError(f"_run.format is {log.run.format}; this version reads format {har.FORMAT}")
+    if log.run is UNSET and not log.entries:
+        raise EvidenceError("the recording holds no exchange")
+    run = log.run if isinstance(log.run, har.Run) else har.Run()
+    exchanges = tuple(_exchange(entry, place, run) for place, entry in enumerate(log.entries, 1))
+    if len({exchange.number for exchange in exchanges}) < len(exchanges):
+        raise EvidenceError("two entries have the same _number")
+    return _evidence(run, exchanges)
+
+
+def _parse(data: bytes) -> har.Har:
+    try:
+        raw = json.loads(data)
+        recording = msgspec.convert(raw, har.Har)
+        if recording.log.creator.name != har.CREATOR:
+            recording = msgspec.convert(_without_tokens(raw, recording), har.Har)
+    except msgspec.ValidationError as error:
+        raise EvidenceError(f"not a HAR 1.2 file: {error}") from None
+    except RecursionError:
+        raise EvidenceError("not a HAR 1.2 file: nested too deeply") from None
+    except ValueError as error:
+        raise EvidenceError(f"not JSON: {str(error).splitlines()[0]}") from None
+    return recording
+
+
+def _without_tokens(raw: Any, recording: har.Har) -> Any:
+    """A recording made by others holds the token in its URLs, and wherever the server echoed it."""
+    text = json.dumps(raw)
+    for token in {found for entry in recording.log.entries for found in _TOKEN.findall(entry.request.url)}:
+        text = text.replace(token, "[token]")
+    return json.loads(text)
+
+
+def _evidence(run: har.Run, exchanges: tuple[Exchange, ...]) -> Evidence:
+    known = {name: getattr(run, name) for name in har.RUN_FIELDS if getattr(run, name) is not None}
+    first = exchanges[0] if exchanges else None
+    known.setdefault("endpoint", first.request.url.split("?")[0] if first else "")
+    known.setdefault("binding", first.binding if first else "query-xml")
+    known.setdefault("started", min((exchange.started for exchange in exchanges), default=0.0))
+    known.setdefault("finished", max((exchange.finished for exchange in exchanges), default=0.0))
+    return Evidence(exchanges=exchanges, **known)
+
+
+def _exchange(entry: har.Entry, place: int, run: har.Run) -> Exchange:
+    try:
+        request, answer = _sent(entry.request), _answer(entry.response)
+    except binascii.Error:
+        raise EvidenceError(f"entry {place}: a body is marked as base64 and is not") from None
+    except UnicodeEncodeError:
+        raise EvidenceError(f"entry {place}: a body holds half of a surrogate pair") from None
+    group, binding = _purpose(entry.probe, request, place, run)
+    started = _moment(entry, answer, place) if entry.started is None else entry.started
+    return Exchange(
+        number=place if entry.number is None else entry.number,
+        probe=group if entry.probe.id is None else entry.probe.id,
+        group=group,
+        title="recorded elsewhere" if entry.probe.title is None else entry.probe.title,
+        binding=binding,
+        request=request,
+        started=started,
+        finished=started + max(entry.time, 0.0) / 1000 if entry.finished is None else entry.finished,
+        answer=answer,
+        loss=None if entry.loss is UNSET else entry.loss,
+        tls=None if entry.tls is UNSET else entry.tls,
+        control=entry.probe.control,
+        state=entry.probe.state,
+        connection=int(entry.connection) if re.fullmatch(r"-?[0-9]{1,18}", entry.connection) else 0,
+        reused=entry.reused,
+        retried=entry.retried,
+        reproduce=entry.reproduce,
+    )
+
+
+def _purpose(probe: har.Probe, request: Request, place: int, run: har.Run) -> tuple[str, str]:
+    """The group of probes that the request belongs to, and its binding."""
+    if probe.group is not None and probe.binding is not None:
+        return probe.group, probe.binding
+    recognised = _binding(request)
+    if probe.group is None and not recognised:
+        raise EvidenceError(
+            f"entry {place} has no _probe.group and is not the documented request over HTTPS: a recording"
+            " made by another tool can be judged only where it says what each request was sent for"
+        )
+    return probe.group or "documented", probe.binding or recognised or run.binding or "query-xml"
+
+
+def _sent(recorded: har.Request) -> Request:
+    body = b""
+    if isinstance(recorded.postData, har.PostData):
+        posted = recorded.postData
+        if posted.text is not UNSET:
+            body = _bytes(posted.text, posted.encoding)
+        elif posted.params is not UNSET:
+            body = urlencode([(pair.name, pair.value) for pair in posted.params]).encode("ascii")
+    headers = tuple((pair.name, pair.value) for pair in recorded.headers)
+    return Request(recorded.method, recorded.url, headers, body)
+
+
+def _answer(recorded: har.Response) -> Answer | None:
+    if recorded.status == 0:
+        return None
+    body = _bytes(recorded.content.text, recorded.content.encoding)
+    return Answer(
+        status=recorded.status,
+        reason=recorded.statusText,
+        http_version=recorded.httpVersion,
+        headers=tuple((pair.name, pair.value) for pair in recorded.headers),
+        body=body,
+        wire_bytes=len(body) if recorded.bodySize < 0 else recorded.bodySize,
+        unread=recorded.unread,
+        broken=recorded.broken,
+    )
+
+
+def _bytes(text: str, encoding: str | UnsetType) -> bytes:
+    return base64.b64decode(text, validate=True) if encoding == "base64" else text.encode("utf-8")
+
+
+def _moment(entry: har.Entry, answer: Answer | None, place: int) -> float:
+    """When a recording made by others says that the request was sent."""
+    if not entry.startedDateTime and answer and answer.date is not None:
+        return answer.date
+    try:
+        moment = datetime.fromisoformat(entry.startedDateTime)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise EvidenceError(f"entry {place}: startedDateTime is no ISO 8601 date and time") from None
+
+
+def _binding(request: Request) -> str:
+    """The binding by which the request carries the documented request over HTTPS; "" when it does not."""
+    if not request.url.lower().startswith("https://"):
+        return ""
+    query = dict(_query(request.url))
+    form = dict(parse_qsl(request.body.decode("latin-1"))) if b"=" in request.body[:100] else {}
+    fields = {"query-xml": query.get("XML", ""), "form-xml": form.get("XML", "")}
+    carried = {name: text.encode("utf-8") for name, text in fields.items()} | {"body-xml": request.body}
+    found = next((name for name, document in carried.items() if document and _is_documented(document)), "")
+    return found or ("query-params" if query.get("action") == documented().call.name else "")
+
+
+def _is_documented(document: bytes) -> bool:
+    """Whether it is the page's request; the letter case of its names is left open (public clients differ)."""
+    call = documented().call
+    root = read(document).root
+    if root is None or str(root.tag).lower() != call.request_root.lower() or len(root) != 1:
+        return False
+    return str(root[0].tag).lower() == call.action_element.lower() and root[0].text == call.name

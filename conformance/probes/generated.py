@@ -1,0 +1,167 @@
+"""Generated requests: spelled in ways that nobody thought of, or wrong in exactly one way that nobody thought of.
+
+A case is the documented request, cut into slots, with some slots filled otherwise: by noise that an XML processor does
+not see, and, where the request is to be refused, by one break. Cases come from the seed alone, whatever the machine
+and the versions installed. What a case shows is reduced with hypothesis, which is imported only then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from conformance.contract.document import read
+from conformance.probes.edits import BREAKS, Change, Dice, Request, Slots, noise, other_value
+
+if TYPE_CHECKING:
+    from conformance.contract.model import ServiceCall
+    from conformance.evidence.exchange import Answer, Exchange
+    from conformance.probes.plan import Plan
+from conformance.probes.probe import Probe
+
+COUNTS = {"spelling": 6, "action": 4, "malformed": 4, "schema": 6}  # cases of each group in one run
+_NOISE = {"spelling": (2, 4), "action": (0, 1), "malformed": (0, 2), "schema": (0, 2)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One generated request. value: the action that it asks for."""
+
+    call: ServiceCall
+    group: str
+    skeleton: Slots
+    changes: tuple[Change, ...]
+    value: str
+
+    @property
+    def what(self) -> str:
+        """What is unusual or wrong about it, the break first."""
+        broken = [c.what for c in self.changes if c.component]
+        noise = list(dict.fromkeys(c.what for c in self.changes if not c.component))
+        return ", with ".join(filter(None, (" and ".join(broken), " and ".join(noise))))
+
+    @property
+    def component(self) -> str:
+        return next((c.component for c in self.changes if c.component), "")
+
+    def filled(self, chosen: Iterable[Slots]) -> bytes:
+        slots = dict(self.skeleton)
+        for step in chosen:
+            slots |= step
+        return "".join(slots.values()).encode()
+
+    def shown_by(self, answer: Answer | None) -> bool:
+        """Whether an answer is not what a request of this group gets, so that a smaller one is worth a try."""
+        if answer is None or answer.document.unreadable:
+            return False
+        envelope, item = answer.envelope, self.call.item
+        if self.group == "spelling":
+            return not envelope.is_success
+        return envelope.offers(item.key, item.value) or (envelope.says_success and self.group != "action")
+
+    @cached_property
+    def document(self) -> bytes:
+        return self.filled(change.choices[-1] for change in self.changes)
+
+
+def corpus(call: ServiceCall, seed: int, counts: Mapping[str, int] = COUNTS) -> Iterator[Case]:
+    """The cases that follow from a seed, group by group."""
+    request = Request(call)
+    for group, count in counts.items():
+        dice = Dice(f"{seed} {group}")
+        seen: set[bytes] = set()
+        for _ in range(20 * count):
+            if len(seen) == count:
+                break
+            case = _case(request, group, dice)
+            if case.document not in seen and _is_meant(case, request):
+                seen.add(case.document)
+                yield case
+
+
+def _case(request: Request, group: str, dice: Dice) -> Case:
+    breaks: list[Change] = []
+    value = request.call.name
+    if group == "action":
+        breaks, value = other_value(request, dice)
+    elif group in BREAKS:
+        breaks = [dice.one(list(BREAKS[group](request, dice)))]
+    taken = {slot for change in breaks for slot in change.slots}
+    if breaks:  # who looks for the action in the text, without reading XML, is to find it
+        taken |= {f"text{n}" for n in request.leaves}
+    least, most = _NOISE[group]
+    chosen = []
+    for change in dice.some(list(noise(request, dice)), dice.number(least, most)):
+        if not change.slots & taken:
+            taken |= change.slots
+            chosen.append(change)
+    return Case(request.call, group, request.slots, (*breaks, *chosen), value)
+
+
+def _is_meant(case: Case, request: Request) -> bool:
+    """Whether a case is what its group says, also where noise and break met in a way that nobody foresaw."""
+    if case.group == "action":
+        return " ".join(case.value.split()) != request.call.name
+    return (read(case.document).root is None) == (case.group == "malformed")
+
+
+# Reduction
+
+
+def findings(plan: Plan, exchanges: Sequence[Exchange]) -> Iterator[tuple[Probe, Case]]:
+    """What only generated requests have shown, the shortest of each group: the fixed ones are small already."""
+    sent = {probe.id: probe for probe in plan.together}
+    for group in {case.group: None for case in plan.cases.values()}:
+        some = next(case for case in plan.cases.values() if case.group == group)
+        telling = {e.probe for e in exchanges if e.group == group and some.shown_by(e.answer)}
+        if telling and telling <= set(plan.cases):
+            found = min(telling, key=lambda name: (len(plan.cases[name].document), name))
+            yield sent[found], plan.cases[found]
+
+
+def reduce(case: Case, shows: Callable[[bytes], bool], most: int) -> bytes:
+    """The smallest document that still shows what `case` showed.
+
+    shows: sends a document and says whether the answer shows it. At most `most` are sent.
+    """
+    alone = "hypothesis" not in sys.modules
+    from hypothesis import HealthCheck, Phase, Verbosity, configuration, find, settings  # noqa: PLC0415  200 ms
+    from hypothesis import strategies as st  # noqa: PLC0415
+    from hypothesis.errors import HypothesisException  # noqa: PLC0415
+
+    if (
+        alone
+    ):  # it would keep notes in the folder that a run is started from; where it cannot, it does without
+        configuration.set_hypothesis_home_dir(Path(os.devnull) / "none")
+    plain = case.filled(())
+    known: dict[bytes, bool] = {plain: False, case.document: True}
+    left = most
+
+    def holds(chosen: tuple[Slots, ...]) -> bool:
+        nonlocal left
+        document = case.filled(chosen)
+        if document not in known and left > 0:
+            left -= 1
+            known[document] = shows(document)
+        return known.get(document, False)
+
+    # As generated is the likeliest choice, so that the first examples show something; the simplest comes first.
+    choices = st.tuples(*(st.sampled_from((*c.choices, *(c.choices[-1],) * 4)) for c in case.changes))
+    bounds = settings(
+        max_examples=100,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+    with contextlib.suppress(HypothesisException):  # what was found then stands as it was found
+        find(choices, holds, settings=bounds, random=Random(1))  # noqa: S311
+    return min((document for document, shown in known.items() if shown), key=lambda d: (len(d), d))

@@ -1,0 +1,135 @@
+"""`pytest --endpoint=URL` in a checkout: the same target, plan and verdicts as `connect-conformance run`."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import __version__
+from conformance.checks.judging import Judging
+from conformance.contract.model import Contract, documented
+from conformance.evidence.exchange import Evidence
+from conformance.evidence.recording import from_har, to_har
+from conformance.pytest_plugin.plugin import Suite
+from conformance.reporting.publish import guarded, own
+from conformance.reporting.terminal import summary
+from conformance.reporting.write import ReportsError, write
+from conformance.run import send
+from conformance.target.configuration import ConfigError
+from conformance.target.secrets import Secrets
+from conformance.target.subject import subject as subject_of
+from conformance.verdicts.terms import Terms
+from conformance.verdicts.verdict import ExitCode, Report
+from conformance.verdicts.waivers import read_waivers
+
+
+def suite(config: pytest.Config) -> Suite:
+    """The Suite that the options ask for. Raises pytest.UsageError."""
+    contract, stack = documented(), contextlib.ExitStack()
+    config.add_cleanup(stack.close)
+    options = config.option
+    options.quiet = True
+    try:
+        terms = Terms(
+            level=options.level, waivers=read_waivers(options.waivers, contract) if options.waivers else {}
+        )
+        subject = subject_of(options, contract, stack)
+    except ConfigError as error:
+        raise pytest.UsageError(str(error)) from None
+
+    def obtain(groups: frozenset[str]) -> Evidence:
+        return send(contract, subject, groups, options)
+
+    shared = getattr(config, "workerinput", {}).get("conformance_evidence")
+    once = _once(Path(shared), obtain) if shared else obtain
+    return _Reporting(contract, terms, subject.binding, once, options.reports, secrets=subject.secrets)
+
+
+def _once(file: Path, obtain: Callable[[frozenset[str]], Evidence]) -> Callable[[frozenset[str]], Evidence]:
+    """Workers of xdist: the first one sends and leaves a recording, the others read it."""
+
+    def shared(groups: frozenset[str]) -> Evidence:
+        try:
+            file.with_suffix(".lock").touch(exist_ok=False)
+        except FileExistsError:
+            return _read(file)
+        evidence = obtain(groups)
+        aside = file.with_suffix(".part")
+        aside.write_bytes(to_har(evidence, creator_version=__version__))
+        aside.replace(file)
+        return evidence
+
+    return shared
+
+
+def _read(file: Path) -> Evidence:
+    deadline = time.monotonic() + 900
+    while not file.exists():
+        if time.monotonic() > deadline:
+            raise pytest.UsageError("the worker that sends the requests left no recording")
+        time.sleep(0.02)
+    return from_har(file.read_bytes())
+
+
+class _Reporting(Suite):
+    """A Suite that ends with a summary on pytest's terminal, and with files where they were asked for."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        terms: Terms,
+        binding: str,
+        obtain: Callable[[frozenset[str]], Evidence],
+        reports: Path | None,
+        *,
+        secrets: Secrets,
+    ) -> None:
+        super().__init__(contract, terms, binding, obtain)
+        self.reports, self.secrets = reports, secrets
+        self.trouble: list[str] = []
+        self.shared: tempfile.TemporaryDirectory[str] | None = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """xdist starts a worker: tell it where the recording will lie."""
+        self.shared = self.shared or tempfile.TemporaryDirectory(prefix="connect-conformance-")
+        node.workerinput["conformance_evidence"] = str(Path(self.shared.name) / "evidence.har")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        recording = Path(self.shared.name) / "evidence.har" if self.shared else None
+        if recording and recording.exists():
+            self.subject = Judging(from_har(recording.read_bytes()), self.contract)
+        if not hasattr(session.config, "workerinput"):
+            super().pytest_sessionfinish(session, exitstatus)
+        if self.report and self.reports:
+            self._write(self.report, self.reports)
+        if self.trouble:
+            session.exitstatus = ExitCode.INTERNAL_ERROR
+        if self.shared:
+            self.shared.cleanup()
+
+    def _write(self, report: Report, folder: Path) -> None:
+        made, self.trouble = guarded(own(report, self.evidence), self.secrets)
+        try:
+            write(folder, made)
+        except ReportsError as error:
+            self.trouble.append(str(error))
+
+    @pytest.hookimpl
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.report is None:
+            return
+        width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+        said = summary(self.report, width=width, color=False, reports=None)
+        if self.secrets.leaks(said.encode("utf-8", "replace")):
+            said = "internal error: a secret was found in the summary, which is withheld\n"
+        terminalreporter.write_sep("=", "conformance")
+        terminalreporter.write(said + "".join(f"{line}\n" for line in self.trouble))

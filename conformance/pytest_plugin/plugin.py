@@ -1,0 +1,239 @@
+"""Where pytest meets the suite: collects checks, has their probes sent, reports their verdicts. Wires, never judges."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from conformance.checks.catalogue import Case, Check, check_of, judge
+from conformance.checks.judging import Judging
+from conformance.contract.model import LEVELS, Contract
+from conformance.evidence.exchange import Evidence
+from conformance.reporting import inert
+from conformance.reporting.junit import case_properties
+from conformance.verdicts.assemble import assemble
+from conformance.verdicts.terms import Terms, selected
+from conformance.verdicts.verdict import CheckResult, Report, Verdict
+
+_CHECK = pytest.StashKey[tuple[Check, Case]]()
+_NO_ENDPOINT = "the checks need an endpoint: add --endpoint=URL (or --endpoint=reference)"
+_WORDS = {
+    "inconclusive": ("inconclusive", "?", "INCONCLUSIVE"),
+    "not_applicable": ("not applicable", "-", "NOT APPLICABLE"),
+}
+
+
+@pytest.fixture
+def binding() -> str:
+    """The binding under judgement, in the id of every check; parametrized by the session."""
+    return ""
+
+
+@pytest.fixture
+def judging(binding: str) -> None:
+    """Stands for what `pytest_pyfunc_call` gives a check of this name."""
+
+
+exchange = exchanges = evidence = judging
+
+
+class Suite:
+    """One session: the checks of the contract against one target's evidence.
+
+    obtain: given the groups of probes that the selected checks look at, sends them (or loads a recording).
+    """
+
+    def __init__(
+        self, contract: Contract, terms: Terms, binding: str, obtain: Callable[[frozenset[str]], Evidence]
+    ) -> None:
+        self.contract, self.terms, self.binding, self.obtain = contract, terms, binding, obtain
+        self.subject: Judging | None = None
+        self.results: dict[str, list[CheckResult]] = defaultdict(list)
+        self.report: Report | None = None
+
+    @property
+    def evidence(self) -> Evidence:
+        assert self.subject
+        return self.subject.evidence
+
+    @pytest.hookimpl
+    def pytest_configure(self, config: pytest.Config) -> None:
+        for level in LEVELS:
+            config.addinivalue_line("markers", f"{level}: checks of requirements at this level")
+
+    @pytest.hookimpl
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        check = check_of(metafunc.function)
+        if check is None:
+            return
+        cases = check.cases_of(self.contract)
+        if check.parameter:
+            metafunc.parametrize(check.parameter, [pytest.param(c.value, id=c.id) for c in cases])
+        metafunc.parametrize("binding", [self.binding])
+
+    @pytest.hookimpl
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        if not isinstance(item, pytest.Function):
+            return
+        check = check_of(item.function)
+        if check is not None:
+            value = item.callspec.params.get(check.parameter) if check.parameter else None
+            case = next(c for c in check.cases_of(self.contract) if c.value == value)
+            item.stash[_CHECK] = (check, case)
+            item.add_marker(getattr(pytest.mark, self.contract.requirements[case.requirement].level))
+
+    @pytest.hookimpl
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        chosen = selected(self.contract, self.terms)
+        out = [
+            item for item in items if _CHECK in item.stash and item.stash[_CHECK][1].requirement not in chosen
+        ]
+        if out:
+            config.hook.pytest_deselected(items=out)
+            items[:] = [item for item in items if item not in out]
+
+    @pytest.hookimpl
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        checks = [item.stash[_CHECK] for item in session.items if _CHECK in item.stash]
+        if checks and not session.config.option.collectonly:
+            groups = {group.format(case=case.value) for check, case in checks for group in check.groups}
+            self.subject = Judging(self.obtain(frozenset(groups)), self.contract)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        if _CHECK not in pyfuncitem.stash:
+            return None
+        assert self.subject
+        check, case = pyfuncitem.stash[_CHECK]
+        result = judge(check, case, self.subject)
+        level = self.contract.requirements[case.requirement].level
+        pyfuncitem.user_properties += case_properties(case.requirement, level, result.verdict)
+        pyfuncitem.__dict__["conformance"] = (case.requirement, result)
+        if result.verdict is Verdict.FAIL:
+            pytest.fail(inert.xml(_failure(result)), pytrace=False)
+        if result.verdict is Verdict.ERROR:
+            raise _InternalError(result.reason)
+        if result.verdict is not Verdict.PASS:
+            pytest.skip(f"{_WORDS[result.verdict.value][0]}: {inert.xml(result.reason)}")
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if call.when == "call" and "conformance" in item.__dict__:
+            requirement, result = item.__dict__["conformance"]
+            # Plain values: the report travels as JSON where the checks run in several processes.
+            report.__dict__["conformance"] = [requirement, msgspec.to_builtins(result)]
+            waiver = self.terms.waivers.get(requirement)
+            if result.verdict is Verdict.FAIL and waiver and waiver.holds(self.terms.today):
+                report.outcome, report.__dict__["wasxfail"] = "skipped", f"waived: {waiver.reason}"
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        told = report.__dict__.get("conformance")
+        if told and report.when == "call" and told[1]["verdict"] in _WORDS:
+            return _WORDS[told[1]["verdict"]]
+        return None
+
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and "conformance" in report.__dict__:
+            requirement, result = report.__dict__["conformance"]
+            self.results[requirement].append(msgspec.convert(result, CheckResult))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if self.subject is None:
+            return
+        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
+        self.report = assemble(
+            self.results, self.evidence, self.contract, self.terms, interrupted=interrupted
+        )
+        session.exitstatus = self.report.exit_code
+
+
+class _InternalError(Exception):
+    """The suite itself is at fault."""
+
+
+def _failure(result: CheckResult) -> str:
+    lines = {
+        "expected": result.expected,
+        "observed": result.observed,
+        "where": result.where,
+        "reproduce": result.reproduce,
+    }
+    told = [f"  {name}: {text}" for name, text in lines.items() if text]
+    return "\n".join([result.reason, *told])
+
+
+# In a checkout: `pytest --endpoint=URL`. The command does without these and brings a Suite of its own.
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of `connect-conformance run` that say what is judged, for pytest."""
+    group = parser.getgroup("connect-conformance", "judge an endpoint of the Connect API")
+    group.addoption(
+        "--endpoint", metavar="URL", help="the endpoint, token included; `reference` for the embedded one"
+    )
+    group.addoption("--http-endpoint", metavar="URL", help="where plain HTTP is tried")
+    group.addoption("--target", metavar="NAME", help="a target of the configuration file")
+    group.addoption(
+        "--config", metavar="FILE", type=Path, help="default: connect-conformance.toml, from here upwards"
+    )
+    group.addoption("--binding", metavar="NAME", help="how the request travels (default: query-xml)")
+    group.addoption("--ca-file", metavar="PEM", help="CA certificates to trust (default: the system's)")
+    group.addoption("--timeout", metavar="S", type=float, help="seconds for one exchange")
+    group.addoption("--accept", metavar="I-NN", action="append", default=[], help="accept an interpretation")
+    group.addoption("--level", metavar="LEVEL", choices=LEVELS, default="must", help="what may fail the run")
+    group.addoption("--waivers", metavar="FILE", type=Path, help="excused failures, with reasons and dates")
+    group.addoption("--seed", metavar="N", type=int, default=1)
+    group.addoption("--concurrency", metavar="N", type=int, help="requests side by side (default: 8)")
+    group.addoption("--max-requests", metavar="N", type=int, default=1_000)
+    group.addoption("--rate", metavar="N/s", type=float, default=0.0)
+    group.addoption(
+        "--reports", metavar="DIR", type=Path, help="write report.json, summary.md and evidence.har there"
+    )
+
+
+def asks_for_an_endpoint(config: pytest.Config) -> bool:
+    """Whether the command line names something to judge."""
+    return bool(config.getoption("endpoint") or config.getoption("target"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Given an endpoint, bring a Suite; in each worker of xdist, one that reads what the first of them recorded."""
+    if config.pluginmanager.has_plugin("conformance-suite") or any(
+        isinstance(plugin, Suite) for plugin in config.pluginmanager.get_plugins()
+    ):
+        return
+    if asks_for_an_endpoint(config):
+        from conformance.pytest_plugin import options as checkout  # noqa: PLC0415
+
+        config.pluginmanager.register(checkout.suite(config), "conformance-suite")
+    elif config.args_source is pytest.Config.ArgsSource.ARGS and any(
+        _leads_to_the_checks(config, argument) for argument in config.args
+    ):
+        raise pytest.UsageError(_NO_ENDPOINT)
+
+
+def _leads_to_the_checks(config: pytest.Config, argument: str) -> bool:
+    path = (config.invocation_params.dir / argument.split("::", maxsplit=1)[0]).resolve()
+    checks = Path(__file__).parents[1] / "checks"
+    return path in {checks, *checks.parents} or checks in path.parents
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Checks without an endpoint would look green: refuse them, however they were found."""
+    if any(isinstance(plugin, Suite) for plugin in config.pluginmanager.get_plugins()):
+        return
+    if any(isinstance(item, pytest.Function) and check_of(item.function) for item in items):
+        raise pytest.UsageError(_NO_ENDPOINT)

@@ -1,0 +1,122 @@
+"""From evidence to verdicts to reports: one pytest session over the checks, and what it leaves in the folder."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+import conformance
+from conformance.contract.model import Contract
+from conformance.evidence.exchange import Evidence
+from conformance.pytest_plugin import plugin
+from conformance.pytest_plugin.plugin import Suite
+from conformance.reporting.html import HtmlReport
+from conformance.reporting.junit import JunitReport
+from conformance.reporting.publish import publish
+from conformance.target.secrets import Secrets
+from conformance.verdicts.terms import Terms
+from conformance.verdicts.verdict import ExitCode, Report
+
+
+@dataclass(frozen=True)
+class Session:
+    """What judging needs beside the evidence. scratch: a folder for what pytest's own reporters write."""
+
+    contract: Contract
+    terms: Terms
+    binding: str
+    scratch: Path
+    folder: Path
+    secrets: Secrets = field(default_factory=Secrets)
+
+    def judge(self, evidence: Evidence, options: argparse.Namespace) -> int:
+        """Judge the evidence, write the reports, print the summary; returns the exit code."""
+        suite = Suite(self.contract, self.terms, self.binding, lambda _: evidence)
+        unwritten = ""
+        try:
+            code, said = _pytest(suite, self.scratch)
+        except OSError as error:  # a reporter of pytest's has no room: what it left is half of a file
+            unwritten = f"cannot write into {self.scratch.parent}: {error.strerror or error}"
+            code, said = ExitCode.INTERNAL_ERROR, f"INTERNALERROR> {unwritten}"
+        if suite.report is None:
+            return _nothing_judged(self.secrets, code, said)
+        return publish(
+            suite.report,
+            suite.evidence,
+            self.scratch,
+            self.folder,
+            self.secrets,
+            options,
+            unwritten=unwritten,
+        )
+
+
+def _nothing_judged(secrets: Secrets, code: int, said: str) -> int:
+    if code == ExitCode.INTERRUPTED:
+        print("connect-conformance: interrupted before anything was judged", file=sys.stderr)
+        return code
+    told = [
+        line.removeprefix("INTERNALERROR> ")
+        for line in said.splitlines()
+        if line.startswith("INTERNALERROR>")
+    ]
+    last = told[-1] if told else f"pytest ended with {code}"
+    print(f"connect-conformance: internal error: {secrets.redact(last)}", file=sys.stderr)
+    return ExitCode.INTERNAL_ERROR
+
+
+def _pytest(suite: Suite, scratch: Path) -> tuple[int, str]:
+    """Run the checks under pytest, out of reach of any configuration that lies around."""
+    package = Path(conformance.__file__).parent
+    arguments = [
+        str(package / "checks"),
+        *("-c", str(package / "pytest_plugin" / "checks.ini")),
+        *("--rootdir", str(package.parent)),
+        *("--confcutdir", str(package)),
+        "--noconftest",
+        "--import-mode=importlib",
+        "--assert=plain",
+        *("-p", "no:cacheprovider"),
+        *("-p", "no:unraisableexception"),
+        *("-p", "no:threadexception"),
+        *("-p", "pytest_html.plugin"),
+        *("-p", "pytest_metadata.plugin"),
+        f"--html={scratch / 'report.html'}",
+        "--self-contained-html",
+        f"--junitxml={scratch / 'junit.xml'}",
+        *("-o", "junit_family=xunit2"),
+    ]
+    said = io.StringIO()
+    with _sheltered(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = pytest.main(arguments, plugins=[plugin, suite, *_reporters(suite)])
+    return int(code), said.getvalue()
+
+
+def _reporters(suite: Suite) -> list[object]:
+    def source() -> tuple[Report, Evidence] | None:
+        return (suite.report, suite.evidence) if suite.report else None
+
+    return [HtmlReport(source), JunitReport(source)]
+
+
+@contextlib.contextmanager
+def _sheltered() -> Iterator[None]:
+    """An environment in which no plugin and no option of somebody else's pytest takes part."""
+    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    before = {name: os.environ.pop(name, None) for name in names}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value

@@ -1,0 +1,118 @@
+"""The kill matrix: requirement by variant, as people and programs read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from conformance.contract.model import Contract
+from conformance.selftest.prove import ROLL_UP, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One requirement: how many mutants break it, and how many of them it accused."""
+
+    id: str
+    level: str
+    mutants: int
+    killed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """What came of all variants."""
+
+    rows: tuple[Row, ...]
+    outcomes: tuple[Outcome, ...]
+    naked: tuple[str, ...]
+
+    @property
+    def mutants(self) -> int:
+        return sum(o.kind == "mutant" for o in self.outcomes)
+
+    @property
+    def killed(self) -> int:
+        return sum(o.kind == "mutant" and not o.trouble for o in self.outcomes)
+
+    @property
+    def accused(self) -> int:
+        return sum(o.kind == "correct" and bool(o.trouble) for o in self.outcomes)
+
+    @property
+    def proved(self) -> bool:
+        """Every mutant killed by the right requirement, no correct variant accused, no requirement without one."""
+        return bool(self.outcomes) and not self.naked and not any(o.trouble for o in self.outcomes)
+
+    @property
+    def sentence(self) -> str:
+        correct = len(self.outcomes) - self.mutants
+        bare = f"; without a mutant: {', '.join(self.naked)}" if self.naked else ""
+        return (
+            f"{self.killed} of {self.mutants} mutants killed by the requirement they break;"
+            f" {self.accused} of {correct} correct variants accused{bare}"
+        )
+
+
+def matrix(outcomes: Sequence[Outcome], contract: Contract, *, partial: bool) -> Matrix:
+    """The matrix of outcomes; of a part of the variants, requirements without a mutant are no fault."""
+    rows = []
+    for requirement in contract.requirements.values():
+        aimed = [o for o in outcomes if o.kind == "mutant" and _aims(o, requirement.id, contract)]
+        killed = sum(requirement.id in o.accused for o in aimed)
+        rows.append(Row(requirement.id, requirement.level, len(aimed), killed))
+    naked = () if partial else tuple(r.id for r in rows if r.level != "advisory" and not r.mutants)
+    return Matrix(tuple(rows), tuple(outcomes), naked)
+
+
+def _aims(outcome: Outcome, requirement: str, contract: Contract) -> bool:
+    """Whether a mutant breaks a requirement; every mutant of a response schema breaks the roll-up, ENV-02."""
+    derived = requirement == ROLL_UP and outcome.id.startswith(tuple(f"{name}." for name in contract.calls))
+    return derived or requirement in outcome.breaks
+
+
+def table(of: Matrix) -> str:
+    """For a terminal: requirements, then whatever went wrong."""
+    lines = [f"{'requirement':<18} {'level':<9} {'mutants':>7} {'killed':>7}"]
+    lines += [f"{r.id:<18} {r.level:<9} {r.mutants:>7} {r.killed:>7}{_mark(r)}" for r in of.rows if r.mutants]
+    wrong = [o for o in of.outcomes if o.trouble]
+    if wrong:
+        lines += ["", *(f"{o.kind.upper():<8} {o.id}: {o.title} {o.trouble}" for o in wrong)]
+    return "\n".join([*lines, "", of.sentence]) + "\n"
+
+
+def _mark(row: Row) -> str:
+    return "" if row.killed == row.mutants else "   LOST ITS TEETH"
+
+
+def markdown(of: Matrix) -> str:
+    """For a page: one row per requirement, and what went wrong."""
+    lines = ["| requirement | level | mutants | killed |", "| --- | --- | ---: | ---: |"]
+    lines += [f"| {r.id} | {r.level} | {r.mutants} | {r.killed} |" for r in of.rows if r.mutants]
+    wrong = [f"- `{o.id}`: {o.trouble}" for o in of.outcomes if o.trouble]
+    return "\n".join([*lines, "", *wrong, *([""] if wrong else []), f"{of.sentence}."]) + "\n"
+
+
+def as_json(of: Matrix) -> str:
+    """For programs: rows, outcomes, and whether it is proved."""
+    data = {
+        "proved": of.proved,
+        "sentence": of.sentence,
+        "requirements": of.rows,
+        "without_mutant": of.naked,
+        "variants": of.outcomes,
+    }
+    return msgspec.json.format(msgspec.json.encode(data)).decode() + "\n"
+
+
+def html(of: Matrix) -> str:
+    """A page of its own, without scripts: requirements, then every variant with what accused it."""
+    from conformance.reporting.pages import page  # noqa: PLC0415  only where a page is asked for
+
+    rows = [row for row in of.rows if row.mutants]
+    return page("matrix.html.jinja", sentence=of.sentence, rows=rows, outcomes=of.outcomes) + "\n"
+
+
+FORMATS = {"table": table, "json": as_json, "markdown": markdown, "html": html}

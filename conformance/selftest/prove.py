@@ -1,0 +1,264 @@
+"""`prove`: the suite shows that it can fail, and that it accuses nobody without cause.
+
+Every variant of the reference endpoint is judged as any endpoint would be. A mutant must be accused by the
+requirement it breaks and by no unrelated one at must level; a correct variant by none. Faults in the answer are
+judged in-process, faults on the wire over real sockets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import count
+from typing import Literal, cast
+
+import anyio
+import httpx
+
+from conformance.checks.catalogue import checks, judge
+from conformance.checks.judging import Judging
+from conformance.contract.model import Contract, documented
+from conformance.evidence.exchange import Evidence, Handshake, Tls
+from conformance.probes import plan as plans
+from conformance.reference import application, start
+from conformance.reference.variants import VARIANTS
+from conformance.selftest.mutants import derived
+from conformance.sending.connect import Dialer, Meter
+from conformance.sending.pace import Limits
+from conformance.sending.wire import Wire, evidence_of
+from conformance.target.configuration import Binding, StateConfig, TargetConfig
+from conformance.target.secrets import Secrets
+from conformance.target.target import Target, target
+from conformance.verdicts.assemble import assemble
+from conformance.verdicts.terms import Terms
+from conformance.verdicts.verdict import CheckResult, Claim, Report, Verdict
+
+_TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105  the reference endpoint takes any
+ROLL_UP = "ENV-02"
+_TIMEOUT_S = 10.0
+_AT_ONCE = 16  # variants in flight in one process: their waits overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One variant to be judged. breaks: what must accuse it; also: what may."""
+
+    id: str
+    kind: Literal["mutant", "correct"]
+    title: str
+    breaks: tuple[str, ...]
+    also: tuple[str, ...]
+    wire: bool
+    binding: Binding = "query-xml"
+    rewrite: Callable[[bytes], bytes] | None = None
+    rewrite_errors: Callable[[bytes], bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one trial. trouble: why it does not count as a success, "" when it does."""
+
+    id: str
+    kind: str
+    title: str
+    breaks: tuple[str, ...]
+    accused: tuple[str, ...]
+    seconds: float
+    trouble: str
+
+
+def trials(only: Sequence[str] = ()) -> list[Trial]:
+    """Every variant, written by hand and derived from the schemas, whose id matches one of the globs."""
+    named = [
+        Trial(v.id, v.kind, v.title, v.breaks, v.also, v.wire, cast("Binding", v.binding))
+        for v in VARIANTS.values()
+    ]
+    walked = [
+        Trial(
+            m.id,
+            "mutant",
+            m.title,
+            m.breaks,
+            m.also,
+            False,
+            rewrite=m.rewrite,
+            rewrite_errors=m.rewrite_errors,
+        )
+        for m in derived()
+    ]
+    return [t for t in (*named, *walked) if not only or any(fnmatchcase(t.id, glob) for glob in only)]
+
+
+class _InProcess(Dialer):
+    """Connections that lead straight into the reference application: no sockets, no TLS."""
+
+    def __init__(self, app: httpx._transports.asgi._ASGIApp, secrets: Secrets) -> None:
+        super().__init__(secrets)
+        self.app = app
+
+    def transport(self, meter: Meter, **_: str) -> httpx.AsyncBaseTransport:
+        return _Straight(self, meter)
+
+    async def handshake(self, host: str, port: int, version: object, timeout: float) -> Handshake:  # noqa: ARG002
+        return Handshake(str(version), False, "refused: not a real connection")
+
+
+class _Straight(httpx.AsyncBaseTransport):
+    def __init__(self, dialer: _InProcess, meter: Meter) -> None:
+        self.dialer, self.meter, self.number = dialer, meter, dialer.number()
+        self.inner = httpx.ASGITransport(
+            dialer.app, raise_app_exceptions=False, client=("127.0.0.1", self.number)
+        )
+        self.used = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.meter.connection, self.meter.reused, self.used = self.number, self.used, True
+        self.meter.tls = Tls("TLSv1.3", "none: in-process") if request.url.scheme == "https" else None
+        response = await self.inner.handle_async_request(request)
+        response.extensions["http_version"] = b"HTTP/1.1"
+        return response
+
+
+def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: str = "") -> TargetConfig:
+    states = {
+        code: StateConfig(headers={"X-Reference-State": code})
+        for code, error in contract.errors.items()
+        if error.provoked == "provisioned"
+    }
+    return TargetConfig(
+        endpoint=https,
+        http_endpoint=http,
+        ca_file=ca_file,
+        binding=trial.binding,
+        timeout=_TIMEOUT_S,
+        states=states,
+        allow_hostile_requests=True,
+        answer_budget=1.0,
+    )
+
+
+@contextlib.contextmanager
+def _ready(trial: Trial, contract: Contract) -> Iterator[tuple[Target, Dialer | None]]:
+    """The variant, up and reachable."""
+    if trial.wire:
+        with start(variant=trial.id) as running:
+            config = _config(contract, trial, running.https_url, running.http_url, str(running.ca_file))
+            yield target(trial.id, config, contract), None
+        return
+    name = None if trial.rewrite or trial.rewrite_errors else trial.id
+    app = application(variant=name, rewrite=trial.rewrite, rewrite_errors=trial.rewrite_errors)
+    config = _config(contract, trial, f"https://localhost/{_TOKEN}", "http://localhost/")
+    subject = target(trial.id, config, contract)
+    yield subject, _InProcess(app, subject.secrets)
+
+
+def judged(evidence: Evidence, contract: Contract, terms: Terms) -> Report:
+    """The report of evidence, by the same checks that pytest runs."""
+    judging = Judging(evidence, contract)
+    results: dict[str, list[CheckResult]] = defaultdict(list)
+    for check in checks():
+        for case in check.cases_of(contract):
+            results[case.requirement].append(judge(check, case, judging))
+    return assemble(results, evidence, contract, terms)
+
+
+async def report_on(trial: Trial, contract: Contract) -> Report:
+    """Judge one variant."""
+    with _ready(trial, contract) as (subject, dialer):
+        plan = plans.plan(contract, subject, plans.groups(contract))
+        began = time.time()
+        recording = await Wire(subject, Limits(), seed=1, dialer=dialer).session(plan)
+    return judged(evidence_of(subject, recording, seed=1, started=began), contract, Terms())
+
+
+async def _outcome(trial: Trial, contract: Contract) -> Outcome:
+    began = time.monotonic()
+    accused: tuple[str, ...]
+    try:
+        report = await report_on(trial, contract)
+    except Exception as error:  # noqa: BLE001  a crash is not a kill
+        accused = ()
+        trouble = f"the suite crashed: {type(error).__name__}: {str(error)[:120]}"
+    else:
+        accused = tuple(r.id for r in report.requirements if r.verdict is Verdict.FAIL)
+        trouble = _trouble(trial, report, frozenset(accused))
+    return Outcome(
+        trial.id, trial.kind, trial.title, trial.breaks, accused, time.monotonic() - began, trouble
+    )
+
+
+def _trouble(trial: Trial, report: Report, accused: frozenset[str]) -> str:
+    level = {r.id: r.level for r in report.requirements}
+    broken = [r.id for r in report.requirements if r.verdict is Verdict.ERROR]
+    if broken:
+        return f"the suite's own checks failed: {', '.join(broken)}"
+    if trial.kind == "mutant":
+        missing = [name for name in trial.breaks if name not in accused]
+        allowed = {*trial.breaks, *trial.also, ROLL_UP}
+        stray = [name for name in accused if level[name] == "must" and name not in allowed]
+        told = [f"lives: {', '.join(missing)} does not accuse it"] if missing else []
+        return "; ".join(told + ([f"unrelated: {', '.join(stray)}"] if stray else []))
+    stray = [name for name in accused if level[name] != "advisory" and name not in trial.also]
+    if stray:
+        return f"accused without cause by {', '.join(stray)}"
+    left = [r.id for r in report.requirements if r.level == "must" and r.verdict is Verdict.INCONCLUSIVE]
+    left = [name for name in left if name not in trial.also]
+    if report.verdict is not Claim.CONFORMING and left:
+        return f"not found conforming: {', '.join(left)} inconclusive"
+    return ""
+
+
+def _batch(names: list[str]) -> Iterator[Outcome]:
+    """Judge the variants named, several at a time, in one event loop."""
+    contract = documented()
+    by_name = {trial.id: trial for trial in trials()}
+    done: list[Outcome] = []
+
+    async def everything() -> None:
+        room = anyio.CapacityLimiter(_AT_ONCE)
+
+        async def one(trial: Trial) -> None:
+            async with room:
+                done.append(await _outcome(trial, contract))
+
+        async with anyio.create_task_group() as tasks:
+            for name in names:
+                tasks.start_soon(one, by_name[name])
+
+    anyio.run(everything)
+    yield from done
+
+
+def _work(names: list[str]) -> list[Outcome]:
+    return list(_batch(names))
+
+
+def prove(
+    only: Sequence[str] = (), jobs: int = 2, progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> list[Outcome]:
+    """Judge every variant; outcomes in the order of the registry."""
+    names = [trial.id for trial in trials(only)]
+    size = 2 * _AT_ONCE
+    batches = [names[i : i + size] for i in range(0, len(names), size)]
+    done: dict[str, Outcome] = {}
+    tally = count(1)
+
+    def note(outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            done[outcome.id] = outcome
+            progress(next(tally), len(names))
+
+    if jobs == 1 or len(batches) <= 1:
+        for batch in batches:
+            note(_work(batch))
+    else:
+        # Spawned, not forked: the event loops and threads of this process are not for sharing.
+        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+            for outcomes in pool.imap_unordered(_work, batches):
+                note(outcomes)
+    return [done[name] for name in names]

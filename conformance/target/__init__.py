@@ -1,0 +1,1 @@
+"""Whom we judge, and on which terms."""

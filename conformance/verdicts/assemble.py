@@ -1,0 +1,103 @@
+"""From the verdicts of checks to the one report: requirements, waivers, the claim, the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from conformance import __version__
+from conformance.contract.model import Contract, Requirement
+from conformance.evidence.exchange import Evidence
+from conformance.verdicts.terms import Terms, selected
+from conformance.verdicts.verdict import (
+    CheckResult,
+    Report,
+    RequirementResult,
+    Suite,
+    TargetNote,
+    Verdict,
+    WaiverNote,
+    claim,
+    count,
+    exit_code,
+    worst,
+)
+
+
+def assemble(
+    results: Mapping[str, Sequence[CheckResult]],
+    evidence: Evidence,
+    contract: Contract,
+    terms: Terms,
+    *,
+    interrupted: bool = False,
+) -> Report:
+    """The report of a run: `results` by requirement; every requirement of the catalogue appears in it."""
+    chosen = selected(contract, terms)
+    requirements = tuple(
+        _requirement(r, tuple(results.get(r.id, ())), r.id in chosen, terms)
+        for r in contract.requirements.values()
+    )
+    interrupted = interrupted or evidence.interrupted
+    return Report(
+        suite=Suite(name="connect-conformance", version=__version__, contract=contract.name),
+        target=TargetNote(
+            name=evidence.target, endpoint=evidence.endpoint, binding=evidence.binding, accept=evidence.accept
+        ),
+        started=datetime.fromtimestamp(evidence.started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        duration_s=round(evidence.finished - evidence.started, 3),
+        seed=evidence.seed,
+        level=terms.level,
+        exchanges=len(evidence.exchanges),
+        verdict=claim(requirements, terms.level, interrupted=interrupted),
+        exit_code=int(exit_code(requirements, terms.level, interrupted=interrupted)),
+        counts=count(requirements),
+        notes=(*evidence.notes, *_clock_note(evidence), *_waiver_notes(requirements, terms)),
+        interrupted=interrupted,
+        requirements=requirements,
+    )
+
+
+def _clock_note(evidence: Evidence) -> list[str]:
+    offset = evidence.clock_offset
+    way = "ahead of" if offset > 0 else "behind"
+    return (
+        [f"the endpoint's clock is {abs(offset):.0f} s {way} this machine's, by its Date header"]
+        if offset
+        else []
+    )
+
+
+def _requirement(
+    requirement: Requirement, checks: tuple[CheckResult, ...], chosen: bool, terms: Terms
+) -> RequirementResult:
+    verdict = worst(c.verdict for c in checks) if chosen else Verdict.NOT_APPLICABLE
+    telling = next((c for c in checks if c.verdict is verdict), None)
+    reason = (telling.reason if telling else "no check judged it") if chosen else "not selected"
+    waiver = terms.waivers.get(requirement.id)
+    excused = waiver if waiver and verdict is Verdict.FAIL and waiver.holds(terms.today) else None
+    return RequirementResult(
+        id=requirement.id,
+        level=requirement.level,
+        title=requirement.statement,
+        source=requirement.source,
+        quote=requirement.quote,
+        verdict=verdict,
+        reason=reason,
+        selected=chosen,
+        interpretations=tuple(sorted({name for c in checks for name in c.interpretations})),
+        waiver=WaiverNote(reason=excused.reason, expires=excused.expires.isoformat()) if excused else None,
+        checks=checks if chosen else (),
+    )
+
+
+def _waiver_notes(requirements: Sequence[RequirementResult], terms: Terms) -> list[str]:
+    """Waivers that did nothing are said: an excuse nobody needs hides the next failure."""
+    notes = []
+    for result in requirements:
+        waiver = terms.waivers.get(result.id)
+        if waiver and not waiver.holds(terms.today):
+            notes.append(f"the waiver of {result.id} expired on {waiver.expires.isoformat()}")
+        elif waiver and result.verdict is not Verdict.FAIL:
+            notes.append(f"the waiver of {result.id} is not needed: the verdict is {result.verdict.value}")
+    return notes

@@ -1,0 +1,211 @@
+"""What the first calls show about the way to an endpoint, in words, and how to mend it. Judges no requirement."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Literal
+from urllib.parse import urlsplit
+
+from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
+
+_STEPS = ("name", "port", "TLS", "Connect API")
+_SOON = 14  # days in which a certificate should be renewed
+_DAY = 86_400.0
+
+# How a lost call shows at which step it was lost: by its kind, or by what it was doing then.
+_LOST_AT = {"dns": 0, "refused": 1, "unreachable": 1, "certificate": 2, "no-tls": 2, "tls": 2}
+_LOST_WHILE = {"resolving the name": 0, "(connecting)": 1, "TLS handshake": 2}
+
+_REPAIRS = (
+    "correct the host in `endpoint`; a name of an internal network may need its VPN or name server",
+    "correct host and port in `endpoint`; a firewall may stop this machine's address (see `source_address`, `proxy`)",
+    "the port must speak TLS 1.2 or newer; a proxy between may break it",
+    "look into the server's log; raise `timeout` if it is slow",
+)
+_CERTIFICATE = {
+    "expired": "renew the certificate",
+    "mismatch": "use the certificate's own name in `endpoint`",
+    "not valid for": "use the certificate's own name in `endpoint`",
+    "not yet valid": "set this machine's clock, or wait",
+}
+_UNKNOWN_CA = "name the certificate of its CA with `ca_file` (--ca-file)"
+_STATUSES = {
+    401: "it asks for other credentials: see `headers`",
+    403: "it lets nobody in from here, or not with these credentials",
+    404: "there is nothing at this path: correct path and token in `endpoint`",
+    407: "a proxy asks for credentials: see `proxy`",
+    429: "it had too many requests: wait, then use --rate and `concurrency`",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    state: ok; open, where a run would leave something open or fail something; problem, where it could judge nothing;
+    unseen, where something before it failed. repair: what to do about it, line by line.
+    """
+
+    subject: str
+    state: Literal["ok", "open", "problem", "unseen"]
+    text: str
+    repair: tuple[str, ...] = ()
+
+
+def diagnosis(evidence: Evidence) -> str:
+    """Why nothing could be judged, in one line, where the first call shows it; else nothing."""
+    first = first_call(evidence.exchanges)
+    way = way_to(first, evidence) if first else ()
+    return next(
+        (f"{f.subject}: {f.text}; to mend it: {' '.join(f.repair)}" for f in way if f.state == "problem"), ""
+    )
+
+
+def first_call(exchanges: tuple[Exchange, ...]) -> Exchange | None:
+    """The first documented call; where it was repeated, its last try."""
+    return next((e for e in reversed(exchanges) if e.probe == "documented-1"), None)
+
+
+def way_to(
+    exchange: Exchange, evidence: Evidence, addresses: tuple[str, ...] = (), proxy: str = ""
+) -> tuple[Finding, ...]:
+    """Name, port, TLS, API: each as far as the first call came."""
+    lost = _lost_at(exchange.loss) if exchange.loss else len(_STEPS)
+    seen = [_name(exchange, addresses, proxy), _port(exchange, proxy), _tls(exchange)]
+    if exchange.answer:
+        seen.append(_api(exchange.answer, evidence))
+    found = []
+    for step, (subject, finding) in enumerate(zip_longest(_STEPS, seen)):
+        if exchange.loss and step == lost:
+            found.append(Finding(subject, "problem", exchange.loss.reason, (_repair(exchange.loss, step),)))
+        elif step > lost or finding is None:
+            found.append(Finding(subject, "unseen", "not reached"))
+        else:
+            found.append(finding)
+    return tuple(found)
+
+
+def _lost_at(loss: Loss) -> int:
+    doing = (step for words, step in _LOST_WHILE.items() if words in loss.reason)
+    return _LOST_AT.get(loss.kind, next(doing, len(_STEPS) - 1))
+
+
+def _repair(loss: Loss, step: int) -> str:
+    if loss.kind == "certificate":
+        return next((repair for words, repair in _CERTIFICATE.items() if words in loss.reason), _UNKNOWN_CA)
+    if loss.kind == "no-tls":
+        return "correct the port in `endpoint`: what listens there may be plain HTTP"
+    return _REPAIRS[step]
+
+
+def _place(exchange: Exchange) -> tuple[str, int]:
+    parts = urlsplit(exchange.request.url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _name(exchange: Exchange, addresses: tuple[str, ...], proxy: str) -> Finding:
+    host, _ = _place(exchange)
+    if proxy:
+        return Finding("name", "ok", f"{host} is looked up by the proxy {proxy}")
+    if addresses in {(), (host,)}:
+        return Finding("name", "ok", f"{host} is an address" if addresses else f"{host} is known")
+    return Finding("name", "ok", f"{host} is {', '.join(addresses)}")
+
+
+def _port(exchange: Exchange, proxy: str) -> Finding:
+    _, port = _place(exchange)
+    return Finding("port", "ok", f"{port} is open" + (", as the proxy says" if proxy else ""))
+
+
+def _tls(exchange: Exchange) -> Finding:
+    tls = exchange.tls
+    if tls is None:
+        return Finding("TLS", "ok", "in use")
+    named = f" ({tls.subject})" if tls.subject else ""
+    said = f"{tls.version}, the certificate{named} verifies for {_place(exchange)[0]}"
+    if tls.expires is None:
+        return Finding("TLS", "ok", said)
+    days = int((tls.expires - exchange.finished) // _DAY)
+    said += f" and expires in {days} day{'' if days == 1 else 's'}"
+    return Finding("TLS", "ok", said) if days >= _SOON else Finding("TLS", "open", said, ("renew it soon",))
+
+
+def _api(answer: Answer, evidence: Evidence) -> Finding:
+    """Whether it is the Connect API that answers the documented request, or something that stands in its place."""
+    http, subject = f"HTTP {answer.status}", _STEPS[-1]
+    envelope = answer.envelope
+    if 300 <= answer.status < 400:
+        to = answer.header("location") or "nowhere"
+        repair = (
+            "redirects are not followed: if that is the API, make it the `endpoint`; it may be a login page"
+        )
+        return Finding(subject, "problem", f"{http}: redirects to {to}", (repair,))
+    if envelope.recognised and envelope.is_error:
+        repair = "the documented request must succeed first: check token, address and account"
+        return Finding(subject, "problem", f"{http}: answers with {_error(answer, evidence)}", (repair,))
+    if envelope.recognised:
+        said = "Success" if envelope.says_success else "an envelope, though not Success"
+        return Finding(subject, "ok", f"{http}: the documented request is answered with {said}")
+    repair = _STATUSES.get(answer.status, "a proxy, a login page or another service may answer in its place")
+    if answer.status >= 500:
+        repair = "the server, or what stands before it, fails: look into its log"
+    return Finding(
+        subject, "problem", f"{http}: {_stranger(answer)}, no envelope of the Connect API", (repair,)
+    )
+
+
+def _error(answer: Answer, evidence: Evidence) -> str:
+    for error in answer.envelope.errors(*evidence.error_elements):
+        code, message = error.code.text if error.code else "", error.message.text if error.message else ""
+        return f"error {code[:20]} {message[:120]!r}"
+    return "an error without a code"
+
+
+def _stranger(answer: Answer) -> str:
+    text = answer.body[:65_536].decode("utf-8", "replace")
+    if title := re.search(r"<title[^>]*>\s*([^<]{1,200})", text, re.IGNORECASE):
+        return f"a web page, {' '.join(title[1].split())!r}"
+    if re.match(r"\s*(<!doctype html|<html)", text, re.IGNORECASE):
+        return "a web page"
+    if answer.envelope.document.root is not None:
+        return "XML of another kind"
+    return (
+        f"{answer.media_type or 'something without a media type'}, {len(answer.body)} bytes"
+        if text
+        else "no body"
+    )
+
+
+def clock(exchange: Exchange, tolerance: float) -> Finding:
+    """How far the endpoint's clock is from this machine's, by its `Date` header, which counts whole seconds."""
+    if exchange.answer is None:
+        return Finding("clock", "unseen", "not reached")
+    date = exchange.answer.date
+    if date is None:
+        return Finding("clock", "open", "no `Date` header to tell it by", ("let the server send one",))
+    # The header is cut to the second; the middle of the exchange is when it was most likely written.
+    offset = date + 0.5 - (exchange.started + exchange.finished) / 2
+    if abs(offset) <= 1 + exchange.elapsed / 2:
+        return Finding("clock", "ok", "the same as this machine's")
+    said = f"{abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} this machine's"
+    if abs(offset) <= tolerance:
+        return Finding("clock", "ok", f"{said}; up to {tolerance:g} s are tolerated")
+    return Finding("clock", "open", said, ("set one of the clocks (NTP), or raise `clock_tolerance`",))
+
+
+def plain_http(exchange: Exchange | None, evidence: Evidence) -> Finding:
+    """Whether plain HTTP, which the page refuses with error 009, can be reached at all."""
+    subject = "plain HTTP"
+    if exchange is None:
+        return Finding(subject, "unseen", "not reached")
+    host, port = _place(exchange)
+    if exchange.loss:
+        repair = "say where with `http_endpoint`; else the requirements about error 009 stay open"
+        return Finding(subject, "open", exchange.loss.reason, (repair,))
+    assert exchange.answer
+    said = f"HTTP {exchange.answer.status} from {host} port {port}"
+    if exchange.answer.envelope.is_error:
+        said += f", {_error(exchange.answer, evidence)}"
+    return Finding(subject, "ok", f"{said} (sent with a random token)")

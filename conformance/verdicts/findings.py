@@ -1,0 +1,179 @@
+"""What a report comes to, sorted for readers: the sentence on top, what failed, what stayed open and why."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.contract.model import LEVELS, documented
+from conformance.verdicts.verdict import Claim, RequirementResult, Verdict, count, required
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conformance.contract.model import Level
+    from conformance.verdicts.verdict import CheckResult, Counts, Report
+
+_STATE = re.compile(r"ERR-([0-9]{3})-")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Requirements that stayed open for one reason. states: error codes whose state could be provisioned."""
+
+    reason: str
+    requirements: tuple[RequirementResult, ...]
+    ids: tuple[str, ...]
+    states: tuple[str, ...]
+
+
+def headline(report: Report) -> str:
+    """The verdict in one sentence."""
+    counted = [r for r in report.requirements if r.selected and r.level in required(report.level)]
+    failed = sum(r.verdict is Verdict.FAIL and r.waiver is None for r in counted)
+    left = sum(r.verdict in {Verdict.INCONCLUSIVE, Verdict.ERROR} for r in counted)
+    if report.verdict is Claim.NONCONFORMING:
+        return f"{_some(failed, report.level)} failed" + (f" and {left} could not be judged" if left else "")
+    if report.verdict is Claim.CONFORMING:
+        excused = sum(r.verdict is Verdict.FAIL for r in counted)
+        proviso = f", with {_some(excused, report.level)} waived" if excused else ""
+        under = f", accepting {' and '.join(report.target.accept)}" if report.target.accept else ""
+        return f"the documented contract is kept{under}{proviso}"
+    if report.interrupted:
+        return "the run was interrupted before its end"
+    if not left:
+        return "nothing was judged"
+    return f"nothing failed, but {_some(left, report.level)} could not be judged"
+
+
+def _some(number: int, level: Level) -> str:
+    words = "" if level == "advisory" else f"{' and '.join(LEVELS[: LEVELS.index(level) + 1])} "
+    return f"{number} {words}requirement{'' if number == 1 else 's'}"
+
+
+def by_level(report: Report) -> dict[Level, Counts]:
+    """How many requirements of each level came to each verdict."""
+    return {level: count(r for r in report.requirements if r.level == level) for level in LEVELS}
+
+
+def _of(report: Report, verdict: Verdict) -> list[RequirementResult]:
+    """The selected requirements with this verdict, the strongest level first."""
+    found = [r for r in report.requirements if r.selected and r.verdict is verdict]
+    return sorted(found, key=lambda r: LEVELS.index(r.level))
+
+
+def failures(report: Report) -> list[RequirementResult]:
+    """What failed and fails the run."""
+    return [r for r in _of(report, Verdict.FAIL) if not r.waiver and r.level in required(report.level)]
+
+
+def tolerated(report: Report) -> list[RequirementResult]:
+    """What failed below the chosen level, advisory findings apart."""
+    lower = [r for r in _of(report, Verdict.FAIL) if not r.waiver and r.level not in required(report.level)]
+    return [r for r in lower if r.level != "advisory"]
+
+
+def advice(report: Report) -> list[RequirementResult]:
+    """Advisory findings that do not fail the run."""
+    lower = [r for r in _of(report, Verdict.FAIL) if not r.waiver and r.level not in required(report.level)]
+    return [r for r in lower if r.level == "advisory"]
+
+
+def waived(report: Report) -> list[RequirementResult]:
+    """What failed and is excused."""
+    return [r for r in _of(report, Verdict.FAIL) if r.waiver]
+
+
+def broken(report: Report) -> list[RequirementResult]:
+    """What could not be judged because the suite or the transport failed."""
+    return _of(report, Verdict.ERROR)
+
+
+def stayed_open(report: Report) -> list[Group]:
+    """What could not be observed, grouped by reason, the largest first; NNN stands for several codes."""
+    groups: dict[str, list[RequirementResult]] = {}
+    for requirement in _of(report, Verdict.INCONCLUSIVE):
+        state = _STATE.match(requirement.id)
+        reason = re.sub(rf"\b{state[1]}\b", "NNN", why(requirement)) if state else why(requirement)
+        groups.setdefault(reason, []).append(requirement)
+    found = [_group(reason, tuple(members), report) for reason, members in groups.items()]
+    return sorted(found, key=lambda group: -len(group.requirements))
+
+
+def _group(reason: str, members: tuple[RequirementResult, ...], report: Report) -> Group:
+    codes = {found[1] for member in members if (found := _STATE.match(member.id))}
+    if len(codes) < 2:
+        reason = why(members[0])
+    errors = documented().errors
+    provisioned = {code for code in codes if code in errors and errors[code].provoked == "provisioned"}
+    states = tuple(sorted(provisioned)) if "provision" in reason else ()
+    ids = _folded([member.id for member in members], [r.id for r in report.requirements])
+    return Group(reason, members, ids, states)
+
+
+def _folded(ids: Iterable[str], catalogue: Iterable[str]) -> tuple[str, ...]:
+    """The ids, with `ERR-004-*` for all five of a code when all are among them."""
+    wanted, everything = list(ids), list(catalogue)
+    folded: list[str] = []
+    for name in wanted:
+        state = _STATE.match(name)
+        family = [other for other in everything if state and other.startswith(state[0])]
+        whole = len(family) > 1 and set(family) <= set(wanted)
+        folded.append(f"{state[0]}*" if state and whole else name)
+    return tuple(dict.fromkeys(folded))
+
+
+def provisioning(report: Report, code: str) -> tuple[str, ...]:
+    """The configuration lines that would say how the state of an error code is reached."""
+    return state_lines(report.target.name, code)
+
+
+def state_lines(name: str, code: str) -> tuple[str, ...]:
+    """The same for a target by its name."""
+    bare = re.fullmatch(r"[A-Za-z0-9_-]+", name)
+    key = name if bare else '"' + re.sub(r'["\\]', r"\\\g<0>", name) + '"'
+    return (f"[targets.{key}.states.{code}]", 'endpoint = "https://..."')
+
+
+def culprit(requirement: RequirementResult) -> CheckResult | None:
+    """The first check to which the requirement owes its verdict."""
+    return next((check for check in requirement.checks if check.verdict is requirement.verdict), None)
+
+
+def why(requirement: RequirementResult) -> str:
+    """The reason of the verdict, the requirement's own or that of its culprit."""
+    check = culprit(requirement)
+    return requirement.reason or (check.reason if check else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An interpretation that the target accepts by name: what that allows, and which verdicts lean on it."""
+
+    name: str
+    allows: str
+    users: tuple[str, ...]
+
+    @property
+    def use(self) -> str:
+        """Where it was used, in words."""
+        return f"used by {', '.join(self.users)}" if self.users else "not used"
+
+
+def accepted(report: Report) -> list[Accepted]:
+    """The interpretations that the target accepts."""
+    register = documented().interpretations
+    return [
+        Accepted(
+            name,
+            register[name].alternative if name in register else "not in the register",
+            tuple(r.id for r in report.requirements if name in r.interpretations),
+        )
+        for name in report.target.accept
+    ]
+
+
+def exchanges(report: Report) -> str:
+    """How many there were, in words."""
+    return f"{report.exchanges} exchange{'' if report.exchanges == 1 else 's'}"

@@ -1,0 +1,53 @@
+"""report.json read back, strictly: from this run, another night, another machine. Refused in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from conformance.reporting import inert
+from conformance.target.configuration import ConfigError
+from conformance.verdicts.verdict import Report
+
+FORMAT = 1
+_MOST = 256 << 20  # bytes of a file that is read at all
+_Read = TypeVar("_Read")
+
+
+class _Head(msgspec.Struct, frozen=True):
+    format: int
+
+
+def read_report(place: Path) -> Report:
+    """The report in a file, or in a folder that holds a report.json. Raises ConfigError."""
+    file = place / "report.json" if place.is_dir() else place
+    report = read_as(file, Report, "report")
+    ids = [requirement.id for requirement in report.requirements]
+    if len(set(ids)) < len(ids):
+        twice = next(name for name in ids if ids.count(name) > 1)
+        raise _unusable(file, "report", f"it holds the requirement {twice} twice")
+    return report
+
+
+def read_as(file: Path, kind: type[_Read], what: str) -> _Read:
+    """A JSON file of format 1 as this kind of record. Raises ConfigError."""
+    try:
+        with file.open("rb") as source:
+            data = source.read(_MOST + 1)
+        if len(data) > _MOST:
+            raise _unusable(file, what, f"it is larger than {_MOST >> 20} MiB")
+        number = msgspec.json.decode(data, type=_Head).format
+        if number != FORMAT:
+            raise _unusable(file, what, f"it has format {number}, and this version reads format {FORMAT}")
+        return msgspec.json.decode(data, type=kind)
+    except OSError as error:
+        raise _unusable(file, what, error.strerror or "it cannot be read") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unusable(file, what, str(error)) from None
+
+
+def _unusable(file: Path, what: str, why: str) -> ConfigError:
+    allowed = f"a {what}.json that a run wrote, or the folder that holds it"
+    return ConfigError(inert.terminal(f"{file} is no usable {what}: {why}; allowed: {allowed}", limit=1_000))

@@ -1,0 +1,220 @@
+"""What the judging amounts to: the verdict lattice, the claim, the exit code. Plain data, no I/O.
+
+A requirement takes the worst of its checks: error > fail > inconclusive > pass > not_applicable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from conformance.contract.model import LEVELS, Level
+
+if TYPE_CHECKING:
+    from conformance.evidence.exchange import Exchange
+
+
+class Verdict(StrEnum):
+    """What one check, or one requirement, comes to."""
+
+    ERROR = "error"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    PASS = "pass"  # noqa: S105  a verdict, not a password
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Claim(StrEnum):
+    """What the whole run comes to."""
+
+    CONFORMING = "conforming"
+    NONCONFORMING = "nonconforming"
+    INCONCLUSIVE = "inconclusive"
+
+
+class ExitCode(IntEnum):
+    """0 to 6 have pytest's own meanings; the suite's own begin at 10."""
+
+    CONFORMING = 0
+    NONCONFORMING = 1
+    INTERRUPTED = 2
+    INTERNAL_ERROR = 3
+    USAGE = 4
+    NOTHING_SELECTED = 5
+    INCONCLUSIVE = 10
+
+
+_WORST_FIRST = tuple(Verdict)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The worst of the verdicts; of none, `inconclusive`: what nobody judged has not passed."""
+    return min(verdicts, key=_WORST_FIRST.index, default=Verdict.INCONCLUSIVE)
+
+
+_SHOWN = 80  # characters
+
+
+def clip(text: str) -> str:
+    """As much of what an endpoint says as a sentence has room for."""
+    return text[:_SHOWN]
+
+
+class Breach(Exception):  # noqa: N818  the word of the field
+    """A check saw the answer break its requirement."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        expected: str = "",
+        observed: str = "",
+        where: str = "",
+        exchanges: tuple[Exchange, ...] = (),
+    ) -> None:
+        super().__init__(reason)
+        self.reason, self.expected, self.observed, self.where = reason, expected, observed, where
+        self.exchanges = exchanges
+
+
+class Open(Exception):  # noqa: N818
+    """A check could not observe its subject: the verdict is inconclusive, for this reason."""
+
+
+class NotApplicable(Exception):  # noqa: N818
+    """The requirement has no subject at this target."""
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of one check: one requirement, judged over the exchanges it names."""
+
+    id: str
+    title: str
+    verdict: Verdict
+    reason: str = ""
+    expected: str = ""
+    observed: str = ""
+    where: str = ""
+    exchanges: tuple[int, ...] = ()
+    reproduce: str = ""
+    interpretations: tuple[str, ...] = ()
+
+
+class WaiverNote(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a failure is excused, and until when (ISO 8601 date)."""
+
+    reason: str
+    expires: str
+
+
+class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One requirement of the catalogue with the worst verdict of its checks."""
+
+    id: str
+    level: Level
+    title: str
+    source: str
+    quote: str = ""
+    verdict: Verdict
+    reason: str = ""
+    selected: bool = True
+    interpretations: tuple[str, ...] = ()
+    waiver: WaiverNote | None = None
+    checks: tuple[CheckResult, ...] = ()
+
+
+class Suite(msgspec.Struct, frozen=True, kw_only=True):
+    """Which suite judged, against which contract."""
+
+    name: str
+    version: str
+    contract: str
+
+
+class TargetNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What was judged, without its secrets."""
+
+    name: str
+    endpoint: str
+    binding: str
+    accept: tuple[str, ...] = ()
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True, rename={"pass_": "pass"}):
+    """Requirements by verdict."""
+
+    pass_: int = 0
+    fail: int = 0
+    inconclusive: int = 0
+    not_applicable: int = 0
+    error: int = 0
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """The one object that terminal, JSON, JUnit, HTML, Markdown and the exit code are computed from."""
+
+    format: int = 1
+    suite: Suite
+    target: TargetNote
+    started: str
+    duration_s: float
+    seed: int
+    level: Level
+    exchanges: int
+    verdict: Claim
+    exit_code: int
+    counts: Counts
+    notes: tuple[str, ...] = ()
+    interrupted: bool = False
+    requirements: tuple[RequirementResult, ...]
+
+
+def required(level: Level) -> frozenset[Level]:
+    """The levels that may fail a run at `level`: itself and the stronger ones."""
+    return frozenset(LEVELS[: LEVELS.index(level) + 1])
+
+
+def count(requirements: Iterable[RequirementResult]) -> Counts:
+    """How many requirements came to each verdict."""
+    tally = dict.fromkeys(Verdict, 0)
+    for requirement in requirements:
+        tally[requirement.verdict] += 1
+    return Counts(**{"pass_" if word is Verdict.PASS else word.value: n for word, n in tally.items()})
+
+
+def claim(requirements: Sequence[RequirementResult], level: Level, *, interrupted: bool = False) -> Claim:
+    """What may be said of the endpoint at `level`: failures first, then whatever was left open.
+
+    A waived failure is excused. Nothing judged at all is no conformance, nor is a suite that failed anywhere.
+    """
+    counted = [r for r in requirements if r.selected and r.level in required(level)]
+    broken = any(r.verdict is Verdict.ERROR for r in requirements if r.selected)
+    verdicts = {r.verdict for r in counted if not (r.verdict is Verdict.FAIL and r.waiver)}
+    if Verdict.FAIL in verdicts:
+        return Claim.NONCONFORMING
+    judged = {r.verdict for r in counted} - {Verdict.NOT_APPLICABLE}
+    if interrupted or broken or not judged or Verdict.INCONCLUSIVE in verdicts:
+        return Claim.INCONCLUSIVE
+    return Claim.CONFORMING
+
+
+def exit_code(
+    requirements: Sequence[RequirementResult], level: Level, *, interrupted: bool = False
+) -> ExitCode:
+    """The exit code of a run that ended with these requirements."""
+    selected = [r for r in requirements if r.selected]
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    if not selected:
+        return ExitCode.NOTHING_SELECTED
+    if any(r.verdict is Verdict.ERROR for r in selected):
+        return ExitCode.INTERNAL_ERROR
+    said = claim(requirements, level)
+    return {
+        Claim.CONFORMING: ExitCode.CONFORMING,
+        Claim.NONCONFORMING: ExitCode.NONCONFORMING,
+        Claim.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+    }[said]

@@ -16,7 +16,7 @@ from benchmarks.table import Part, Table, megabytes, middle, taken
 from conformance.checks.catalogue import checks
 from conformance.contract.model import LEVELS, documented
 from conformance.reference import start
-from conformance.reference.variants import VARIANTS
+from conformance.reference.registry import VARIANTS
 from conformance.selftest.prove import Trial, prove, trials
 
 SUITE = "connect-conformance"

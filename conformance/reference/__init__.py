@@ -10,15 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from conformance.reference.app import Application, Behaviour, application
-    from conformance.reference.listen import Running, start
+    from conformance.reference.app import Application, Behaviour
+    from conformance.reference.listen import Running
+    from conformance.reference.starting import application, start
 
 _HOMES = {
     "Application": "conformance.reference.app",
     "Behaviour": "conformance.reference.app",
     "Running": "conformance.reference.listen",
-    "application": "conformance.reference.app",
-    "start": "conformance.reference.listen",
+    "application": "conformance.reference.starting",
+    "start": "conformance.reference.starting",
 }
 
 __all__ = ["Application", "Behaviour", "Running", "application", "start"]

@@ -125,29 +125,6 @@ async def _body(receive: Receive) -> bytes:
     return bytes(body)
 
 
-def application(
-    *,
-    state: str | None = None,
-    variant: str | None = None,
-    rewrite: Rewrite | None = None,
-    rewrite_errors: Rewrite | None = None,
-) -> Application:
-    """The bare application, for use in-process (httpx.ASGITransport and the like).
-
-    variant: the id of one that needs no real sockets. rewrite, rewrite_errors: make other bytes of the body
-    of an answer with Success, and of any other.
-    """
-    stages = Stages()
-    if variant is not None:
-        from conformance.reference.variants import variant_named  # noqa: PLC0415  (most endpoints have none)
-
-        chosen = variant_named(variant)
-        if chosen.wire:
-            raise ValueError(f"variant {variant!r} needs real sockets: use start()")
-        stages = chosen.change(stages)
-    return Application(rewritten(stages, rewrite, rewrite_errors), Behaviour(state))
-
-
 def rewritten(stages: Stages, rewrite: Rewrite | None, rewrite_errors: Rewrite | None) -> Stages:
     """The stages, with other bytes for the bodies."""
 

@@ -14,13 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from conformance.reference.app import Application, Behaviour, Rewrite, Stages, rewritten
 from conformance.reference.transport import NAMES, Transport, certified
 
 if TYPE_CHECKING:
     import ssl
     from types import TracebackType
 
+    from conformance.reference.app import Application
     from conformance.reference.raw import Speak
 
 BACKLOG = 512
@@ -97,31 +97,6 @@ class Running:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def start(
-    *,
-    state: str | None = None,
-    variant: str | None = None,
-    rewrite: Rewrite | None = None,
-    rewrite_errors: Rewrite | None = None,
-    host: str = "127.0.0.1",
-    https_port: int = 0,
-    http_port: int = 0,
-) -> Running:
-    """Starts an endpoint. Both ports are bound when this returns; port 0 means any free one.
-
-    state: the code of the error table that holds for every call. variant: the id of a broken or unusual one.
-    rewrite, rewrite_errors: make other bytes of the body of an answer with Success, and of any other.
-    """
-    stages, transport, speak = Stages(), Transport(), None
-    if variant is not None:
-        from conformance.reference.variants import variant_named  # noqa: PLC0415  (most endpoints have none)
-
-        chosen = variant_named(variant)
-        stages, transport, speak = chosen.change(stages), chosen.transport, chosen.speak
-    application = Application(rewritten(stages, rewrite, rewrite_errors), Behaviour(state))
-    return Running(application, transport=transport, speak=speak, host=host, ports=(https_port, http_port))
 
 
 def _name(host: str) -> str:

@@ -26,7 +26,7 @@ from conformance.contract.model import Contract, documented
 from conformance.evidence.exchange import Evidence, Handshake, Tls
 from conformance.probes import plan as plans
 from conformance.reference import application, start
-from conformance.reference.variants import VARIANTS
+from conformance.reference.registry import VARIANTS
 from conformance.selftest.mutants import derived
 from conformance.sending.connect import Dialer, Meter
 from conformance.sending.pace import Limits

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from conformance.reference import application
+from conformance.reference.registry import VARIANTS, variant_named
 from conformance.reference.transport import Transport
-from conformance.reference.variants import VARIANTS, variant_named
 
 _SPEC = importlib.util.spec_from_file_location("reference_tour", Path(__file__).with_name("tour.py"))
 assert _SPEC

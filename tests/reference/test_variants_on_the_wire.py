@@ -17,7 +17,7 @@ import h11
 import pytest
 
 from conformance.reference import start
-from conformance.reference.variants import VARIANTS
+from conformance.reference.registry import VARIANTS
 
 QUERY = "?XML=" + quote("<clickatellsdk><action>get_list_callback</action></clickatellsdk>")
 STAMP = re.compile(rb"<Timestamp>\d+</Timestamp>")

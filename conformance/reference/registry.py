@@ -1,0 +1,69 @@
+"""Every variant of the reference endpoint: mutants, each wrong in one way, and correct ones, each unusual in one.
+
+The suite is proved with them: every mutant must be found, no correct variant may be accused.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from conformance.reference.variants import (
+    carriage,
+    charsets,
+    contents,
+    documents,
+    enforcement,
+    envelope,
+    errors,
+    hostile,
+    hygiene,
+    pairs,
+    requests,
+    stability,
+    syntax,
+    timestamps,
+    unusual,
+    wellformed,
+    wire,
+)
+from conformance.reference.variants.variant import Variant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MUTANTS = (
+    requests,
+    documents,
+    hostile,
+    wellformed,
+    envelope,
+    contents,
+    pairs,
+    stability,
+    timestamps,
+    enforcement,
+    errors,
+    hygiene,
+    wire,
+)
+_CORRECT = (charsets, syntax, unusual, carriage)
+
+
+def _register() -> Mapping[str, Variant]:
+    found: dict[str, Variant] = {}
+    for variant in (variant for theme in (*_MUTANTS, *_CORRECT) for variant in theme.VARIANTS):
+        if variant.id in found:
+            raise ValueError(f"two variants are named {variant.id}")
+        found[variant.id] = variant
+    return MappingProxyType(found)
+
+
+VARIANTS: Mapping[str, Variant] = _register()
+
+
+def variant_named(name: str) -> Variant:
+    """The variant of that id."""
+    if name not in VARIANTS:
+        raise ValueError(f"no such variant: {name!r}")
+    return VARIANTS[name]

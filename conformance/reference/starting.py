@@ -1,0 +1,55 @@
+"""Makes the reference endpoint, as it is or as a variant of itself: in-process, or on sockets."""
+
+from __future__ import annotations
+
+from conformance.reference.app import Application, Behaviour, Rewrite, Stages, rewritten
+from conformance.reference.listen import Running
+from conformance.reference.transport import Transport
+
+
+def application(
+    *,
+    state: str | None = None,
+    variant: str | None = None,
+    rewrite: Rewrite | None = None,
+    rewrite_errors: Rewrite | None = None,
+) -> Application:
+    """The bare application, for use in-process (httpx.ASGITransport and the like).
+
+    variant: the id of one that needs no real sockets. rewrite, rewrite_errors: make other bytes of the body
+    of an answer with Success, and of any other.
+    """
+    stages = Stages()
+    if variant is not None:
+        from conformance.reference.registry import variant_named  # noqa: PLC0415  most endpoints have none
+
+        chosen = variant_named(variant)
+        if chosen.wire:
+            raise ValueError(f"variant {variant!r} needs real sockets: use start()")
+        stages = chosen.change(stages)
+    return Application(rewritten(stages, rewrite, rewrite_errors), Behaviour(state))
+
+
+def start(
+    *,
+    state: str | None = None,
+    variant: str | None = None,
+    rewrite: Rewrite | None = None,
+    rewrite_errors: Rewrite | None = None,
+    host: str = "127.0.0.1",
+    https_port: int = 0,
+    http_port: int = 0,
+) -> Running:
+    """Starts an endpoint. Both ports are bound when this returns; port 0 means any free one.
+
+    state: the code of the error table that holds for every call. variant: the id of a broken or unusual one.
+    rewrite, rewrite_errors: make other bytes of the body of an answer with Success, and of any other.
+    """
+    stages, transport, speak = Stages(), Transport(), None
+    if variant is not None:
+        from conformance.reference.registry import variant_named  # noqa: PLC0415  most endpoints have none
+
+        chosen = variant_named(variant)
+        stages, transport, speak = chosen.change(stages), chosen.transport, chosen.speak
+    application = Application(rewritten(stages, rewrite, rewrite_errors), Behaviour(state))
+    return Running(application, transport=transport, speak=speak, host=host, ports=(https_port, http_port))

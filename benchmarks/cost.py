@@ -17,7 +17,7 @@ from benchmarks.endpoint import configuration
 from benchmarks.process import FailedError, Used, measured, pause, python, serving
 from benchmarks.table import Part, Table, megabytes, middle, taken
 from conformance.checks.catalogue import chosen_checks, groups_of
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.probes import plan as plans
 from conformance.probes.probe import Probe
 from conformance.target.configuration import read_config

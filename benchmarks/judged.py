@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from conformance.commands.run import collect_seldom
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.evidence.recording import from_har
 from conformance.selftest.prove import judged
 from conformance.verdicts.terms import Terms

@@ -9,7 +9,7 @@ from functools import cache
 
 from conformance.checks.catalogue import check_id, checks, judge
 from conformance.checks.judging import Judging
-from conformance.contract.model import documented, folder
+from conformance.contract.load import documented, folder
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
 from conformance.probes import plan as plans
 from conformance.probes.probe import Probe
@@ -20,7 +20,7 @@ from conformance.verdicts.verdict import CheckResult, Verdict, worst
 CONTRACT = documented()
 SAMPLES = folder("schemas") / "samples"
 BEGAN = 1_767_225_600.0  # 2026-01-01T00:00:00Z
-SUCCESS = (SAMPLES / "get_list_callback-response.xml").read_bytes().split(b"-->\n", 1)[1]
+SUCCESS = CONTRACT.call.response_sample.read_bytes().split(b"-->\n", 1)[1]
 SERVED = {"documented", "control", "bindings", "spelling"}
 
 Change = Callable[[Evidence], Evidence]

@@ -11,7 +11,7 @@ from benchmarks.endpoint import enlarged
 from benchmarks.page import PAGE, PARTS, PLOTS
 from benchmarks.peers.tools import TOOLS, Tool
 from benchmarks.table import Table, middle
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from tests.command import ROOT, environment
 
 COLUMNS = {

@@ -21,7 +21,6 @@ from conformance.verdicts.verdict import CheckResult, Claim, Verdict, worst
 from tests.evidence_factory import (
     BEGAN,
     CONTRACT,
-    SAMPLES,
     SUCCESS,
     Change,
     answer,
@@ -841,7 +840,7 @@ def test_an_interpretation_that_nothing_leaned_on_is_not_named() -> None:
     assert not [r.id for told in results.values() for r in told if r.interpretations]
 
 
-RECORDING = (SAMPLES / "recording-2013.xml").read_bytes()
+RECORDING = (CONTRACT.call.request_sample.with_name("recording-2013.xml")).read_bytes()
 
 
 def recording() -> Evidence:

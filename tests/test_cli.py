@@ -20,7 +20,7 @@ import httpx
 import pytest
 import trustme
 
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.reference import Running
 from conformance.reference import start as reference
 from conformance.target.configuration import BINDINGS
@@ -458,7 +458,7 @@ def test_exit_codes(tmp_path: Path, words: tuple[str, ...], code: int, says: str
 
 def test_the_recording_is_the_sample() -> None:
     (entry,) = json.loads(RECORDING.read_text(encoding="utf-8"))["log"]["entries"]
-    sample = (ROOT / "schemas/samples/recording-2013.xml").read_text(encoding="utf-8")
+    sample = (ROOT / "schemas/calls/get_list_callback/samples/recording-2013.xml").read_text(encoding="utf-8")
     assert entry["response"]["content"]["text"] == sample
 
 

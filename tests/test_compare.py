@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from conformance.commands.cli import main
-from conformance.contract.model import folder
+from conformance.contract.load import folder
 from conformance.reporting.json import to_json
 from conformance.verdicts.verdict import Report, RequirementResult, Verdict, WaiverNote
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.sending.canary import NOWHERE

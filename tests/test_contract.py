@@ -13,10 +13,12 @@ from lxml import etree
 
 from conformance.checks.catalogue import checks
 from conformance.commands.requirements import coverage
-from conformance.contract.model import LEVELS, documented, folder
+from conformance.contract.load import documented, folder
+from conformance.contract.model import LEVELS
 from conformance.contract.xsd import Schema
 
 SCHEMAS = folder("schemas")
+CALL = SCHEMAS / "calls" / "get_list_callback"
 CONTRACT = documented()
 REQUIREMENTS = CONTRACT.requirements.values()
 PAGE = (SCHEMAS / "connect-api.md").read_text(encoding="utf-8")
@@ -85,7 +87,6 @@ def test_every_check_has_cases_with_names_of_their_own() -> None:
         ("requirements.toml", "requirement", "id"),
         ("interpretations.toml", "interpretation", "id"),
         ("errors.toml", "error", "code"),
-        ("service-calls.toml", "service_call", "name"),
     ],
 )
 def test_ids_are_unique(file: str, key: str, name: str) -> None:
@@ -176,15 +177,15 @@ def test_the_documented_pairs_are_the_printed_ones() -> None:
 
 @pytest.mark.parametrize(
     ("number", "file"),
-    [(0, "get_list_callback-request.xml"), (1, "get_list_callback-response.as-printed.txt")],
+    [(0, "request.xml"), (1, "response.as-printed.txt")],
 )
 def test_the_page_examples_are_the_samples(number: int, file: str) -> None:
     assert len(BLOCKS) == 2
-    assert (SCHEMAS / "samples" / file).read_text(encoding="utf-8") == BLOCKS[number]
+    assert (CALL / "samples" / file).read_text(encoding="utf-8") == BLOCKS[number]
 
 
 def test_the_completed_example_is_the_printed_one_but_for_the_elided_pairs() -> None:
-    completed = (SCHEMAS / "samples/get_list_callback-response.xml").read_text(encoding="utf-8")
+    completed = (CALL / "samples/response.xml").read_text(encoding="utf-8")
     before, after = BLOCKS[1].split("    ...\n")
     assert completed.split("-->\n", 1)[1].startswith(before)
     assert completed.endswith(after)
@@ -192,32 +193,36 @@ def test_the_completed_example_is_the_printed_one_but_for_the_elided_pairs() -> 
 
 # Schemas and samples
 
-REQUEST, RESPONSE, ERROR = "get_list_callback-request.xsd", "get_list_callback-response.xsd", "error.xsd"
+REQUEST, RESPONSE, ERROR = CALL / "request.xsd", CALL / "response.xsd", SCHEMAS / "error.xsd"
 SAMPLES = {
-    "get_list_callback-request.xml": (REQUEST, True),
-    "get_list_callback-response.xml": (RESPONSE, True),
-    "get_list_callback-response.as-printed.txt": (RESPONSE, False),
-    "recording-2013.xml": (RESPONSE, False),
-    **{f"error-{code}.xml": (ERROR, True) for code in CONTRACT.errors},
+    CALL / "samples/request.xml": (REQUEST, True),
+    CALL / "samples/response.xml": (RESPONSE, True),
+    CALL / "samples/response.as-printed.txt": (RESPONSE, False),
+    CALL / "samples/recording-2013.xml": (RESPONSE, False),
+    **{SCHEMAS / f"samples/error-{code}.xml": (ERROR, True) for code in CONTRACT.errors},
 }
 
 
 def test_every_sample_is_judged() -> None:
-    assert {file.name for file in (SCHEMAS / "samples").iterdir()} == set(SAMPLES)
+    assert set(SCHEMAS.glob("**/samples/*")) == set(SAMPLES)
 
 
-@pytest.mark.parametrize(("file", "schema", "valid"), [(f, *rest) for f, rest in SAMPLES.items()])
-def test_both_engines_agree_on_the_samples(file: str, schema: str, valid: bool) -> None:
-    tree = etree.parse(SCHEMAS / "samples" / file, etree.XMLParser(remove_comments=True))
-    assert etree.XMLSchema(etree.parse(SCHEMAS / schema)).validate(tree) is valid
-    assert xmlschema.XMLSchema10(SCHEMAS / schema).is_valid(tree.getroot()) is valid
+@pytest.mark.parametrize(
+    ("file", "schema", "valid"),
+    [(f, *rest) for f, rest in SAMPLES.items()],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_both_engines_agree_on_the_samples(file: Path, schema: Path, valid: bool) -> None:
+    tree = etree.parse(file, etree.XMLParser(remove_comments=True))
+    assert etree.XMLSchema(etree.parse(schema)).validate(tree) is valid
+    assert xmlschema.XMLSchema10(schema).is_valid(tree.getroot()) is valid
 
 
 def test_the_recording_differs_in_its_root_alone_as_the_schema_sees_it() -> None:
-    root = etree.parse(SCHEMAS / "samples/recording-2013.xml").getroot()
+    root = etree.parse(CALL / "samples/recording-2013.xml").getroot()
     assert root.tag in CONTRACT.interpretations["I-01"].roots
     root.tag = "ClICKATELLSDK"
-    assert etree.XMLSchema(etree.parse(SCHEMAS / RESPONSE)).validate(root)
+    assert etree.XMLSchema(etree.parse(RESPONSE)).validate(root)
 
 
 @pytest.mark.parametrize("code", CONTRACT.errors)
@@ -226,7 +231,7 @@ def test_the_samples_of_errors_say_the_documented_words(code: str) -> None:
     assert (root.findtext("Error"), root.findtext("Description")) == (code, CONTRACT.errors[code].message)
 
 
-@pytest.mark.parametrize("file", sorted(SCHEMAS.glob("*.xsd")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted(SCHEMAS.rglob("*.xsd")), ids=lambda file: file.name)
 def test_a_schema_names_known_requirements(file: Path) -> None:
     named = [
         (info.text or "").replace("NNN", code)
@@ -255,7 +260,7 @@ def test_every_component_of_a_schema_is_found(file: str) -> None:
 
 
 def test_every_digit_of_a_schema_is_an_ascii_digit() -> None:
-    for file in SCHEMAS.glob("*.xsd"):
+    for file in SCHEMAS.rglob("*.xsd"):
         patterns = [
             p.get("value", "") for p in etree.parse(file).iter("{http://www.w3.org/2001/XMLSchema}pattern")
         ]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from conformance.contract.document import read
-from conformance.contract.model import documented, folder
+from conformance.contract.load import documented, folder
 from conformance.contract.xsd import Schema, schema
 from conformance.selftest.mutants import Mutant, derived
 
@@ -22,7 +22,7 @@ RESPONSE, REQUEST, ERROR = (
     schema(CALL.request_schema),
     schema(CALL.error_schema),
 )
-SAMPLES = folder("schemas") / "samples"
+SCHEMAS = folder("schemas")
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 XML_SPACE = " \t\r\n"
 
@@ -34,13 +34,13 @@ def tree(body: bytes) -> etree._Element:
 
 
 def sample(name: str) -> etree._Element:
-    return tree((SAMPLES / name).read_bytes())
+    return tree((SCHEMAS / name).read_bytes())
 
 
 SUCCESS, ASKED, FAILED = (
-    sample("get_list_callback-response.xml"),
-    sample("get_list_callback-request.xml"),
-    sample("error-004.xml"),
+    sample("calls/get_list_callback/samples/response.xml"),
+    sample("calls/get_list_callback/samples/request.xml"),
+    sample("samples/error-004.xml"),
 )
 
 
@@ -123,12 +123,12 @@ def schema_of(name: str) -> Schema:
     return ERROR if name.startswith("error-") else REQUEST if "request" in name else RESPONSE
 
 
-@pytest.mark.parametrize("name", sorted(file.name for file in SAMPLES.glob("*.xml")))
+@pytest.mark.parametrize("name", sorted(str(file.relative_to(SCHEMAS)) for file in SCHEMAS.rglob("*.xml")))
 def test_every_sample(name: str) -> None:
     holds(schema_of(name), sample(name))
 
 
-@pytest.mark.parametrize("name", sorted(file.name for file in SAMPLES.glob("*.xml")))
+@pytest.mark.parametrize("name", sorted(str(file.relative_to(SCHEMAS)) for file in SCHEMAS.rglob("*.xml")))
 @pytest.mark.parametrize("which", [RESPONSE, REQUEST, ERROR], ids=["response", "request", "error"])
 def test_every_sample_under_every_schema(name: str, which: Schema) -> None:
     assert differences(which, sample(name)) == []

@@ -16,7 +16,7 @@ import pytest
 from lxml import etree
 
 from conformance.contract.document import read
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.contract.xsd import schema
 from conformance.evidence.exchange import Evidence
 from conformance.probes import generated as explore
@@ -154,7 +154,7 @@ def test_making_them_is_cheap() -> None:
 def test_hypothesis_stays_out_until_something_is_reduced() -> None:
     code = (
         "import sys\nfrom conformance.probes import generated as explore\n"
-        "from conformance.contract.model import documented\n"
+        "from conformance.contract.load import documented\n"
         "from conformance.sending import wire\n"
         "list(explore.corpus(documented().call, 1))\nassert 'hypothesis' not in sys.modules\n"
     )
@@ -164,7 +164,7 @@ def test_hypothesis_stays_out_until_something_is_reduced() -> None:
 
 def test_a_reduction_writes_nothing_where_the_run_was_started(tmp_path: Path) -> None:
     code = (
-        "from conformance.probes import generated as explore\nfrom conformance.contract.model import documented\n"
+        "from conformance.probes import generated as explore\nfrom conformance.contract.load import documented\n"
         "case = next(explore.corpus(documented().call, 1))\nexplore.reduce(case, lambda _: True, 20)\n"
     )
     root = str(Path(__file__).parents[1])

@@ -19,7 +19,7 @@ import pytest
 
 from conformance.commands.cli import main, parser
 from conformance.commands.fleet import _folders, _names
-from conformance.contract.model import folder
+from conformance.contract.load import folder
 from conformance.reference import start
 from conformance.reporting import overview as shown
 from conformance.verdicts.fleet import Member, of_report, overview, rows_of, unjudged

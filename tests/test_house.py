@@ -142,7 +142,7 @@ def test_imports_keep_the_rules(module: str) -> None:
         ("conformance.commands.cli", "import requests"),
         ("conformance.checks.judging", "from conformance.reference import start"),
         ("conformance.checks.judging", "from conformance import reference"),
-        ("conformance.reference.app", "from conformance.contract.model import documented"),
+        ("conformance.reference.app", "from conformance.contract.load import documented"),
         ("conformance.reference.app", "import conformance"),
         ("conformance.checks.test_x", "from conformance.sending.wire import Wire"),
         ("conformance.checks.test_x", "from conformance import probes"),

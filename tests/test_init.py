@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.commands.cli import main
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.target.configuration import CONFIG_NAME, StateConfig, TargetConfig, read_config
 from conformance.target.target import target
 

@@ -13,7 +13,8 @@ from conformance.checks.catalogue import checks
 from conformance.checks.judging import Judging
 from conformance.contract.components import Component
 from conformance.contract.document import read
-from conformance.contract.model import Contract, folder, load
+from conformance.contract.load import documented, folder, load
+from conformance.contract.model import Contract
 from conformance.contract.xsd import schema
 from conformance.evidence.exchange import Evidence
 from conformance.probes import plan as plans
@@ -28,23 +29,17 @@ from tests.evidence_factory import answer, at, conforming
 
 NAME = "get_list_country"
 ROW = """
-[[service_call]]
 name = "get_list_country"
 method = "GET"
 request_root = "clickatellsdk"
 action_element = "action"
-request_schema = "get_list_country-request.xsd"
-response_schema = "get_list_country-response.xsd"
-error_schema = "error.xsd"
-request_sample = "samples/get_list_country-request.xml"
-response_sample = "samples/get_list_country-response.xml"
 
-[[service_call.documented_pair]]
+[[documented_pair]]
 id = "4"
 type = "Åland"
 requirement = "CBK-03"
 
-[service_call.item]
+[item]
 container = "Values"
 item = "Value"
 key = "country_id"
@@ -81,16 +76,19 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
     """A contract whose only service call is another, made without a line of Python."""
     schemas = tmp_path_factory.mktemp("next") / "schemas"
     shutil.copytree(folder("schemas"), schemas)
+    (schemas / "calls/get_list_callback").rename(schemas / "calls" / NAME)
     for kind in ("request", "response"):
-        text = country((schemas / f"get_list_callback-{kind}.xsd").read_text(encoding="utf-8"))
+        file = schemas / "calls" / NAME / f"{kind}.xsd"
+        text = country(file.read_text(encoding="utf-8"))
         head, mark, tail = text.partition('<xs:element name="country" type="Phrase">')
         if mark:  # a third column, of a form of its own
             tail = tail.replace("</xs:element>\n                  </xs:sequence>", CODE, 1)
-        (schemas / f"{NAME}-{kind}.xsd").write_text(head + mark + tail, encoding="utf-8")
-    asked = country((schemas / "samples/get_list_callback-request.xml").read_text(encoding="utf-8"))
-    (schemas / f"samples/{NAME}-request.xml").write_text(asked, encoding="utf-8")
-    (schemas / f"samples/{NAME}-response.xml").write_text(RESPONSE, encoding="utf-8")
-    (schemas / "service-calls.toml").write_text(ROW, encoding="utf-8")
+        file.write_text(head + mark + tail, encoding="utf-8")
+    samples = schemas / "calls" / NAME / "samples"
+    asked = country((samples / "request.xml").read_text(encoding="utf-8"))
+    (samples / "request.xml").write_text(asked, encoding="utf-8")
+    (samples / "response.xml").write_text(RESPONSE, encoding="utf-8")
+    (samples.parent / "call.toml").write_text(ROW, encoding="utf-8")
     return load(schemas)
 
 
@@ -221,7 +219,7 @@ def test_its_answers_are_judged(contract: Contract) -> None:
 
 
 def test_the_list_of_another_call_is_not_its_own(contract: Contract) -> None:
-    found = verdicts(contract, (folder("schemas") / "samples/get_list_callback-response.xml").read_bytes())
+    found = verdicts(contract, documented().call.response_sample.read_bytes())
     assert found["REQ-02"] is Verdict.FAIL
 
 

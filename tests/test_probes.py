@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from conformance.checks.catalogue import checks
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.contract.xsd import schema
 from conformance.probes import plan as plans
 from conformance.probes.documents import actions

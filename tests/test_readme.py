@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import pytest
 
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.reference import Running
 from conformance.reference import start as reference
 from conformance.selftest.matrix import markdown, matrix

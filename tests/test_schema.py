@@ -12,7 +12,7 @@ from lxml import etree
 
 from conformance.contract.components import Component, Deviation, path
 from conformance.contract.document import read
-from conformance.contract.model import documented, folder
+from conformance.contract.load import documented, folder
 from conformance.contract.xsd import Schema, schema
 
 CALL = documented().call
@@ -22,8 +22,8 @@ RESPONSE, REQUEST, ERROR = (
     schema(CALL.error_schema),
 )
 SAMPLES = folder("schemas") / "samples"
-SUCCESS = (SAMPLES / "get_list_callback-response.xml").read_text(encoding="utf-8").split("-->\n", 1)[1]
-ASKED = (SAMPLES / "get_list_callback-request.xml").read_text(encoding="utf-8")
+SUCCESS = CALL.response_sample.read_text(encoding="utf-8").split("-->\n", 1)[1]
+ASKED = CALL.request_sample.read_text(encoding="utf-8")
 FAILED = (SAMPLES / "error-004.xml").read_text(encoding="utf-8").split("-->\n", 1)[1]
 
 

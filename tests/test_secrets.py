@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.target.secrets import REDACTED, TOKEN, Secrets
 
 HEX = "0123456789abcdef0123456789abcdef"

@@ -13,7 +13,7 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.target.configuration import BINDINGS, ConfigError, TargetConfig, find_config, read_config
 from conformance.target.target import Target, target
 

@@ -15,7 +15,7 @@ import pytest
 
 from conformance.checks import catalogue, judging
 from conformance.checks.catalogue import Check, check_of
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.selftest import prove
 from conformance.selftest.matrix import Matrix, matrix, table
 from conformance.sending import wire

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 
 HOME = Path(__file__).parent
 SECONDS = 5  # for one call

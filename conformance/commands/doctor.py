@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from conformance.checks.catalogue import chosen_checks, groups_of
 from conformance.commands.listing import cost
 from conformance.commands.stopping import stop_like_interrupt
-from conformance.contract.model import Contract, documented
+from conformance.contract.load import documented
+from conformance.contract.model import Contract
 from conformance.probes import plan as plans
 from conformance.reporting import inert
 from conformance.reporting.terminal import wrap

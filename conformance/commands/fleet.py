@@ -23,7 +23,7 @@ from typing import IO
 
 import conformance
 from conformance.commands.stopping import stop_like_interrupt
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.reporting import inert
 from conformance.reporting.folder import reports_folder
 from conformance.reporting.overview import files, terminal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.selftest.matrix import FORMATS, matrix
 from conformance.selftest.prove import prove, trials
 from conformance.target.configuration import ConfigError

@@ -8,7 +8,8 @@ import textwrap
 import msgspec
 
 from conformance.checks.catalogue import checks
-from conformance.contract.model import Contract, documented
+from conformance.contract.load import documented
+from conformance.contract.model import Contract
 
 
 def run(options: argparse.Namespace) -> int:

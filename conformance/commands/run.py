@@ -14,7 +14,8 @@ from pathlib import Path
 from conformance.checks.catalogue import chosen_checks, groups_of
 from conformance.commands.listing import listing
 from conformance.commands.stopping import stop_like_interrupt
-from conformance.contract.model import Contract, documented
+from conformance.contract.load import documented
+from conformance.contract.model import Contract
 from conformance.evidence.recording import EvidenceError, from_har
 from conformance.reporting.folder import reports_folder
 from conformance.run import send

@@ -6,7 +6,7 @@ import argparse
 import signal
 import threading
 
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.verdict import ExitCode
 

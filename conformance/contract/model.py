@@ -1,23 +1,13 @@
-"""The documented contract, loaded from `schemas/`: requirements, interpretations, error codes, service calls."""
+"""The documented contract as records: requirements, interpretations, error codes, service calls."""
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 Level = Literal["must", "should", "advisory"]
 LEVELS: tuple[Level, ...] = ("must", "should", "advisory")
-
-
-@cache
-def folder(name: str) -> Path:
-    """A folder that ships beside the package: `schemas` or `reports`; in the wheel they are folded into it."""
-    folded = Path(__file__).parents[1] / "_folded" / name
-    return folded if folded.is_dir() else Path(__file__).parents[2] / name
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +77,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ServiceCall:
-    """One service call of the API: a row of `service-calls.toml`."""
+    """One service call of the API: a folder of `schemas/calls/`."""
 
     name: str
     method: str
@@ -122,63 +112,3 @@ class Contract:
     def call(self) -> ServiceCall:
         """The service call that the page documents: the first row of the table."""
         return next(iter(self.calls.values()))
-
-
-def _rows(path: Path, key: str) -> list[dict[str, Any]]:
-    rows = tomllib.loads(path.read_text(encoding="utf-8"))[key]
-    assert isinstance(rows, list)
-    return rows
-
-
-def _interpretation(row: dict[str, Any]) -> Interpretation:
-    accepts = row.get("accepts", {})
-    return Interpretation(
-        id=row["id"],
-        page=row["page"],
-        decision=row["decision"],
-        acceptable=row["acceptable"],
-        alternative=row["alternative"],
-        roots=tuple(accepts.get("root", ())),
-        messages=tuple((code, text) for code, texts in accepts.get("messages", {}).items() for text in texts),
-        type_spellings=tuple(accepts.get("type_spellings", {}).items()),
-    )
-
-
-def _service_call(row: dict[str, Any], schemas: Path) -> ServiceCall:
-    files = {key: schemas / row[key] for key in row if key.endswith(("_schema", "_sample"))}
-    return ServiceCall(
-        name=row["name"],
-        method=row["method"],
-        request_root=row["request_root"],
-        action_element=row["action_element"],
-        item=Item(**row["item"]),
-        pairs=tuple(DocumentedPair(**pair) for pair in row.get("documented_pair", ())),
-        **files,
-    )
-
-
-def load(schemas: Path | None = None) -> Contract:
-    """The contract in `schemas` (default: the one that ships with the suite)."""
-    schemas = schemas or folder("schemas")
-    page = (schemas / "connect-api.md").read_text(encoding="utf-8")
-    requirements = [
-        Requirement(**{**row, "interpretation": tuple(row["interpretation"])})
-        for row in _rows(schemas / "requirements.toml", "requirement")
-    ]
-    interpretations = map(_interpretation, _rows(schemas / "interpretations.toml", "interpretation"))
-    errors = [ErrorCode(**row) for row in _rows(schemas / "errors.toml", "error")]
-    calls = [_service_call(row, schemas) for row in _rows(schemas / "service-calls.toml", "service_call")]
-    return Contract(
-        requirements={row.id: row for row in requirements},
-        interpretations={row.id: row for row in interpretations},
-        errors={row.code: row for row in errors},
-        calls={row.name: row for row in calls},
-        page=page,
-        sha256=hashlib.sha256(page.encode()).hexdigest(),
-    )
-
-
-@cache
-def documented() -> Contract:
-    """The contract that ships with the suite, loaded once."""
-    return load()

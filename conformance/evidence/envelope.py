@@ -15,7 +15,7 @@ from lxml import etree
 
 from conformance.contract.components import local, path
 from conformance.contract.document import Document
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 
 _RESULT = re.compile(r"<(?:\w+:)?result\b[^>]*>\s*(?:<!\[CDATA\[)?\s*success\b", re.IGNORECASE)
 

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from conformance.contract.document import read
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.evidence import har
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Request
 

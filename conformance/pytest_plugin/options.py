@@ -14,7 +14,8 @@ import pytest
 
 from conformance import __version__
 from conformance.checks.judging import Judging
-from conformance.contract.model import Contract, documented
+from conformance.contract.load import documented
+from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import from_har, to_har
 from conformance.pytest_plugin.plugin import Suite

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lxml.html import HtmlElement, HTMLParser, builder, document_fromstring, tostring
 
-from conformance.contract.model import folder
+from conformance.contract.load import folder
 from conformance.reporting import inert
 from conformance.reporting.sections import render_sections
 

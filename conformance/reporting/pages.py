@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from conformance.contract.model import folder
+from conformance.contract.load import folder
 from conformance.reporting import inert
 
 _FIELD = 4_000  # characters of a text

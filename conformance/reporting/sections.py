@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.reporting import inert
 from conformance.reporting.pages import fragment
 from conformance.verdicts import findings

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from lxml import etree
 
 from conformance.contract.components import Component
-from conformance.contract.model import Contract, ServiceCall, documented
+from conformance.contract.load import documented
+from conformance.contract.model import Contract, ServiceCall
 from conformance.contract.xsd import Schema, schema
 
 Edit = Callable[[etree._Element], None]

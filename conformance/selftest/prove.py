@@ -22,7 +22,8 @@ import httpx
 
 from conformance.checks.catalogue import checks, judge
 from conformance.checks.judging import Judging
-from conformance.contract.model import Contract, documented
+from conformance.contract.load import documented
+from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence, Handshake, Tls
 from conformance.probes import plan as plans
 from conformance.reference import application, start

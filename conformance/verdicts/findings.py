@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.contract.model import LEVELS, documented
+from conformance.contract.load import documented
+from conformance.contract.model import LEVELS
 from conformance.verdicts.verdict import Claim, RequirementResult, Verdict, count, required
 
 if TYPE_CHECKING:

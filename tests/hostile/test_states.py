@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.contract.model import documented
+from conformance.contract.load import documented
 from conformance.probes import plan as plans
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lxml import html as lxml_html
 
-from conformance.contract.model import folder
+from conformance.contract.load import folder
 from conformance.reporting.html import render_sections
 
 if TYPE_CHECKING:

@@ -112,7 +112,7 @@ def _root(of: Schema, component: Component) -> Iterator[Found]:
         return lambda root: setattr(root, "tag", tag)
 
     yield "root_renamed", "The root has another name.", component, tagged("Response")
-    for name in {of.root.upper(), of.root.lower()} - {of.root}:
+    for name in sorted({of.root.upper(), of.root.lower()} - {of.root}):
         yield f"root_spelled_{name}", f"The root is spelled {name}.", component, tagged(name)
     yield (
         "root_in_a_namespace",

@@ -52,6 +52,7 @@ CHECKS_SEE = {
     "verdicts.verdict",
     "evidence.exchange",
     "evidence.envelope",
+    "evidence.between",
 }
 STARTS_THE_REFERENCE = {"target.subject", "commands.serve", "selftest"}
 SENDS = {"sending"}

@@ -134,8 +134,9 @@ def check_id(check: Check, binding: str, case: Case) -> str:
 def judge(check: Check, case: Case, judging: Judging) -> CheckResult:
     """Judge one case of one check. A check that saw nothing has not passed."""
     evidence = judging.evidence
-    seen = _seen(check, case, evidence)
-    arguments: dict[str, Any] = {"judging": judging, "evidence": evidence, "exchanges": seen}
+    seen = _seen(check, case, judging)
+    own = tuple(e for e in seen if e.number not in judging.between)
+    arguments: dict[str, Any] = {"judging": judging, "evidence": evidence, "exchanges": own}
     if check.parameter:
         arguments[check.parameter] = case.value
     wanted = inspect.signature(check.function).parameters
@@ -144,7 +145,7 @@ def judge(check: Check, case: Case, judging: Judging) -> CheckResult:
         _outcome(
             check.function, {k: v for k, v in (arguments | {"exchange": exchange}).items() if k in wanted}
         )
-        for exchange in (seen if "exchange" in wanted else (None,))
+        for exchange in (own if "exchange" in wanted else (None,) if own else ())
     ]
     result = CheckResult(
         id=check_id(check, evidence.binding, case),
@@ -153,27 +154,42 @@ def judge(check: Check, case: Case, judging: Judging) -> CheckResult:
         exchanges=tuple(e.number for e in seen[:_MOST_NAMED]),
     )
     if not seen:
-        return _with(result, reason=_gap(check, case, evidence))
-    told = (
-        _over_exchanges(result, seen, findings) if "exchange" in wanted else _single(result, seen, *findings)
-    )
+        return _with(result, reason=_gap(check, case, evidence) or "no exchange of this kind was recorded")
+    told = result
+    if own:
+        each_one = "exchange" in wanted
+        told = _over_exchanges(result, own, findings) if each_one else _single(result, own, *findings)
+    unseen = tuple(e for e in seen if e.number in judging.between)
+    if unseen and (not own or (check.groups and told.verdict is Verdict.PASS)):
+        told = _left_open(result, unseen, len({e.probe for e in seen}), judging)
+    elif told.verdict is Verdict.PASS and (gap := _gap(check, case, evidence)):
+        told = _with(result, reason=gap)  # a part of what it looks at was not sent
     return _with(told, interpretations=tuple(sorted(judging.used)))
+
+
+def _left_open(
+    result: CheckResult, unseen: tuple[Exchange, ...], asked: int, judging: Judging
+) -> CheckResult:
+    """What somebody in between has kept from being seen has not passed."""
+    missing = len({e.probe for e in unseen})
+    often = f"{missing} of {asked} requests: " if missing < asked else ""
+    numbers = tuple(e.number for e in unseen[:_MOST_NAMED])
+    return _with(result, reason=_cut(often + judging.between[unseen[0].number].reason), exchanges=numbers)
 
 
 Finding = Breach | Open | NotApplicable | Exception | None
 
 
-def _seen(check: Check, case: Case, evidence: Evidence) -> tuple[Exchange, ...]:
+def _seen(check: Check, case: Case, judging: Judging) -> tuple[Exchange, ...]:
     groups = [group.format(case=case.value) for group in check.groups]
-    if not groups:
-        return evidence.exchanges
-    return tuple(e for e in evidence.exchanges if e.group in groups)
+    exchanges = judging.judged
+    return tuple(e for e in exchanges if e.group in groups) if groups else exchanges
 
 
 def _gap(check: Check, case: Case, evidence: Evidence) -> str:
     groups = [group.format(case=case.value) for group in check.groups]
     reasons = [evidence.gaps[group] for group in groups if group in evidence.gaps]
-    return reasons[0] if reasons else "no exchange of this kind was recorded"
+    return reasons[0] if reasons else ""
 
 
 def _outcome(function: Callable[..., None], arguments: Mapping[str, Any]) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
 from functools import cached_property
 
 from lxml import etree
@@ -11,6 +12,7 @@ from lxml import etree
 from conformance.contract.components import Component, Deviation
 from conformance.contract.model import Contract, DocumentedPair
 from conformance.contract.xsd import Schema, schema
+from conformance.evidence.between import Instead, Kind, between
 from conformance.evidence.envelope import Envelope, Leaf, Pair, Reported
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Reading
 from conformance.verdicts.verdict import NotApplicable, Open, clip
@@ -59,8 +61,26 @@ class Judging:
 
     # What an exchange amounts to
 
+    @cached_property
+    def between(self) -> Mapping[int, Instead]:
+        """The exchanges in which somebody else spoke instead of the endpoint, by number."""
+        return between(self.evidence.exchanges)
+
+    @cached_property
+    def judged(self) -> tuple[Exchange, ...]:
+        """The exchanges without those that somebody else answered and that were asked again with success."""
+        answered = {e.probe for e in self.evidence.exchanges if e.answer and e.number not in self.between}
+        return tuple(e for e in self.evidence.exchanges if not (self._is_passing(e) and e.probe in answered))
+
+    def _is_passing(self, exchange: Exchange) -> bool:
+        """Whether somebody else spoke who lets other calls pass; a ban lasts."""
+        instead = self.between.get(exchange.number)
+        return instead is not None and instead.kind is not Kind.BAN
+
     def answer(self, exchange: Exchange) -> Answer:
-        """The answer, or Open with the reason why there is none."""
+        """The answer, or Open with the reason why there is none of the endpoint's."""
+        if exchange.number in self.between:
+            raise Open(self.between[exchange.number].reason)
         if exchange.answer is None:
             raise Open(exchange.loss.reason if exchange.loss else "no answer was recorded")
         return exchange.answer

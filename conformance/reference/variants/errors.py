@@ -86,7 +86,7 @@ def _detailed(_: Call, root: ET.Element) -> None:
 
 
 def _page(_: Call, whole: Answer) -> Answer:
-    return with_body(replace(whole, status=503), b"<html><br></html>", content_type="text/html")
+    return with_body(replace(whole, status=500), b"<html><br></html>", content_type="text/html")
 
 
 def _wrapped(_: Call, root: ET.Element) -> None:
@@ -306,7 +306,7 @@ def _unstable(code: str, when: When) -> Iterator[Variant]:
     if code != "009":  # over plain HTTP a page is TLS-02's matter
         yield mutant(
             f"state_{code}_sometimes_a_page",
-            f"In state {code} every other call is answered with a page for 503.",
+            f"In state {code} every other call is answered with a page for 500.",
             f"ERR-{code}-stable",
             answer(_page, every(2, when)),
             also=f"{also} HYG-02 HYG-03",

@@ -52,7 +52,7 @@ NO_ENVELOPE = (
     ("answered_with_204", "The answer is 204.", 204, b"", None),
     ("answered_with_404", "The call is not found.", 404, HTML, "text/html"),
     ("answered_with_401", "The call wants a password.", 401, HTML, "text/html"),
-    ("answered_with_502", "A gateway finds no server.", 502, HTML, "text/html"),
+    ("answered_with_500", "The server fails at the call.", 500, HTML, "text/html"),
 )
 
 

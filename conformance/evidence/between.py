@@ -1,0 +1,193 @@
+"""Answers that are nobody's verdict on the endpoint: a gateway, a proxy, a limit on calls or a firewall spoke instead.
+
+Such an answer is never an envelope. What it shows is what stands between the suite and the endpoint; checks leave
+open what it was to answer. A request that was asked again and answered is judged by that answer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from conformance.evidence.exchange import Answer, Exchange
+
+
+class Kind(StrEnum):
+    """Who spoke instead of the endpoint."""
+
+    LIMIT = "limit"  # it is asked too often
+    GATEWAY = "gateway"  # a server in front finds none behind it
+    PROXY = "proxy"  # the forward proxy
+    DOOR = "door"  # nobody has been let in during the whole run
+    BAN = "ban"  # nobody is let in from some moment on
+
+
+# Statuses of answers without an envelope, by what they say (RFC 9110, RFC 6585). 503 may be either of the first two.
+PUT_OFF = {429: Kind.LIMIT, 502: Kind.GATEWAY, 503: Kind.LIMIT, 504: Kind.GATEWAY}
+AT_THE_DOOR = frozenset({401, 403, 404, 407})
+REMEDY = {
+    Kind.LIMIT: "a lower --rate or `concurrency` may help, or a limit lifted for this address",
+    Kind.GATEWAY: "look into the log of the server in front of the endpoint",
+    Kind.PROXY: "correct `proxy` and its credentials, or let the proxy pass these calls",
+    Kind.DOOR: "correct the token and path in `endpoint`, and credentials in `headers`; let this address in",
+    Kind.BAN: "put this machine's address on the allow-list, and use a lower --rate",
+}
+# Groups of requests that are meant to be refused: asked three times and put off each time, while the documented
+# request is answered, they are refused in these words.
+REFUSED = frozenset({"action", "malformed", "schema", "hostile"})
+_TRIES = 3
+_CALLS = 2  # documented calls in vain at the end of a run, before it may be called a ban
+ORDINARY = frozenset({"documented", "check"})  # groups of documented calls that bring nothing unusual along
+LOST = frozenset(
+    {"closed", "timeout", "refused", "unreachable", "proxy"}
+)  # kinds of loss that a ban may show as
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """Who spoke instead, and the reason for leaving open what was asked, with the remedy."""
+
+    kind: Kind
+    reason: str
+
+
+def puts_off(answer: Answer | None) -> Kind | None:
+    """Whether an answer, looked at by itself, asks to come again; who says so."""
+    if answer is None or answer.envelope.recognised:
+        return None
+    return Kind.PROXY if _is_of_a_proxy(answer) else PUT_OFF.get(answer.status)
+
+
+def shuts_out(answer: Answer | None) -> bool:
+    """Whether an answer looks as if nobody were let in: a refusal, a redirect or a page, and no failure."""
+    if answer is None or answer.envelope.recognised:
+        return False
+    page = answer.status < 300 and answer.media_type == "text/html"
+    return page or 300 <= answer.status < 500 or answer.status in PUT_OFF
+
+
+def _is_of_a_proxy(answer: Answer) -> bool:
+    """407 is a proxy's word alone (RFC 9110 section 15.5.8); RFC 9209 and Squid mark their errors."""
+    marked = answer.header("x-squid-error") or "error=" in answer.header("proxy-status")
+    return answer.status == 407 or bool(marked)
+
+
+def between(exchanges: Sequence[Exchange]) -> Mapping[int, Instead]:
+    """By their numbers, the exchanges that are nobody's verdict on the endpoint."""
+    return _Reader(exchanges).found
+
+
+class _Reader:
+    """Looks at every answer beside the others of the run."""
+
+    def __init__(self, exchanges: Sequence[Exchange]) -> None:
+        self.exchanges = sorted(exchanges, key=lambda e: e.number)
+        self.had_an_envelope = any(_envelope(e) for e in exchanges)
+        self.ordinary = [e for e in self.exchanges if _is_ordinary(e)]
+        self.tries: defaultdict[str, list[Exchange]] = defaultdict(list)
+        for exchange in self.exchanges:
+            self.tries[exchange.probe].append(exchange)
+
+    @property
+    def found(self) -> dict[int, Instead]:
+        found = {}
+        for exchange in self.exchanges:
+            instead = self._instead(exchange)
+            if instead:
+                found[exchange.number] = instead
+        return found
+
+    def _instead(self, exchange: Exchange) -> Instead | None:
+        if self._is_after_the_ban(exchange):
+            return Instead(Kind.BAN, self._ban_reason)
+        if exchange.loss and exchange.loss.kind == "proxy":
+            return Instead(Kind.PROXY, f"{exchange.loss.reason}; {REMEDY[Kind.PROXY]}")
+        answer = exchange.answer
+        kind = puts_off(answer)
+        if answer is None or (kind and self._is_refused_in_these_words(exchange)):
+            return None
+        if kind is Kind.PROXY and exchange.state and self.had_an_envelope:
+            return None  # what is answered in a provisioned state is the endpoint's: the control succeeded
+        if kind is None and self._is_at_the_door(answer):
+            kind = Kind.DOOR
+        return Instead(kind, f"{_said(kind, answer)}; {REMEDY[kind]}") if kind else None
+
+    def _is_refused_in_these_words(self, exchange: Exchange) -> bool:
+        tries = self.tries[exchange.probe]
+        last = tries[-1]
+        return (
+            exchange.group in REFUSED
+            and len(tries) >= _TRIES
+            and all(puts_off(e.answer) for e in tries)
+            and any(_envelope(e) for e in self.ordinary if e.number < tries[0].number)
+            and next((_envelope(e) for e in self.ordinary if e.number > last.number), False)
+        )
+
+    def _is_at_the_door(self, answer: Answer) -> bool:
+        return not self.had_an_envelope and answer.status in AT_THE_DOOR
+
+    # A ban: from some moment on no call gets an envelope, the documented one neither
+
+    @cached_property
+    def _ban(self) -> Exchange | None:
+        """The first of those ordinary calls to which nobody answers any more, where that lasts to the end."""
+        usual = [e for e in self.exchanges if e.request.url.startswith("https:") and not e.state]
+        last = next((e for e in reversed(usual) if _envelope(e)), None)
+        if last is None or not any(_is_success(e) for e in self.ordinary):
+            return None
+        calls = [e for e in self.ordinary if e.number > last.number]
+        served = [e for e in usual if e.number > last.number and e.group not in REFUSED]
+        if len(calls) < _CALLS or not all(_is_shut_out(e) for e in served):
+            return None
+        return next(e for e in self.exchanges if self._is_late(e, last) and _is_shut_out(e))
+
+    @staticmethod
+    def _is_late(exchange: Exchange, last: Exchange) -> bool:
+        """Whether it ended when the last call that was answered had begun, or later: calls run side by side."""
+        return exchange.number > last.number or exchange.finished >= last.started
+
+    def _is_after_the_ban(self, exchange: Exchange) -> bool:
+        ban = self._ban
+        return ban is not None and exchange.number >= ban.number and _is_shut_out(exchange)
+
+    @property
+    def _ban_reason(self) -> str:
+        ban = self._ban
+        assert ban
+        what = f"HTTP {ban.answer.status} and no envelope" if ban.answer else "no answer"
+        return f"from exchange {ban.number} on every call gets {what}, as after a ban; {REMEDY[Kind.BAN]}"
+
+
+def _envelope(exchange: Exchange) -> bool:
+    return exchange.answer is not None and exchange.answer.envelope.recognised
+
+
+def _is_success(exchange: Exchange) -> bool:
+    return exchange.answer is not None and exchange.answer.envelope.is_success
+
+
+def _is_ordinary(exchange: Exchange) -> bool:
+    """The documented request over HTTPS, in no state."""
+    return exchange.group in ORDINARY and not exchange.state and exchange.request.url.startswith("https:")
+
+
+def _is_shut_out(exchange: Exchange) -> bool:
+    return shuts_out(exchange.answer) or (exchange.loss is not None and exchange.loss.kind in LOST)
+
+
+def _said(kind: Kind, answer: Answer) -> str:
+    after = answer.header("retry-after")
+    asked = f" and Retry-After: {after[:40]}" if after else ""
+    words = {
+        Kind.LIMIT: "the call is put off, time and again",
+        Kind.GATEWAY: "a gateway answers in the endpoint's place",
+        Kind.PROXY: "a proxy answers in the endpoint's place",
+        Kind.DOOR: "no call of the run got an envelope",
+    }
+    return f"{words[kind]} (HTTP {answer.status}{asked})"

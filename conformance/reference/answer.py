@@ -8,6 +8,8 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree as ET
 
+from conformance.reference.calls import Calls, documented_calls
+
 if TYPE_CHECKING:
     from conformance.reference.request import Asked, Request
 
@@ -15,16 +17,6 @@ ACTION = "get_list_callback"
 ROOT = "ClICKATELLSDK"  # with the page's small L (interpretation I-01)
 METHODS = ("GET", "POST")
 DECLARATION = b'<?xml version="1.0"?>\n'
-
-# Ids 0 and 6 are the page's; the elided ones are a recording's of 2013, which has no 4 (interpretation I-09).
-PAIRS = (
-    ("0", "HTTP GET"),
-    ("1", "HTTP POST"),
-    ("2", "XML POST"),
-    ("3", "XML GET"),
-    ("5", "SOAP GET"),
-    ("6", "SOAP POST"),
-)
 
 # "Possible errors", the column Message (for 008 see interpretation I-04).
 ERRORS = {
@@ -62,8 +54,9 @@ def states(request: Request, state: str | None) -> set[str]:
     return {state or "", request.header("x-reference-state"), prefix[1] if prefix else ""} & ERRORS.keys()
 
 
-def decide(request: Request, asked: Asked, state: str | None = None) -> Outcome:
+def decide(request: Request, asked: Asked, state: str | None = None, calls: Calls | None = None) -> Outcome:
     """Checks in the order of the guide's flow diagram (interpretation I-11)."""
+    calls = documented_calls() if calls is None else calls
     action = asked.action if asked.action and _PLAIN_NAME.fullmatch(asked.action) else ACTION
     holding = states(request, state)
     if request.scheme != "https":
@@ -73,26 +66,23 @@ def decide(request: Request, asked: Asked, state: str | None = None) -> Outcome:
             return Outcome(code, action)
     if request.method not in METHODS:
         return Outcome("999", action, 405)
-    if asked.action != ACTION or "999" in holding:
+    if asked.action is None or asked.action not in calls or "999" in holding:
         return Outcome("999", action)
-    return Outcome()
+    return Outcome(calls[asked.action].refused(dict(asked.parameters)) or None, asked.action)
 
 
-def build(outcome: Outcome, now: float) -> ET.Element:
-    """The envelope of the page, or the error envelope of interpretation I-03."""
+def build(outcome: Outcome, now: float, calls: Calls | None = None) -> ET.Element:
+    """The envelope of the call's sample with the present time, or the error envelope of interpretation I-03."""
+    if outcome.error is None:
+        root = (documented_calls() if calls is None else calls)[outcome.action].success()
+        for element in root.iter("Timestamp"):
+            element.text = str(int(now))
+        return root
     root = ET.Element(ROOT)
     _leaf(root, "Action", outcome.action)
-    if outcome.error is None:
-        _leaf(root, "Result", "Success")
-        values = ET.SubElement(root, "Values")
-        for number, name in PAIRS:
-            value = ET.SubElement(values, "Value")
-            _leaf(value, "callback_type_id", number)
-            _leaf(value, "callback_type", name)
-    else:
-        _leaf(root, "Result", "Error")
-        _leaf(root, "Error", outcome.error)
-        _leaf(root, "Description", ERRORS[outcome.error])
+    _leaf(root, "Result", "Error")
+    _leaf(root, "Error", outcome.error)
+    _leaf(root, "Description", ERRORS[outcome.error])
     _leaf(root, "Timestamp", str(int(now)))
     return root
 

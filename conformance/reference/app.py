@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.reference import answer as honest
 from conformance.reference.answer import ERRORS, Answer, Outcome
+from conformance.reference.calls import Calls, documented_calls
 from conformance.reference.request import LIMIT, Asked, Request, read
 
 if TYPE_CHECKING:
@@ -30,9 +31,15 @@ class Call:
     number: int  # 1 for the first call of this endpoint
     state: str | None
     memory: dict[str, Any]  # of this endpoint, for variants that remember
+    calls: Calls = field(default_factory=documented_calls)
     now: float = 0.0
     asked: Asked = field(default=Asked("none"))
     outcome: Outcome = field(default=Outcome())
+
+    def parameters(self, action: str) -> set[str]:
+        """The names of the parameters that an action has."""
+        served = self.calls.get(action)
+        return {parameter.name for parameter in served.parameters} if served else set()
 
     @property
     def success(self) -> bool:
@@ -45,9 +52,11 @@ class Stages:
     """The pipeline, one function a stage. A variant of the endpoint replaces exactly one."""
 
     clock: Callable[[Call], float] = lambda _: time.time()
-    read: Callable[[Call], Asked] = lambda call: read(call.request)
-    decide: Callable[[Call], Outcome] = lambda call: honest.decide(call.request, call.asked, call.state)
-    build: Callable[[Call], ET.Element] = lambda call: honest.build(call.outcome, call.now)
+    read: Callable[[Call], Asked] = lambda call: read(call.request, call.parameters)
+    decide: Callable[[Call], Outcome] = lambda call: honest.decide(
+        call.request, call.asked, call.state, call.calls
+    )
+    build: Callable[[Call], ET.Element] = lambda call: honest.build(call.outcome, call.now, call.calls)
     serialise: Callable[[Call, ET.Element], bytes] = lambda _, root: honest.serialise(root)
     respond: Callable[[Call, bytes], Answer] = lambda call, body: honest.respond(
         call.request, call.outcome, body, call.now
@@ -75,7 +84,10 @@ class Behaviour:
 class Application:
     """The endpoint as an ASGI 3 application. HTTPS is what the listener says, never what a header claims."""
 
-    def __init__(self, stages: Stages | None = None, behaviour: Behaviour | None = None) -> None:
+    def __init__(
+        self, stages: Stages | None = None, behaviour: Behaviour | None = None, served: Calls | None = None
+    ) -> None:
+        self.served = documented_calls() if served is None else served
         self.stages = stages or Stages()
         self.behaviour = behaviour or Behaviour()
         self.calls = 0
@@ -85,7 +97,7 @@ class Application:
         """Runs the pipeline once."""
         stages = self.stages
         self.calls += 1
-        call = Call(request, self.calls, self.behaviour.state, self._memory)
+        call = Call(request, self.calls, self.behaviour.state, self._memory, self.served)
         call.now = stages.clock(call)
         call.asked = stages.read(call)
         call.outcome = stages.decide(call)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from xml.parsers import expat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 LIMIT = 64 * 1024  # of request target and body together; the documented request has 72 bytes
 FIELDS = 32
@@ -87,6 +87,10 @@ class Asked(NamedTuple):
 
     binding: str  # query-xml, form-xml, body-xml, query-params or none
     action: str | None = None
+    parameters: tuple[tuple[str, str], ...] = ()  # beside the action, each once
+
+
+Named = tuple[str, tuple[tuple[str, str], ...]]  # the action, and the other parameters
 
 
 class Document(NamedTuple):
@@ -96,20 +100,26 @@ class Document(NamedTuple):
     charset: str | None = None
 
 
-def read(request: Request) -> Asked:
-    """Finds the request document or the action parameter, and reads the action from it."""
+def read(request: Request, known: Callable[[str], set[str]] = lambda _: set()) -> Asked:
+    """Finds the request document or the action parameter, and reads the action from it.
+
+    known: the names of the parameters that an action has.
+    """
     binding = "none"
     try:
         if request.oversized:
             raise UnusableError("too large")
         binding, found = locate(request)
-        return Asked(binding, read_document(found) if isinstance(found, Document) else found)
+        action, others = read_call(found) if isinstance(found, Document) else found
+        if {name for name, _ in others} <= known(action):
+            return Asked(binding, action, others)
+        return Asked(binding)
     except UnusableError:
         return Asked(binding)
 
 
-def locate(request: Request) -> tuple[str, Document | str]:
-    """The binding, and the request document or the value of the action parameter."""
+def locate(request: Request) -> tuple[str, Document | Named]:
+    """The binding, and the request document or the action with the other parameters."""
     fields = _fields(request.query) + _fields(_behind_ampersand(request))
     carried = "query"
     if request.method == "POST":
@@ -125,13 +135,16 @@ def locate(request: Request) -> tuple[str, Document | str]:
     return _choose(fields, carried)
 
 
-def _choose(fields: list[tuple[str, bytes]], carried: str) -> tuple[str, Document | str]:
+def _choose(fields: list[tuple[str, bytes]], carried: str) -> tuple[str, Document | Named]:
     documents = [value for name, value in fields if name in DOCUMENT_FIELDS]
     actions = [value for name, value in fields if name in ACTION_FIELDS]
     if len(documents) == 1 and not actions:  # an HTML form may add its button, so other fields are left alone
         return f"{carried}-xml", Document(documents[0])
-    if len(actions) == 1 and len(fields) == 1:  # the page's table, read literally: one parameter
-        return "query-params", actions[0].decode("utf-8", "replace")
+    others = [(name, value.decode("utf-8", "replace")) for name, value in fields if name not in ACTION_FIELDS]
+    if (
+        len(actions) == 1 and not documents and len(dict(others)) == len(others)
+    ):  # the page's table, read literally
+        return "query-params", (actions[0].decode("utf-8", "replace"), tuple(others))
     raise UnusableError("no document and no action, or more than one")
 
 
@@ -174,6 +187,11 @@ def _charset(body: bytes, content_type: Message) -> str | None:
 
 def read_document(document: Document) -> str:
     """The action that a request document asks for, character for character."""
+    return read_call(document)[0]
+
+
+def read_call(document: Document) -> Named:
+    """The action that a request document asks for, and its other parameters, character for character."""
     reader = _Reader()
     try:
         parser = expat.ParserCreate(document.charset, namespace_separator=" ")
@@ -184,25 +202,25 @@ def read_document(document: Document) -> str:
         parser.Parse(document.content, True)
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise UnusableError("not well-formed") from error
-    return reader.action()
+    return reader.called()
 
 
 class _Reader:
-    """Takes <clickatellsdk> with one <action> and nothing else; comments and instructions mean nothing."""
+    """Takes <clickatellsdk> with one <action> and elements with text; comments and instructions mean nothing."""
 
     def __init__(self) -> None:
         self._depth = 0
-        self._actions = 0
-        self._text: list[str] = []
+        self._fields: list[tuple[str, list[str]]] = []
 
     def doctype(self, *_: Any) -> None:
         raise UnusableError("a document type declaration is never needed, expanded or fetched")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        known = name == ROOT if self._depth == 0 else self._depth == 1 and name in ACTION_ELEMENTS
+        known = name == ROOT if self._depth == 0 else self._depth == 1 and " " not in name
         if not known or attributes:
             raise UnusableError(name)
-        self._actions += self._depth
+        if self._depth == 1:
+            self._fields.append((name, []))
         self._depth += 1
 
     def end(self, _: str) -> None:
@@ -210,11 +228,14 @@ class _Reader:
 
     def characters(self, text: str) -> None:
         if self._depth == 2:
-            self._text.append(text)
+            self._fields[-1][1].append(text)
         elif text.strip(WHITE_SPACE):
             raise UnusableError("text beside the elements")
 
-    def action(self) -> str:
-        if self._actions != 1:
-            raise UnusableError("not exactly one action")
-        return "".join(self._text)
+    def called(self) -> Named:
+        fields = [(name, "".join(text)) for name, text in self._fields]
+        actions = [text for name, text in fields if name in ACTION_ELEMENTS]
+        others = tuple((name, text) for name, text in fields if name not in ACTION_ELEMENTS)
+        if len(actions) != 1 or len(dict(others)) < len(others):
+            raise UnusableError("not exactly one action, or an element twice")
+        return actions[0], others

@@ -109,6 +109,10 @@ def parser() -> argparse.ArgumentParser:
         "requirements", help="print the catalogue and the checks that cover it", allow_abbrev=False
     )
     listing.add_argument("--format", choices=("table", "json", "markdown"), default="table")
+    explain = commands.add_parser(
+        "explain", help="say what a requirement, interpretation, exit code or variant is", allow_abbrev=False
+    )
+    explain.add_argument("name", metavar="ID", help="such as ENV-03, I-09, 10 or root_in_upper_case")
     compare = commands.add_parser(
         "compare", help="show what changed between two or more results", allow_abbrev=False
     )

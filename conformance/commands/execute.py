@@ -18,6 +18,7 @@ _PLACES = {
     "prove": ("prove", "run"),
     "compare": ("compare", "run"),
     "requirements": ("requirements", "run"),
+    "explain": ("explain", "run"),
     "init": ("init", "run"),
     "doctor": ("doctor", "run"),
 }

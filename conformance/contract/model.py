@@ -12,11 +12,12 @@ LEVELS: tuple[Level, ...] = ("must", "should", "advisory")
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One requirement: what must hold, how strongly, and what it rests on."""
+    """One requirement: what must hold, how strongly, what it rests on, and how a failure is mended."""
 
     id: str
     level: Level
     statement: str
+    mend: str
     section: str
     quote: str
     standard: str

@@ -1,0 +1,129 @@
+"""`explain`: one requirement, interpretation, exit code or variant, in full. Offline."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import textwrap
+from collections.abc import Callable
+from functools import cache
+
+from conformance.checks.catalogue import chosen_checks
+from conformance.contract.load import documented
+from conformance.contract.model import Contract, Interpretation, Requirement
+from conformance.probes import plan as plans
+from conformance.selftest.prove import Trial, trials
+from conformance.target.configuration import BINDINGS, ConfigError, StateConfig, TargetConfig
+from conformance.target.target import target
+from conformance.verdicts.verdict import ExitCode
+
+_WIDTH = 96
+_CODES = {
+    ExitCode.CONFORMING: "conforming: nothing failed at the chosen level, and nothing that it requires was left open",
+    ExitCode.NONCONFORMING: "nonconforming: at least one requirement of the chosen level failed",
+    ExitCode.INTERRUPTED: "interrupted by a signal: states are taken back, reports of what was judged are written",
+    ExitCode.INTERNAL_ERROR: "the suite itself failed, or its reports could not be written: no verdict",
+    ExitCode.USAGE: "a wrong option, configuration or file: one line says which, and nothing was sent",
+    ExitCode.NOTHING_SELECTED: "nothing selected: the options leave no requirement to judge",
+    ExitCode.INCONCLUSIVE: "inconclusive: nothing failed, but something required could not be judged",
+}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what the name stands for. Raises ConfigError for a name that stands for nothing."""
+    print(explained(options.name), end="")
+    return ExitCode.CONFORMING
+
+
+def explained(name: str) -> str:
+    """What the name of a requirement, an interpretation, an exit code or a variant stands for."""
+    contract = documented()
+    variants = _variants()
+    told: dict[str, Callable[[], list[str]]] = {
+        **{str(int(code)): lambda code=code: _exit_code(code) for code in _CODES},  # type: ignore[misc]
+        **{i.id: lambda i=i: _interpretation(i, contract) for i in contract.interpretations.values()},  # type: ignore[misc]
+        **{r.id: lambda r=r: _requirement(r, contract, variants) for r in contract.requirements.values()},  # type: ignore[misc]
+        **{v.id: lambda v=v: _variant(v) for v in variants.values()},  # type: ignore[misc]
+    }
+    found = name if name in told else next((key for key in told if key.lower() == name.lower()), None)
+    if found is None:
+        close = difflib.get_close_matches(name.lower(), [key.lower() for key in told], 1)
+        hint = f"; did you mean {next(key for key in told if key.lower() == close[0])}?" if close else ""
+        raise ConfigError(
+            f"explain: {name!r} is no requirement, interpretation, exit code or variant{hint}; allowed: an id that"
+            " `requirements`, `prove --format json` or a report prints"
+        )
+    return "\n".join(told[found]()) + "\n"
+
+
+@cache
+def _variants() -> dict[str, Trial]:
+    return {trial.id: trial for trial in trials()}
+
+
+def _paragraph(label: str, text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=f"  {label:<14}", subsequent_indent=" " * 16)
+
+
+def _requirement(requirement: Requirement, contract: Contract, variants: dict[str, Trial]) -> list[str]:
+    lines = [f"{requirement.id}  {requirement.level}", *_paragraph("holds", requirement.statement)]
+    if requirement.quote:
+        lines += _paragraph("page", f"“{requirement.quote}” (section {requirement.section})")
+    if requirement.standard:
+        lines += _paragraph("standard", requirement.standard)
+    for name in requirement.interpretation:
+        lines += _paragraph("read as", f"{name}: {contract.interpretations[name].decision}")
+    chosen = chosen_checks(contract, {requirement.id})
+    for title in dict.fromkeys(check.title for check, _ in chosen):
+        lines += _paragraph("check", title)
+    lines += _paragraph("sent", _sent(contract, requirement))
+    faults = [v for v in variants.values() if v.kind == "mutant" and requirement.id in v.breaks]
+    lines += _paragraph("known faults", f"{len(faults)}, each found by `prove`:" if faults else "none")
+    lines += [line for fault in faults for line in _paragraph("", f"{fault.title} ({fault.id})")]
+    return [*lines, *_paragraph("to mend", requirement.mend)]
+
+
+def _sent(contract: Contract, requirement: Requirement) -> str:
+    """How many requests a run sends for a requirement, and the first of them."""
+    states = {
+        code: StateConfig(headers={"X": "1"})
+        for code, e in contract.errors.items()
+        if e.provoked == "provisioned"
+    }
+    config = TargetConfig("https://example.com/TOKEN", allow_hostile_requests=True, states=states)
+    plan = plans.plan(contract, target("example", config, contract), plans.groups(contract))
+    groups = {
+        group.format(case=case.value)
+        for check, case in chosen_checks(contract, {requirement.id})
+        for group in check.groups
+    }
+    titles = [probe.title for probe in plan.probes if not groups or probe.group in groups]
+    shown = "; ".join(titles[:3])
+    return f"{len(titles)} requests: {shown}{'; ...' if len(titles) > 3 else ''}"
+
+
+def _interpretation(interpretation: Interpretation, contract: Contract) -> list[str]:
+    rests = [r.id for r in contract.requirements.values() if interpretation.id in r.interpretation]
+    lines = [interpretation.id, *_paragraph("page", interpretation.page)]
+    lines += _paragraph("decided", interpretation.decision)
+    if interpretation.acceptable:
+        lines += _paragraph(
+            "instead", f"{interpretation.alternative} Accept it with --accept {interpretation.id}."
+        )
+    return [*lines, *_paragraph("decides", ", ".join(rests) or "no single requirement")]
+
+
+def _exit_code(code: ExitCode) -> list[str]:
+    return [f"exit code {int(code)}", *_paragraph("means", _CODES[code])]
+
+
+def _variant(variant: Trial) -> list[str]:
+    lines = [f"{variant.id}  {variant.kind}", *_paragraph("is", variant.title)]
+    if variant.breaks:
+        lines += _paragraph("breaks", ", ".join(variant.breaks))
+    if variant.also:
+        lines += _paragraph("may show at", ", ".join(variant.also))
+    over = variant.binding if variant.binding in BINDINGS else "query-xml"
+    option = f"connect-conformance serve --mutant {variant.id}"
+    shown = f"{option}, asked as {over}" if over != "query-xml" else option
+    return [*lines, *(_paragraph("try it", shown) if variant.rewrite is None else [])]

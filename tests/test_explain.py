@@ -1,0 +1,48 @@
+"""`explain`: every name that a report or a command prints can be asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.commands.explain import explained
+from conformance.contract.load import documented
+from conformance.selftest.prove import trials
+from conformance.target.configuration import ConfigError
+from conformance.verdicts.verdict import ExitCode
+
+CONTRACT = documented()
+
+
+@pytest.mark.parametrize("name", CONTRACT.requirements)
+def test_a_requirement_says_what_it_rests_on_and_how_it_is_mended(name: str) -> None:
+    said = " ".join(explained(name).split())
+    requirement = CONTRACT.requirements[name]
+    assert requirement.statement in said
+    assert " ".join(requirement.quote.split()) in said
+    assert said.endswith(f"to mend {requirement.mend}")
+    assert "known faults" in said
+
+
+@pytest.mark.parametrize("name", CONTRACT.interpretations)
+def test_an_interpretation_says_what_was_decided(name: str) -> None:
+    said = " ".join(explained(name).split())
+    assert CONTRACT.interpretations[name].decision in said
+    assert ("--accept" in said) is CONTRACT.interpretations[name].acceptable
+
+
+def test_every_exit_code_and_every_variant_is_explained() -> None:
+    assert all(f"exit code {int(code)}" in explained(str(int(code))) for code in ExitCode)
+    for trial in trials():
+        assert trial.id in explained(trial.id)
+
+
+def test_a_requirement_names_its_known_faults() -> None:
+    assert "Plain HTTP is served like HTTPS. (plain_http_served)" in " ".join(explained("tls-01").split())
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("ENV-3", "ENV-03"), ("plain_http_serve", "plain_http_served"), ("I-9", "I-09")]
+)
+def test_a_name_that_is_unknown_is_refused_with_a_suggestion(name: str, meant: str) -> None:
+    with pytest.raises(ConfigError, match=f"did you mean {meant}"):
+        explained(name)

@@ -17,11 +17,11 @@ class Requirement:
     id: str
     level: Level
     statement: str
-    mend: str
     section: str
     quote: str
     standard: str
     interpretation: tuple[str, ...]
+    mend: str = ""
 
     @property
     def source(self) -> str:

@@ -10,13 +10,14 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from conformance.contract import model as contract
+from conformance.contract.load import folder
+from conformance.contract.model import LEVELS
 from conformance.reporting.json import to_json
 from conformance.verdicts import verdict as verdicts
 from conformance.verdicts.verdict import Report
 
-SCHEMA = json.loads((contract.folder("reports") / "report.schema.json").read_text(encoding="utf-8"))
-SAMPLE = contract.folder("reports") / "sample"
+SCHEMA = json.loads((folder("reports") / "report.schema.json").read_text(encoding="utf-8"))
+SAMPLE = folder("reports") / "sample"
 STRUCTS = {
     "target": verdicts.TargetNote,
     "requirement": verdicts.RequirementResult,
@@ -56,7 +57,7 @@ def test_the_schema_has_the_words_of_the_report() -> None:
     assert SCHEMA["$defs"]["verdict"]["enum"] == [verdict.value for verdict in verdicts.Verdict]
     assert SCHEMA["properties"]["verdict"]["enum"] == [claim.value for claim in verdicts.Claim]
     assert SCHEMA["properties"]["exit_code"]["enum"] == [code.value for code in verdicts.ExitCode]
-    assert SCHEMA["$defs"]["level"]["enum"] == list(contract.LEVELS)
+    assert SCHEMA["$defs"]["level"]["enum"] == list(LEVELS)
 
 
 def test_everything_is_described() -> None:

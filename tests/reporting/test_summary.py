@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from conformance.contract import model as contract
+from conformance.contract.load import folder
 from conformance.reporting.summary import summary_md
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ SPAN = re.compile(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)")
 
 
 def test_the_sample_is_up_to_date(report: Report, matches: Any) -> None:
-    matches(contract.folder("reports") / "sample" / "summary.md", summary_md(report))
+    matches(folder("reports") / "sample" / "summary.md", summary_md(report))
 
 
 def test_nothing_of_a_server_stands_outside_code(hostile_report: Report) -> None:

@@ -27,6 +27,7 @@ def send(contract: Contract, judged: Target, groups: frozenset[str], options: ar
         concurrency=int(options.concurrency or judged.concurrency),
         max_requests=int(options.max_requests),
         rate=options.rate,
+        run_seconds=options.deadline,
     )
     plan = plans.plan(contract, judged, groups, int(options.seed))
     started = time.time()

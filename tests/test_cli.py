@@ -303,6 +303,7 @@ REFUSED = {
     "too many side by side": (["run", "--endpoint", "reference", "--concurrency", "99"], "from 1 to 32"),
     "no requests": (["run", "--endpoint", "reference", "--max-requests", "0"], "--max-requests"),
     "no rate": (["run", "--endpoint", "reference", "--rate", "fast"], "--rate"),
+    "no time for the whole run": (["run", "--endpoint", "reference", "--deadline", "0"], "from 1 to 86400"),
     "a negative seed": (["run", "--endpoint", "reference", "--seed", "-1"], "--seed"),
     "an unknown requirement": (["run", "--endpoint", "reference", "--select", "XYZ-*"], "'XYZ-*'; allowed: an id"),
     "an unknown one to leave out": (["run", "--endpoint", "reference", "--deselect", "ENV-99"], "'ENV-99'"),

@@ -8,8 +8,9 @@ import anyio
 import pytest
 
 from conformance.evidence.exchange import Answer, Exchange, Loss, Request
-from conformance.probes.probe import Probe
+from conformance.probes.probe import Channel, Probe
 from conformance.sending.pace import Limits, Pace
+from tests.evidence_factory import SUCCESS
 
 PROBE = Probe("documented-1", "documented", "the documented request")
 LOST = Exchange(
@@ -23,48 +24,133 @@ def busy(after: str, status: int = 429) -> Answer:
     return Answer(status, "", "HTTP/1.1", headers, b"busy")
 
 
-@pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize("after", ["0", "1", "10"])
-def test_a_short_wait_is_granted(status: int, after: str) -> None:
-    assert Pace(Limits()).asks_to_wait(busy(after, status))
+class Clock:
+    """Time that passes when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.slept = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept += seconds
 
 
-@pytest.mark.parametrize(
-    "answer", [busy("11"), busy(""), busy("soon"), busy("-1"), busy("1", 200), busy("1", 500), busy("٣")]
-)
-def test_what_is_no_short_wait_is_an_answer(answer: Answer) -> None:
-    pace = Pace(Limits())
-    assert not pace.asks_to_wait(answer)
-    assert not pace.is_impatient
+def paced(limits: Limits | None = None, planned: int = 0) -> tuple[Pace, Clock]:
+    clock = Clock()
+    return Pace(limits or Limits(), planned, clock, clock.sleep), clock
 
 
-def test_patience_ends() -> None:
-    pace = Pace(Limits())
-    asked = 0
-    while not pace.is_impatient:
-        assert pace.asks_to_wait(busy("10"))
-        pace._next_slot = 0.0  # as if it had been waited
-        asked += 1
-    assert asked == 3
-    assert pace.asks_to_wait(busy("10")), "still no answer, but nobody waits for it"
-    assert pace._next_slot == 0.0
+def answered(answer: Answer) -> Exchange:
+    return replace(LOST, loss=None, answer=answer, started=0.0, finished=0.01)
 
 
-def test_those_who_are_asked_at_once_wait_together() -> None:
-    pace = Pace(Limits())
-    for _ in range(100):
-        assert pace.asks_to_wait(busy("5"))
-    assert not pace.is_impatient
+def admit(pace: Pace, times: int = 1, channel: Channel = "https") -> list[bool]:
+    async def each() -> list[bool]:
+        return [
+            await pace.admitted(replace(PROBE, id=f"documented-{n}", channel=channel)) for n in range(times)
+        ]
+
+    return anyio.run(each)
+
+
+GOOD = Answer(200, "", "HTTP/1.1", (), SUCCESS)
+SHUT = Answer(403, "", "HTTP/1.1", (), b"<html>no</html>")
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("after", ["1", "10", "60"])
+def test_a_wait_that_is_asked_for_is_waited(status: int, after: str) -> None:
+    pace, clock = paced()
+    pace.note(answered(GOOD), "https")
+    pace.note(answered(busy(after, status)), "https")
+    assert not pace.gives_up(answered(busy(after, status)), "https")
+    assert admit(pace) == [True]
+    assert clock.slept == pytest.approx(int(after))
+
+
+def test_a_date_is_reckoned_by_the_server_s_own_clock() -> None:
+    pace, clock = paced()
+    date = ("Date", "Thu, 01 Jan 2026 00:00:00 GMT")
+    put_off = busy("Thu, 01 Jan 2026 00:00:05 GMT")
+    pace.note(answered(replace(put_off, headers=(*put_off.headers, date))), "https")
+    admit(pace)
+    assert clock.slept == pytest.approx(5)
+
+
+def test_a_wait_too_long_is_not_begun_and_its_remedy_is_said() -> None:
+    pace, clock = paced()
+    far = answered(busy("3600"))
+    pace.note(far, "https")
+    assert pace.gives_up(far, "https")
+    assert admit(pace) == [False]
+    assert clock.slept == 0
+    assert "Retry-After: 3600" in pace.silent["https"]
+    assert "--rate" in pace.silent["https"]
+    assert admit(pace, channel="http") == [True]
+
+
+@pytest.mark.parametrize("answer", [GOOD, busy("1", 200), busy("1", 500), SHUT, replace(GOOD, status=503)])
+def test_what_puts_nothing_off_is_an_answer(answer: Answer) -> None:
+    pace, clock = paced()
+    pace.note(answered(answer), "https")
+    assert admit(pace, 3) == [True] * 3
+    assert clock.slept == 0
+
+
+def test_time_in_which_calls_are_held_back_is_told() -> None:
+    pace, _ = paced()
+    told: list[float] = []
+    pace.hold_back = told.append
+    pace.note(answered(busy("7")), "https")
+    admit(pace)
+    assert sum(told) == pytest.approx(7)
+
+
+def test_a_limit_for_which_time_will_not_do_stops_the_run_early() -> None:
+    pace, clock = paced(Limits(run_seconds=100), planned=200)
+    for _ in range(3):
+        clock.now += 1
+        pace.note(answered(busy("")), "https")
+    for _ in range(12):
+        clock.now += 3
+        pace.note(answered(GOOD), "https")
+    assert admit(pace) == [False]
+    assert "raise --deadline" in pace.silent["https"] == pace.silent["http"]
+
+
+def test_the_pace_that_was_found_is_told_unless_it_was_given() -> None:
+    for limits, told in ((Limits(), True), (Limits(rate=1.0), False)):
+        pace, clock = paced(limits)
+        assert pace.found == ""
+        for answer in [busy("")] * 3 + [GOOD] * 20:
+            clock.now += 0.25
+            pace.note(answered(answer), "https")
+        assert ("--rate 3.8" in pace.found) is told
+
+
+def test_whoever_was_let_in_before_may_be_shut_out() -> None:
+    pace, _ = paced()
+    shut = answered(SHUT)
+    pace.note(shut, "https")
+    assert not pace.is_shut_out(shut), "nobody was let in yet"
+    pace.note(answered(GOOD), "http")
+    assert not pace.is_shut_out(shut), "plain HTTP is another matter"
+    pace.note(answered(GOOD), "https")
+    assert pace.is_shut_out(shut)
+    assert not pace.is_shut_out(answered(busy(""))), "it may come again"
+    pace.shut_out(shut)
+    assert admit(pace) == [False] == admit(pace, channel="http")
+    assert "allow-list" in pace.silent["https"]
 
 
 def test_a_spent_budget_admits_nothing_and_says_so() -> None:
-    async def admit() -> tuple[list[bool], dict[str, str]]:
-        pace = Pace(Limits(max_requests=2))
-        return [await pace.admitted(PROBE) for _ in range(3)], pace.gaps
-
-    admitted, gaps = anyio.run(admit)
-    assert admitted == [True, True, False]
-    assert "budget of 2" in gaps["documented"]
+    pace, _ = paced(Limits(max_requests=2))
+    assert admit(pace, 3) == [True, True, False]
+    assert "budget of 2" in pace.gaps["documented"]
 
 
 @pytest.mark.parametrize(("alone", "most"), [(False, 4), (True, 2)])

@@ -162,8 +162,10 @@ def judge(check: Check, case: Case, judging: Judging) -> CheckResult:
     unseen = tuple(e for e in seen if e.number in judging.between)
     if unseen and (not own or (check.groups and told.verdict is Verdict.PASS)):
         told = _left_open(result, unseen, len({e.probe for e in seen}), judging)
-    elif told.verdict is Verdict.PASS and (gap := _gap(check, case, evidence)):
-        told = _with(result, reason=gap)  # a part of what it looks at was not sent
+    elif told.verdict is Verdict.PASS and (
+        gap := _gap(check, case, evidence, partly={e.group for e in seen})
+    ):
+        told = _with(result, reason=gap)
     return _with(told, interpretations=tuple(sorted(judging.used)))
 
 
@@ -186,9 +188,11 @@ def _seen(check: Check, case: Case, judging: Judging) -> tuple[Exchange, ...]:
     return tuple(e for e in exchanges if e.group in groups) if groups else exchanges
 
 
-def _gap(check: Check, case: Case, evidence: Evidence) -> str:
+def _gap(check: Check, case: Case, evidence: Evidence, partly: Container[str] | None = None) -> str:
+    """Why something that a check looks at was not sent; `partly`: only of the groups that were sent in part."""
     groups = [group.format(case=case.value) for group in check.groups]
-    reasons = [evidence.gaps[group] for group in groups if group in evidence.gaps]
+    wanted = [group for group in groups if partly is None or group in partly]
+    reasons = [evidence.gaps[group] for group in wanted if group in evidence.gaps]
     return reasons[0] if reasons else ""
 
 

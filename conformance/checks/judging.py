@@ -160,12 +160,28 @@ class Judging:
         return envelope.answers_another_call(self.call.name, item.key, item.value)
 
     def control(self, exchange: Exchange) -> None:
-        """The twin control: the request without the defect succeeded before and after this one, or Open."""
-        good = self.successes
-        if not any(n < exchange.number for n in good) or not any(n > exchange.number for n in good):
+        """The twin control: the last documented request before this one and the first after it succeeded, or Open."""
+        before = next((e for e in reversed(self.ordinary) if e.number < exchange.number), None)
+        after = next((e for e in self.ordinary if e.number > exchange.number), None)
+        if not (before and self.is_success(before) and after and self.is_success(after)):
             raise Open(
                 "the documented request did not succeed before and after this one, so its answer shows nothing"
             )
+
+    def control_of_spelling(self, exchange: Exchange) -> None:
+        """Open where a failure may be the moment's: ordinary calls fail too, and this one, asked again, succeeded."""
+        moody = any(not self.is_success(e) for e in self.ordinary)
+        again = (e for e in self.evidence.of(exchange.group) if e.probe == exchange.probe)
+        if moody and any(map(self.is_success, again)):
+            raise Open(
+                "the same request succeeded when it was asked again, and ordinary calls fail too (REQ-02)"
+            )
+
+    @cached_property
+    def ordinary(self) -> tuple[Exchange, ...]:
+        """The documented requests that the endpoint itself answered, in the order they were answered."""
+        found = [e for e in self.evidence.of("documented") if e.answer and e.number not in self.between]
+        return tuple(sorted(found, key=lambda e: e.number))
 
     def control_of_binding(self, exchange: Exchange) -> None:
         """The control of a document in another binding than the target's: that one is served, or NotApplicable."""

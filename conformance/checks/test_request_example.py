@@ -52,6 +52,7 @@ def test_the_same_request_spelled_otherwise_gets_the_same_answer(
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)
     if not judging.is_success(exchange):
+        judging.control_of_spelling(exchange)
         raise Breach(
             f"{exchange.title} is not answered with Success",
             expected="the answer to the documented request",

@@ -206,6 +206,13 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         "--rate", type=_rate, default=0.0, metavar="N/s", help="requests a second (default: no limit)"
     )
     limits.add_argument(
+        "--deadline",
+        type=_number(1, 86_400, whole=False),
+        default=600.0,
+        metavar="S",
+        help="seconds that the whole run may take; what was not sent by then is left open (default: %(default)g)",
+    )
+    limits.add_argument(
         "--seed",
         type=_number(0, 2**32 - 1),
         default=1,
@@ -269,6 +276,7 @@ _VARIABLES = {
         "reports",
         "max-requests",
         "rate",
+        "deadline",
         "seed",
         "jobs",
         "shard",

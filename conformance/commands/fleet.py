@@ -45,6 +45,7 @@ _PASSED_ON = (
         "concurrency",
         "max_requests",
         "rate",
+        "deadline",
         "seed",
         "level",
         "waivers",

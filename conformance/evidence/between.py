@@ -38,8 +38,8 @@ REMEDY = {
     Kind.DOOR: "correct the token and path in `endpoint`, and credentials in `headers`; let this address in",
     Kind.BAN: "put this machine's address on the allow-list, and use a lower --rate",
 }
-# Groups of requests that are meant to be refused: asked three times and put off each time, while the documented
-# request is answered, they are refused in these words.
+# Groups of requests that are meant to be refused. One that is put off each of three times, once while the documented
+# request right after it is answered, is refused in these words.
 REFUSED = frozenset({"action", "malformed", "schema", "hostile"})
 _TRIES = 3
 _CALLS = 2  # documented calls in vain at the end of a run, before it may be called a ban
@@ -120,14 +120,20 @@ class _Reader:
 
     def _is_refused_in_these_words(self, exchange: Exchange) -> bool:
         tries = self.tries[exchange.probe]
-        last = tries[-1]
         return (
             exchange.group in REFUSED
             and len(tries) >= _TRIES
             and all(puts_off(e.answer) for e in tries)
-            and any(_envelope(e) for e in self.ordinary if e.number < tries[0].number)
-            and next((_envelope(e) for e in self.ordinary if e.number > last.number), False)
+            and any(map(self._had_the_better_moment, tries))
         )
+
+    def _had_the_better_moment(self, exchange: Exchange) -> bool:
+        """Whether an ordinary call right after it was answered, before which less time had passed without any call."""
+        rest = exchange.started - max(
+            (e.finished for e in self.exchanges if e.number < exchange.number), default=0
+        )
+        after = next((e for e in self.ordinary if e.number > exchange.number), None)
+        return after is not None and _envelope(after) and after.started - exchange.finished <= rest
 
     def _is_at_the_door(self, answer: Answer) -> bool:
         return not self.had_an_envelope and answer.status in AT_THE_DOOR

@@ -67,7 +67,6 @@ OTHER_CLAIMS = (
 CANARY = b"http://canary.invalid/"  # the wire puts the address of its listener here
 FIRST = "documented-1"
 REPEATS = 16  # documented calls side by side: a fault of one answer in five escapes them once in 35 runs
-REFUSED = frozenset({"action", "malformed", "schema", "hostile"})  # groups of requests that are meant to fail
 _AS_DOCUMENT, _AS_BODY = "control-document", "control-body"  # other bindings, where they are served
 _LONG = 100_000  # bytes that no server takes in a URL
 _KINDS = {

@@ -198,6 +198,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--concurrency", metavar="N", type=int, help="requests side by side (default: 8)")
     group.addoption("--max-requests", metavar="N", type=int, default=1_000)
     group.addoption("--rate", metavar="N/s", type=float, default=0.0)
+    group.addoption("--deadline", metavar="S", type=float, default=600.0, help="seconds for the whole run")
     group.addoption(
         "--reports", metavar="DIR", type=Path, help="write report.json, summary.md and evidence.har there"
     )

@@ -95,7 +95,7 @@ def trials(only: Sequence[str] = ()) -> list[Trial]:
     return [t for t in (*named, *walked) if not only or any(fnmatchcase(t.id, glob) for glob in only)]
 
 
-class _InProcess(Dialer):
+class InProcess(Dialer):
     """Connections that lead straight into the reference application: no sockets, no TLS."""
 
     def __init__(self, app: httpx._transports.asgi._ASGIApp, secrets: Secrets) -> None:
@@ -110,7 +110,7 @@ class _InProcess(Dialer):
 
 
 class _Straight(httpx.AsyncBaseTransport):
-    def __init__(self, dialer: _InProcess, meter: Meter) -> None:
+    def __init__(self, dialer: InProcess, meter: Meter) -> None:
         self.dialer, self.meter, self.number = dialer, meter, dialer.number()
         self.inner = httpx.ASGITransport(
             dialer.app, raise_app_exceptions=False, client=("127.0.0.1", self.number)
@@ -155,7 +155,7 @@ def _ready(trial: Trial, contract: Contract) -> Iterator[tuple[Target, Dialer | 
     app = application(variant=name, rewrite=trial.rewrite, rewrite_errors=trial.rewrite_errors)
     config = _config(contract, trial, f"https://localhost/{_TOKEN}", "http://localhost/")
     subject = target(trial.id, config, contract)
-    yield subject, _InProcess(app, subject.secrets)
+    yield subject, InProcess(app, subject.secrets)
 
 
 def judged(evidence: Evidence, contract: Contract, terms: Terms) -> Report:

@@ -1,19 +1,21 @@
-"""What a run may cost the endpoint, and whether there is still anybody to pay: budget, rate, losses in a row."""
+"""What a run may cost the endpoint, and whether there is still anybody to pay: budget, pace, losses in a row."""
 
 from __future__ import annotations
 
-import re
+import contextlib
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import anyio
 
-from conformance.evidence.exchange import Answer, Exchange
+from conformance.evidence.between import REMEDY, Kind, puts_off, shuts_out
+from conformance.evidence.exchange import Exchange
 from conformance.probes.probe import Probe
+from conformance.sending.throttle import Throttle, retry_after
 
 _STREAK = 4  # losses in a row after which an endpoint counts as silent
-_PATIENCE_S = 10  # the longest Retry-After that is waited for
-_WAITS_S = 30  # the longest that all of them together are
+CHANNELS = ("https", "http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +33,29 @@ class Pace:
     """Admits requests one by one.
 
     gaps: group -> why some of its probes were not admitted. silent: channel -> why nothing more is sent there.
+    planned: how many probes there are. turn: who holds it sends alone. hold_back: told of seconds in
+    which calls are held back, which are not the endpoint's doing.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(
+        self,
+        limits: Limits,
+        planned: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self.limits, self.planned = limits, planned
         self.gaps: dict[str, str] = {}
         self.silent: dict[str, str] = {}
+        self.throttle = Throttle(limits.rate, clock)
+        self.hold_back: Callable[[float], None] = lambda _seconds: None
+        self.turn, self._gate = anyio.Lock(), anyio.Lock()
+        self._sleep, self._clock = sleep, clock
+        self._ends = clock() + limits.run_seconds
         self._sent = 0
+        self._begun: set[str] = set()
         self._streaks: dict[str, int] = {}
-        self._next_slot = 0.0
-        self._waited = 0.0
+        self._was_let_in = False
 
     @property
     def is_spent(self) -> bool:
@@ -48,7 +63,8 @@ class Pace:
         return self._sent >= self.limits.max_requests
 
     async def admitted(self, probe: Probe) -> bool:
-        """Wait for a slot; False when the budget is spent or the endpoint has gone silent."""
+        """Wait for a slot; False when the budget is spent, the endpoint has gone silent, or time will not do."""
+        self._look_ahead()
         if self.silent.get(probe.channel):
             return False
         if self.is_spent:
@@ -57,40 +73,91 @@ class Pace:
             )
             return False
         self._sent += 1
-        now = time.monotonic()
-        slot = max(now, self._next_slot)
-        if self.limits.rate:
-            self._next_slot = slot + 1 / self.limits.rate
-        if slot > now:
-            await anyio.sleep(slot - now)
-        return True
+        self._begun.add(probe.id)
+        async with self._gate:
+            while (wait := self.throttle.wait) > 0 and not self.silent.get(probe.channel):
+                self.hold_back(wait)
+                await self._sleep(wait)
+            self.throttle.take()
+        return not self.silent.get(probe.channel)
 
-    def asks_to_wait(self, answer: Answer) -> bool:
-        """Whether the endpoint asks to wait a little (RFC 9110 section 10.2.3); if so, everybody does.
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Nobody else sends, and the first call that does comes after a rest."""
+        async with self._gate, self.turn:
+            rest = max(self.throttle.wait, self.throttle.rest)
+            self.hold_back(rest)
+            await self._sleep(rest)
+            self._sent += 2
+            yield
 
-        Not for ever: once all such waits together have taken long, it is asked in vain.
-        """
+    def _look_ahead(self) -> None:
+        """Stop early where the endpoint allows so few calls that the rest of the run would not fit."""
+        rate, left = self.throttle.rate, self._ends - self._clock()
+        needed = (self.planned - len(self._begun)) / rate if rate else 0.0
+        if needed > left:
+            self.stop(
+                f"the endpoint limits calls to about {rate:.2g} a second: the rest of the run would take"
+                f" {needed:.0f} s, and it may take {max(left, 0):.0f} s; raise --deadline, or judge less with --select"
+            )
+
+    def stop(self, reason: str) -> None:
+        """Send nothing more."""
+        for channel in CHANNELS:
+            self.silent.setdefault(channel, reason)
+
+    def note(self, exchange: Exchange, channel: str, *, counts: bool = True) -> None:
+        """Learn from an exchange: losses in a row (where they count), and how quickly the endpoint is to be asked."""
+        if counts:
+            self._streaks[channel] = self._streaks.get(channel, 0) + 1 if exchange.loss else 0
+        answer = exchange.answer
+        if answer is None:
+            return
+        if puts_off(answer):
+            after = retry_after(answer.header("retry-after"), answer.date or exchange.finished)
+            self.throttle.put_off(after, self._clock() - exchange.elapsed)
+            return
+        self.throttle.answered()
+        self._was_let_in = self._was_let_in or (channel == "https" and answer.envelope.recognised)
+
+    def gives_up(self, exchange: Exchange, channel: str) -> bool:
+        """Whether nobody waits any longer for an endpoint that puts every call off."""
+        kind = puts_off(exchange.answer)
+        if not kind or not (self.throttle.is_hopeless or self.throttle.is_asked_too_much):
+            return False
+        answer = exchange.answer
+        assert answer
         after = answer.header("retry-after")
-        if answer.status not in {429, 503} or not re.fullmatch(r"[0-9]{1,3}", after):
-            return False
-        seconds = int(after)
-        if seconds > _PATIENCE_S:
-            return False
-        now = time.monotonic()
-        more = now + seconds - max(self._next_slot, now)
-        if more > 0 and not self.is_impatient:
-            self._waited += more
-            self._next_slot = now + seconds
+        asked = f", Retry-After: {after[:40]}" if after else ""
+        self.silent.setdefault(
+            channel,
+            f"every call is put off (HTTP {answer.status}{asked}), for longer than the"
+            f" {self.throttle.patience:.0f} s that are waited; {REMEDY[kind]}",
+        )
         return True
+
+    def is_shut_out(self, exchange: Exchange) -> bool:
+        """Whether a call that was served before is answered as if nobody were let in any more."""
+        return self._was_let_in and shuts_out(exchange.answer) and not puts_off(exchange.answer)
+
+    def shut_out(self, exchange: Exchange) -> None:
+        """So it was, each time it was asked again: nothing more is sent."""
+        assert exchange.answer
+        self.stop(
+            f"the documented request, served before, is answered with HTTP {exchange.answer.status} and no envelope"
+            f" each time it is asked again, as after a ban; {REMEDY[Kind.BAN]}"
+        )
 
     @property
-    def is_impatient(self) -> bool:
-        """Whether enough has been waited."""
-        return self._waited >= _WAITS_S
-
-    def note(self, exchange: Exchange, channel: str) -> None:
-        """Count losses in a row; one answer ends the row."""
-        self._streaks[channel] = self._streaks.get(channel, 0) + 1 if exchange.loss else 0
+    def found(self) -> str:
+        """The pace that was found, in words; "" where none had to be."""
+        rate = self.throttle.rate
+        if not rate or self.limits.rate:
+            return ""
+        return (
+            f"the endpoint limits calls: {rate:.2g} a second were used, one at a time;"
+            f" --rate {rate:.2g} saves the search"
+        )
 
     def is_suspect(self, channel: str, *, alone: bool) -> bool:
         """Whether so many calls in a row got no answer that the endpoint may have gone; fewer, sent `alone`."""

@@ -16,6 +16,7 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 
+from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Evidence, Exchange, Handshake, Request
 from conformance.probes import generated as explore
 from conformance.probes import probe as probes
@@ -76,6 +77,7 @@ class Wire:
         self._lane: Worker | None = None
         self._narrowed_at: float | None = None
         self._interrupted = False
+        self._ended = ""  # why the run was stopped before its end
         self._lasting = ""  # why the endpoint may still be in a state that was brought about
         self.canary: Canary | None = None
         self._epoch = time.time() - time.monotonic()
@@ -90,15 +92,16 @@ class Wire:
 
     async def session(self, plan: Plan) -> Recording:
         """The same, inside an event loop of the caller's."""
-        self._total = len(plan.probes)
-        bound = self._bound(plan)
+        self._total = self.pace.planned = len(plan.probes)
+        bound, latest = self._bound(plan), anyio.current_time() + self.limits.run_seconds
         with anyio.move_on_after(bound) as scope:
+            self.pace.hold_back = lambda s: setattr(scope, "deadline", min(scope.deadline + s, latest))
             await self._phases(plan)
         if scope.cancelled_caught:
-            self.notes.append(
-                f"the run was stopped after {bound:.0f} s, its bound: the endpoint takes too long for its answers,"
-                " loses too many or asks to wait too often (`timeout`, `concurrency` and --rate have a part in it)"
-            )
+            self._ended = _stopped(bound, at_deadline=scope.deadline >= latest)
+            self.notes.append(self._ended)
+        if self.pace.found:
+            self.notes.append(self.pace.found)
         return self.recording(plan)
 
     def _bound(self, plan: Plan) -> float:
@@ -114,15 +117,18 @@ class Wire:
     def recording(self, plan: Plan) -> Recording:
         """What has been recorded so far, with a reason for everything in the plan that was not sent."""
         gaps = plan.gaps | self.pace.gaps | self.gaps
-        sent = {e.probe for e in self.exchanges}
+        sent, groups = {e.probe for e in self.exchanges}, {e.group for e in self.exchanges}
         ended = (
             "the run was interrupted before it was sent"
             if self._interrupted
-            else "the run ended before it was sent"
+            else f"{self._ended or 'the run ended'} before it was sent"
         )
         for probe in plan.probes:
             if probe.id not in sent:
-                gaps.setdefault(probe.group, self.pace.silent.get(probe.channel) or self._lasting or ended)
+                # What a state that lasts has kept from being sent is more of what was seen before it.
+                lasting = self._lasting if probe.group not in groups else ""
+                if reason := self.pace.silent.get(probe.channel) or lasting or (not self._lasting and ended):
+                    gaps.setdefault(probe.group, reason)
         return Recording(
             tuple(sorted(self.exchanges, key=lambda e: e.number)),
             tuple(self.handshakes),
@@ -154,7 +160,7 @@ class Wire:
             for probe in plan.middle:
                 await first.exchange_with_retry(probe)
             for code, calls in plan.states.items():
-                if not self._lasting:
+                if not self._lasting and not all(call.channel in self.pace.silent for call in calls):
                     await self._state(self.target.states[code], calls)
             if self._lasting:
                 return  # what would be said now is said in that state
@@ -185,8 +191,10 @@ class Wire:
     async def _first(self, plan: Plan, worker: Worker) -> float:
         """The first call decides whether there is anybody to talk to; returns when it was over."""
         exchange = await worker.exchange(plan.first)
-        if exchange.loss and exchange.loss.kind in {"closed", "timeout", "refused", "unreachable"}:
+        if exchange.loss and exchange.loss.kind in {"closed", "timeout", "refused", "unreachable", "proxy"}:
             exchange = await worker.exchange(plan.first, retried=True)
+        if puts_off(exchange.answer):
+            await worker.ask_again(plan.first, exchange)
         if exchange.loss:
             self.pace.silent["https"] = f"the first call got no answer: {exchange.loss.reason}"
         return time.monotonic()
@@ -280,9 +288,8 @@ class Wire:
         self.exchanges.append(exchange)
         self.progress(len(self.exchanges), self._total)
         kept = exchange.loss and exchange.loss.kind == "closed" and exchange.reused
-        if exchange.group in {CROWDED, "hostile"} or kept:
-            return exchange  # a call that is sent again, or that may well be hung up on
-        self.pace.note(exchange, channel)
+        # One that is sent again, or that may well be hung up on, does not count as lost.
+        self.pace.note(exchange, channel, counts=not (exchange.group in {CROWDED, "hostile"} or kept))
         return exchange
 
     def is_suspect(self, channel: str) -> bool:
@@ -293,6 +300,15 @@ class Wire:
     def is_narrow(self) -> bool:
         """Whether connections have stood in each other's way, so that there is to be one at a time."""
         return self._narrowed_at is not None
+
+
+def _stopped(bound: float, *, at_deadline: bool) -> str:
+    if at_deadline:
+        return "the run was stopped at its deadline (--deadline)"
+    return (
+        f"the run was stopped after {bound:.0f} s, its bound: the endpoint takes too long for its answers,"
+        " loses too many or asks to wait too often (`timeout`, `concurrency` and --rate have a part in it)"
+    )
 
 
 def evidence_of(judged: Target, recording: Recording, *, seed: int, started: float) -> Evidence:

@@ -14,8 +14,9 @@ import httpcore
 import httpx
 
 from conformance.contract.document import encoding_of
+from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Answer, Exchange, Loss, Request
-from conformance.probes.probe import FIRST, REFUSED, Probe
+from conformance.probes.probe import FIRST, Channel, Probe
 from conformance.sending.allowance import KEPT
 from conformance.sending.coding import decoded
 from conformance.sending.connect import LineFailed, Meter
@@ -24,9 +25,10 @@ from conformance.target.target import State
 if TYPE_CHECKING:
     from conformance.sending.wire import Wire
 
-# Groups of exchanges that nothing judges: they were sent again.
-THROTTLED, CROWDED = "throttled", "crowded"
-_TRIES = 3  # for what is put off
+CROWDED = "crowded"  # a group of exchanges that nothing judges: they were sent again
+_TRIES = 3  # after which a call that is put off is looked at beside the documented one
+_MOST = 12  # tries for a call that is put off while others are answered
+ORDINARY = "documented"  # the group of the documented calls
 _HEAD = 100 * 1024  # bytes of a head that h11 accepts; the wire cap leaves room for it
 
 
@@ -73,35 +75,92 @@ class Worker:
         exchange = await self._exchange(probe)
         if exchange.group == CROWDED:
             return True
-        documented = self.wire.documented
-        if documented and self.wire.is_suspect(probe.channel) and await self.wire.pace.admitted(probe):
-            check = replace(
-                documented, id=f"{documented.id}-again", group="check", channel=probe.channel, fresh=True
-            )
-            self.wire.pace.settle(probe.channel, await self._exchange(check, retried=True))
-        if exchange.loss is not None and exchange.loss.kind == "closed":  # RFC 9112 section 9.3.1
-            if await self.wire.pace.admitted(probe):
-                await self._exchange(probe, retried=True)
-        elif exchange.group == THROTTLED:
-            await self._try_again(probe)
+        if self.wire.documented and self.wire.is_suspect(probe.channel):
+            check = _check(self.wire.documented, probe.channel)
+            if await self.wire.pace.admitted(check):
+                self.wire.pace.settle(probe.channel, await self._exchange(check, retried=True))
+        lost = exchange.loss is not None and exchange.loss.kind in {"closed", "proxy"}
+        if lost and await self.wire.pace.admitted(probe):  # RFC 9112 section 9.3.1
+            exchange = await self._exchange(probe, retried=True)
+        if puts_off(exchange.answer):
+            await self.ask_again(probe, exchange)
+        elif probe.group == ORDINARY and not probe.state and self.wire.pace.is_shut_out(exchange):
+            await self._knock_again(probe)
+        elif probe.group == "spelling" and exchange.answer and not exchange.answer.envelope.is_success:
+            await self._compare(probe)
         return False
 
-    async def _try_again(self, probe: Probe) -> None:
-        """Send what the endpoint has put off once more, and once more; a refusal in these words is one at last."""
-        for left in range(_TRIES, 0, -1):
-            if self.wire.pace.is_impatient or not await self.wire.pace.admitted(probe):
-                break
-            if (await self._exchange(probe, retried=True, last=left == 1)).group != THROTTLED:
+    async def ask_again(self, probe: Probe, exchange: Exchange) -> None:
+        """Send what was put off until it is answered, nobody waits any longer, or it is what it asks that matters."""
+        pace, tries = self.wire.pace, 1
+        while not pace.silent.get(probe.channel) and not (
+            pace.throttle.is_hopeless and pace.gives_up(exchange, probe.channel)
+        ):
+            compared = probe.group != ORDINARY and (tries >= _TRIES - 1 or pace.throttle.is_asked_too_much)
+            if compared:
+                exchange, check = await self._beside_the_documented(probe, exchange)
+                if tries >= _TRIES - 1 and check and check.answer and not puts_off(check.answer):
+                    pace.throttle.excuse()
+                    return
+            if pace.gives_up(exchange, probe.channel):
                 return
-        self.wire.pace.gaps.setdefault(
-            probe.group, "the endpoint asked to wait, again and again (Retry-After); a lower --rate may help"
+            if not compared:
+                if not await pace.admitted(probe):
+                    return
+                exchange = await self._exchange(probe, retried=True)
+            tries += 1
+            if not puts_off(exchange.answer) or (tries >= _MOST and pace.throttle.in_vain < tries):
+                return
+
+    async def _beside_the_documented(self, probe: Probe, last: Exchange) -> tuple[Exchange, Exchange | None]:
+        """A call after a rest, and the documented one right after it, which has no better moment."""
+        async with self.wire.pace.alone():
+            if self.wire.pace.silent.get(probe.channel):
+                return last, None
+            asked = await self._recorded_exchange(probe, retried=True)
+            if not self.wire.documented or not puts_off(asked.answer):
+                return asked, None
+            check = _check(self.wire.documented, probe.channel)
+            return asked, await self._recorded_exchange(replace(check, fresh=probe.fresh), retried=True)
+
+    async def _knock_again(self, probe: Probe) -> None:
+        """Whether the documented call is shut out for good: over new connections, after a little while."""
+        pace = self.wire.pace
+        for _ in range(_TRIES - 1):
+            pace.throttle.put_off(None, pace.throttle.clock())
+            if not await pace.admitted(probe):
+                return
+            exchange = await self._exchange(replace(probe, fresh=True), retried=True)
+            if not pace.is_shut_out(exchange):
+                return
+        pace.shut_out(exchange)
+
+    async def _compare(self, probe: Probe) -> None:
+        """The documented request beside one in another spelling that failed, and that one again."""
+        documented = self.wire.documented
+        if documented is None or probe.id.startswith("reduced-"):
+            return
+        beside = replace(
+            documented,
+            id=f"documented-beside-{probe.id}",
+            title=f"the documented request, beside {probe.title}",
+            fresh=False,
         )
+        for call in (beside, probe):
+            if await self.wire.pace.admitted(call):
+                await self._exchange(call, retried=call is probe)
 
     async def exchange(self, probe: Probe, *, retried: bool = False) -> Exchange:
         await self.wire.pace.admitted(probe)
         return await self._exchange(probe, retried=retried)
 
-    async def _exchange(self, probe: Probe, *, retried: bool = False, last: bool = False) -> Exchange:
+    async def _exchange(self, probe: Probe, *, retried: bool = False) -> Exchange:
+        if not self.wire.pace.throttle.is_slow:
+            return await self._recorded_exchange(probe, retried=retried)
+        async with self.wire.pace.turn:
+            return await self._recorded_exchange(probe, retried=retried)
+
+    async def _recorded_exchange(self, probe: Probe, *, retried: bool) -> Exchange:
         if probe.fresh or (self.wire.is_narrow and probe.channel != self._channel):
             await self.drop()  # where connections stand in each other's way, one of the other port does, too
         self._channel = probe.channel
@@ -112,9 +171,6 @@ class Worker:
         started = self.wire.now()
         answer, loss = await self._answered(state, request)
         group = probe.group
-        if answer and self.wire.pace.asks_to_wait(answer):
-            final = group in REFUSED and (last or self.wire.pace.is_impatient)
-            group = group if final else THROTTLED
         waiting = (
             loss is not None and loss.kind == "timeout" and not self.meter.reused and not self.meter.received
         )
@@ -154,8 +210,9 @@ class Worker:
             return None, Loss(failed.kind, self.wire.secrets.redact(str(failed)))
         except (httpcore.RemoteProtocolError, httpx.RemoteProtocolError) as error:
             return None, _protocol_loss(self.wire.secrets.redact(str(error)), self.meter)
-        except (httpcore.ProxyError, httpx.ProxyError):
-            return None, Loss("unreachable", "the proxy refused to connect")
+        except (httpcore.ProxyError, httpx.ProxyError) as error:
+            said = self.wire.secrets.redact(str(error))[:80]
+            return None, Loss("proxy", f"the proxy does not connect: {said or 'it gives no reason'}")
         except (httpcore.NetworkError, httpx.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
             return None, Loss("closed", f"the connection was lost ({self.meter.stage})")
 
@@ -205,6 +262,11 @@ class Worker:
             broken=broken,
         )
         return replace(answer, body=secrets.redact_bytes(body, encoding_of(body, answer.charset)))
+
+
+def _check(documented: Probe, channel: Channel) -> Probe:
+    """The documented call on a port, to see whether others are answered there."""
+    return replace(documented, id=f"{documented.id}-again", group="check", channel=channel, fresh=True)
 
 
 def _protocol_loss(message: str, meter: Meter) -> Loss:

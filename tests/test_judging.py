@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.checks.disclosure import versions
 from conformance.checks.judging import Judging
 from conformance.contract.model import DocumentedPair
 from conformance.evidence.envelope import Pair
@@ -244,7 +245,7 @@ def test_no_more_of_them_is_shown_than_a_sentence_has_room_for() -> None:
     ],
 )
 def test_software_is_named_by_its_version(name: str, text: str, told: str) -> None:
-    assert judging().versions(page("", (name, text))) == told
+    assert versions(page("", (name, text))) == told
 
 
 # What an answer is

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from conformance.checks import catalogue, judging
+from conformance.checks import catalogue, disclosure
 from conformance.checks.catalogue import Check, check_of
 from conformance.contract.load import documented
 from conformance.selftest import prove
@@ -110,7 +110,7 @@ ROWS = [
     ),
     Row(
         "test_it_is_the_time_of_the_answer",
-        loosened("if judging.is_timely(exchange):", "if judging.seconds(exchange):"),
+        loosened("    _on_time(exchange, judging.success(exchange), judging)", "    judging.success(exchange)"),
         "TIM-02",
         "timestamp_an_hour_ahead",
     ),
@@ -173,7 +173,7 @@ def test_a_blunted_check_is_noticed(row: Row, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_pattern_that_finds_nothing_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert proved(monkeypatch, "stack_trace_in_comment").proved
-    monkeypatch.setattr(judging, "_INTERNALS", re.compile(r"(?!)"))
+    monkeypatch.setattr(disclosure, "_INTERNALS", re.compile(r"(?!)"))
     assert "HYG-05" in proved(monkeypatch, "stack_trace_in_comment").outcomes[0].trouble
 
 
@@ -186,10 +186,8 @@ def test_a_check_that_says_nothing_but_crashes_is_noticed(monkeypatch: pytest.Mo
 
 
 def test_a_check_that_is_too_sharp_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    sharper = loosened("if judging.is_timely(exchange):", "if not judging.is_timely(exchange):")
-    checks = [
-        broken(c, sharper) if c.name == "test_it_is_the_time_of_the_answer" else c for c in catalogue.checks()
-    ]
+    sharper = loosened("if len(keys) > 1:", "if len(keys) == 1:")
+    checks = [broken(c, sharper) if c.name == "test_types_are_unique" else c for c in catalogue.checks()]
     assert proved(monkeypatch, "declared_utf_8").proved
     monkeypatch.setattr(prove, "checks", lambda: checks)
-    assert "accused without cause by TIM-02" in proved(monkeypatch, "declared_utf_8").outcomes[0].trouble
+    assert "accused without cause by CBK-06" in proved(monkeypatch, "declared_utf_8").outcomes[0].trouble

@@ -40,6 +40,7 @@ class Check:
     function: Callable[..., None]
     requirement: str
     groups: tuple[str, ...]
+    also: Callable[[Judging, Exchange], bool] | None = None
     parameter: str = ""
     cases: Callable[[Contract], Iterable[Case]] | None = None
 
@@ -71,11 +72,16 @@ def requirement(id: str) -> Callable[[Function], Function]:  # noqa: A002
     return mark
 
 
-def sends(*groups: str) -> Callable[[Function], Function]:
-    """The groups of probes whose exchanges a check looks at."""
+def sends(
+    *groups: str, also: Callable[[Judging, Exchange], bool] | None = None
+) -> Callable[[Function], Function]:
+    """The groups of probes whose exchanges a check looks at.
+
+    also: which of the others it looks at as well, whatever those were sent for.
+    """
 
     def mark(function: Function) -> Function:
-        function.__dict__["groups"] = groups
+        function.__dict__["groups"], function.__dict__["also"] = groups, also
         return function
 
     return mark
@@ -97,7 +103,14 @@ def check_of(function: Callable[..., None]) -> Check | None:
     if "requirement" not in marks and "each" not in marks:
         return None
     parameter, cases = marks.get("each", ("", None))
-    return Check(function, marks.get("requirement", ""), marks.get("groups", ()), parameter, cases)
+    return Check(
+        function,
+        marks.get("requirement", ""),
+        marks.get("groups", ()),
+        marks.get("also"),
+        parameter,
+        cases,
+    )
 
 
 @cache
@@ -185,6 +198,8 @@ Finding = Breach | Open | NotApplicable | Exception | None
 def _seen(check: Check, case: Case, judging: Judging) -> tuple[Exchange, ...]:
     groups = [group.format(case=case.value) for group in check.groups]
     exchanges = judging.judged
+    if check.also:
+        return tuple(e for e in exchanges if e.group in groups or check.also(judging, e))
     return tuple(e for e in exchanges if e.group in groups) if groups else exchanges
 
 

@@ -9,28 +9,17 @@ from functools import cached_property
 
 from lxml import etree
 
+from conformance.checks.disclosure import disclosed
 from conformance.contract.components import Component, Deviation
 from conformance.contract.model import Contract, DocumentedPair
 from conformance.contract.xsd import Schema, schema
 from conformance.evidence.between import Instead, Kind, between
 from conformance.evidence.envelope import Envelope, Leaf, Pair, Reported
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Reading
-from conformance.verdicts.verdict import NotApplicable, Open, clip
+from conformance.verdicts.verdict import NotApplicable, Open
 
 Pairs = tuple[tuple[str | None, str | None], ...]
-_INTERNALS = re.compile(
-    r"Traceback \(most recent call last\)|\bat [\w.$]+\([\w]+\.(?:java|kt|scala):\d+\)|Stack ?[Tt]race:|"
-    r"(?:Fatal error|Parse error|Warning|Notice)(?:</b>)?: .{0,200} in .{0,120} on line|"
-    r"\bat .{1,80}\.(?:p[lm]|cgi|t) line \d+|\bat \S*[/\\]\S* line \d+\.$|"
-    r"\bin \S{1,120}\.(?:php\d?|inc|phtml) on line \d+|"
-    r"\b(?:\w+\.){2,9}\w{0,80}Exception\b|\bmsxml\d?\.dll\b|\bVBScript (?:runtime|compilation) error\b|"
-    r"\bORA-\d{5}\b|\bSELECT\b.{1,300}\bFROM\b|root:[x*]?:0:0:|"
-    r"SQLSTATE\[|You have an error in your SQL syntax|System\.\w+Exception|"
-    r"/(?:var/www|usr/(?:local|share|lib)|home)/[\w./-]+\.(?:php|py|pl|rb|java|xml)\b|[A-Z]:\\\\?(?:inetpub|Windows|Program)",
-    re.MULTILINE,
-)
 _CODE = re.compile(r"\s*\S*\d\S*\s*")  # one word with a digit in it: what was meant as a code
-_HEAD = 1 << 16  # characters at both ends of an answer in which internals are looked for
 
 
 class Judging:
@@ -44,7 +33,8 @@ class Judging:
         self._texts: dict[Reading, Pairs] = {}
         self._internals: dict[Reading, str] = {}
         self._successes: dict[Reading, bool] = {}
-        self._deviations: dict[tuple[Reading, str], tuple[Deviation, ...]] = {}
+        self._errors: dict[Reading, bool] = {}
+        self._deviations: dict[tuple[Reading, bool, bool], tuple[Deviation, ...]] = {}
 
     def begin(self) -> None:
         """A new check begins: note afresh which interpretations it leans on."""
@@ -116,6 +106,17 @@ class Judging:
             own = envelope.is_success and not self.answers_another_call(envelope)
             self._successes[reading] = self.offers_the_list(envelope) if envelope.root is None else own
         return self._successes[reading]
+
+    def is_error(self, exchange: Exchange) -> bool:
+        """Whether the answer is an error envelope: it reports an error, and carries neither Success nor a list."""
+        if exchange.answer is None:
+            return False
+        reading = exchange.answer.reading
+        if reading not in self._errors:
+            envelope = exchange.answer.envelope
+            told = envelope.is_error or (envelope.recognised and bool(self.reported(envelope)))
+            self._errors[reading] = told and not (envelope.carries_success or envelope.has_list)
+        return self._errors[reading]
 
     @cached_property
     def successes(self) -> tuple[int, ...]:
@@ -195,7 +196,7 @@ class Judging:
 
     def deviations(self, exchange: Exchange) -> tuple[Deviation, ...]:
         """How a success envelope deviates from its schema."""
-        key = (self._reading(exchange), "success")
+        key = (self._reading(exchange), True, True)
         if key not in self._deviations:
             root = self.success(exchange).root
             found = () if root is None else self.schema.deviations(root, self.roots)
@@ -203,24 +204,38 @@ class Judging:
         self._note_root(exchange)
         return self._deviations[key]
 
-    def error_deviations(self, exchange: Exchange) -> tuple[Deviation, ...]:
-        """How an error envelope deviates from its schema, under the configured element names."""
-        key = (self._reading(exchange), "error")
+    def error_deviations(self, exchange: Exchange, *, echo: bool = True) -> tuple[Deviation, ...]:
+        """How an error envelope deviates from its schema, under the configured element names.
+
+        echo: whether it can be expected to echo this service call's action.
+        """
+        key = (self._reading(exchange), False, echo)
         if key not in self._deviations:
             root = self.envelope(exchange).root
             self._deviations[key] = (
-                () if root is None else self.error_schema.deviations(self._renamed(root), self.roots)
+                ()
+                if root is None
+                else self.error_schema.deviations(self._as_documented(root, echo), self.roots)
             )
         self._note_root(exchange)
         return self._deviations[key]
 
-    def _renamed(self, root: etree._Element) -> etree._Element:
+    def _as_documented(self, root: etree._Element, echo: bool) -> etree._Element:
+        """The error envelope with the page's names, and with the page's action where another may be echoed."""
         names = dict(zip(self.evidence.error_elements, ("Error", "Description"), strict=True))
-        if all(key == value for key, value in names.items()):
+        if echo and all(key == value for key, value in names.items()):
             return root
         twin = copy.deepcopy(root)
-        for element in twin.iter():
+        for element, original in zip(twin.iter(), root.iter(), strict=True):
+            element.sourceline = original.sourceline  # type: ignore[misc]
             element.tag = names.get(str(element.tag), element.tag)
+        if not echo:
+            action = twin.find("Action")
+            if action is None:
+                action = etree.Element("Action")
+                twin.insert(0, action)
+            if len(action) == 0:
+                action.text = self.call.name
         return twin
 
     @property
@@ -305,22 +320,22 @@ class Judging:
 
     # The time
 
-    def seconds(self, exchange: Exchange) -> int:
+    def seconds(self, envelope: Envelope) -> int:
         """The Timestamp as Unix time, where its form is right or at least no longer than a time's."""
-        leaf = self.success(exchange).timestamp
+        leaf = envelope.timestamp
         if leaf is None or not leaf.whole:
             raise Open("there is no readable Timestamp in the envelope")
         if not re.fullmatch(r"0|[1-9][0-9]{0,9}", leaf.text):
             raise Open("the Timestamp is not in the documented form (TIM-01)")
         return int(leaf.text)
 
-    def is_timely(self, exchange: Exchange) -> bool:
-        """Whether the Timestamp is the time of the answer, by our clock or by the server's Date."""
-        seconds, tolerance = self.seconds(exchange), self.evidence.clock_tolerance
+    def is_timely(self, exchange: Exchange, seconds: int) -> bool:
+        """Whether a Timestamp is the time of the answer, by our clock or by the server's Date."""
+        tolerance = self.evidence.clock_tolerance
         return any(
             # Whole seconds: the time of an answer given at 9.9 is 9.
             exchange.started - 1 - tolerance + offset <= seconds <= exchange.finished + tolerance + offset
-            for offset in (0.0, self.evidence.clock_offset)
+            for offset in (0.0, self.evidence.offset_at(exchange))
         )
 
     # Errors
@@ -357,24 +372,8 @@ class Judging:
     def internals(self, answer: Answer) -> str:
         """A piece of a stack trace, a path or a database message in an answer; "" when there is none."""
         if answer.reading not in self._internals:
-            text = answer.document.text or answer.body.decode("latin-1")
-            found = _INTERNALS.search(text[:_HEAD] + "\n" + text[_HEAD:][-_HEAD:])
-            self._internals[answer.reading] = clip(found[0]) if found else ""
+            self._internals[answer.reading] = disclosed(answer)
         return self._internals[answer.reading]
-
-    @staticmethod
-    def versions(answer: Answer) -> str:
-        """A header that names the software that answers and its version; "" when there is none."""
-        names = (
-            "Server",
-            "X-Powered-By",
-            "X-AspNet-Version",
-            "X-AspNetMvc-Version",
-            "X-Runtime",
-            "X-Generator",
-        )
-        told = ((name, answer.header(name)) for name in names)
-        return next((f"{name}: {clip(text)}" for name, text in told if re.search(r"\d", text)), "")
 
     @cached_property
     def served_bindings(self) -> frozenset[str]:

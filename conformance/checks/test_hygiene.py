@@ -6,6 +6,7 @@ import codecs
 import re
 
 from conformance.checks.catalogue import requirement, sends
+from conformance.checks.disclosure import versions
 from conformance.checks.judging import Judging
 from conformance.evidence.exchange import Answer, Exchange
 from conformance.verdicts.verdict import Breach, Open, clip
@@ -79,7 +80,7 @@ def _encoding(name: str) -> str:
 def test_no_internals_are_shown(exchange: Exchange, judging: Judging) -> None:
     """No answer shows a stack trace or other internals of the server."""
     answer = judging.answer(exchange)
-    found = judging.internals(answer) or judging.versions(answer)
+    found = judging.internals(answer) or versions(answer)
     if found:
         raise Breach(
             f"{exchange.title} is answered with internals of the server", expected="none", observed=found

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from conformance.checks.catalogue import Case, each, requirement, sends
+from conformance.checks.envelopes import is_any_error
 from conformance.checks.judging import Judging
 from conformance.contract.model import Contract
+from conformance.evidence.between import REFUSED
 from conformance.evidence.envelope import Envelope
 from conformance.evidence.exchange import Answer, Exchange
-from conformance.verdicts.verdict import Breach, Open, clip
+from conformance.verdicts.verdict import Breach, NotApplicable, Open, clip
 
 
 def codes(part: str) -> Callable[[Contract], Iterable[Case]]:
@@ -34,9 +36,13 @@ def _answer_in_state(exchange: Exchange, judging: Judging) -> Answer:
 
 def _in_state(exchange: Exchange, judging: Judging, code: str) -> Envelope:
     """The envelope answered in the state, or Open; over plain HTTP what is no envelope is TLS-02's matter."""
-    answer = _answer_in_state(exchange, judging)
-    if not answer.envelope.recognised or answer.document.root is None:
-        raise Open("the answer is no envelope" + (" (TLS-02)" if code == "009" else ""))
+    answer, told = _answer_in_state(exchange, judging), "TLS-02" if code == "009" else f"ERR-{code}-code"
+    if answer.document.unreadable:
+        raise Open(answer.document.unreadable)
+    if not answer.envelope.recognised:
+        raise Open(f"the answer is no envelope ({told})")
+    if answer.document.root is None:
+        raise Open(f"the answer is not well-formed ({told})")
     return answer.envelope
 
 
@@ -66,7 +72,7 @@ def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: st
 def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code: str) -> None:
     """The answer carries the documented message, character for character."""
     envelope = _in_state(exchange, judging, code)
-    if envelope.is_success:
+    if envelope.is_success and judging.said(envelope, code) is None and not judging.reported(envelope):
         raise Open(f"the answer reports no error (ERR-{code}-code)")
     allowed = judging.messages(code)
     reported = judging.reported(envelope)
@@ -117,16 +123,39 @@ def test_the_answer_is_an_error_envelope(exchange: Exchange, judging: Judging, c
     """The answer is an error envelope valid against the error schema, echoing the action."""
     envelope = _in_state(exchange, judging, code)
     if envelope.says_success or envelope.has_list:
-        raise Open(f"the answer is not meant as an error (ERR-{code}-data)")
-    found = [d for d in judging.error_deviations(exchange) if d.component.requirement == "ERR-NNN-envelope"]
-    if found:
-        first = found[0]
-        where = f"{first.xpath}, line {first.line}"
+        what = "Success" if envelope.says_success else "the callback list"
+        raise Open(f"the answer carries {what} (ERR-{code}-data)")
+    _keeps_the_schema(exchange, judging, code)
+
+
+@each("code", codes("envelope"))
+@sends(also=is_any_error)
+def test_any_error_envelope_of_the_code_is_valid(exchange: Exchange, judging: Judging, code: str) -> None:
+    """Outside of the states, an error envelope that says the code is valid against the error schema."""
+    said = {leaf.text for leaf in judging.codes(judging.envelope(exchange))}
+    state = exchange.group.rpartition("-")[2]
+    elsewhere = state not in {code, *judging.contract.errors} or exchange.group == f"post-{code}"
+    if not elsewhere or code not in said:
+        raise NotApplicable(f"no answer outside of the states says {code}")
+    _keeps_the_schema(exchange, judging, code)
+
+
+def _keeps_the_schema(exchange: Exchange, judging: Judging, code: str) -> None:
+    """Breach when an error envelope is not valid; a request for something else may have another action echoed."""
+    said = judging.said(judging.envelope(exchange), code)
+    broken = {"ERR-NNN-envelope"}
+    if (
+        said is not None and said.text == code
+    ):  # found elsewhere than in Error: the shape is at fault, not the code
+        broken.add("ERR-NNN-code")
+    found = judging.error_deviations(exchange, echo=exchange.group not in REFUSED)
+    first = next((d for d in found if d.component.requirement in broken), None)
+    if first:
         raise Breach(
             f"the error envelope of {code}: {first.reason}",
             expected=first.expected,
             observed=first.observed,
-            where=where,
+            where=f"{first.xpath}, line {first.line}",
         )
 
 
@@ -183,7 +212,7 @@ def test_the_answer_lasts_as_long_as_the_state(
 @sends()
 def test_every_error_has_a_documented_code(exchanges: tuple[Exchange, ...], judging: Judging) -> None:
     """Every error answer of the run uses a code that the page documents."""
-    errors = [e for e in exchanges if e.answer and e.answer.envelope.is_error]
+    errors = [e for e in exchanges if judging.is_error(e)]
     if not errors:
         raise Open("no error answer was seen")
     for exchange in errors:

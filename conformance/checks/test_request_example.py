@@ -28,7 +28,7 @@ def _refused(exchange: Exchange, judging: Judging) -> None:
 def _untimely(exchange: Exchange, judging: Judging) -> bool:
     """Whether the Timestamp is not the time of the answer; one that cannot be read is the schema's matter."""
     try:
-        return not judging.is_timely(exchange)
+        return not judging.is_timely(exchange, judging.seconds(judging.success(exchange)))
     except Open:
         return False
 

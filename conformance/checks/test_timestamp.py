@@ -6,7 +6,9 @@ import re
 from datetime import UTC, datetime
 
 from conformance.checks.catalogue import requirement, sends
+from conformance.checks.envelopes import is_any_error, is_any_success
 from conformance.checks.judging import Judging
+from conformance.evidence.envelope import Envelope
 from conformance.evidence.exchange import Exchange
 from conformance.verdicts.verdict import Breach, Open, clip
 
@@ -17,33 +19,34 @@ def _shown(seconds: float) -> str:
     return f"{seconds:.0f} ({datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC)"
 
 
-@requirement("TIM-02")
-@sends("documented")
-def test_it_is_the_time_of_the_answer(exchange: Exchange, judging: Judging) -> None:
-    """Timestamp is the time of the answer, within the tolerance, by our clock or by the server's Date."""
-    if judging.is_timely(exchange):
+def _on_time(exchange: Exchange, envelope: Envelope, judging: Judging) -> None:
+    """Breach when the Timestamp is not the time of the answer."""
+    seconds = judging.seconds(envelope)
+    if judging.is_timely(exchange, seconds):
         return
-    seconds, tolerance = judging.seconds(exchange), judging.evidence.clock_tolerance
-    leaf = judging.success(exchange).timestamp
-    clock = (
-        f"; the server's Date is {judging.evidence.clock_offset:+.0f} s from our clock"
-        if judging.evidence.clock_offset
-        else ""
-    )
+    offset, leaf = judging.evidence.offset_at(exchange), envelope.timestamp
+    clock = f"; the server's Date is {offset:+.0f} s from our clock" if offset else ""
     raise Breach(
         f"Timestamp is {seconds - exchange.finished:+.0f} s from the time of the answer"
-        f" (tolerance {tolerance:g} s){clock}",
-        expected=_shown(exchange.finished + judging.evidence.clock_offset),
+        f" (tolerance {judging.evidence.clock_tolerance:g} s){clock}",
+        expected=_shown(exchange.finished + offset),
         observed=_shown(seconds),
         where=leaf.where if leaf else "",
     )
+
+
+@requirement("TIM-02")
+@sends("documented", also=is_any_success)
+def test_it_is_the_time_of_the_answer(exchange: Exchange, judging: Judging) -> None:
+    """Timestamp is the time of the answer, within the tolerance, by our clock or by the server's Date."""
+    _on_time(exchange, judging.success(exchange), judging)
 
 
 def _sequence(exchanges: tuple[Exchange, ...], judging: Judging) -> list[tuple[Exchange, int]]:
     timed = []
     for exchange in exchanges:
         try:
-            timed.append((exchange, judging.seconds(exchange)))
+            timed.append((exchange, judging.seconds(judging.success(exchange))))
         except Open:
             continue
     if len(timed) < 2:
@@ -93,9 +96,9 @@ def test_it_advances(exchanges: tuple[Exchange, ...], judging: Judging) -> None:
 
 @requirement("TIM-05")
 @sends()
-def test_error_envelopes_carry_one_too(exchanges: tuple[Exchange, ...]) -> None:
+def test_error_envelopes_carry_one_too(exchanges: tuple[Exchange, ...], judging: Judging) -> None:
     """Every error envelope carries a Timestamp in the same form."""
-    errors = [e for e in exchanges if e.answer and e.answer.envelope.is_error]
+    errors = [e for e in exchanges if judging.is_error(e)]
     if not errors:
         raise Open("no error envelope was seen")
     for exchange in errors:
@@ -109,3 +112,10 @@ def test_error_envelopes_carry_one_too(exchanges: tuple[Exchange, ...]) -> None:
                 where=leaf.where if leaf else "",
                 exchanges=(exchange,),
             )
+
+
+@requirement("TIM-06")
+@sends(also=is_any_error)
+def test_it_is_the_time_of_an_error_too(exchange: Exchange, judging: Judging) -> None:
+    """The Timestamp of every error envelope is the time of the answer."""
+    _on_time(exchange, judging.envelope(exchange), judging)

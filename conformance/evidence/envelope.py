@@ -244,8 +244,8 @@ class Envelope:
         for element in self.root.iter() if self.root is not None else ():
             for name, text in element.attrib.items():
                 yield Leaf(element, str(text), etree.QName(name).localname)
-            if local(element).lower() in {"action", "result", "timestamp"}:
-                continue
+            if local(element).lower() in {"action", "result", "timestamp"} | _parts():
+                continue  # an id of the list is no code
             leaf = Leaf(element)
             if leaf.whole:
                 yield leaf

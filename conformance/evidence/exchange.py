@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from statistics import median
+from urllib.parse import urlsplit
 
 from conformance.contract.document import Document, read
 from conformance.evidence.envelope import Envelope
@@ -216,15 +218,28 @@ class Evidence:
 
     @cached_property
     def clock_offset(self) -> float:
-        """Seconds that the endpoint's clock is ahead of ours, by its Date headers; 0.0 where they show none.
+        """Seconds that the endpoint's clock is ahead of ours, by its Date headers; 0.0 where they show none."""
+        return _offset(self.exchanges)
 
-        A Date that stands still, or comes from a cache (Age), is no clock.
-        """
-        dated = [(e, e.answer.date) for e in self.exchanges if e.answer and e.answer.date is not None]
-        live = [(e, date) for e, date in dated if e.answer and e.answer.header("age").strip() in {"", "0"}]
-        if not live:
-            return 0.0
-        took = live[-1][0].started - live[0][0].started
-        frozen = took > _STANDSTILL_S and len({date for _, date in live}) == 1
-        offset = median(date - (e.started + e.finished) / 2 for e, date in live)
-        return 0.0 if frozen or abs(offset) <= _CLOCKS_DIFFER_S else offset
+    def offset_at(self, exchange: Exchange) -> float:
+        """The same of the host that was asked: a state may be provisioned at another one."""
+        return self._offsets[urlsplit(exchange.request.url).hostname or ""]
+
+    @cached_property
+    def _offsets(self) -> dict[str, float]:
+        hosts: defaultdict[str, list[Exchange]] = defaultdict(list)
+        for exchange in self.exchanges:
+            hosts[urlsplit(exchange.request.url).hostname or ""].append(exchange)
+        return {host: _offset(those) for host, those in hosts.items()}
+
+
+def _offset(exchanges: Sequence[Exchange]) -> float:
+    """How far ahead of ours a clock is by its Date; one that stands still, or comes from a cache (Age), is none."""
+    dated = [(e, e.answer.date) for e in exchanges if e.answer and e.answer.date is not None]
+    live = [(e, date) for e, date in dated if e.answer and e.answer.header("age").strip() in {"", "0"}]
+    if not live:
+        return 0.0
+    took = live[-1][0].started - live[0][0].started
+    frozen = took > _STANDSTILL_S and len({date for _, date in live}) == 1
+    offset = median(date - (e.started + e.finished) / 2 for e, date in live)
+    return 0.0 if frozen or abs(offset) <= _CLOCKS_DIFFER_S else offset

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from conformance.reference.variants import (
+    anywhere,
     carriage,
     charsets,
     contents,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MUTANTS = (
+    anywhere,
     requests,
     documents,
     hostile,

@@ -365,11 +365,12 @@ VARIANTS = (
     mutant(
         "comment_gets_a_stale_answer",
         "A request with a comment gets the answer of an hour ago.",
-        "REQ-05",
+        "TIM-02",
         tree(
             lambda call, root: set_text(root, "Timestamp", str(int(call.now) - 3600)),
             lambda call: success(call) and b"<!--" in sent(call),
         ),
+        also="REQ-05 TIM-03",
     ),
     mutant(
         "comment_gets_a_doctype",

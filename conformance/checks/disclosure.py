@@ -1,0 +1,42 @@
+"""What an answer discloses of the server behind it."""
+
+from __future__ import annotations
+
+import re
+
+from conformance.evidence.exchange import Answer
+from conformance.verdicts.verdict import clip
+
+_INTERNALS = re.compile(
+    r"Traceback \(most recent call last\)|\bat [\w.$]+\([\w]+\.(?:java|kt|scala):\d+\)|Stack ?[Tt]race:|"
+    r"(?:Fatal error|Parse error|Warning|Notice)(?:</b>)?: .{0,200} in .{0,120} on line|"
+    r"\bat .{1,80}\.(?:p[lm]|cgi|t) line \d+|\bat \S*[/\\]\S* line \d+\.$|"
+    r"\bin \S{1,120}\.(?:php\d?|inc|phtml) on line \d+|"
+    r"\b(?:\w+\.){2,9}\w{0,80}Exception\b|\bmsxml\d?\.dll\b|\bVBScript (?:runtime|compilation) error\b|"
+    r"\bORA-\d{5}\b|\bSELECT\b.{1,300}\bFROM\b|root:[x*]?:0:0:|"
+    r"SQLSTATE\[|You have an error in your SQL syntax|System\.\w+Exception|"
+    r"/(?:var/www|usr/(?:local|share|lib)|home)/[\w./-]+\.(?:php|py|pl|rb|java|xml)\b|[A-Z]:\\\\?(?:inetpub|Windows|Program)",
+    re.MULTILINE,
+)
+_HEAD = 1 << 16  # characters at both ends of an answer in which internals are looked for
+
+
+def disclosed(answer: Answer) -> str:
+    """A piece of a stack trace, a path or a database message in an answer; "" when there is none."""
+    text = answer.document.text or answer.body.decode("latin-1")
+    found = _INTERNALS.search(text[:_HEAD] + "\n" + text[_HEAD:][-_HEAD:])
+    return clip(found[0]) if found else ""
+
+
+def versions(answer: Answer) -> str:
+    """A header that names the software that answers and its version; "" when there is none."""
+    names = (
+        "Server",
+        "X-Powered-By",
+        "X-AspNet-Version",
+        "X-AspNetMvc-Version",
+        "X-Runtime",
+        "X-Generator",
+    )
+    told = ((name, answer.header(name)) for name in names)
+    return next((f"{name}: {clip(text)}" for name, text in told if re.search(r"\d", text)), "")

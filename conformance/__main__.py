@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 from typing import NoReturn
 
-from conformance.commands.cli import main
+from conformance.commands.guard import guarded
+from conformance.reporting.output import open_streams
+from conformance.sending.signals import obeyed
 
 
 def run() -> NoReturn:
     """Run the command line and leave, without taking apart what is in memory: that alone takes a tenth of a second."""
-    code = main()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):  # whoever read it may have gone
-            stream.flush()
-    os._exit(code)
+    open_streams()
+    with obeyed():
+        os._exit(guarded(_main))
+
+
+def _main() -> int:
+    from conformance.commands.cli import main  # noqa: PLC0415  what cannot be imported is told in one line
+
+    return main()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,8 @@ from dataclasses import replace
 from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
 from conformance.probes import plan as plans
+from conformance.reporting.output import progress
+from conformance.sending import signals
 from conformance.target.target import Target
 from conformance.verdicts.diagnosis import diagnosis
 
@@ -36,19 +37,15 @@ def send(contract: Contract, judged: Target, groups: frozenset[str], options: ar
         recording = wire.run(plan)
     evidence = evidence_of(judged, recording, seed=int(options.seed), started=started)
     said = diagnosis(evidence)
-    return replace(evidence, notes=(*evidence.notes, said)) if said else evidence
+    notes = (*evidence.notes, said) if said else evidence.notes
+    return replace(evidence, notes=notes, interrupted=evidence.interrupted or signals.came())
 
 
 def _progress(options: argparse.Namespace) -> Callable[[int, int], None]:
     """A line that counts exchanges, on a terminal only."""
-    if options.quiet or not sys.stderr.isatty():
+    if options.quiet:
         return lambda _done, _of: None
-
-    def line(done: int, of: int) -> None:
-        end = "\r" if done < of else "\r\x1b[K"
-        print(f"\r{done} of about {of} requests sent", end=end, file=sys.stderr, flush=True)
-
-    return line
+    return lambda done, of: progress(f"{done} of about {of} requests sent", over=done >= of)
 
 
 @contextlib.contextmanager

@@ -257,7 +257,7 @@ def deaf() -> Iterator[socket.socket]:
         yield server
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name)
 def test_ctrl_c_ends_the_run_with_what_was_recorded(tmp_path: Path, sign: signal.Signals) -> None:
     with deaf() as server:
         port = server.getsockname()[1]
@@ -590,7 +590,8 @@ def test_a_reader_that_goes_away_is_no_mishap(tmp_path: Path) -> None:
 # The reference endpoint
 
 
-def test_serve_prints_where_it_is_and_stops_when_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name)
+def test_serve_prints_where_it_is_and_stops_when_told(tmp_path: Path, sign: signal.Signals) -> None:
     with started("serve", "--state", "007", cwd=tmp_path) as process:
         assert process.stdout
         lines = dict(process.stdout.readline().split(maxsplit=1) for _ in range(3))
@@ -604,7 +605,7 @@ def test_serve_prints_where_it_is_and_stops_when_told(tmp_path: Path) -> None:
         assert "<Error>007</Error>" in answer.text
         plain = httpx.get(lines["HTTP"].split()[0], params=asked, trust_env=False)
         assert "<Error>009</Error>" in plain.text
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(sign)
         out, err = process.communicate(timeout=60)
         assert process.returncode == 0
     assert out.endswith("Stopped.\n")

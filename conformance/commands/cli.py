@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from conformance import __version__
+from conformance.commands.guard import guarded
+from conformance.reporting.output import complain, say
+from conformance.sending.signals import obeyed
 
 USAGE = 4
 ENVIRONMENT = "CONNECT_CONFORMANCE_"
@@ -26,7 +29,11 @@ class _Parser(argparse.ArgumentParser):
     """Refuses in one line, with the documented exit code."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"{self.prog}: {_TOKEN.sub('...', message)} (see `{self.prog} --help`)\n")
+        complain(f"{_TOKEN.sub('...', message)} (see `{self.prog} --help`)")
+        self.exit(USAGE)
+
+    def _print_message(self, message: str, file: object = None) -> None:  # noqa: ARG002  help and version alone
+        say(message)
 
 
 def _number(low: float, high: float, *, whole: bool = True) -> Callable[[str], float]:
@@ -304,7 +311,12 @@ def _from_environment(command: str, arguments: list[str]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+    """Run the command line; returns the exit code, whatever happens."""
+    with obeyed():
+        return guarded(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     words[1:] = [*_from_environment(words[0] if words else "", words[1:]), *words[1:]]
     options = parser().parse_args(words)

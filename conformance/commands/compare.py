@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 
 from conformance.reporting import inert
-from conformance.reporting.write import ReportsError, write
+from conformance.reporting.output import say
+from conformance.reporting.write import write
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.findings import why
 from conformance.verdicts.reading import read_report
@@ -96,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
     if len(options.results) < 2:
         raise ConfigError("compare needs two results or more; allowed: report.json files or folders of runs")
     found = Comparison(tuple(options.results), tuple(map(read_report, options.results)))
-    print(FORMATS[options.format](found), end="")
+    say(FORMATS[options.format](found), options.format)
     regressed = options.fail_on_regression and found.regressions
     return ExitCode.NONCONFORMING if regressed else ExitCode.CONFORMING
 
@@ -109,12 +110,9 @@ def _overview(options: argparse.Namespace) -> int:
     if options.fail_on_regression:
         raise ConfigError("--fail-on-regression compares; allowed without --overview")
     made = merged(options.results, options.reports or Path.cwd())
-    print(shown.FORMATS[options.format](made), end="")
     if options.reports:
-        try:
-            write(options.reports, shown.files(made))
-        except ReportsError as error:
-            raise ConfigError(str(error)) from None
+        write(options.reports, shown.files(made))
+    say(shown.FORMATS[options.format](made), options.format)
     return made.exit_code
 
 

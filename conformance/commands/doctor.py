@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from conformance.checks.catalogue import chosen_checks, groups_of
 from conformance.commands.listing import cost
-from conformance.commands.stopping import stop_like_interrupt
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.probes import plan as plans
 from conformance.reporting import inert
+from conformance.reporting.output import say
 from conformance.reporting.terminal import wrap
 from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits
@@ -36,7 +35,6 @@ _INDENT = 22  # columns before what is said
 def run(options: argparse.Namespace) -> int:
     """Print what was found, line by line; returns 0 when a run can be judged, 10 when not."""
     contract = documented()
-    stop_like_interrupt()
     terms = Terms(select=tuple(options.select), deselect=tuple(options.deselect))
     with contextlib.ExitStack() as stack:
         target = subject(options, contract, stack)
@@ -45,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         found, interrupted = look(contract, target)
     found.append(Finding("cost", "ok", cost(plan, target, len(chosen))))
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
-    print(_page(target, found, max(width, 40)), end="")
+    say(_page(target, found, max(width, 40)))
     if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.INCONCLUSIVE if _problems(found) else ExitCode.CONFORMING
@@ -106,9 +104,7 @@ def _page(target: Target, found: list[Finding], width: int) -> str:
     number = _problems(found)
     said = f"A run cannot be judged: {number} problem{'' if number == 1 else 's'}."
     lines += ["", said if number else _verdict(found)]
-    text = target.secrets.redact("\n".join(lines)) + "\n"
-    encoding = sys.stdout.encoding or "utf-8"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    return target.secrets.redact("\n".join(lines)) + "\n"
 
 
 def _verdict(found: list[Finding]) -> str:

@@ -12,6 +12,7 @@ from conformance.checks.catalogue import chosen_checks
 from conformance.contract.load import documented
 from conformance.contract.model import Contract, Interpretation, Requirement
 from conformance.probes import plan as plans
+from conformance.reporting.output import say
 from conformance.selftest.prove import Trial, trials
 from conformance.target.configuration import BINDINGS, ConfigError, StateConfig, TargetConfig
 from conformance.target.target import target
@@ -31,7 +32,7 @@ _CODES = {
 
 def run(options: argparse.Namespace) -> int:
     """Print what the name stands for. Raises ConfigError for a name that stands for nothing."""
-    print(explained(options.name), end="")
+    say(explained(options.name))
     return ExitCode.CONFORMING
 
 

@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import IO
 
 import conformance
-from conformance.commands.stopping import stop_like_interrupt
 from conformance.contract.load import documented
 from conformance.reporting import inert
 from conformance.reporting.folder import reports_folder
+from conformance.reporting.output import complain, note, say
 from conformance.reporting.overview import files, terminal
-from conformance.reporting.write import ReportsError, write
+from conformance.reporting.write import write
+from conformance.sending.signals import meaning
 from conformance.target.configuration import ConfigError, target_names
 from conformance.target.subject import check_overrides, config_file
 from conformance.verdicts.fleet import Member, Overview, Row, of_report, overview, rows_of, unjudged
@@ -67,14 +68,11 @@ def run(options: argparse.Namespace) -> int:
         return _list(options, names)
     folder = reports_folder(options.reports)
     fleet = Fleet(options, file, folder)
-    made = fleet.judge(names)
-    try:
+    with meaning(fleet.stop):  # once stopped, the overview is written to its end
+        made = fleet.judge(names)
         write(folder, files(made))
-    except ReportsError as error:
-        print(f"connect-conformance: {error}", file=sys.stderr)
-        return ExitCode.INTERNAL_ERROR
-    print(terminal(made).splitlines()[0] + "\n" if options.quiet else terminal(made), end="")
-    print(f"REPORTS  {inert.terminal(str(folder / 'overview.html'), limit=4096)}")
+    say(terminal(made).splitlines()[0] + "\n" if options.quiet else terminal(made))
+    say(f"REPORTS  {inert.terminal(str(folder / 'overview.html'), limit=4096)}\n")
     return made.exit_code
 
 
@@ -104,9 +102,9 @@ def _list(options: argparse.Namespace, names: list[str]) -> int:
         try:
             worst = max(worst, running.run(argparse.Namespace(**vars(options) | {"target": name})))
         except ConfigError as error:
-            print(f"connect-conformance: {error}", file=sys.stderr)
+            complain(str(error))
             worst = ExitCode.USAGE
-        print()
+        say("\n")
     return worst if names else ExitCode.NOTHING_SELECTED
 
 
@@ -130,19 +128,21 @@ class Fleet:
         self.running: list[_Judge] = []
         self.interrupted = False
 
+    def stop(self) -> None:
+        """End it early; the processes are looked at often enough to notice."""
+        self.interrupted = True
+
     def judge(self, names: list[str]) -> Overview:
-        """Judge them all. Ctrl-C and SIGTERM end the running ones early, with what they have judged."""
-        stop_like_interrupt()
+        """Judge them all. Asked to stop, end the running ones early, with what they have judged."""
         waiting = list(zip(names, _folders(names), strict=True))
         try:
-            while waiting or self.running:
-                while waiting and len(self.running) < self.options.jobs:
+            while (waiting or self.running) and not self.interrupted:
+                while waiting and len(self.running) < self.options.jobs and not self.interrupted:
                     self._start(*waiting.pop(0))
                 self._collect(len(names))
                 time.sleep(_PAUSE_S)
-        except KeyboardInterrupt:
-            self.interrupted = True
-            self._interrupt(len(names))
+            if self.interrupted:
+                self._interrupt(len(names))
         finally:
             for judge in self.running:
                 judge.process.kill()
@@ -187,7 +187,7 @@ class Fleet:
             self._add(member)
             if not self.options.quiet:
                 line = f"{len(self.members)} of {of}: {member.name}: {member.verdict}"
-                print(inert.terminal(line), file=sys.stderr, flush=True)
+                note(line)
 
     def _add(self, member: Member) -> None:
         self.members.append(member)
@@ -215,12 +215,13 @@ class Fleet:
         """Let every process end in its own way: with its teardown commands run and its reports written."""
         for judge in self.running:
             with contextlib.suppress(OSError):
-                judge.process.send_signal(signal.SIGINT)
+                judge.process.send_signal(
+                    signal.SIGTERM
+                )  # SIGINT may be ignored here (`command &`), so there too
         deadline = time.monotonic() + _PATIENCE_S
-        with contextlib.suppress(KeyboardInterrupt):  # once more: no patience left
-            while self.running and time.monotonic() < deadline:
-                self._collect(of)
-                time.sleep(_PAUSE_S)
+        while self.running and time.monotonic() < deadline:
+            self._collect(of)
+            time.sleep(_PAUSE_S)
         for judge in self.running:
             said = "interrupted, and did not end in time"
             self._add(unjudged(judge.name, judge.folder.name, ExitCode.INTERRUPTED, said))

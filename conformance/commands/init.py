@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from conformance.reporting.output import say
 from conformance.target.configuration import CONFIG_NAME, ConfigError
 
 TEMPLATE = """\
@@ -99,9 +100,9 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError(
             f"cannot write {file}: {error.strerror}; allowed: a file in a folder that exists"
         ) from None
-    print(
-        f"{file} written. Put the endpoint into it and the token into the environment (CONNECT_TOKEN), then:"
-    )
     elsewhere = "" if options.config is None else f" --config {file}"
-    print(f"  connect-conformance doctor --target staging{elsewhere}")
+    say(
+        f"{file} written. Put the endpoint into it and the token into the environment (CONNECT_TOKEN), then:\n"
+        f"  connect-conformance doctor --target staging{elsewhere}\n"
+    )
     return 0

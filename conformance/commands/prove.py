@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from conformance.contract.load import documented
+from conformance.reporting import output
 from conformance.selftest.matrix import FORMATS, matrix
 from conformance.selftest.prove import prove, trials
 from conformance.target.configuration import ConfigError
@@ -20,14 +20,11 @@ def run(options: argparse.Namespace) -> int:
         )
 
     def progress(done: int, of: int) -> None:
-        if sys.stderr.isatty():
-            print(
-                f"\r{done} of {of} variants", end="" if done < of else "\r\x1b[K", file=sys.stderr, flush=True
-            )
+        output.progress(f"{done} of {of} variants", over=done >= of)
 
     outcomes = prove(options.only, int(options.jobs), progress)
     result = matrix(outcomes, documented(), partial=bool(options.only))
-    print(FORMATS[options.format](result), end="")
+    output.say(FORMATS[options.format](result), options.format)
     if options.format != "table":
-        print(result.sentence, file=sys.stderr)
+        output.note(result.sentence)
     return ExitCode.CONFORMING if result.proved else ExitCode.NONCONFORMING

@@ -10,11 +10,12 @@ import msgspec
 from conformance.checks.catalogue import checks
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
+from conformance.reporting.output import say
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the catalogue."""
-    print(catalogue(options.format), end="")
+    say(catalogue(options.format), options.format)
     return 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,12 +12,13 @@ from pathlib import Path
 
 from conformance.checks.catalogue import chosen_checks, groups_of
 from conformance.commands.listing import listing
-from conformance.commands.stopping import stop_like_interrupt
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.evidence.recording import EvidenceError, from_har
 from conformance.reporting.folder import reports_folder
+from conformance.reporting.output import complain, say
 from conformance.run import send
+from conformance.sending.signals import held
 from conformance.target.configuration import ConfigError
 from conformance.target.subject import subject
 from conformance.verdicts.terms import selected, terms
@@ -30,17 +30,16 @@ def run(options: argparse.Namespace) -> int:
     collect_seldom()
     contract = documented()
     wanted = terms(options, contract)
-    stop_like_interrupt()
     with contextlib.ExitStack() as stack:
         judged = subject(options, contract, stack)
         if options.list:
-            print(listing(contract, judged, wanted, int(options.seed)), end="")
+            say(listing(contract, judged, wanted, int(options.seed)))
             return ExitCode.CONFORMING if selected(contract, wanted) else ExitCode.NOTHING_SELECTED
         chosen = chosen_checks(contract, selected(contract, wanted))
         if not chosen:
             return _nothing_selected()
         folder = reports_folder(options.reports)
-        with _scratch() as scratch:
+        with held(), _scratch() as scratch:
             evidence = send(contract, judged, groups_of(chosen), options)
             from conformance.pytest_plugin.session import Session  # noqa: PLC0415
 
@@ -68,7 +67,7 @@ def replay(options: argparse.Namespace) -> int:
     from conformance.pytest_plugin.session import Session  # noqa: PLC0415
 
     folder = reports_folder(options.reports)
-    with _scratch() as scratch:
+    with held(), _scratch() as scratch:
         return Session(contract, wanted, evidence.binding, scratch, folder).judge(evidence, options)
 
 
@@ -78,9 +77,7 @@ def collect_seldom() -> None:
 
 
 def _nothing_selected() -> int:
-    print(
-        "connect-conformance: nothing selected: --select and --deselect leave no requirement", file=sys.stderr
-    )
+    complain("nothing selected: --select and --deselect leave no requirement")
     return ExitCode.NOTHING_SELECTED
 
 

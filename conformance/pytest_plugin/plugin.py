@@ -15,6 +15,7 @@ from conformance.contract.model import LEVELS, Contract
 from conformance.evidence.exchange import Evidence
 from conformance.reporting import inert
 from conformance.reporting.junit import case_properties
+from conformance.sending import signals
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import CheckResult, Report, Verdict
@@ -102,6 +103,11 @@ class Suite:
         if checks and not session.config.option.collectonly:
             groups = {group.format(case=case.value) for check, case in checks for group in check.groups}
             self.subject = Judging(self.obtain(frozenset(groups)), self.contract)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        with signals.meaning(signals.interrupt):  # what is judged by then is reported
+            return (yield)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:

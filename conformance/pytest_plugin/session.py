@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import io
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from conformance.pytest_plugin import plugin
 from conformance.pytest_plugin.plugin import Suite
 from conformance.reporting.html import HtmlReport
 from conformance.reporting.junit import JunitReport
+from conformance.reporting.output import complain
 from conformance.reporting.publish import publish
 from conformance.target.secrets import Secrets
 from conformance.verdicts.terms import Terms
@@ -61,7 +61,7 @@ class Session:
 
 def _nothing_judged(secrets: Secrets, code: int, said: str) -> int:
     if code == ExitCode.INTERRUPTED:
-        print("connect-conformance: interrupted before anything was judged", file=sys.stderr)
+        complain("interrupted before anything was judged")
         return code
     told = [
         line.removeprefix("INTERNALERROR> ")
@@ -69,7 +69,7 @@ def _nothing_judged(secrets: Secrets, code: int, said: str) -> int:
         if line.startswith("INTERNALERROR>")
     ]
     last = told[-1] if told else f"pytest ended with {code}"
-    print(f"connect-conformance: internal error: {secrets.redact(last)}", file=sys.stderr)
+    complain(f"internal error: {secrets.redact(last)}")
     return ExitCode.INTERNAL_ERROR
 
 

@@ -14,6 +14,7 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _BLANK = re.compile(
     r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _NOT_ASCII = re.compile(r"[^\n\x20-\x7e]")
 # What build servers take for a command in a log: GitHub's `::name::`, and `##name[` of Azure and TeamCity.
 _COMMAND = re.compile(r"::(?=[A-Za-z].*::)|##(?=[\w.-]*\[)")
@@ -78,9 +79,18 @@ def json(text: str) -> str:
     return _NOT_ASCII.sub(lambda found: _json_escape(found[0]), text)
 
 
+def ascii_json(text: str) -> str:
+    """A JSON document in ASCII, for streams that may have no other characters."""
+    return _BEYOND_ASCII.sub(lambda found: _numbered(found[0]), text)
+
+
 def _json_escape(character: str) -> str:
     if character.isprintable() and not _BLANK.match(character):
         return character
+    return _numbered(character)
+
+
+def _numbered(character: str) -> str:
     return "".join(f"\\u{unit:04x}" for unit in _units(character))
 
 

@@ -8,12 +8,11 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
 
 from conformance import __version__
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import to_har
-from conformance.reporting import html
+from conformance.reporting import html, output
 from conformance.reporting.json import to_json
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
@@ -47,16 +46,11 @@ def publish(  # noqa: PLR0917
         trouble.append("internal error: a secret was found in the summary, which is withheld")
         said = ""
     try:
-        print(said, end="", flush=True)
-    except OSError as error:
-        _give_up(sys.stdout)
-        if not isinstance(error, BrokenPipeError):
-            trouble.append(f"the summary could not be printed: {error.strerror}")
-    try:
-        for line in trouble:
-            print(f"connect-conformance: {line}", file=sys.stderr, flush=True)
-    except OSError:
-        _give_up(sys.stderr)
+        output.say(said)
+    except output.OutputError as error:
+        trouble.append(str(error))
+    for line in trouble:
+        output.complain(line)
     return ExitCode.INTERNAL_ERROR if trouble else report.exit_code
 
 
@@ -99,14 +93,9 @@ def guarded(files: dict[str, Callable[[], bytes]], secrets: Secrets) -> tuple[di
     return made, trouble
 
 
-def _give_up(stream: TextIO) -> None:
-    """Whoever read us has gone, or the disk is full; the reports are there, and Python's own flush must not fail."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
 def _said(report: Report, folder: Path, options: argparse.Namespace) -> str:
     if options.quiet:
         return f"{report.verdict.value}: {report.target.name} ({folder / 'report.html'})\n"
-    color = sys.stdout.isatty() and not options.no_color and not os.environ.get("NO_COLOR")
+    color = output.is_terminal(sys.stdout) and not options.no_color and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size((100, 24)).columns
-    return summary(report, width=min(width, 120), color=color, reports=folder, encoding=sys.stdout.encoding)
+    return summary(report, width=min(width, 120), color=color, reports=folder)

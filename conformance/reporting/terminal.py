@@ -27,13 +27,8 @@ _SHORT = ("pass", "fail", "open", "error", "n/a")
 _LABEL = 10
 
 
-def summary(
-    report: Report, *, width: int, color: bool, reports: Path | None, encoding: str | None = None
-) -> str:
-    """The end of a run in words, for a terminal of `width` columns.
-
-    encoding: of the terminal; what it cannot write is shown as escapes.
-    """
+def summary(report: Report, *, width: int, color: bool, reports: Path | None) -> str:
+    """The end of a run in words, for a terminal of `width` columns."""
     page = _Page(max(width, 30), color)
     page.verdict(report)
     page.counts(report)
@@ -43,16 +38,7 @@ def summary(
     page.notes(report)
     if reports is not None:
         page.reports(str(reports / "report.html"))
-    text = "\n".join(page.lines) + "\n"
-    return _writable(text, encoding) if encoding else text
-
-
-def _writable(text: str, encoding: str) -> str:
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.replace("…", "...").encode(encoding, "backslashreplace").decode(encoding)
-    return text
+    return "\n".join(page.lines) + "\n"
 
 
 class _Page:

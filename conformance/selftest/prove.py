@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import multiprocessing.pool
+import signal
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import count
+from multiprocessing import resource_tracker
 from typing import Literal, cast
 
 import anyio
@@ -239,6 +242,20 @@ def _work(names: list[str]) -> list[Outcome]:
     return list(_batch(names))
 
 
+def _pool(jobs: int) -> multiprocessing.pool.Pool:
+    """Processes that a terminal's Ctrl-C does not reach: this one ends them.
+
+    Spawned, not forked: the event loops and threads of this process are not for sharing.
+    """
+    resource_tracker.ensure_running()  # when it starts, it changes which signals are blocked
+    ours = {signal.SIGINT, *({signal.SIGHUP} if hasattr(signal, "SIGHUP") else ())}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ours)  # which processes inherit
+    try:
+        return multiprocessing.get_context("spawn").Pool(jobs)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def prove(
     only: Sequence[str] = (), jobs: int = 2, progress: Callable[[int, int], None] = lambda _done, _of: None
 ) -> list[Outcome]:
@@ -258,8 +275,7 @@ def prove(
         for batch in batches:
             note(_work(batch))
     else:
-        # Spawned, not forked: the event loops and threads of this process are not for sharing.
-        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        with _pool(jobs) as pool:
             for outcomes in pool.imap_unordered(_work, batches):
                 note(outcomes)
     return [done[name] for name in names]

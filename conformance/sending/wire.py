@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import ssl
 import time
@@ -22,6 +23,7 @@ from conformance.probes import generated as explore
 from conformance.probes import probe as probes
 from conformance.probes.plan import LATER_S, Plan
 from conformance.probes.probe import Probe
+from conformance.sending import signals
 from conformance.sending.allowance import Allowance
 from conformance.sending.canary import NOWHERE, Canary, listen
 from conformance.sending.composing import Composer
@@ -83,12 +85,25 @@ class Wire:
         self._epoch = time.time() - time.monotonic()
 
     def run(self, plan: Plan) -> Recording:
-        """Send the plan. Ctrl-C ends it early; what was recorded is kept."""
+        """Send the plan. Being asked to stop ends it early; what was recorded is kept."""
         try:
-            anyio.run(self.session, plan)
+            anyio.run(self._until_asked, plan)
         except KeyboardInterrupt:
             self._interrupted = True
         return self.recording(plan)
+
+    async def _until_asked(self, plan: Plan) -> None:
+        loop = asyncio.get_running_loop()
+        with anyio.CancelScope() as scope:
+
+            def stop() -> None:
+                self._interrupted = True
+                loop.call_soon_threadsafe(scope.cancel)
+
+            with signals.meaning(stop):
+                if signals.came():
+                    stop()
+                await self.session(plan)
 
     async def session(self, plan: Plan) -> Recording:
         """The same, inside an event loop of the caller's."""

@@ -14,7 +14,7 @@ from conformance.verdicts.findings import why
 from conformance.verdicts.reading import read_as, read_report
 from conformance.verdicts.verdict import Counts, ExitCode, Report, Verdict, required
 
-# The worst exit code of a target is the fleet's; a target that could not be judged at all counts as an error.
+# The worst exit code of a target is the fleet's. A target that could not be judged at all is worse than any verdict.
 _WORST_FIRST = (
     ExitCode.INTERRUPTED,
     ExitCode.INTERNAL_ERROR,
@@ -24,7 +24,6 @@ _WORST_FIRST = (
     ExitCode.INCONCLUSIVE,
     ExitCode.CONFORMING,
 )
-_ERRORS = (ExitCode.USAGE, ExitCode.NOTHING_SELECTED)
 _QUIET = (Verdict.PASS, Verdict.NOT_APPLICABLE)
 
 
@@ -117,8 +116,7 @@ def overview(members: Iterable[Member], rows: Iterable[Row], *, interrupted: boo
 def _exit_code(targets: tuple[Member, ...]) -> ExitCode:
     if not targets:
         return ExitCode.NOTHING_SELECTED
-    worst = ExitCode(targets[0].exit_code)
-    return ExitCode.INTERNAL_ERROR if worst in _ERRORS else worst
+    return ExitCode(targets[0].exit_code)
 
 
 def _badness(member: Member) -> tuple[int, int, int, str]:

@@ -111,16 +111,6 @@ def test_hostile_text_is_inert(hostile_report: Report) -> None:
     assert max(columns(TINT.sub("", line)) for line in text.splitlines()) <= 80
 
 
-def test_what_the_terminal_cannot_write_is_escaped(report: Report) -> None:
-    noted = msgspec.structs.replace(report, notes=("Grüße " + 500 * "x",))
-    assert "Grüße" in summary(noted, width=80, color=False, reports=None, encoding="latin-1").replace(
-        "...", ""
-    )
-    text = summary(noted, width=80, color=False, reports=None, encoding="ascii")
-    assert r"Gr\xfc\xdfe" in text
-    assert "x..." in text
-
-
 @given(
     st.text(alphabet="ab \u4e16\u0301"),
     st.integers(4, 20),

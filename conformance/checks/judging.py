@@ -13,7 +13,7 @@ from conformance.checks.disclosure import disclosed
 from conformance.contract.components import Component, Deviation
 from conformance.contract.model import Contract, DocumentedPair
 from conformance.contract.xsd import Schema, schema
-from conformance.evidence.between import Instead, Kind, between
+from conformance.evidence.between import Instead, between, judged
 from conformance.evidence.envelope import Envelope, Leaf, Pair, Reported
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Reading
 from conformance.verdicts.verdict import NotApplicable, Open
@@ -58,14 +58,8 @@ class Judging:
 
     @cached_property
     def judged(self) -> tuple[Exchange, ...]:
-        """The exchanges without those that somebody else answered and that were asked again with success."""
-        answered = {e.probe for e in self.evidence.exchanges if e.answer and e.number not in self.between}
-        return tuple(e for e in self.evidence.exchanges if not (self._is_passing(e) and e.probe in answered))
-
-    def _is_passing(self, exchange: Exchange) -> bool:
-        """Whether somebody else spoke who lets other calls pass; a ban lasts."""
-        instead = self.between.get(exchange.number)
-        return instead is not None and instead.kind is not Kind.BAN
+        """The exchanges without those that were asked again with success."""
+        return judged(self.evidence.exchanges, self.between)
 
     def answer(self, exchange: Exchange) -> Answer:
         """The answer, or Open with the reason why there is none of the endpoint's."""

@@ -6,7 +6,7 @@ open what it was to answer. A request that was asked again and answered is judge
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -81,6 +81,24 @@ def _is_of_a_proxy(answer: Answer) -> bool:
 def between(exchanges: Sequence[Exchange]) -> Mapping[int, Instead]:
     """By their numbers, the exchanges that are nobody's verdict on the endpoint."""
     return _Reader(exchanges).found
+
+
+def judged(exchanges: Sequence[Exchange], found: Mapping[int, Instead]) -> tuple[Exchange, ...]:
+    """The exchanges without those that somebody else answered and that were asked again with success; a ban lasts."""
+    answered = {e.probe for e in exchanges if e.answer and e.number not in found}
+    return tuple(
+        e
+        for e in exchanges
+        if e.number not in found or found[e.number].kind is Kind.BAN or e.probe not in answered
+    )
+
+
+def obstacle(exchanges: Sequence[Exchange]) -> str:
+    """What kept most calls from being answered by the endpoint, with the remedy; "" where nothing did."""
+    found = between(exchanges)
+    left = [found[e.number] for e in judged(exchanges, found) if e.number in found]
+    reasons = Counter(i.reason for i in left if i.kind is Kind.BAN) or Counter(i.reason for i in left)
+    return reasons.most_common(1)[0][0] if reasons else ""
 
 
 class _Reader:

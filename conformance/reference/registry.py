@@ -17,6 +17,7 @@ from conformance.reference.variants import (
     enforcement,
     envelope,
     errors,
+    fronted,
     hostile,
     hygiene,
     pairs,
@@ -49,7 +50,7 @@ _MUTANTS = (
     hygiene,
     wire,
 )
-_CORRECT = (charsets, syntax, unusual, carriage)
+_CORRECT = (charsets, syntax, unusual, carriage, fronted)
 
 
 def _register() -> Mapping[str, Variant]:

@@ -35,7 +35,7 @@ class Throttle:
         self.is_slow = False
         self._began = clock()
         self._next = 0.0
-        self._hold = 0.0
+        self._hold, self._was_asked = 0.0, False
         self.in_vain = 0
         self._since = 0.0  # when the first of those was
         self._decided = 0.0  # when all were held back for the last time
@@ -61,7 +61,7 @@ class Throttle:
         """A call was answered."""
         self._answered += 1
         self._slow_answered += self.is_slow
-        if self.in_vain > 1:
+        if self.in_vain > 1 and not self._was_asked:  # who asks for a wait counts for itself
             self._slow_down(self._hold)
         self.in_vain = 0
         self._note(put_off=False)
@@ -84,6 +84,7 @@ class Throttle:
             self._before = (self.interval, self.is_slow)
         elif not self.is_slow:
             self.is_slow, self._slow_since = True, now
+        self._was_asked = after is not None
         self._hold = after if after is not None else self._pause()
         if self._hold <= self.patience:
             self._hold_until(now + self._hold)

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 from conformance import __version__
 from conformance.contract.model import Contract, Requirement
+from conformance.evidence.between import obstacle
 from conformance.evidence.exchange import Evidence
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import (
+    Calls,
     CheckResult,
     Report,
     RequirementResult,
@@ -52,9 +54,22 @@ def assemble(
         verdict=claim(requirements, terms.level, interrupted=interrupted),
         exit_code=int(exit_code(requirements, terms.level, interrupted=interrupted)),
         counts=count(requirements),
+        calls=_calls(evidence),
+        obstacle=obstacle(evidence.exchanges) or evidence.gaps.get("documented", ""),
         notes=(*evidence.notes, *_clock_note(evidence), *_waiver_notes(requirements, terms)),
         interrupted=interrupted,
         requirements=requirements,
+    )
+
+
+def _calls(evidence: Evidence) -> Calls:
+    """What became of the calls; a port at which nothing ever answers loses none."""
+    answered = {e.request.url.partition(":")[0] for e in evidence.exchanges if e.answer}
+    lost = (e.loss for e in evidence.exchanges if e.request.url.partition(":")[0] in answered)
+    return Calls(
+        sent=len(evidence.exchanges),
+        lost=sum(loss is not None and loss.kind in {"closed", "timeout"} for loss in lost),
+        asked_again=sum(e.retried for e in evidence.exchanges),
     )
 
 

@@ -30,12 +30,29 @@ class Group:
 
 
 def headline(report: Report) -> str:
-    """The verdict in one sentence."""
+    """The verdict in one sentence, with the calls that were lost and with what stood in the way."""
+    return _verdict(report) + (f"; {losses(report)}" if report.calls.lost else "")
+
+
+def losses(report: Report) -> str:
+    """How many calls were lost and asked again, in words; "" where none was."""
+    calls = report.calls
+    if not calls.lost and not calls.asked_again:
+        return ""
+    share = f" ({max(1, round(100 * calls.lost / calls.sent))} %)" if calls.lost else ""
+    lost = f"{calls.lost} of {calls.sent} calls{share} got no answer"
+    return f"{lost}, {calls.asked_again} were sent again" if calls.lost else f"{calls.asked_again} sent again"
+
+
+def _verdict(report: Report) -> str:
     counted = [r for r in report.requirements if r.selected and r.level in required(report.level)]
     failed = sum(r.verdict is Verdict.FAIL and r.waiver is None for r in counted)
     left = sum(r.verdict in {Verdict.INCONCLUSIVE, Verdict.ERROR} for r in counted)
+    why = f": {report.obstacle}" if report.obstacle else ""
     if report.verdict is Claim.NONCONFORMING:
-        return f"{_some(failed, report.level)} failed" + (f" and {left} could not be judged" if left else "")
+        return f"{_some(failed, report.level)} failed" + (
+            f" and {left} could not be judged{why}" if left else ""
+        )
     if report.verdict is Claim.CONFORMING:
         excused = sum(r.verdict is Verdict.FAIL for r in counted)
         proviso = f", with {_some(excused, report.level)} waived" if excused else ""
@@ -45,7 +62,7 @@ def headline(report: Report) -> str:
         return "the run was interrupted before its end"
     if not left:
         return "nothing was judged"
-    return f"nothing failed, but {_some(left, report.level)} could not be judged"
+    return f"nothing failed, but {_some(left, report.level)} could not be judged{why}"
 
 
 def _some(number: int, level: Level) -> str:
@@ -177,4 +194,5 @@ def accepted(report: Report) -> list[Accepted]:
 
 def exchanges(report: Report) -> str:
     """How many there were, in words."""
-    return f"{report.exchanges} exchange{'' if report.exchanges == 1 else 's'}"
+    again = f" ({losses(report)})" if losses(report) else ""
+    return f"{report.exchanges} exchange{'' if report.exchanges == 1 else 's'}{again}"

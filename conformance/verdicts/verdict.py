@@ -153,6 +153,14 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True, rename={"pass_": "pass"}
     error: int = 0
 
 
+class Calls(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls of a run: sent, those that got no answer (reset, timeout), and those that were asked again."""
+
+    sent: int = 0
+    lost: int = 0
+    asked_again: int = 0
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The one object that terminal, JSON, JUnit, HTML, Markdown and the exit code are computed from."""
 
@@ -167,6 +175,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Claim
     exit_code: int
     counts: Counts
+    calls: Calls = Calls()
+    obstacle: str = ""
     notes: tuple[str, ...] = ()
     interrupted: bool = False
     requirements: tuple[RequirementResult, ...]

@@ -11,12 +11,12 @@ import sys
 import time
 from pathlib import Path
 
+from conformance.checks.outcome import Verdict
 from conformance.commands.run import collect_seldom
 from conformance.contract.load import documented
 from conformance.evidence.recording import from_har
-from conformance.selftest.prove import judged
+from conformance.verdicts.judge import judge_evidence as judged
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import Verdict
 
 
 def main() -> None:

@@ -7,15 +7,17 @@ from dataclasses import replace
 from email.utils import formatdate
 from functools import cache
 
-from conformance.checks.catalogue import check_id, checks, judge
+from conformance.checks.catalogue import check_id, checks
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.load import documented, folder
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
 from conformance.probes import plan as plans
 from conformance.probes.probe import Probe
 from conformance.target.configuration import Binding, StateConfig, TargetConfig
 from conformance.target.target import target
-from conformance.verdicts.verdict import CheckResult, Verdict, worst
+from conformance.verdicts.judge import judge
+from conformance.verdicts.verdict import worst
 
 CONTRACT = documented()
 SAMPLES = folder("schemas") / "samples"

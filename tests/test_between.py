@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.checks.outcome import Verdict
 from conformance.evidence.between import Kind, between, puts_off, shuts_out
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
-from conformance.verdicts.verdict import Verdict
 from tests.evidence_factory import SUCCESS, conforming, each, error, judged, named, verdicts
 
 PAGE = b"<!DOCTYPE html><html><body><h1>Sorry</h1></body></html>"

@@ -7,22 +7,14 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from conformance.checks.catalogue import (
-    Case,
-    Check,
-    check_id,
-    check_of,
-    checks,
-    each,
-    judge,
-    requirement,
-    sends,
-)
+from conformance.checks.catalogue import Case, Check, check_id, check_of, checks, each, requirement, sends
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import Breach, CheckResult, NotApplicable, Open, Verdict
 from conformance.evidence.exchange import Evidence, Exchange, Loss
 from conformance.verdicts.assemble import assemble
+from conformance.verdicts.judge import judge
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import Breach, CheckResult, Claim, NotApplicable, Open, Verdict
+from conformance.verdicts.verdict import Claim
 from tests.evidence_factory import CONTRACT, body, conforming, verdicts
 
 FIVE = tuple(conforming().of("documented")[:5])

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from conformance.checks.catalogue import checks
+from conformance.checks.outcome import CheckResult, Verdict
 from conformance.evidence.exchange import Evidence, Handshake, Loss
 from conformance.target.configuration import BINDINGS, Binding
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import CheckResult, Claim, Verdict, worst
+from conformance.verdicts.verdict import Claim, worst
 from tests.evidence_factory import (
     BEGAN,
     CONTRACT,

@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from conformance.checks.outcome import Verdict
 from conformance.commands.cli import main
 from conformance.contract.load import folder
 from conformance.reporting.json import to_json
-from conformance.verdicts.verdict import Report, RequirementResult, Verdict, WaiverNote
+from conformance.verdicts.verdict import Report, RequirementResult, WaiverNote
 
 SAMPLE = msgspec.json.decode((folder("reports") / "sample" / "report.json").read_bytes(), type=Report)
 NAMES = ("ONE-01", "TWO-01", "SIX-01")

@@ -15,6 +15,7 @@ import anyio
 import pytest
 from lxml import etree
 
+from conformance.checks.outcome import Verdict
 from conformance.contract.document import read
 from conformance.contract.load import documented
 from conformance.contract.xsd import schema
@@ -25,13 +26,14 @@ from conformance.probes.generated import COUNTS, Case, corpus
 from conformance.reference.app import Application, Call, Stages
 from conformance.reference.request import Asked, Request, UnusableError, locate
 from conformance.reference.request import read as honestly
-from conformance.selftest.prove import _InProcess, judged
+from conformance.selftest.prove import InProcess
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire, evidence_of
 from conformance.target.configuration import TargetConfig
 from conformance.target.target import target
+from conformance.verdicts.judge import judge_evidence as judged
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import RequirementResult, Verdict
+from conformance.verdicts.verdict import RequirementResult
 
 CALL = documented().call
 REQUEST = schema(CALL.request_schema)
@@ -223,7 +225,7 @@ def session(fault: Fault, seed: int = 1, limits: Limits | None = None) -> tuple[
     contract, app = documented(), faulty(fault)
     subject = target("faulty", TargetConfig("https://localhost/0123456789abcdef"), contract, environment={})
     plan = plans.plan(contract, subject, plans.groups(contract), seed)
-    wire = Wire(subject, limits or Limits(), seed=seed, dialer=_InProcess(app, subject.secrets))
+    wire = Wire(subject, limits or Limits(), seed=seed, dialer=InProcess(app, subject.secrets))
     recording = anyio.run(wire.session, plan)
     return evidence_of(subject, recording, seed=seed, started=time.time()), app
 

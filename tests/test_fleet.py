@@ -17,13 +17,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from conformance.checks.outcome import Verdict
 from conformance.commands.cli import main, parser
 from conformance.commands.fleet import _folders, _names
 from conformance.contract.load import folder
 from conformance.reference import start
 from conformance.reporting import overview as shown
 from conformance.verdicts.fleet import Member, of_report, overview, rows_of, unjudged
-from conformance.verdicts.verdict import Report, Verdict
+from conformance.verdicts.verdict import Report
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "5ecret0fee1dead5ecret0fee1dead00"

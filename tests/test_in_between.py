@@ -10,6 +10,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.evidence.between import Kind, between
 from conformance.evidence.exchange import Evidence
@@ -21,7 +22,7 @@ from conformance.sending.wire import Wire, evidence_of
 from conformance.target.configuration import StateConfig, TargetConfig
 from conformance.target.target import target
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import Claim, Report, Verdict
+from conformance.verdicts.verdict import Claim, Report
 
 CONTRACT = documented()
 Scope = Any

@@ -8,10 +8,10 @@ import pytest
 
 from conformance.checks.disclosure import versions
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import NotApplicable, Open, Verdict, clip
 from conformance.contract.model import DocumentedPair
 from conformance.evidence.envelope import Pair
 from conformance.evidence.exchange import Answer, Evidence
-from conformance.verdicts.verdict import NotApplicable, Open, Verdict, clip
 from tests.evidence_factory import (
     CONTRACT,
     SUCCESS,

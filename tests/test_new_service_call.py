@@ -11,6 +11,7 @@ from lxml import etree
 
 from conformance.checks.catalogue import checks
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import Verdict
 from conformance.contract.components import Component
 from conformance.contract.document import read
 from conformance.contract.load import documented, folder, load
@@ -20,11 +21,10 @@ from conformance.evidence.exchange import Evidence
 from conformance.probes import plan as plans
 from conformance.probes import probe as probes
 from conformance.selftest.mutants import Mutant, derived
-from conformance.selftest.prove import judged
 from conformance.target.configuration import TargetConfig
 from conformance.target.target import target
+from conformance.verdicts.judge import judge_evidence as judged
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import Verdict
 from tests.evidence_factory import answer, at, conforming
 
 NAME = "get_list_country"

@@ -19,12 +19,13 @@ from typing import NamedTuple
 
 import pytest
 
+from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.reference import Running
 from conformance.reference import start as reference
 from conformance.selftest.matrix import markdown, matrix
 from conformance.selftest.prove import ROLL_UP, Outcome, trials
-from conformance.verdicts.verdict import ExitCode, Verdict
+from conformance.verdicts.verdict import ExitCode
 from tests.command import ROOT, Switch, run, switch_command
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -19,6 +19,7 @@ from conformance.contract.load import documented
 from conformance.selftest import prove
 from conformance.selftest.matrix import Matrix, matrix, table
 from conformance.sending import wire
+from conformance.verdicts import judge
 
 Blunt = Callable[[str], str]
 
@@ -163,7 +164,7 @@ def test_a_blunted_check_is_noticed(row: Row, monkeypatch: pytest.MonkeyPatch) -
     assert sharp.proved, sharp.outcomes[0].trouble
     checks = [broken(c, row.blunt) if c.name == row.check else c for c in catalogue.checks()]
     assert tuple(checks) != catalogue.checks()
-    monkeypatch.setattr(prove, "checks", lambda: checks)
+    monkeypatch.setattr(judge, "checks", lambda: checks)
     blunt = proved(monkeypatch, row.mutant)
     assert not blunt.proved
     assert row.requirement in blunt.outcomes[0].trouble
@@ -180,7 +181,7 @@ def test_a_pattern_that_finds_nothing_is_noticed(monkeypatch: pytest.MonkeyPatch
 def test_a_check_that_says_nothing_but_crashes_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     crashing = loosened('judging.answer(exchange).header("set-cookie")', "judging.no_such_name")
     checks = [broken(c, crashing) if c.name == "test_no_cookie_is_set" else c for c in catalogue.checks()]
-    monkeypatch.setattr(prove, "checks", lambda: checks)
+    monkeypatch.setattr(judge, "checks", lambda: checks)
     trouble = proved(monkeypatch, "cookie_set").outcomes[0].trouble
     assert trouble == "the suite's own checks failed: HYG-06"
 
@@ -189,5 +190,5 @@ def test_a_check_that_is_too_sharp_is_noticed(monkeypatch: pytest.MonkeyPatch) -
     sharper = loosened("if len(keys) > 1:", "if len(keys) == 1:")
     checks = [broken(c, sharper) if c.name == "test_types_are_unique" else c for c in catalogue.checks()]
     assert proved(monkeypatch, "declared_utf_8").proved
-    monkeypatch.setattr(prove, "checks", lambda: checks)
+    monkeypatch.setattr(judge, "checks", lambda: checks)
     assert "accused without cause by CBK-06" in proved(monkeypatch, "declared_utf_8").outcomes[0].trouble

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.checks.outcome import Verdict
 from conformance.contract.model import LEVELS, Level
 from conformance.verdicts import verdict as verdicts
 from conformance.verdicts.verdict import (
@@ -16,7 +17,6 @@ from conformance.verdicts.verdict import (
     Claim,
     ExitCode,
     RequirementResult,
-    Verdict,
     WaiverNote,
     claim,
     count,

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import Claim, Report, Verdict
+from conformance.verdicts.verdict import Claim, Report
 from conformance.verdicts.waivers import Waiver, read_waivers
 from tests.evidence_factory import conforming, judged, swap
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from conformance.checks.outcome import clip
 from conformance.evidence.exchange import Answer
-from conformance.verdicts.verdict import clip
 
 _INTERNALS = re.compile(
     r"Traceback \(most recent call last\)|\bat [\w.$]+\([\w]+\.(?:java|kt|scala):\d+\)|Stack ?[Tt]race:|"

@@ -10,13 +10,13 @@ from functools import cached_property
 from lxml import etree
 
 from conformance.checks.disclosure import disclosed
+from conformance.checks.outcome import NotApplicable, Open
 from conformance.contract.components import Component, Deviation
 from conformance.contract.model import Contract, DocumentedPair
 from conformance.contract.xsd import Schema, schema
 from conformance.evidence.between import Instead, between, judged
 from conformance.evidence.envelope import Envelope, Leaf, Pair, Reported
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Reading
-from conformance.verdicts.verdict import NotApplicable, Open
 
 Pairs = tuple[tuple[str | None, str | None], ...]
 _CODE = re.compile(r"\s*\S*\d\S*\s*")  # one word with a digit in it: what was meant as a code

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from conformance.checks.catalogue import Case, each, requirement, sends
 from conformance.checks.envelopes import is_any_success
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import Breach, Open, clip
 from conformance.contract.model import Contract, DocumentedPair
 from conformance.evidence.exchange import Exchange
-from conformance.verdicts.verdict import Breach, Open, clip
 
 
 def documented_pairs(contract: Contract) -> Iterator[Case]:

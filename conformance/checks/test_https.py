@@ -6,8 +6,8 @@ import time
 
 from conformance.checks.catalogue import requirement, sends
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import Breach, NotApplicable, Open, clip
 from conformance.evidence.exchange import Answer, Exchange
-from conformance.verdicts.verdict import Breach, NotApplicable, Open, clip
 
 _EXPIRY_DAYS = 14
 _DAY_S = 86_400

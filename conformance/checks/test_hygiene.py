@@ -8,8 +8,8 @@ import re
 from conformance.checks.catalogue import requirement, sends
 from conformance.checks.disclosure import versions
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import Breach, Open, clip
 from conformance.evidence.exchange import Answer, Exchange
-from conformance.verdicts.verdict import Breach, Open, clip
 
 
 @requirement("HYG-01")

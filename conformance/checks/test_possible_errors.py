@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from conformance.checks.catalogue import Case, each, requirement, sends
 from conformance.checks.envelopes import is_any_error
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import Breach, NotApplicable, Open, clip
 from conformance.contract.model import Contract
 from conformance.evidence.between import REFUSED
 from conformance.evidence.envelope import Envelope
 from conformance.evidence.exchange import Answer, Exchange
-from conformance.verdicts.verdict import Breach, NotApplicable, Open, clip
 
 
 def codes(part: str) -> Callable[[Contract], Iterable[Case]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from conformance.checks.catalogue import requirement, sends
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import Breach, Open, clip
 from conformance.evidence.exchange import Exchange
-from conformance.verdicts.verdict import Breach, Open, clip
 
 
 def _refused(exchange: Exchange, judging: Judging) -> None:

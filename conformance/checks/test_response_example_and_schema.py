@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from conformance.checks.catalogue import Case, each, requirement, sends
 from conformance.checks.envelopes import is_any_success
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import Breach, Open, clip
 from conformance.contract.components import Component
 from conformance.contract.model import Contract
 from conformance.contract.xsd import schema
 from conformance.evidence.exchange import Exchange
-from conformance.verdicts.verdict import Breach, Open, clip
 
 
 def components(contract: Contract) -> Iterator[Case]:

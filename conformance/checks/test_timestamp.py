@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from conformance.checks.catalogue import requirement, sends
 from conformance.checks.envelopes import is_any_error, is_any_success
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import Breach, Open, clip
 from conformance.evidence.envelope import Envelope
 from conformance.evidence.exchange import Exchange
-from conformance.verdicts.verdict import Breach, Open, clip
 
 _ADVANCE_S = 1.1  # the page counts whole seconds: calls this far apart cannot share one
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
 from conformance.reporting.output import say
 from conformance.reporting.write import write
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.findings import why
 from conformance.verdicts.reading import read_report
-from conformance.verdicts.verdict import ExitCode, Report, RequirementResult, Verdict
+from conformance.verdicts.verdict import ExitCode, Report, RequirementResult
 
 # The lattice of verdicts. To have passed and to have no subject are equally good: neither is worse than the other.
 _RANK = {

@@ -9,16 +9,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.checks.catalogue import Case, Check, check_of, judge
+from conformance.checks.catalogue import Case, Check, check_of
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import LEVELS, Contract
 from conformance.evidence.exchange import Evidence
 from conformance.reporting import inert
 from conformance.reporting.junit import case_properties
 from conformance.sending import signals
 from conformance.verdicts.assemble import assemble
+from conformance.verdicts.judge import judge
 from conformance.verdicts.terms import Terms, selected
-from conformance.verdicts.verdict import CheckResult, Report, Verdict
+from conformance.verdicts.verdict import Report
 
 _CHECK = pytest.StashKey[tuple[Check, Case]]()
 _NO_ENDPOINT = "the checks need an endpoint: add --endpoint=URL (or --endpoint=reference)"

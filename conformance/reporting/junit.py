@@ -12,9 +12,10 @@ from conformance.verdicts import findings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conformance.checks.outcome import Verdict
     from conformance.contract.model import Level
     from conformance.evidence.exchange import Evidence
-    from conformance.verdicts.verdict import Report, Verdict
+    from conformance.verdicts.verdict import Report
 
 
 def case_properties(requirement: str, level: Level, verdict: Verdict) -> list[tuple[str, str]]:

@@ -8,9 +8,9 @@ from json import dumps
 
 import msgspec
 
+from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
 from conformance.verdicts.fleet import Member, Overview, Row, counts_against
-from conformance.verdicts.verdict import Verdict
 
 _SHOWN = 40  # targets on a terminal before "and N more"
 _NAMED = 6  # requirements named per target

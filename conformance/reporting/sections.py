@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.reporting import inert
 from conformance.reporting.pages import fragment
 from conformance.verdicts import findings
-from conformance.verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,7 +12,6 @@ import multiprocessing
 import multiprocessing.pool
 import signal
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -23,11 +22,10 @@ from typing import Literal, cast
 import anyio
 import httpx
 
-from conformance.checks.catalogue import checks, judge
-from conformance.checks.judging import Judging
+from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
-from conformance.evidence.exchange import Evidence, Handshake, Tls
+from conformance.evidence.exchange import Handshake, Tls
 from conformance.probes import plan as plans
 from conformance.reference import application, start
 from conformance.reference.registry import VARIANTS
@@ -38,9 +36,9 @@ from conformance.sending.wire import Wire, evidence_of
 from conformance.target.configuration import Binding, StateConfig, TargetConfig
 from conformance.target.secrets import Secrets
 from conformance.target.target import Target, target
-from conformance.verdicts.assemble import assemble
+from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import CheckResult, Claim, Report, Verdict
+from conformance.verdicts.verdict import Claim, Report
 
 _TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105  the reference endpoint takes any
 ROLL_UP = "ENV-02"
@@ -161,23 +159,13 @@ def _ready(trial: Trial, contract: Contract) -> Iterator[tuple[Target, Dialer | 
     yield subject, InProcess(app, subject.secrets)
 
 
-def judged(evidence: Evidence, contract: Contract, terms: Terms) -> Report:
-    """The report of evidence, by the same checks that pytest runs."""
-    judging = Judging(evidence, contract)
-    results: dict[str, list[CheckResult]] = defaultdict(list)
-    for check in checks():
-        for case in check.cases_of(contract):
-            results[case.requirement].append(judge(check, case, judging))
-    return assemble(results, evidence, contract, terms)
-
-
 async def report_on(trial: Trial, contract: Contract) -> Report:
     """Judge one variant."""
     with _ready(trial, contract) as (subject, dialer):
         plan = plans.plan(contract, subject, plans.groups(contract))
         began = time.time()
         recording = await Wire(subject, Limits(), seed=1, dialer=dialer).session(plan)
-    return judged(evidence_of(subject, recording, seed=1, started=began), contract, Terms())
+    return judge_evidence(evidence_of(subject, recording, seed=1, started=began), contract, Terms())
 
 
 async def _outcome(trial: Trial, contract: Contract) -> Outcome:

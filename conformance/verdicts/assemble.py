@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from conformance import __version__
+from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Contract, Requirement
 from conformance.evidence.between import obstacle
 from conformance.evidence.exchange import Evidence
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import (
     Calls,
-    CheckResult,
     Report,
     RequirementResult,
     Suite,
     TargetNote,
-    Verdict,
     WaiverNote,
     claim,
     count,

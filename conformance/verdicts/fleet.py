@@ -8,11 +8,12 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.checks.outcome import Verdict
 from conformance.contract.model import LEVELS, Level
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.findings import why
 from conformance.verdicts.reading import read_as, read_report
-from conformance.verdicts.verdict import Counts, ExitCode, Report, Verdict, required
+from conformance.verdicts.verdict import Counts, ExitCode, Report, required
 
 # The worst exit code of a target is the fleet's. A target that could not be judged at all is worse than any verdict.
 _WORST_FIRST = (

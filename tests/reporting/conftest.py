@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import pytest
 
+from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Requirement
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
 from conformance.evidence.recording import to_har
 from conformance.reporting.json import to_json
 from conformance.verdicts.verdict import (
-    CheckResult,
     Report,
     RequirementResult,
     Suite,
     TargetNote,
-    Verdict,
     WaiverNote,
     claim,
     count,
@@ -475,7 +474,8 @@ import msgspec, pytest
 from conformance.evidence.recording import from_har
 from conformance.reporting.html import HtmlReport, finish
 from conformance.reporting.junit import JunitReport, case_properties
-from conformance.verdicts.verdict import Report, Verdict
+from conformance.checks.outcome import Verdict
+from conformance.verdicts.verdict import Report
 
 HERE = pathlib.Path(__file__).parent
 REPORT = msgspec.json.decode((HERE / "report.json").read_bytes(), type=Report)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.load import folder
 from conformance.contract.model import LEVELS
 from conformance.reporting.json import to_json
@@ -21,7 +22,7 @@ SAMPLE = folder("reports") / "sample"
 STRUCTS = {
     "target": verdicts.TargetNote,
     "requirement": verdicts.RequirementResult,
-    "check": verdicts.CheckResult,
+    "check": CheckResult,
     "waiver": verdicts.WaiverNote,
     "suite": verdicts.Suite,
     "counts": verdicts.Counts,
@@ -54,7 +55,7 @@ def test_the_schema_has_the_fields_of_the_report(name: str) -> None:
 
 def test_the_schema_has_the_words_of_the_report() -> None:
     assert list(SCHEMA["properties"]) == list(Report.__struct_encode_fields__) == SCHEMA["required"]
-    assert SCHEMA["$defs"]["verdict"]["enum"] == [verdict.value for verdict in verdicts.Verdict]
+    assert SCHEMA["$defs"]["verdict"]["enum"] == [verdict.value for verdict in Verdict]
     assert SCHEMA["properties"]["verdict"]["enum"] == [claim.value for claim in verdicts.Claim]
     assert SCHEMA["properties"]["exit_code"]["enum"] == [code.value for code in verdicts.ExitCode]
     assert SCHEMA["$defs"]["level"]["enum"] == list(LEVELS)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from conformance.checks.outcome import Verdict
 from conformance.reporting.junit import case_properties, suite_properties
-from conformance.verdicts.verdict import Verdict
 
 if TYPE_CHECKING:
     from conformance.evidence.exchange import Evidence

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.checks.outcome import Verdict
 from conformance.reporting.terminal import columns, summary, wrap
-from conformance.verdicts.verdict import Report, Verdict, claim, count, exit_code
+from conformance.verdicts.verdict import Report, claim, count, exit_code
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 REPORTS = Path("reports/2024-01-15T10-00-00-staging")

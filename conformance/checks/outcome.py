@@ -1,0 +1,69 @@
+"""What a check says of what it saw, and what one check comes to."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from conformance.evidence.exchange import Exchange
+
+
+class Verdict(StrEnum):
+    """What one check, or one requirement, comes to."""
+
+    ERROR = "error"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    PASS = "pass"  # noqa: S105  a verdict, not a password
+    NOT_APPLICABLE = "not_applicable"
+
+
+_SHOWN = 80  # characters
+
+
+def clip(text: str) -> str:
+    """As much of what an endpoint says as a sentence has room for."""
+    return text[:_SHOWN]
+
+
+class Breach(Exception):  # noqa: N818  the word of the field
+    """A check saw the answer break its requirement."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        expected: str = "",
+        observed: str = "",
+        where: str = "",
+        exchanges: tuple[Exchange, ...] = (),
+    ) -> None:
+        super().__init__(reason)
+        self.reason, self.expected, self.observed, self.where = reason, expected, observed, where
+        self.exchanges = exchanges
+
+
+class Open(Exception):  # noqa: N818
+    """A check could not observe its subject: the verdict is inconclusive, for this reason."""
+
+
+class NotApplicable(Exception):  # noqa: N818
+    """The requirement has no subject at this target."""
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of one check: one requirement, judged over the exchanges it names."""
+
+    id: str
+    title: str
+    verdict: Verdict
+    reason: str = ""
+    expected: str = ""
+    observed: str = ""
+    where: str = ""
+    exchanges: tuple[int, ...] = ()
+    reproduce: str = ""
+    interpretations: tuple[str, ...] = ()

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from conformance.contract.model import Contract
+from conformance.contract.quoting import cut, quoting
 from conformance.evidence.exchange import Evidence
+from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.reporting.output import progress
 from conformance.sending import signals
@@ -36,7 +38,8 @@ def send(contract: Contract, judged: Target, groups: frozenset[str], options: ar
     with _meanwhile("conformance.pytest_plugin.session"):
         recording = wire.run(plan)
     evidence = evidence_of(judged, recording, seed=int(options.seed), started=started)
-    said = diagnosis(evidence)
+    with quoting(Redaction(evidence, judged.secrets).text):
+        said = cut(diagnosis(evidence), 1_000)
     notes = (*evidence.notes, said) if said else evidence.notes
     return replace(evidence, notes=notes, interrupted=evidence.interrupted or signals.came())
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import replace
 from random import Random
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -82,6 +83,61 @@ def test_a_token_of_the_same_shape_stands_in() -> None:
     again = Composer(subject(), Random(1)).request(probe, NOWHERE).url
     other = Composer(subject(), Random(2)).request(probe, NOWHERE).url
     assert again == url != other
+
+
+@pytest.mark.parametrize(
+    "token", ["aGVsbG8%2Bd29ybGQ%3D%3D", "tökén", "%C3%B6%C3%A4", "1700000000", "---", "a%2fb"]
+)
+def test_a_stand_in_is_legal_in_a_request_line(token: str) -> None:
+    values = {"endpoint": f"https://h.example/api/{token}/get_list_callback"}
+    composer = Composer(subject(**values), Random(1))
+    for probe in [p for p in planned(**values).probes if p.channel == "http"]:
+        target_ = urlsplit(composer.secrets.reveal(composer.request(probe, NOWHERE).url.encode()).decode())
+        assert target_.path.isascii()
+        assert not re.search("%(?![0-9A-Fa-f]{2})", target_.path)
+        assert target_.path.startswith("/api/")
+        assert token not in unquote(target_.path)
+        assert unquote(token) not in unquote(target_.path)
+    secure = composer.secrets.reveal(composer.request(planned(**values).first, NOWHERE).url.encode())
+    assert unquote(secure.decode()).startswith(f"https://h.example/api/{unquote(token)}/get_list_callback")
+
+
+@pytest.mark.parametrize(
+    "http", ["", "http://h.example/", f"http://h.example/api/{TOKEN}", "http://h.example/x/api/"]
+)
+def test_a_token_for_plain_http_stands_where_the_other_would(http: str) -> None:
+    values = {"endpoint": f"https://h.example/api/{TOKEN}", "http_endpoint": http, "http_token": "thr0w-away"}
+    composer = Composer(subject(**values), Random(1))
+    (probe,) = [p for p in planned(**values).probes if p.id == "plain-form-xml"]
+    request = composer.request(probe, NOWHERE)
+    path = urlsplit(composer.secrets.reveal(request.url.encode()).decode()).path
+    assert path.endswith("/thr0w-away")
+    assert TOKEN not in path
+    assert urlsplit(composer.shown(request).url).path.endswith("/[token]")
+    assert '/"$HTTP_TOKEN"' in composer.curl(request)
+
+
+def test_a_shell_line_has_each_secret_from_a_variable_of_its_own() -> None:
+    states = {"004": StateConfig(endpoint="https://h.example/blocked/0ther-t0ken", headers={"X-Key": "k-2"})}
+    headers = {"X-Key": "k-1-k", "Authorization": "Bearer ${GATEWAY}", "X-Also": "${OWN_SECRET}"}
+    config = TargetConfig(endpoint=f"https://h.example/{TOKEN}?api_key=k-3-k", headers=headers, states=states)
+    environment = {"GATEWAY": "gate-way", "OWN_SECRET": "0wn-secret"}
+    judged = target("staging", config, CONTRACT, environment=environment)
+    composer = Composer(judged, Random(1))
+    first = planned().first
+    line = composer.curl(composer.request(first, NOWHERE))
+    for words in (
+        """'X-Key: '"$X_KEY" """,
+        """'Authorization: ''Bearer '"$GATEWAY" """,
+        """'X-Also: '"$OWN_SECRET" """,
+        """https://h.example/"$CONNECT_TOKEN"'?api_key='"$API_KEY"'&XML=""",
+    ):
+        assert words.strip() in line, line
+    other = composer.curl(composer.request(replace(first, state="004"), NOWHERE))
+    assert """'X-Key: '"$X_KEY_2" """.strip() in other
+    assert '/blocked/"$CONNECT_TOKEN_004"' in other
+    for secret in (TOKEN, "k-1-k", "gate-way", "0wn-secret", "k-3-k", "0ther-t0ken"):
+        assert secret not in line + other
 
 
 def test_over_https_the_token_is_sent_and_not_shown() -> None:

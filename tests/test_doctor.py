@@ -126,7 +126,7 @@ def test_without_a_date_there_is_no_clock() -> None:
 def test_the_reference_can_be_judged(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--endpoint", "reference"]) == 0
     said = capsys.readouterr().out
-    assert said.count("\nok  ") == 11
+    assert said.count("\nok  ") == 12
     assert "error 009" in said
     assert "requests (" in said
     assert said.endswith("A run can be judged.\n")

@@ -14,6 +14,7 @@ from conformance.target.configuration import CONFIG_NAME, StateConfig, TargetCon
 from conformance.target.target import target
 
 ENVIRONMENT = {"CONNECT_TOKEN": "0123456789abcdef0123456789abcdef", "GATEWAY_KEY": "a key of the gateway"}
+ENVIRONMENT |= {"THROWAWAY_TOKEN": "fedcba9876543210fedcba9876543210", "ACCOUNT_NUMBER": "00-4711-00"}
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_it_parses_and_takes_the_token_from_the_environment(written: Path) -> No
 def test_every_key_stands_in_it_with_its_default(written: Path) -> None:
     said = tomllib.loads(uncommented(written))["targets"]["staging"]
     assert set(said) == set(TargetConfig.__struct_fields__)
-    examples = {"endpoint", "http_endpoint", "ca_file", "headers", "states"}
+    examples = {"endpoint", "http_endpoint", "http_token", "ca_file", "headers", "secrets", "states"}
     usual = TargetConfig(endpoint="")
     assert {key: said[key] for key in set(said) - examples} == {
         key: getattr(usual, key) for key in set(said) - examples

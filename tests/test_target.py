@@ -256,16 +256,16 @@ def test_any_part_of_the_endpoint_can_come_from_the_environment(
 
 def test_what_comes_from_the_environment_is_not_shown(tmp_path: Path) -> None:
     subject = made(
-        'endpoint = "https://h.example/${CONNECT_TOKEN}"\nheaders = { "X-A" = "${A}" }',
+        'endpoint = "https://h.example/${CONNECT_TOKEN}"\nheaders = { "X-A" = "${A_KEY}" }',
         tmp_path,
         CONNECT_TOKEN=TOKEN,
-        A="value-of-a",
+        A_KEY="value-of-key",
     )
     assert subject.shown_endpoint == "https://h.example/[token]"
     assert [subject.secrets.shown(value) for _, value in subject.headers] == ["[redacted]"]
     for text in (repr(subject), str(subject), f"{subject.headers}"):
         assert TOKEN[:8] not in text
-        assert "value-of-a" not in text
+        assert "value-of-key" not in text
 
 
 # Secrets
@@ -331,10 +331,73 @@ def test_credentials_of_a_proxy_stay_in_their_place() -> None:
     assert subject.secrets.shown(subject.proxy) == "http://[redacted]@t.example:3128"
 
 
-def test_the_token_has_a_shape_but_the_shape_tells_nothing() -> None:
-    shape = simple(endpoint="https://h.example/get_list_callback/a1B-g9z/").token_shape
-    assert shape == "a0A-z0z"
-    assert simple(endpoint="https://h.example/").token_shape == ""
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('http_token = "a/b"', "http_token: it has characters that no segment"),
+        ('http_token = "a b"', "http_token: it has characters"),
+        ('http_token = "a%2"', "http_token: it has characters"),
+        ('http_token = "${NO_TOKEN}"', "NO_TOKEN is not set"),
+        (
+            'secrets = ["abc"]',
+            "secrets: the value of number 1 is too short to be looked for; allowed: values of 4",
+        ),
+        ('secrets = "abcdef"', "secrets"),
+    ],
+)
+def test_a_setting_of_secrets_that_is_wrong_is_not_quoted(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        made(E + text, tmp_path)
+    assert says in str(refused.value)
+    assert "abcdef" not in str(refused.value)
+
+
+def test_commands_hold_placeholders_for_their_secrets(tmp_path: Path) -> None:
+    state = """
+    [targets.staging.states.007]
+    setup = ["./admin", "--key=${ADMIN_TOKEN}", "${WHO}"]
+    """
+    subject = made(E + state, tmp_path, ADMIN_TOKEN="adm1n-4711", WHO="me-myself")
+    words = subject.states["007"].setup
+    assert "adm1n-4711" not in repr(subject)
+    assert [subject.secrets.reveal(w.encode()) for w in words] == [
+        b"./admin",
+        b"--key=adm1n-4711",
+        b"me-myself",
+    ]
+    assert subject.secrets.redact("said adm1n-4711 to me-myself") == "said [redacted] to me-myself"
+
+
+def test_places_are_named_and_values_are_not(tmp_path: Path) -> None:
+    text = """
+    endpoint = "https://h.example/${STAGE}/${CONNECT_TOKEN}?api_key=k-4711-k&format=xml"
+    headers = { "X-Api-Key" = "${PARTNER_KEY}", Accept = "${ACCEPT}" }
+    proxy = "http://user:pa55word-of-7@proxy.example:3128"
+    http_token = "throw-away-1"
+    secrets = ["${OTHER}"]
+    [targets.staging.states.007]
+    setup = ["x", "${ADMIN_TOKEN}"]
+    """
+    environment = {
+        "STAGE": "prod",
+        "CONNECT_TOKEN": TOKEN,
+        "PARTNER_KEY": "partner-key-1",
+        "ACCEPT": "text/xml",
+    }
+    subject = made(text, tmp_path, OTHER="other-thing", ADMIN_TOKEN="adm1n-4711", **environment)
+    assert list(subject.secrets.places) == [
+        "the token in the path of endpoint",
+        "api_key in the query of endpoint",
+        "secrets",
+        "headers.X-Api-Key",
+        "user and password of proxy",
+        "${ADMIN_TOKEN} in states.007.setup",
+        "http_token",
+    ]
+    assert all(subject.secrets.places.values())
+    assert subject.shown_endpoint == "https://h.example/prod/[token]?api_key=[redacted]&format=xml"
+    assert dict(subject.headers)["Accept"] == "text/xml"
+    assert subject.secrets.shown(subject.http_token) == "[token]"
 
 
 # States

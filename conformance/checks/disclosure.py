@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from conformance.checks.outcome import clip
+from conformance.contract.quoting import clip, piece
 from conformance.evidence.exchange import Answer
 
 _INTERNALS = re.compile(
@@ -24,8 +24,7 @@ _HEAD = 1 << 16  # characters at both ends of an answer in which internals are l
 def disclosed(answer: Answer) -> str:
     """A piece of a stack trace, a path or a database message in an answer; "" when there is none."""
     text = answer.document.text or answer.body.decode("latin-1")
-    found = _INTERNALS.search(text[:_HEAD] + "\n" + text[_HEAD:][-_HEAD:])
-    return clip(found[0]) if found else ""
+    return clip(piece(_INTERNALS, text[:_HEAD] + "\n" + text[_HEAD:][-_HEAD:]))
 
 
 def versions(answer: Answer) -> str:

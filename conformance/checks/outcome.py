@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from conformance.contract.quoting import clip as clip  # noqa: PLC0414  what a Breach quotes
+
 if TYPE_CHECKING:
     from conformance.evidence.exchange import Exchange
 
@@ -19,14 +21,6 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
     PASS = "pass"  # noqa: S105  a verdict, not a password
     NOT_APPLICABLE = "not_applicable"
-
-
-_SHOWN = 80  # characters
-
-
-def clip(text: str) -> str:
-    """As much of what an endpoint says as a sentence has room for."""
-    return text[:_SHOWN]
 
 
 class Breach(Exception):  # noqa: N818  the word of the field

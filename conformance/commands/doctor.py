@@ -7,12 +7,16 @@ import contextlib
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from conformance.checks.catalogue import chosen_checks, groups_of
 from conformance.commands.listing import cost
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
+from conformance.contract.quoting import quoting
+from conformance.evidence.exchange import Evidence
+from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.reporting import inert
 from conformance.reporting.output import say
@@ -55,15 +59,34 @@ def look(contract: Contract, target: Target) -> tuple[list[Finding], bool]:
     plan, started = plans.preflight(contract, target), time.time()
     recording = Wire(target, Limits(concurrency=1), dialer=dialer).run(plan)
     evidence = evidence_of(target, recording, seed=0, started=started)
+    redaction = Redaction(evidence, target.secrets)
+    with quoting(redaction.text):
+        found = [*_reached(target, evidence, dialer), *states(contract, target), _secrets(target)]
+    return [replace(f, text=redaction.text(f.text)) for f in found], recording.interrupted
+
+
+def _reached(target: Target, evidence: Evidence, dialer: Dialer) -> Iterator[Finding]:
     plain = next((e for e in reversed(evidence.exchanges) if e.group == "state-009"), None)
-    found: list[Finding] = []
     if first := preflight.first_call(evidence.exchanges):
         host = urlsplit(target.endpoint).hostname or ""
         proxy = target.secrets.shown(target.proxy)
-        found += preflight.way_to(first, evidence, dialer.known(host), proxy)
-        found.append(preflight.clock(first, target.clock_tolerance))
-    found.append(preflight.plain_http(plain, evidence))
-    return [*found, *states(contract, target)], recording.interrupted
+        yield from preflight.way_to(first, evidence, dialer.known(host), proxy)
+        yield preflight.clock(first, target.clock_tolerance)
+    yield preflight.plain_http(plain, evidence)
+
+
+def _secrets(target: Target) -> Finding:
+    """Which parts of the configuration are taken for secrets; never what they are."""
+    places = target.secrets.places
+    if not places:
+        return Finding(
+            "secrets", "ok", "none is known: no token in the path, no header or variable named like one"
+        )
+    common = [place for place, sought in places.items() if not sought]
+    said = f"kept out of everything written: {', '.join(places)}"
+    if common:
+        said += f"; too short or too usual a word to be looked for in answers: {', '.join(common)}"
+    return Finding("secrets", "ok", said)
 
 
 def states(contract: Contract, target: Target) -> Iterator[Finding]:
@@ -104,7 +127,7 @@ def _page(target: Target, found: list[Finding], width: int) -> str:
     number = _problems(found)
     said = f"A run cannot be judged: {number} problem{'' if number == 1 else 's'}."
     lines += ["", said if number else _verdict(found)]
-    return target.secrets.redact("\n".join(lines)) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _verdict(found: list[Finding]) -> str:

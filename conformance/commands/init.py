@@ -22,8 +22,11 @@ TEMPLATE = """\
 # Where requests go: HTTPS, the token as the last part of the path.
 endpoint = "https://staging.example.com/${CONNECT_TOKEN}"
 
-# Where plain HTTP is tried, always with a random token, never the real one. Default: the endpoint's host, port 80.
+# Where plain HTTP is tried, with a random token, never the endpoint's. Default: the endpoint's host, port 80.
 # http_endpoint = "http://staging.example.com/"
+
+# A valid token that may be shown to the clear, for plain HTTP. Default: a random one, which may be refused as a token.
+# http_token = "${THROWAWAY_TOKEN}"
 
 # How the request travels: query-xml, form-xml, body-xml or query-params.
 # binding = "query-xml"
@@ -36,6 +39,11 @@ endpoint = "https://staging.example.com/${CONNECT_TOKEN}"
 
 # Header fields sent with every request. Default: none. The values of names such as Authorization are kept secret.
 # headers = { "X-Env" = "staging", "Authorization" = "Bearer ${GATEWAY_KEY}" }
+
+# What else is to be kept out of everything that is written. A secret is known by its place and its name: the last part
+# of the endpoint's path, headers, parameters and variables named like one (token, key, secret, password, auth, cookie,
+# session, credential), user and password of a proxy. `doctor` lists those that it found. Default: nothing else.
+# secrets = ["${ACCOUNT_NUMBER}"]
 
 # Seconds by which the endpoint's clock may differ from this machine's.
 # clock_tolerance = 300.0

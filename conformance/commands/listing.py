@@ -48,7 +48,9 @@ def cost(plan: Plan, target: Target, judged: int) -> str:
 
 
 def _plain(target: Target) -> str:
-    return target.secrets.shown(target.http_endpoint) + " with a random token"
+    return target.secrets.shown(target.http_endpoint) + (
+        " with `http_token`" if target.http_token else " with a random token"
+    )
 
 
 def _request(probe: Probe) -> str:

@@ -14,7 +14,7 @@ from conformance.checks.catalogue import chosen_checks, groups_of
 from conformance.commands.listing import listing
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
-from conformance.evidence.recording import EvidenceError, from_har
+from conformance.evidence.recording import EvidenceError, recorded
 from conformance.reporting.folder import reports_folder
 from conformance.reporting.output import complain, say
 from conformance.run import send
@@ -54,7 +54,7 @@ def replay(options: argparse.Namespace) -> int:
     contract = documented()
     wanted = terms(options, contract)
     try:
-        evidence = from_har(options.evidence.read_bytes())
+        evidence, secrets = recorded(options.evidence.read_bytes())
     except OSError as error:
         raise ConfigError(f"cannot read {options.evidence}: {error.strerror}") from None
     except EvidenceError as error:
@@ -68,7 +68,7 @@ def replay(options: argparse.Namespace) -> int:
 
     folder = reports_folder(options.reports)
     with held(), _scratch() as scratch:
-        return Session(contract, wanted, evidence.binding, scratch, folder).judge(evidence, options)
+        return Session(contract, wanted, evidence.binding, scratch, folder, secrets).judge(evidence, options)
 
 
 def collect_seldom() -> None:

@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from conformance.contract.components import Declaration, Deviation, bare, local, path
+from conformance.contract.quoting import clip, cut
 
 if TYPE_CHECKING:
     from conformance.contract.xsd import Schema
 
 _MOST = 20  # deviations listed of one document; the first few tell the story
+_MOST_TEXT = 60  # characters quoted of a text
 _LARGE = 2_000  # children; a longer list is judged piece by piece
 _BLANK = " \t\r\n"
 
@@ -154,7 +156,7 @@ class Attribution:
                     element,
                     f"the attribute {bare(str(name))} is not documented",
                     "no attribute",
-                    f'{bare(str(name))}="{(element.get(name) or "")[:60]}"',
+                    f'{bare(str(name))}="{clip(element.get(name) or "", _MOST_TEXT)}"',
                 )
                 yield replace(found, xpath=f"{found.xpath}/@{bare(str(name))}")
 
@@ -167,7 +169,7 @@ class Attribution:
             stray = next((text for text in texts if text and text.strip(_BLANK)), None)
             if stray:
                 told = f"text between the elements of {local(element)}"
-                found = self._at(element, told, "white space only", stray.strip(_BLANK)[:60])
+                found = self._at(element, told, "white space only", clip(stray.strip(_BLANK), _MOST_TEXT))
                 yield replace(found, xpath=f"{found.xpath}/text()")
 
     def _text(self, element: etree._Element) -> Deviation:
@@ -211,7 +213,9 @@ class Attribution:
     def _doubled_key(self, holder: str, item: etree._Element, key: str) -> Deviation:
         reason = f"the id {_shown(key)} is given to more than one item"
         component = self.schema.component(holder, "unique")
-        return Deviation(component, reason, "every id once", key[:60], path(item), item.sourceline or 0)
+        return Deviation(
+            component, reason, "every id once", clip(key, _MOST_TEXT), path(item), item.sourceline or 0
+        )
 
     # Elements
 
@@ -321,6 +325,6 @@ def _is_shuffled(declared: Declaration, names: list[str]) -> bool:
     return len(set(known)) == len(known) and known != [n for n in declared.order if n in known]
 
 
-def _shown(text: str, most: int = 60) -> str:
+def _shown(text: str) -> str:
     """A short quotation of somebody's text."""
-    return repr(text if len(text) <= most else text[: most - 1] + "…")
+    return repr(cut(text, _MOST_TEXT))

@@ -47,7 +47,7 @@ class Answer:
     """What came back: status line, headers as sent (names and order kept), the body without its content coding.
 
     unread: why the body could not be had in full ("" when it was). broken: what is wrong with its content coding.
-    wire_bytes: octets of the body as received.
+    wire_bytes: octets of the body as received. length, sha256: of a body that is withheld, as it was read.
     """
 
     status: int
@@ -58,6 +58,8 @@ class Answer:
     wire_bytes: int = 0
     unread: str = ""
     broken: str = ""
+    length: int = 0
+    sha256: str = ""
 
     def header(self, name: str) -> str:
         """The values of a header field, joined as RFC 9110 section 5.2 says; "" when absent."""

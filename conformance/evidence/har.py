@@ -55,6 +55,7 @@ class Content(msgspec.Struct):
     mimeType: str = ""
     text: str = ""
     encoding: str | UnsetType = UNSET
+    sha256: str = field(default="", name="_sha256")
 
 
 class Response(msgspec.Struct):

@@ -9,8 +9,8 @@ import base64
 import binascii
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
@@ -18,10 +18,11 @@ from msgspec import UNSET, UnsetType
 
 from conformance.contract.document import read
 from conformance.contract.load import documented
-from conformance.evidence import har
+from conformance.evidence import foreign, har
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Request
+from conformance.evidence.redaction import Redaction
+from conformance.target.secrets import Secrets
 
-_TOKEN = re.compile(r"(?<=/)[0-9a-fA-F]{32}(?![0-9a-zA-Z])")
 _LATEST = 253_402_300_799.0  # 9999-12-31T23:59:59Z, the last second that ISO 8601 writes with four digits
 
 
@@ -98,7 +99,11 @@ def _response(answer: Answer | None) -> har.Response:
         httpVersion=answer.http_version,
         headers=[har.Named(*pair) for pair in answer.headers],
         content=har.Content(
-            size=len(answer.body), mimeType=answer.header("content-type"), text=text, encoding=encoding
+            size=answer.length or len(answer.body),
+            mimeType=answer.header("content-type"),
+            text=text,
+            encoding=encoding,
+            sha256=answer.sha256,
         ),
         redirectURL=answer.header("location"),
         bodySize=answer.wire_bytes,
@@ -123,6 +128,12 @@ def _query(url: str) -> list[tuple[str, str]]:
 
 
 def from_har(data: bytes) -> Evidence:
+    """The evidence in a HAR 1.2 file, as it may be shown: as `recorded`, without the secrets that it says."""
+    evidence, secrets = recorded(data)
+    return Redaction(evidence, secrets).shown if secrets else evidence
+
+
+def recorded(data: bytes) -> tuple[Evidence, Secrets]:
     """The evidence in a HAR 1.2 file: one that `to_har` wrote, or a recording made by others.
 
     A recording made by others needs, per entry, `startedDateTime` (or an answer with a `Date`), `request`
@@ -131,7 +142,8 @@ def from_har(data: bytes) -> Evidence:
     `"_probe": {"group": "documented"}`, which says what the request was sent for. `_probe` may be left out
     where the request is the documented one, sent over HTTPS in a known binding. All else has defaults:
     `log._run` a target "recording" with the first entry's endpoint and binding and nothing accepted.
-    Tokens of 32 hex digits in its URLs become `[token]` throughout.
+    With it come its secrets, by place and by name (docs/limits.md): labels stand for them in its requests, while
+    its answers are as they were recorded, to be judged. A recording of the suite's own has none.
 
     Raises EvidenceError, in one line, for anything else.
     """
@@ -142,17 +154,30 @@ def from_har(data: bytes) -> Evidence:
         raise EvidenceError("the recording holds no exchange")
     run = log.run if isinstance(log.run, har.Run) else har.Run()
     exchanges = tuple(_exchange(entry, place, run) for place, entry in enumerate(log.entries, 1))
+    secrets = Secrets()
+    if log.creator.name != har.CREATOR:
+        secrets = foreign.secrets_of(((e.request, e.answer) for e in exchanges), documented().calls)
+        exchanges = tuple(_shown(exchange, secrets) for exchange in exchanges)
+        if run.endpoint:
+            run.endpoint = foreign.shown_url(run.endpoint, secrets, documented().calls)
     if len({exchange.number for exchange in exchanges}) < len(exchanges):
         raise EvidenceError("two entries have the same _number")
-    return _evidence(run, exchanges)
+    return _evidence(run, exchanges), secrets
+
+
+def _shown(exchange: Exchange, secrets: Secrets) -> Exchange:
+    """An exchange of somebody else's recording, secrets taken out of what was sent."""
+    return replace(
+        exchange,
+        request=foreign.without(exchange.request, secrets, documented().calls),
+        title=secrets.redact(exchange.title),
+        reproduce=secrets.redact(exchange.reproduce),
+    )
 
 
 def _parse(data: bytes) -> har.Har:
     try:
-        raw = json.loads(data)
-        recording = msgspec.convert(raw, har.Har)
-        if recording.log.creator.name != har.CREATOR:
-            recording = msgspec.convert(_without_tokens(raw, recording), har.Har)
+        recording = msgspec.convert(json.loads(data), har.Har)
     except msgspec.ValidationError as error:
         raise EvidenceError(f"not a HAR 1.2 file: {error}") from None
     except RecursionError:
@@ -160,14 +185,6 @@ def _parse(data: bytes) -> har.Har:
     except ValueError as error:
         raise EvidenceError(f"not JSON: {str(error).splitlines()[0]}") from None
     return recording
-
-
-def _without_tokens(raw: Any, recording: har.Har) -> Any:
-    """A recording made by others holds the token in its URLs, and wherever the server echoed it."""
-    text = json.dumps(raw)
-    for token in {found for entry in recording.log.entries for found in _TOKEN.findall(entry.request.url)}:
-        text = text.replace(token, "[token]")
-    return json.loads(text)
 
 
 def _evidence(run: har.Run, exchanges: tuple[Exchange, ...]) -> Evidence:
@@ -248,6 +265,8 @@ def _answer(recorded: har.Response) -> Answer | None:
         wire_bytes=len(body) if recorded.bodySize < 0 else recorded.bodySize,
         unread=recorded.unread,
         broken=recorded.broken,
+        length=int(recorded.content.size) if recorded.content.sha256 else 0,
+        sha256=recorded.content.sha256,
     )
 
 

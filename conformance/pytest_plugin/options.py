@@ -18,6 +18,7 @@ from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import from_har, to_har
+from conformance.evidence.redaction import Redaction
 from conformance.pytest_plugin.plugin import Suite
 from conformance.reporting.publish import guarded, own
 from conformance.reporting.terminal import summary
@@ -50,8 +51,11 @@ def suite(config: pytest.Config) -> Suite:
         with signals.obeyed():  # states are taken back, and what was recorded is judged
             return send(contract, subject, groups, options)
 
+    def shown(groups: frozenset[str]) -> Evidence:
+        return Redaction(obtain(groups), subject.secrets).shown
+
     shared = getattr(config, "workerinput", {}).get("conformance_evidence")
-    once = _once(Path(shared), obtain) if shared else obtain
+    once = _once(Path(shared), shown) if shared else obtain
     return _Reporting(contract, terms, subject.binding, once, options.reports, secrets=subject.secrets)
 
 
@@ -94,8 +98,8 @@ class _Reporting(Suite):
         *,
         secrets: Secrets,
     ) -> None:
-        super().__init__(contract, terms, binding, obtain)
-        self.reports, self.secrets = reports, secrets
+        super().__init__(contract, terms, binding, obtain, secrets)
+        self.reports = reports
         self.trouble: list[str] = []
         self.shared: tempfile.TemporaryDirectory[str] | None = None
 
@@ -120,7 +124,7 @@ class _Reporting(Suite):
             self.shared.cleanup()
 
     def _write(self, report: Report, folder: Path) -> None:
-        made, self.trouble = guarded(own(report, self.evidence), self.secrets)
+        made, self.trouble = guarded(own(report, self.redaction.shown), report, self.redaction)
         try:
             write(folder, made)
         except ReportsError as error:
@@ -132,7 +136,7 @@ class _Reporting(Suite):
             return
         width = min(shutil.get_terminal_size((100, 24)).columns, 120)
         said = summary(self.report, width=width, color=False, reports=None)
-        if self.secrets.leaks(said.encode("utf-8", "replace")):
+        if self.redaction.leaks_in(said):
             said = "internal error: a secret was found in the summary, which is withheld\n"
         terminalreporter.write_sep("=", "conformance")
         terminalreporter.write(said + "".join(f"{line}\n" for line in self.trouble))

@@ -14,9 +14,11 @@ from conformance.checks.judging import Judging
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import LEVELS, Contract
 from conformance.evidence.exchange import Evidence
+from conformance.evidence.redaction import Redaction
 from conformance.reporting import inert
 from conformance.reporting.junit import case_properties
 from conformance.sending import signals
+from conformance.target.secrets import Secrets
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.judge import judge
 from conformance.verdicts.terms import Terms, selected
@@ -51,17 +53,24 @@ class Suite:
     """
 
     def __init__(
-        self, contract: Contract, terms: Terms, binding: str, obtain: Callable[[frozenset[str]], Evidence]
+        self,
+        contract: Contract,
+        terms: Terms,
+        binding: str,
+        obtain: Callable[[frozenset[str]], Evidence],
+        secrets: Secrets | None = None,
     ) -> None:
+        self.secrets = secrets or Secrets()
         self.contract, self.terms, self.binding, self.obtain = contract, terms, binding, obtain
         self.subject: Judging | None = None
         self.results: dict[str, list[CheckResult]] = defaultdict(list)
         self.report: Report | None = None
 
     @property
-    def evidence(self) -> Evidence:
+    def redaction(self) -> Redaction:
+        """The evidence as it was said, and as it is shown."""
         assert self.subject
-        return self.subject.evidence
+        return self.subject.redaction
 
     @pytest.hookimpl
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -104,7 +113,7 @@ class Suite:
         checks = [item.stash[_CHECK] for item in session.items if _CHECK in item.stash]
         if checks and not session.config.option.collectonly:
             groups = {group.format(case=case.value) for check, case in checks for group in check.groups}
-            self.subject = Judging(self.obtain(frozenset(groups)), self.contract)
+            self.subject = Judging(self.obtain(frozenset(groups)), self.contract, self.secrets)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
@@ -162,7 +171,7 @@ class Suite:
             return
         interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
         self.report = assemble(
-            self.results, self.evidence, self.contract, self.terms, interrupted=interrupted
+            self.results, self.redaction.shown, self.contract, self.terms, interrupted=interrupted
         )
         session.exitstatus = self.report.exit_code
 

@@ -39,7 +39,7 @@ class Session:
 
     def judge(self, evidence: Evidence, options: argparse.Namespace) -> int:
         """Judge the evidence, write the reports, print the summary; returns the exit code."""
-        suite = Suite(self.contract, self.terms, self.binding, lambda _: evidence)
+        suite = Suite(self.contract, self.terms, self.binding, lambda _: evidence, self.secrets)
         unwritten = ""
         try:
             code, said = _pytest(suite, self.scratch)
@@ -50,10 +50,9 @@ class Session:
             return _nothing_judged(self.secrets, code, said)
         return publish(
             suite.report,
-            suite.evidence,
+            suite.redaction,
             self.scratch,
             self.folder,
-            self.secrets,
             options,
             unwritten=unwritten,
         )
@@ -102,7 +101,7 @@ def _pytest(suite: Suite, scratch: Path) -> tuple[int, str]:
 
 def _reporters(suite: Suite) -> list[object]:
     def source() -> tuple[Report, Evidence] | None:
-        return (suite.report, suite.evidence) if suite.report else None
+        return (suite.report, suite.redaction.shown) if suite.report else None
 
     return [HtmlReport(source), JunitReport(source)]
 

@@ -6,27 +6,26 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from conformance import __version__
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import to_har
+from conformance.evidence.redaction import Redaction
 from conformance.reporting import html, output
 from conformance.reporting.json import to_json
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
 from conformance.reporting.write import ReportsError, write
-from conformance.target.secrets import Secrets
 from conformance.verdicts.verdict import ExitCode, Report
 
 
-def publish(  # noqa: PLR0917
+def publish(
     report: Report,
-    evidence: Evidence,
+    redaction: Redaction,
     scratch: Path,
     folder: Path,
-    secrets: Secrets,
     options: argparse.Namespace,
     *,
     unwritten: str = "",
@@ -36,13 +35,13 @@ def publish(  # noqa: PLR0917
     `scratch` holds what pytest's reporters wrote, unless `unwritten` says why they could not.
     A file in which a secret is found is withheld, and so is the summary.
     """
-    made, trouble = _files(report, evidence, scratch, secrets, unwritten)
+    made, trouble = _files(report, redaction, scratch, unwritten)
     try:
         write(folder, made)
     except ReportsError as error:
         trouble.append(str(error))
     said = _said(report, folder, options)
-    if secrets.leaks(said.encode("utf-8", "replace")):
+    if redaction.leaks_in(said):
         trouble.append("internal error: a secret was found in the summary, which is withheld")
         said = ""
     try:
@@ -55,7 +54,7 @@ def publish(  # noqa: PLR0917
 
 
 def _files(
-    report: Report, evidence: Evidence, scratch: Path, secrets: Secrets, unwritten: str
+    report: Report, redaction: Redaction, scratch: Path, unwritten: str
 ) -> tuple[dict[str, bytes], list[str]]:
     """The files that may be written, and what became of the others."""
     written: dict[str, Callable[[], bytes]] = {
@@ -63,8 +62,8 @@ def _files(
         "report.html": lambda: html.finish(scratch / "report.html"),
     }
     if not unwritten:
-        return guarded(own(report, evidence) | written, secrets)
-    made, trouble = guarded(own(report, evidence), secrets)
+        return guarded(own(report, redaction.shown) | written, report, redaction)
+    made, trouble = guarded(own(report, redaction.shown), report, redaction)
     return made, [f"{' and '.join(written)} could not be made: {unwritten}", *trouble]
 
 
@@ -77,20 +76,38 @@ def own(report: Report, evidence: Evidence) -> dict[str, Callable[[], bytes]]:
     }
 
 
-def guarded(files: dict[str, Callable[[], bytes]], secrets: Secrets) -> tuple[dict[str, bytes], list[str]]:
-    """The last guard: what may be written, and why the rest may not or could not be made."""
+def guarded(
+    files: dict[str, Callable[[], bytes]], report: Report, redaction: Redaction
+) -> tuple[dict[str, bytes], list[str]]:
+    """The last guard: what may be written, and why the rest may not or could not be made.
+
+    It looks at what came from outside, in the evidence and in the sentences of the report; what the suite writes
+    itself is not searched.
+    """
     made, trouble = {}, []
+    quoted = any(redaction.leaks_in(text) for text in _sentences(report))
+    shown = redaction.leaks()
     for name, make in files.items():
+        if (shown and name in _OF_EVIDENCE) or (quoted and name != "evidence.har"):
+            trouble.append(f"internal error: a secret was found in {name}; the file is withheld")
+            continue
         try:
-            data = make()
+            made[name] = make()
         except OSError as error:
             trouble.append(f"{name} could not be made: {error.strerror or error}")
-            continue
-        if secrets.leaks(data):
-            trouble.append(f"internal error: a secret was found in {name}; the file is withheld")
-        else:
-            made[name] = data
     return made, trouble
+
+
+_OF_EVIDENCE = {"evidence.har", "report.html"}
+
+
+def _sentences(report: Report) -> Iterator[str]:
+    """What the report says that may quote an endpoint."""
+    yield from report.notes
+    for requirement in report.requirements:
+        yield requirement.reason
+        for check in requirement.checks:
+            yield "\n".join((check.reason, check.expected, check.observed, check.where))
 
 
 def _said(report: Report, folder: Path, options: argparse.Namespace) -> str:

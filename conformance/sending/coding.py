@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 
+from conformance.contract.quoting import clip
+
 _MOST_CODINGS = 3
 
 
@@ -20,7 +22,7 @@ def decoded(raw: bytes, codings: str, cap: int) -> tuple[bytes, str, str]:
     body = raw
     for name in reversed(names):
         if name not in {"gzip", "x-gzip", "deflate"}:
-            return b"", f"the content coding {name[:20]} was not asked for and is not read", ""
+            return b"", f"the content coding {clip(name, 20)} was not asked for and is not read", ""
         try:
             body, whole = _inflated(body, name, cap)
         except zlib.error:

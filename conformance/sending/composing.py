@@ -1,6 +1,7 @@
 """From a probe to the request that leaves: method, URL, headers, body; and the curl line that sends the same.
 
-Secrets are placeholders throughout; over plain HTTP, not even those: a stand-in of the token's shape is sent there.
+Secrets are placeholders throughout; over plain HTTP, not even those: a stand-in of the token's shape is sent there,
+or the token that may be shown to the clear.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 from conformance import __version__
 from conformance.evidence.exchange import Request
 from conformance.probes.probe import CANARY, Probe
-from conformance.target.secrets import TOKEN
 from conformance.target.target import Target
 
 _OWN_HEADERS = {
@@ -28,7 +28,9 @@ class Composer:
 
     def __init__(self, target: Target, random: Random) -> None:
         self.target, self.secrets = target, target.secrets
-        self._stand_in = _stand_in(target.token_shape, random)
+        self._random = random
+        self._stand_ins: dict[str, str] = {}
+        self.stand_in = self._standing_in_for(target.token)
 
     def request(self, probe: Probe, canary: str) -> Request:
         """The request of a probe in its binding and state; a hostile one refers to the URL `canary`."""
@@ -45,13 +47,22 @@ class Composer:
         method, url, extra, body = _bound(probe, url)
         return Request(probe.method or method, url, tuple((headers | extra).items()), body)
 
+    def _standing_in_for(self, placeholder: str) -> str:
+        """A random token in the place of a secret one, always the same; of no token, one as they usually are."""
+        if placeholder not in self._stand_ins:
+            self._stand_ins[placeholder] = self.secrets.stand_in(placeholder or "0" * 32, self._random)
+        return self._stand_ins[placeholder]
+
     def _without_secrets(self, url: str) -> str:
-        parts = urlsplit(url)
-        segments = [self._stand_in if self.secrets.is_secret(s) else s for s in parts.path.split("/")]
-        if self.target.token_in_path and not any(segments):
-            segments = ["", self._stand_in]
-        elif self.target.token_in_path and self._stand_in not in segments and segments[-1] == "":
-            segments[-1] = self._stand_in
+        """The URL for plain HTTP: a token that may be shown there, else a random one, where the token stands."""
+        parts, token = urlsplit(url), self.target.http_token or self.stand_in
+        held = self.secrets.placeholders(parts.path)
+        instead = {one: token if one == held[-1] else self._standing_in_for(one) for one in held}
+        segments = self.secrets.exchanged(parts.path, instead.__getitem__).split("/")
+        if self.target.token and not any(segments):
+            segments = ["", token]
+        elif self.target.token and not held and segments[-1] == "":
+            segments[-1] = token
         query = "&".join(p for p in parts.query.split("&") if not self.secrets.is_secret(p))
         return urlunsplit((parts.scheme, parts.netloc, "/".join(segments), query, ""))
 
@@ -61,21 +72,20 @@ class Composer:
         return replace(request, url=self.secrets.shown(request.url), headers=headers)
 
     def curl(self, request: Request) -> str:
-        """A shell line that sends the same request; the token is the environment variable CONNECT_TOKEN."""
-        shown = self.shown(request)
-        text = _is_text(shown.body)
+        """A shell line that sends the same request; its secrets are variables of the environment."""
+        text, secrets = _is_text(request.body), self.secrets
         # A shell's words hold no NUL, and not every shell knows $'': what is no text comes through a pipe.
-        words = ["curl", "--include"] if text else ["printf", _octal(shown.body), "|", "curl", "--include"]
-        if self.target.ca_file and shown.url.startswith("https"):
+        words = ["curl", "--include"] if text else ["printf", _octal(request.body), "|", "curl", "--include"]
+        if self.target.ca_file and request.url.startswith("https"):
             words += ["--cacert", shlex.quote(self.target.ca_file)]
-        if shown.method != "GET":
-            words += ["--request", shown.method]
-        for name, value in shown.headers:
+        if request.method != "GET":
+            words += ["--request", request.method]
+        for name, value in request.headers:
             if name not in _OWN_HEADERS:
-                words += ["--header", shlex.quote(f"{name}: {value}")]
-        if shown.body:
-            words += ["--data-binary", shlex.quote(shown.body.decode()) if text else "@-"]
-        return " ".join((*words, '"$CONNECT_TOKEN"'.join(map(_shell_word, shown.url.split(TOKEN)))))
+                words += ["--header", secrets.shell(f"{name}: {value}")]
+        if request.body:
+            words += ["--data-binary", shlex.quote(request.body.decode()) if text else "@-"]
+        return " ".join((*words, secrets.shell(request.url)))
 
 
 def _bound(probe: Probe, url: str) -> tuple[str, str, dict[str, str], bytes]:
@@ -95,16 +105,6 @@ def _bound(probe: Probe, url: str) -> tuple[str, str, dict[str, str], bytes]:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         return "POST", url, form, b"XML=" + quote_plus(probe.document).encode() if probe.document else b""
     return "POST", url, {"Content-Type": f"text/xml; charset={probe.charset}"}, probe.document
-
-
-def _stand_in(shape: str, random: Random) -> str:
-    """A random token of the same shape: digits for digits, letters of the same kind for letters."""
-    kinds = {"0": "0123456789", "a": "abcdef", "z": "ghijklmnopqrstuvwxyz", "A": "ABCDEF"}
-    return "".join(random.choice(kinds[c]) if c in kinds else c for c in shape or "0" * 32)
-
-
-def _shell_word(text: str) -> str:
-    return shlex.quote(text) if text else ""
 
 
 def _is_text(body: bytes) -> bool:

@@ -17,6 +17,7 @@ import anyio.streams.tls
 import httpcore
 import httpx
 
+from conformance.contract.quoting import clip
 from conformance.evidence.exchange import Handshake, Tls
 from conformance.target.secrets import Secrets
 
@@ -99,7 +100,9 @@ def _tls_failure(error: Exception) -> LineFailed:
     while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return LineFailed("certificate", f"the certificate does not verify: {cause.verify_message}")
+        return LineFailed(
+            "certificate", f"the certificate does not verify: {clip(cause.verify_message, 400)}"
+        )
     reason = getattr(cause, "reason", "") or ""
     if reason in {
         "WRONG_VERSION_NUMBER",

@@ -13,7 +13,7 @@ import anyio.abc
 from conformance.target.secrets import Secrets
 from conformance.target.target import State
 
-_TAIL = 2_000  # bytes of output that are kept; the end tells what went wrong
+_TAIL = 64 << 10  # bytes of output that are kept: the end tells what went wrong, and no secret in it is cut
 _GRACE_S = 0.2  # for output that is still on its way when the command has ended
 
 
@@ -34,7 +34,7 @@ async def teardown(state: State, secrets: Secrets) -> str:
 async def _run(command: tuple[str, ...], timeout: float, secrets: Secrets, *, spare: bool) -> str:
     try:
         process = await anyio.open_process(
-            command,
+            [secrets.reveal(word.encode()).decode() for word in command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -59,7 +59,7 @@ async def _run(command: tuple[str, ...], timeout: float, secrets: Secrets, *, sp
             await process.aclose()
     if process.returncode == 0:
         return ""
-    output = secrets.redact(tail.text.decode("utf-8", "replace")).strip()[-500:]
+    output = secrets.redact(tail.text.decode("utf-8", "replace")).strip()[-500:]  # redacted first, then cut
     return f"ended with exit status {process.returncode}" + (f": {output}" if output else "")
 
 

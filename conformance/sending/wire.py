@@ -17,6 +17,7 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 
+from conformance.contract.quoting import quoting
 from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Evidence, Exchange, Handshake, Request
 from conformance.probes import generated as explore
@@ -109,7 +110,7 @@ class Wire:
         """The same, inside an event loop of the caller's."""
         self._total = self.pace.planned = len(plan.probes)
         bound, latest = self._bound(plan), anyio.current_time() + self.limits.run_seconds
-        with anyio.move_on_after(bound) as scope:
+        with quoting(self.secrets.redact), anyio.move_on_after(bound) as scope:
             self.pace.hold_back = lambda s: setattr(scope, "deadline", min(scope.deadline + s, latest))
             await self._phases(plan)
         if scope.cancelled_caught:

@@ -1,7 +1,7 @@
 """Sends one probe at a time and records what comes back, within one deadline over everything, and a size.
 
-The only user of httpx. The stream swaps placeholders for the secrets in the bytes that leave, and answers lose every
-trace of a secret before anything else sees them.
+The only user of httpx. The stream swaps placeholders for the secrets in the bytes that leave; answers are recorded as
+they came.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import anyio
 import httpcore
 import httpx
 
-from conformance.contract.document import encoding_of
+from conformance.contract.quoting import clip
 from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Answer, Exchange, Loss, Request
 from conformance.probes.probe import FIRST, Channel, Probe
@@ -207,12 +207,13 @@ class Worker:
         except TimeoutError:
             return None, Loss("timeout", f"no complete answer within {timeout:g} s ({self.meter.stage})")
         except LineFailed as failed:
-            return None, Loss(failed.kind, self.wire.secrets.redact(str(failed)))
+            return None, Loss(failed.kind, str(failed))
         except (httpcore.RemoteProtocolError, httpx.RemoteProtocolError) as error:
-            return None, _protocol_loss(self.wire.secrets.redact(str(error)), self.meter)
+            return None, _protocol_loss(str(error), self.meter)
         except (httpcore.ProxyError, httpx.ProxyError) as error:
-            said = self.wire.secrets.redact(str(error))[:80]
-            return None, Loss("proxy", f"the proxy does not connect: {said or 'it gives no reason'}")
+            return None, Loss(
+                "proxy", f"the proxy does not connect: {clip(str(error)) or 'it gives no reason'}"
+            )
         except (httpcore.NetworkError, httpx.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
             return None, Loss("closed", f"the connection was lost ({self.meter.stage})")
 
@@ -240,18 +241,14 @@ class Worker:
         return self._recorded(response, b"".join(chunks), unread, cap)
 
     def _recorded(self, response: httpx.Response, raw: bytes, unread: str, cap: int) -> Answer:
-        secrets = self.wire.secrets
         headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw)
         reason = response.extensions.get("reason_phrase", b"").decode("latin-1")
-        if secrets.leaks("\n".join((reason, *(part for pair in headers for part in pair))).encode("latin-1")):
-            reason = secrets.redact(reason)
-            headers = tuple((secrets.redact(name), secrets.redact(value)) for name, value in headers)
         body, broken = raw[:KEPT], ""
         if not unread:
             codings = ", ".join(value for name, value in headers if name.lower() == "content-encoding")
             body, unread, broken = decoded(raw, codings, cap)
             self.wire.allowance.spend(max(0, len(body) - len(raw)))
-        answer = Answer(
+        return Answer(
             status=response.status_code,
             reason=reason,
             http_version=response.extensions.get("http_version", b"").decode("latin-1"),
@@ -261,7 +258,6 @@ class Worker:
             unread=unread,
             broken=broken,
         )
-        return replace(answer, body=secrets.redact_bytes(body, encoding_of(body, answer.charset)))
 
 
 def _check(documented: Probe, channel: Channel) -> Probe:
@@ -276,5 +272,5 @@ def _protocol_loss(message: str, meter: Meter) -> Loss:
         return Loss("closed", f"the connection was closed {when}")
     if meter.exceeded:
         return Loss("too-large", "the answer is larger than the suite reads")
-    message = message.replace("request line", "status line")[:120]  # h11 has one word for both
+    message = clip(message.replace("request line", "status line"), 120)  # h11 has one word for both
     return Loss("malformed", f"the answer is not HTTP/1.1: {message}")

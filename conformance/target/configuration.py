@@ -38,6 +38,7 @@ class TargetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     endpoint: str
     http_endpoint: str = ""
+    http_token: str = ""
     binding: Binding = "query-xml"
     ca_file: str = ""
     timeout: Seconds = 10.0
@@ -47,6 +48,7 @@ class TargetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accept: list[str] = []
     proxy: str = ""
     source_address: str = ""
+    secrets: list[str] = []
     allow_hostile_requests: bool = False
     max_body: Annotated[int, msgspec.Meta(ge=1_024, le=1 << 30)] = 2 << 20
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=32)] = 8

@@ -1,284 +1,222 @@
 """The one holder of secrets: the token, secret header values, credentials.
 
-Everything else sees placeholders. The wire swaps them for the secret in the bytes that leave, and takes the
-secret out of whatever comes back, in every encoding an endpoint may echo it in. Nothing here prints or compares
-by value, so that no traceback or representation can show it.
+Requests see placeholders; the wire swaps them for the secret in the bytes that leave. What comes back is judged as it
+was said, and redacted where it is shown. Nothing here prints or compares by value, so that no traceback or
+representation can show it.
 """
 
 from __future__ import annotations
 
-import base64
-import codecs
 import re
-import string
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from functools import cache, lru_cache
-from itertools import pairwise
-from urllib.parse import unquote, unquote_plus
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from random import Random
+from urllib.parse import quote, unquote
+
+from conformance.target.writings import Views, Writings
 
 TOKEN, REDACTED = "[token]", "[redacted]"
-_WINDOW = 8  # characters; a shorter piece of a token tells nobody the token
-_CODED = 11  # the same in base64, rounded up
-_PIECE = 1 << 20  # octets that are searched at a time
-_OVERLAP = 4 << 10  # more than a window takes in any writing
-_ESCAPE = re.compile(
-    r"%(?:25)*([0-9a-f]{2})|&(?:amp;)*#x0*([0-9a-f]{1,6});|&(?:amp;)*#0*([0-9]{1,7});|\\u00([0-9a-f]{2})|\\x([0-9a-f]{2})",
-    re.IGNORECASE,
-)
-_ASCII_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}={0,2}")
+_PLACEHOLDER = re.compile(r"secret-[0-9]+-of-the-target")
+_ALIKE = ("0123456789", "abcdef", "ghijklmnopqrstuvwxyz", "ABCDEF", "GHIJKLMNOPQRSTUVWXYZ")
+
+
+@dataclass(frozen=True, eq=False)
+class _Secret:
+    """One of them. shell: the words by which a shell has it from the environment."""
+
+    placeholder: str
+    value: str = field(repr=False)
+    label: str
+    shell: str
+
+    @cached_property
+    def writings(self) -> Writings:
+        return Writings(self.value)
 
 
 class Secrets:
     """Placeholders for secrets, and the ways to put them in and to take them out."""
 
     def __init__(self) -> None:
-        self._values: list[tuple[str, str, str]] = []  # placeholder, secret, what a reader sees
-        self._spellings: dict[
-            str, str
-        ] = {}  # of secrets, decoded as an endpoint may echo them; what a reader sees
+        self._held: dict[str, _Secret] = {}  # by value
+        self._sought: list[_Secret] = []  # the longest first: one may be a part of another
+        self._variables: set[str] = set()
+        self.places: dict[str, bool] = {}  # where a secret was found; whether it can be looked for in answers
 
     def __repr__(self) -> str:
-        return f"<{len(self._values)} secrets>"
+        return f"<{len(self._held)} secrets>"
 
-    def hide(self, secret: str, shown: str = REDACTED) -> str:
-        """Keep `secret`; the placeholder to use in its place (safe in a URL path, a query and a header)."""
-        for placeholder, value, _ in self._values:
-            if value == secret:
-                return placeholder
-        placeholder = f"secret-{len(self._values)}-of-the-target"
-        self._values.append((placeholder, secret, shown))
-        for spelling in (secret, unquote(secret), unquote_plus(secret)):
-            if _speaks(spelling):
-                self._spellings.setdefault(spelling, shown)
-        return placeholder
+    def hide(self, secret: str, shown: str = REDACTED, *, place: str = "", shell: str = "") -> str:
+        """Keep `secret`; the placeholder to use in its place (safe in a URL path, a query and a header).
+
+        place: where it comes from, for people. shell: what a shell line has in its place.
+        """
+        if secret not in self._held:
+            held = _Secret(
+                f"secret-{len(self._held)}-of-the-target", secret, shown, shell or self.variable("SECRET")
+            )
+            self._held[secret] = held
+            if held.writings.can_be_found:
+                self._sought = sorted([*self._sought, held], key=lambda s: len(s.value), reverse=True)
+        if place:
+            self.places[place] = self.places.get(place, True) and self._held[secret].writings.can_be_found
+        return self._held[secret].placeholder
+
+    def variable(self, name: str, *, own: bool = False) -> str:
+        """What a shell writes for a secret: a variable named for its place; `own`, the configuration's."""
+        name = re.sub(r"\W", "_", name, flags=re.ASCII).upper() if not own else name
+        name = name if re.match(r"[A-Za-z_]", name) else f"_{name}"
+        free = name
+        for number in range(2, len(self._variables) + 3):
+            if own or free not in self._variables:
+                break
+            free = f"{name}_{number}"
+        self._variables.add(free)
+        return f'"${free}"'
+
+    def holds(self, value: str) -> bool:
+        """Whether a value is known to be a secret."""
+        return value in self._held
+
+    # Requests
 
     def reveal(self, data: bytes) -> bytes:
         """The bytes that leave, with the secrets in them."""
-        for placeholder, secret, _ in reversed(self._values):
-            data = data.replace(placeholder.encode(), secret.encode())
-        return data
+        by_placeholder = {held.placeholder.encode(): held.value.encode() for held in self._held.values()}
+        return re.sub(_PLACEHOLDER.pattern.encode(), lambda m: by_placeholder.get(m[0], m[0]), data)
 
     def shown(self, text: str) -> str:
         """What a reader sees of a text with placeholders."""
-        for placeholder, _, label in reversed(self._values):
-            text = text.replace(placeholder, label)
-        return text
+        labels = {held.placeholder: held.label for held in self._held.values()}
+        return self.exchanged(text, labels.__getitem__)
+
+    def exchanged(self, text: str, instead: Callable[[str], str]) -> str:
+        """The text with something else in the place of each placeholder."""
+        held = {one.placeholder for one in self._held.values()}
+        return _PLACEHOLDER.sub(lambda m: instead(m[0]) if m[0] in held else m[0], text)
+
+    def shell(self, text: str) -> str:
+        """A word of a shell for a text with placeholders: its secrets come from the environment."""
+        words = {held.placeholder: held.shell for held in self._held.values()}
+        parts = re.split(f"({_PLACEHOLDER.pattern})", text)
+        return "".join(words.get(part) or (shlex.quote(part) if part else "") for part in parts) or "''"
+
+    def placeholders(self, text: str) -> list[str]:
+        """Those that stand in a text, in their order."""
+        held = {one.placeholder for one in self._held.values()}
+        return [found for found in _PLACEHOLDER.findall(text) if found in held]
 
     def is_secret(self, text: str) -> bool:
         """Whether a text with placeholders carries a secret."""
-        return any(placeholder in text for placeholder, _, _ in self._values)
+        return bool(self.placeholders(text))
 
-    def redact(self, text: str) -> str:
-        """Text from outside with every trace of a secret of eight characters or more taken out."""
-        for secret, label in self._spellings.items():
-            text = _without(text, secret, label)
-        return text
+    def stand_in(self, placeholder: str, random: Random) -> str:
+        """A random token of the same shape as the one that a placeholder stands for, legal where that is."""
+        token = self.reveal(placeholder.encode()).decode()
+        for _ in range(20):
+            made = _alike(token, random)
+            if made.lower() != token.lower():
+                return made
+        return "".join(random.choices("0123456789abcdef", k=32))
 
-    def redact_bytes(self, data: bytes, encoding: str = "") -> bytes:
-        """The same for a body: as text where it is UTF-16 or UTF-8, byte by byte elsewhere.
+    # What came from outside
 
-        encoding: what it will be decoded with, for encodings that write ASCII in bytes of their own.
-        """
-        if self._values and encoding not in {"", "utf-8", "ascii"}:
-            with suppress(UnicodeError):
-                text = data.decode(encoding)
-                if not self.leaks(data) and self.leaks(text.encode("utf-8", "replace")):
-                    return self.redact(text).encode(encoding)
-        if not self._values or not self.leaks(data):
-            return data
-        for codec in _codecs(data):
-            try:
-                redacted = self.redact(data.decode(codec)).encode(codec.removesuffix("-sig"))
-            except UnicodeDecodeError:
-                continue
-            if not self.leaks(redacted):  # bytes can be text in an encoding that nobody meant
-                return redacted
-        if b"\0" in data:
-            return _mask(data, list(self._spellings))
-        return self.redact(data.decode("latin-1")).encode("latin-1", "replace")
+    def said_in(self, data: bytes) -> Secrets:
+        """Those of the secrets that stand in the data, in whatever writing."""
+        views, said = Views(data), Secrets()
+        said._sought = [held for held in self._sought if held.writings.found_in(views)]
+        return said
+
+    def __bool__(self) -> bool:
+        return bool(self._sought)
 
     def leaks(self, data: bytes) -> bool:
-        """Whether any trace of a secret is in `data`: the last guard before a file is written."""
-        return any(_found(form, secret) for form in _forms(data) for secret in self._spellings)
+        """Whether a secret stands in the data, in whatever writing."""
+        views = Views(data)
+        return any(held.writings.found_in(views) for held in self._sought)
+
+    def redact(self, text: str) -> str:
+        """The text with labels where secrets stood; no more than a label where one stands in a coded writing."""
+        said = self.said_in(octets(text)) if self._sought else self
+        if not said:
+            return text
+        redacted = said._replaced(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+        return said._sought[0].label if said.leaks(octets(redacted)) else redacted
+
+    def redact_bytes(self, data: bytes, encoding: str = "") -> bytes | None:
+        """The same for a body; None where it has to be withheld. encoding: what it will be decoded with."""
+        decoded = _decoded(data, encoding)
+        said = self.said_in(data + b"\n" + decoded) if self._sought else self
+        if not said:
+            return data
+        redacted = said._replaced(data)
+        return (
+            None
+            if said.leaks(redacted) or (decoded and said.leaks(_decoded(redacted, encoding)))
+            else redacted
+        )
+
+    def trimmed(self, data: bytes) -> bytes | None:
+        """A redacted body that was cut, without what may be the beginning of a secret; None: to be withheld."""
+        views = Views(data)
+        ends = [held.writings.begins_at_the_end(views) for held in self._sought]
+        if any(coded for _, coded in ends):
+            return None
+        most = max((plain for plain, _ in ends), default=0)
+        return data[: len(data) - most]
+
+    def _replaced(self, data: bytes) -> bytes:
+        for held in self._sought:
+            data = held.writings.replaced(data, held.label.encode())
+        return data
 
 
-def _forms(data: bytes) -> Iterator[str]:
-    """Its characters, and what they are without NUL, piece by piece: a recording may have many megabytes."""
-    for at in range(0, len(data) or 1, _PIECE):
-        text = data[at : at + _PIECE + _OVERLAP].decode("latin-1")
-        yield text
-        if "\0" in text:
-            yield text.replace("\0", "")
+def octets(text: str) -> bytes:
+    """A text as it may have been sent: in UTF-8, and in the octets that HTTP's heads are decoded from."""
+    data = text.encode("utf-8", "surrogatepass")
+    if text.isascii():
+        return data
+    return data + b"\n" + text.encode("latin-1", "ignore")
 
 
-def _lower(text: str) -> str:
-    """ASCII letters in lower case, and no character longer or shorter than before."""
-    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
+def _decoded(data: bytes, encoding: str) -> bytes:
+    """What a body says in an encoding that writes ASCII in octets of its own; else nothing."""
+    if not encoding or encoding in {"utf-8", "ascii"} or encoding.startswith("iso8859"):
+        return b""
+    return data.decode(encoding, "replace").encode("utf-8", "replace")
 
 
-@cache
-def _speaks(secret: str) -> bool:
-    """Whether a text is peculiar enough to be looked for: no plain word, and long enough."""
-    return len(secret) >= 6 and not re.fullmatch(r"[a-z]{1,12}|[A-Za-z][a-z]{1,11}", secret)
+def _alike(token: str, random: Random) -> str:
+    """Digits for digits, letters of the same kind for letters; what is percent-encoded stays so."""
+    parts = re.findall(r"(?:%[0-9A-Fa-f]{2})+|[^%]+|%", token)
+    return "".join(
+        _alike_coded(part, random) if len(part) > 2 and part[0] == "%" else _mapped(part, random)
+        for part in parts
+    )
 
 
-def _runs(text: str, length: int) -> Iterator[tuple[str, str]]:
-    """Every run of so many characters, with a part of it that it shares with its neighbours.
-
-    Any run holds one of the parts that begin at multiples of half its length: a text without these parts has none
-    of the runs, and there are far fewer of them to look for.
-    """
-    half = (length + 1) // 2
-    for at in range(max(1, len(text) - length + 1)):
-        run = text[at : at + length]
-        part = -(-at // half) * half
-        yield run, text[part : part + half] if len(run) == length else run
-
-
-@cache
-def _plain_runs(secret: str) -> dict[str, str]:
-    """Runs of eight characters of the secret, in lower case; a shorter secret is its own run."""
-    lower = secret.lower()
-    found = {run: part for run, part in _runs(lower, _WINDOW) if not re.fullmatch(r"[a-z_]+", run)}
-    return found or {lower: lower}
+def _alike_coded(part: str, random: Random) -> str:
+    """Escapes of ASCII stay as they are unless they stand for letters or digits; others become their neighbours."""
+    try:
+        text = unquote(part, errors="strict")
+    except UnicodeDecodeError:
+        return part
+    if text.isascii():
+        escapes = re.findall("...", part)
+        coded = zip(escapes, text, strict=True)
+        return "".join(f"%{ord(_mapped(c, random)):02X}" if c.isalnum() else escape for escape, c in coded)
+    return quote("".join(c if c.isascii() else _neighbour(c, random) for c in text), safe="")
 
 
-@cache
-def _coded_runs(secret: str) -> dict[str, str]:
-    """Runs of its base64 form, in the three alignments and both alphabets: where to look closer."""
-    found: dict[str, str] = {}
-    for shift in range(3):
-        coded = base64.b64encode(b"\0" * shift + secret.encode()).decode()
-        coded = coded[shift + 1 if shift else 0 :].rstrip("=")
-        coded = coded[:-1] if len(coded) > 12 else coded
-        for form in {coded, coded.replace("+", "-").replace("/", "_")}:
-            found |= _runs(form, _CODED)
-    return found
+def _mapped(text: str, random: Random) -> str:
+    kinds = {letter: kind for kind in _ALIKE for letter in kind}
+    return "".join(random.choice(kinds[c]) if c in kinds else c for c in text)
 
 
-@cache
-def _pieces(secret: str) -> dict[str, str]:
-    """What gives a secret away as text: its runs, and those of its hexadecimal form."""
-    return _plain_runs(secret) | _plain_runs(secret.encode().hex())
-
-
-def _any(text: str, runs: dict[str, str]) -> bool:
-    there = {part for part in set(runs.values()) if part in text}
-    return bool(there) and any(part in there and run in text for run, part in runs.items())
-
-
-@lru_cache(1 << 12)  # a file has thousands of escapes, and few different ones
-def _character(written: str) -> str:
-    escape = _ESCAPE.fullmatch(written)
-    assert escape
-    percent, hexa, decimal, unicode, byte = escape.groups()
-    code = int(decimal) if decimal else int(percent or hexa or unicode or byte, 16)
-    return chr(min(code, 0x10FFFF))
-
-
-def _unescaped(text: str) -> str:
-    """The text as a browser, a parser or a program would decode it: percent, character references, backslashes."""
-    return _ESCAPE.sub(lambda escape: _character(escape[0]), text)
-
-
-def _found(text: str, secret: str) -> bool:
-    if any(_any(form, _pieces(secret)) for form in {_lower(text), _lower(_unescaped(text))}):
-        return True
-    return next(_coded_places(text, secret), None) is not None
-
-
-def _without(text: str, secret: str, label: str) -> str:
-    if not _found(text, secret):
-        return text
-    text = re.sub(f"(?:{re.escape(secret)})+", lambda _: label, text, flags=re.IGNORECASE | re.ASCII)
-    plain, origin = _unescaped_with_origin(text)
-    spans = [
-        (origin(at), origin(at + len(piece)))
-        for piece in _pieces(secret)
-        for at in _places(_lower(plain), piece)
-    ]
-    raw = _lower(text)  # a secret that looks like an escape itself is not to be found once that is decoded
-    spans += [(at, at + len(piece)) for piece in _pieces(secret) for at in _places(raw, piece)]
-    spans += _coded_places(text, secret)
-    return _cut(text, spans, label)
-
-
-def _unescaped_with_origin(text: str) -> tuple[str, Callable[[int], int]]:
-    """The decoded text, and where in the text each of its characters began."""
-    parts: list[str] = []
-    plain_at, text_at = [0], [0]
-    length = end = 0
-    for escape in _ESCAPE.finditer(text):
-        parts += (text[end : escape.start()], _character(escape[0]))
-        length += escape.start() - end
-        plain_at += (length, length + 1)
-        text_at += (escape.start(), escape.end())
-        length, end = length + 1, escape.end()
-    parts.append(text[end:])
-
-    def origin(at: int) -> int:
-        known = bisect_right(plain_at, at) - 1
-        return text_at[known] + at - plain_at[known]
-
-    return "".join(parts), origin
-
-
-def _coded_places(text: str, secret: str) -> Iterator[tuple[int, int]]:
-    """Where the text is base64 that says a run of the secret: one of its words may look alike, coded."""
-    runs = _coded_runs(secret)
-    if not _any(text, runs):
-        return
-    for word in _BASE64.finditer(text):
-        if _any(word[0], runs) and any(_any(said, _plain_runs(secret)) for said in _decoded(word[0])):
-            yield word.span()
-
-
-def _decoded(word: str) -> Iterator[str]:
-    """What base64 says, wherever its beginning may be cut off, in lower case."""
-    bare = word.rstrip("=").replace("-", "+").replace("_", "/")
-    for start in range(4):
-        piece = bare[start:]
-        piece = piece[:-1] if len(piece) % 4 == 1 else piece
-        yield _lower(base64.b64decode(piece + "=" * (-len(piece) % 4)).decode("latin-1"))
-
-
-def _places(text: str, piece: str) -> Iterator[int]:
-    at = text.find(piece)
-    while at >= 0:
-        yield at
-        at = text.find(piece, at + 1)
-
-
-def _cut(text: str, spans: Iterable[tuple[int, int]], label: str) -> str:
-    """The text with the spans, joined where they touch, replaced by the label."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    edges = [0, *(edge for span in joined for edge in span), len(text)]
-    kept = [text[a:b] for a, b in list(pairwise(edges))[::2]]
-    return label.join(kept)
-
-
-def _codecs(data: bytes) -> list[str]:
-    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        return []
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return ["utf-16-le" if data.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"]
-    if b"\0" in data:
-        return ["utf-16-le", "utf-16-be"] if len(data) % 2 == 0 and data[:2].count(0) == 1 else []
-    return ["utf-8"]
-
-
-def _mask(data: bytes, secrets: list[str]) -> bytes:
-    """Wide encodings that are not text throughout: every byte of a piece is overwritten in place."""
-    for secret in secrets:
-        for piece in _plain_runs(secret):
-            pattern = rb"\0*".join(re.escape(bytes([byte])) for byte in piece.encode())
-            data = re.sub(pattern, lambda m: re.sub(rb"[^\0]", b"*", m[0]), data, flags=re.IGNORECASE)
-    return data
+def _neighbour(character: str, random: Random) -> str:
+    """A letter of as many octets beside it."""
+    near = [chr(n) for n in range(ord(character) & ~0x3F, (ord(character) | 0x3F) + 1)]
+    letters = [c for c in near if c.isalpha() and c != character]
+    return random.choice(letters) if letters else character

@@ -18,12 +18,10 @@ import msgspec
 
 from conformance.contract.model import Contract
 from conformance.target.configuration import BINDINGS, Binding, ConfigError, StateConfig, TargetConfig
+from conformance.target.hiding import Hider
 from conformance.target.secrets import TOKEN, Secrets
+from conformance.target.writings import SHORTEST
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_AUTHORITY = re.compile(r"([^$/?#]+://[^/?#]*)(.*)", re.DOTALL)
-_LIKE_A_TOKEN = re.compile(r"(?=.*[0-9]).{12,}")
-_SECRET_NAME = re.compile(r"auth|cookie|token|secret|key|passw|credential|session", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2, token
 
 
@@ -61,15 +59,12 @@ class Target(msgspec.Struct, frozen=True):
     error_elements: tuple[str, str]
     states: dict[str, State]
     secrets: Secrets
-    token_shape: str = ""
+    token: str = ""  # in the path of the endpoint
+    http_token: str = ""  # that may be shown to the clear
 
     @property
     def shown_endpoint(self) -> str:
         return self.secrets.shown(self.endpoint)
-
-    @property
-    def token_in_path(self) -> bool:
-        return self.secrets.is_secret(urlsplit(self.endpoint).path)
 
 
 def target(
@@ -91,12 +86,13 @@ class _Maker:
     def __init__(self, name: str, contract: Contract, environment: Mapping[str, str], base: Path) -> None:
         self.name, self.contract, self.environment, self.base = name, contract, environment, base
         self.secrets = Secrets()
+        self.hider = Hider(self.secrets, self.variable, contract.calls)
 
     def make(self, config: TargetConfig) -> Target:
         if config.binding not in BINDINGS:
             raise self.wrong("binding", f"{config.binding!r} is unknown", f"one of {', '.join(BINDINGS)}")
         endpoint = self.url(config.endpoint, "endpoint", ("https",))
-        shape = _shape(self.filled(config.endpoint, "endpoint"), self.contract.call.name)
+        self.listed(config.secrets)
         http = config.http_endpoint or _plain(endpoint)
         return Target(
             name=self.name,
@@ -117,27 +113,24 @@ class _Maker:
             error_elements=self.elements(config.error_element, config.description_element),
             states={code: self.state(code, state) for code, state in config.states.items()},
             secrets=self.secrets,
-            token_shape=shape,
+            token=self.hider.token,
+            http_token=self.http_token(config.http_token),
         )
 
     def wrong(self, key: str, what: str, allowed: str) -> ConfigError:
         return ConfigError(f"target {self.name}: {key}: {what}; allowed: {allowed}")
 
+    def variable(self, name: str, key: str) -> str:
+        """What the environment has for `${NAME}`."""
+        if not self.environment.get(name):
+            raise self.wrong(
+                key, f"the environment variable {name} is not set", "a variable that has a value"
+            )
+        return self.environment[name]
+
     def filled(self, text: str, key: str) -> str:
         """The text with `${NAME}` taken from the environment."""
-
-        def value(match: re.Match[str]) -> str:
-            if not self.environment.get(match[1]):
-                raise self.wrong(
-                    key, f"the environment variable {match[1]} is not set", "a variable that has a value"
-                )
-            return self.environment[match[1]]
-
-        return _VARIABLE.sub(value, text)
-
-    def kept(self, text: str, key: str, shown: str) -> str:
-        """The text with every `${NAME}` kept as a secret."""
-        return _VARIABLE.sub(lambda m: self.secrets.hide(self.filled(m[0], key), shown), text)
+        return self.hider.filled(text, key)[0]
 
     def url(self, text: str, key: str, schemes: tuple[str, ...]) -> str:
         """A URL that can be sent to, its secrets replaced by placeholders."""
@@ -164,32 +157,30 @@ class _Maker:
             )
         if parts.fragment:
             raise self.wrong(key, "the URL has a fragment", "a URL without #")
-        return self._hidden(self._kept_in_path(text, key), plain=schemes == ("http",))
+        return self.hider.url(text, key, plain=schemes == ("http",))
 
-    def _kept_in_path(self, text: str, key: str) -> str:
-        """The URL with every `${NAME}` in its path and query kept as a secret; scheme, host and port are none."""
-        while not (parts := _AUTHORITY.match(text)):
-            text = _VARIABLE.sub(lambda m: self.filled(m[0], key), text, count=1)
-        return self.filled(parts[1], key) + self.kept(parts[2], key, TOKEN)
+    def http_token(self, text: str) -> str:
+        """The placeholder of the token for plain HTTP; "" where there is none."""
+        if not text:
+            return ""
+        filled, variables = self.hider.filled(text, "http_token")
+        if re.search(r"[^\x21-\x7e]|[/?#\\]|%(?![0-9A-Fa-f]{2})", filled):
+            allowed = "one segment of a path, percent-encoded where necessary"
+            raise self.wrong("http_token", "it has characters that no segment of a path may have", allowed)
+        own = (
+            variables[0].name if len(variables) == 1 and text.startswith("${") and text.endswith("}") else ""
+        )
+        shell = self.secrets.variable(own or "HTTP_TOKEN", own=bool(own))
+        return self.secrets.hide(filled, TOKEN, place="http_token", shell=shell)
 
-    def _hidden(self, text: str, *, plain: bool) -> str:
-        """The URL with a token written out in its path, and the values of its query, kept as secrets."""
-        parts = urlsplit(text)
-        segments = parts.path.split("/")
-        spots = [i for i, s in enumerate(segments) if s and s != self.contract.call.name]
-        for i in spots:
-            segment = segments[i]
-            if not self.secrets.is_secret(segment) and (
-                _LIKE_A_TOKEN.fullmatch(segment) or (i == spots[-1] and not plain)
-            ):
-                segments[i] = self.secrets.hide(segment, TOKEN)
-        query = "&".join(self._query_part(part) for part in parts.query.split("&")) if parts.query else ""
-        return urlunsplit((parts.scheme, parts.netloc, "/".join(segments), query, ""))
-
-    def _query_part(self, part: str) -> str:
-        key, equals, value = part.partition("=")
-        known = self.secrets.is_secret(value) or not value
-        return part if known else f"{key}{equals}{self.secrets.hide(value)}"
+    def listed(self, texts: list[str]) -> None:
+        """Keep what the setting `secrets` lists."""
+        for number, text in enumerate(texts, 1):
+            filled, _ = self.hider.filled(text, "secrets")
+            if len(filled) < SHORTEST:
+                what = f"the value of number {number} is too short to be looked for"
+                raise self.wrong("secrets", what, f"values of {SHORTEST} characters or more")
+            self.secrets.hide(filled, place="secrets")
 
     def headers(self, headers: dict[str, str], key: str) -> tuple[tuple[str, str], ...]:
         return tuple((name, self.header(name, value, key)) for name, value in headers.items())
@@ -206,7 +197,7 @@ class _Maker:
             raise self.wrong(
                 f"{key}.{name}", "the value has characters that no header may carry", "printable ASCII"
             )
-        return self.secrets.hide(filled) if _SECRET_NAME.search(name) or _VARIABLE.search(value) else filled
+        return self.hider.header(name, value, f"{key}.{name}")
 
     def ca_file(self, text: str) -> str:
         if not text:
@@ -259,9 +250,8 @@ class _Maker:
         if not userinfo:
             return filled
         # The header that will carry them (RFC 7617) is the secret; its placeholder stands where they stood.
-        self.secrets.hide(unquote(userinfo))
         basic = base64.b64encode(unquote(userinfo).encode()).decode()
-        return f"{parts.scheme}://{self.secrets.hide(basic)}@{place}"
+        return f"{parts.scheme}://{self.hider.userinfo(basic, key)}@{place}"
 
     def address(self, text: str, key: str) -> str:
         try:
@@ -286,8 +276,8 @@ class _Maker:
             headers=self.headers(config.headers, f"{key}.headers"),
             source_address=self.address(config.source_address, f"{key}.source_address"),
             proxy=self.proxy(config.proxy, f"{key}.proxy"),
-            setup=tuple(self.filled(word, f"{key}.setup") for word in config.setup),
-            teardown=tuple(self.filled(word, f"{key}.teardown") for word in config.teardown),
+            setup=self.hider.words(config.setup, f"{key}.setup"),
+            teardown=self.hider.words(config.teardown, f"{key}.teardown"),
             timeout=config.timeout,
         )
 
@@ -305,15 +295,3 @@ def _plain(endpoint: str) -> str:
     parts = urlsplit(endpoint)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     return urlunsplit(("http", host, parts.path, parts.query, ""))
-
-
-def _shape(endpoint: str, call: str) -> str:
-    """The token of an endpoint with every digit as 0 and every letter as A, a or z: enough to make another.
-
-    The token is the last segment of the path that is not the service call's name; "" where there is none.
-    """
-    segments = [s for s in urlsplit(endpoint).path.split("/") if s and s != call]
-    shape = segments[-1] if segments else ""
-    for letters, letter in (("[0-9]", "0"), ("[A-Z]", "A"), ("[g-y]", "z"), ("[b-f]", "a")):
-        shape = re.sub(letters, letter, shape)
-    return shape

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Literal
 from urllib.parse import urlsplit
 
+from conformance.contract.quoting import clip
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 
 _STEPS = ("name", "port", "TLS", "Connect API")
@@ -123,7 +124,7 @@ def _tls(exchange: Exchange) -> Finding:
     tls = exchange.tls
     if tls is None:
         return Finding("TLS", "ok", "in use")
-    named = f" ({tls.subject})" if tls.subject else ""
+    named = f" ({clip(tls.subject)})" if tls.subject else ""
     said = f"{tls.version}, the certificate{named} verifies for {_place(exchange)[0]}"
     if tls.expires is None:
         return Finding("TLS", "ok", said)
@@ -141,7 +142,7 @@ def _api(answer: Answer, evidence: Evidence) -> Finding:
         repair = (
             "redirects are not followed: if that is the API, make it the `endpoint`; it may be a login page"
         )
-        return Finding(subject, "problem", f"{http}: redirects to {to}", (repair,))
+        return Finding(subject, "problem", f"{http}: redirects to {clip(to, 400)}", (repair,))
     if envelope.recognised and envelope.is_error:
         repair = "the documented request must succeed first: check token, address and account"
         return Finding(subject, "problem", f"{http}: answers with {_error(answer, evidence)}", (repair,))
@@ -159,14 +160,14 @@ def _api(answer: Answer, evidence: Evidence) -> Finding:
 def _error(answer: Answer, evidence: Evidence) -> str:
     for error in answer.envelope.errors(*evidence.error_elements):
         code, message = error.code.text if error.code else "", error.message.text if error.message else ""
-        return f"error {code[:20]} {message[:120]!r}"
+        return f"error {clip(code, 20)} {clip(message, 120)!r}"
     return "an error without a code"
 
 
 def _stranger(answer: Answer) -> str:
     text = answer.body[:65_536].decode("utf-8", "replace")
-    if title := re.search(r"<title[^>]*>\s*([^<]{1,200})", text, re.IGNORECASE):
-        return f"a web page, {' '.join(title[1].split())!r}"
+    if title := re.search(r"<title[^>]*>\s*([^<]+)", text, re.IGNORECASE):
+        return f"a web page, {clip(' '.join(title[1].split()), 200)!r}"
     if re.match(r"\s*(<!doctype html|<html)", text, re.IGNORECASE):
         return "a web page"
     if answer.envelope.document.root is not None:

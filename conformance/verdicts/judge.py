@@ -11,7 +11,9 @@ from conformance.checks.catalogue import Case, Check, check_id, checks
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, CheckResult, NotApplicable, Open, Verdict
 from conformance.contract.model import Contract
+from conformance.contract.quoting import cut, quoting
 from conformance.evidence.exchange import Evidence, Exchange
+from conformance.target.secrets import Secrets
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Report
@@ -20,18 +22,25 @@ _MOST_NAMED = 20  # exchanges named in one result
 _LONGEST = 1_000  # characters of a sentence; an endpoint's word in it may have a million, and the evidence has them all
 
 
-def judge_evidence(evidence: Evidence, contract: Contract, terms: Terms) -> Report:
+def judge_evidence(
+    evidence: Evidence, contract: Contract, terms: Terms, secrets: Secrets | None = None
+) -> Report:
     """The report of what was recorded, by every check that there is."""
-    judging = Judging(evidence, contract)
+    judging = Judging(evidence, contract, secrets)
     results: dict[str, list[CheckResult]] = defaultdict(list)
     for check in checks():
         for case in check.cases_of(contract):
             results[case.requirement].append(judge(check, case, judging))
-    return assemble(results, evidence, contract, terms)
+    return assemble(results, judging.redaction.shown, contract, terms)
 
 
 def judge(check: Check, case: Case, judging: Judging) -> CheckResult:
-    """Judge one case of one check. A check that saw nothing has not passed."""
+    """Judge one case of one check. A check that saw nothing has not passed. What it quotes is redacted."""
+    with quoting(judging.redaction.text):
+        return _judged(check, case, judging)
+
+
+def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
     evidence = judging.evidence
     seen = _seen(check, case, judging)
     own = tuple(e for e in seen if e.number not in judging.between)
@@ -166,7 +175,7 @@ def _told(result: CheckResult, finding: Finding, culprits: tuple[Exchange, ...],
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return cut(text, _LONGEST)
 
 
 def _with(result: CheckResult, **changes: Any) -> CheckResult:

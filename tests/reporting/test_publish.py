@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from conformance.evidence.exchange import Evidence
+from conformance.evidence.redaction import Redaction
 from conformance.reporting.publish import publish
 from conformance.target.secrets import Secrets
 from conformance.verdicts.verdict import ExitCode, Report
@@ -32,7 +33,10 @@ def test_what_holds_a_secret_is_withheld_and_named(
     """The last guard: nobody took the secret out, and still it is in no file and on no terminal."""
     report = msgspec.structs.replace(report, notes=(f"it said {SECRET}",))
     evidence = replace(evidence, notes=(SECRET,))
-    code = publish(report, evidence, tmp_path, tmp_path, secrets, OPTIONS, unwritten="no room")
+    redaction = Redaction(evidence, secrets)
+    assert redaction.said
+    redaction.__dict__["shown"] = evidence
+    code = publish(report, redaction, tmp_path, tmp_path, OPTIONS, unwritten="no room")
     said = capsys.readouterr()
     assert (code, said.out, list(tmp_path.iterdir())) == (ExitCode.INTERNAL_ERROR, "", [])
     assert SECRET[:8] not in said.err
@@ -43,7 +47,8 @@ def test_what_holds_a_secret_is_withheld_and_named(
 def test_what_could_not_be_made_is_named_and_the_rest_is_written(
     report: Report, evidence: Evidence, secrets: Secrets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = publish(report, evidence, tmp_path, tmp_path, secrets, OPTIONS, unwritten="no room")
+    redaction = Redaction(evidence, secrets)
+    code = publish(report, redaction, tmp_path, tmp_path, OPTIONS, unwritten="no room")
     said = capsys.readouterr()
     assert code == ExitCode.INTERNAL_ERROR
     assert said.err == "connect-conformance: junit.xml and report.html could not be made: no room\n"

@@ -16,11 +16,12 @@ from conformance.evidence.between import Kind, between
 from conformance.evidence.exchange import Evidence
 from conformance.probes import plan as plans
 from conformance.reference import application
-from conformance.selftest.prove import InProcess, judged
+from conformance.selftest.prove import InProcess
 from conformance.sending.pace import Limits, Pace
 from conformance.sending.wire import Wire, evidence_of
 from conformance.target.configuration import StateConfig, TargetConfig
 from conformance.target.target import target
+from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, Report
 
@@ -76,7 +77,7 @@ def session(says: Says, **limits: Any) -> tuple[Report, Evidence, Front, Clock]:
     wire.pace = Pace(wire.limits, clock=clock, sleep=clock.sleep)
     recording = anyio.run(wire.session, plans.plan(CONTRACT, subject, plans.groups(CONTRACT)))
     evidence = evidence_of(subject, recording, seed=1, started=time.time())
-    return judged(evidence, CONTRACT, Terms()), evidence, front, clock
+    return judge_evidence(evidence, CONTRACT, Terms()), evidence, front, clock
 
 
 def failed(report: Report) -> list[str]:

@@ -170,8 +170,19 @@ def judging(server: Server, ca: Path, reports: Path, *more: str | Path) -> list[
     """The command line that judges a server."""
     where = ("--endpoint", server.endpoint, "--http-endpoint", server.http_endpoint, "--ca-file", ca)
     at_once = ("--concurrency", str(SIDE_BY_SIDE)) if SIDE_BY_SIDE != 8 else ()
+    # Whoever is asked to wait does so, for as long as a run may take: here, for less than the tests have.
+    patience = ("--deadline", str(SECONDS * 3 // 4)) if "retry_after" in server.behaviour.name else ()
     return conformance(
-        "run", "--no-color", *where, *at_once, "--timeout", str(TIMEOUT), "--reports", reports, *more
+        "run",
+        "--no-color",
+        *where,
+        *at_once,
+        *patience,
+        "--timeout",
+        str(TIMEOUT),
+        "--reports",
+        reports,
+        *more,
     )
 
 

@@ -1,3 +1,45 @@
-"""connect-conformance: says, requirement by requirement, whether an endpoint keeps the Connect API's contract."""
+"""Conformance suite for the Connect API: says, requirement by requirement, whether an endpoint keeps the contract.
+
+    from conformance import Target, judge, record
+    report = judge(record(Target.of("https://staging.example.com/TOKEN", ca_file="ca.pem")))
+
+`__init__.pyi` beside this file has the types. Names are imported when they are asked for: `--version` needs none.
+"""
+
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
+
+_PLACES = {
+    "ConfigError": "conformance.target.configuration",
+    "Evidence": "conformance.evidence.exchange",
+    "Report": "conformance.verdicts.verdict",
+    "Target": "conformance.target.target",
+    "Terms": "conformance.verdicts.terms",
+    "judge": "conformance.run",
+    "read_evidence": "conformance.run",
+    "read_report": "conformance.verdicts.reading",
+    "record": "conformance.run",
+}
+__all__ = [
+    "ConfigError",
+    "Evidence",
+    "Report",
+    "Target",
+    "Terms",
+    "__version__",
+    "judge",
+    "read_evidence",
+    "read_report",
+    "record",
+    "reference",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "reference":
+        return import_module("conformance.reference")
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)

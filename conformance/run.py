@@ -1,4 +1,4 @@
-"""What a run does: records what an endpoint answers."""
+"""The whole flow: record what an endpoint answers, judge what was recorded."""
 
 from __future__ import annotations
 
@@ -9,46 +9,105 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
+from conformance.checks.catalogue import chosen_checks, groups_of
+from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.quoting import cut, quoting
 from conformance.evidence.exchange import Evidence
+from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.reporting.output import progress
 from conformance.sending import signals
 from conformance.target.target import Target
 from conformance.verdicts.diagnosis import diagnosis
+from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.terms import Terms, selected
+from conformance.verdicts.verdict import Report
+
+Progress = Callable[[int, int], None]  # requests sent, of about how many
 
 
-def send(contract: Contract, judged: Target, groups: frozenset[str], options: argparse.Namespace) -> Evidence:
-    """Send what the selected checks look at, and keep what comes back."""
-    from conformance.sending.pace import Limits  # noqa: PLC0415
+def record(
+    target: Target,
+    *,
+    terms: Terms | None = None,
+    contract: Contract | None = None,
+    groups: frozenset[str] | None = None,
+    seed: int = 1,
+    concurrency: int = 0,
+    max_requests: int = 1_000,
+    rate: float = 0.0,
+    deadline: float = 600.0,
+    told: Progress = lambda _done, _of: None,
+) -> Evidence:
+    """Send what the requirements of `terms` need (default: all of them), and keep what comes back.
+
+    groups: the groups of probes to send, in place of those that `terms` needs. seed: of the generated requests.
+    concurrency: requests side by side (0: as the target says). rate: requests a second (0: no limit). deadline:
+    seconds for all of it. told: how many requests were sent, of about how many. Raises ConfigError for a selection
+    that names no requirement.
+    """
+    from conformance.sending.pace import Limits  # noqa: PLC0415  what sends is half of what a run imports
     from conformance.sending.wire import Wire, evidence_of  # noqa: PLC0415
 
+    contract = contract or documented()
+    if groups is None:
+        groups = groups_of(chosen_checks(contract, selected(contract, terms or Terms())))
+    plan = plans.plan(contract, target, groups, seed)
     limits = Limits(
-        concurrency=int(options.concurrency or judged.concurrency),
-        max_requests=int(options.max_requests),
-        rate=options.rate,
-        run_seconds=options.deadline,
+        concurrency=concurrency or target.concurrency,
+        max_requests=max_requests,
+        rate=rate,
+        run_seconds=deadline,
     )
-    plan = plans.plan(contract, judged, groups, int(options.seed))
     started = time.time()
-    wire = Wire(judged, limits, int(options.seed), progress=_progress(options))
-    with _meanwhile("conformance.pytest_plugin.session"):
-        recording = wire.run(plan)
-    evidence = evidence_of(judged, recording, seed=int(options.seed), started=started)
-    with quoting(Redaction(evidence, judged.secrets).text):
+    recording = Wire(target, limits, seed, progress=told).run(plan)
+    evidence = evidence_of(target, recording, seed=seed, started=started)
+    with quoting(Redaction(evidence, target.secrets).text):
         said = cut(diagnosis(evidence), 1_000)
     notes = (*evidence.notes, said) if said else evidence.notes
     return replace(evidence, notes=notes, interrupted=evidence.interrupted or signals.came())
 
 
-def _progress(options: argparse.Namespace) -> Callable[[int, int], None]:
+def judge(evidence: Evidence, *, terms: Terms | None = None, contract: Contract | None = None) -> Report:
+    """The report of what was recorded: the same verdicts as `connect-conformance run` and `replay`.
+
+    Raises ConfigError for a selection that names no requirement.
+    """
+    return judge_evidence(evidence, contract or documented(), terms or Terms())
+
+
+def read_evidence(file: Path) -> Evidence:
+    """What a run recorded, from its evidence.har. Raises OSError, and EvidenceError for what is no recording."""
+    return from_har(file.read_bytes())
+
+
+def send(contract: Contract, judged: Target, groups: frozenset[str], options: argparse.Namespace) -> Evidence:
+    """Record as the options of `run` say."""
+    with _meanwhile("conformance.pytest_plugin.session"):
+        return record(
+            judged,
+            contract=contract,
+            groups=groups,
+            seed=int(options.seed),
+            concurrency=int(options.concurrency or 0),
+            max_requests=int(options.max_requests),
+            rate=options.rate,
+            deadline=options.deadline,
+            told=_quietly if options.quiet else _aloud,
+        )
+
+
+def _quietly(_done: int, _of: int) -> None:
+    """Say nothing."""
+
+
+def _aloud(done: int, of: int) -> None:
     """A line that counts exchanges, on a terminal only."""
-    if options.quiet:
-        return lambda _done, _of: None
-    return lambda done, of: progress(f"{done} of about {of} requests sent", over=done >= of)
+    progress(f"{done} of about {of} requests sent", over=done >= of)
 
 
 @contextlib.contextmanager

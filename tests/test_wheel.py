@@ -168,3 +168,17 @@ def test_it_lists_its_requirements_without_a_checkout(installed: Path, tmp_path:
     done = run("requirements", cwd=tmp_path, command=[str(installed / "connect-conformance")], PYTHONPATH="")
     assert done.returncode == 0
     assert "ENV-03" in done.stdout
+
+
+JUDGED = """
+from conformance import Target, judge, record, reference
+with reference.start(variant="root_all_capitals") as running:
+    target = Target.of(running.https_url, http_endpoint=running.http_url, ca_file=str(running.ca_file))
+    report = judge(record(target))
+print(report.verdict, *(r.id for r in report.requirements if r.verdict == "fail" and r.level == "must"))
+"""
+
+
+def test_a_program_judges_with_it(installed: Path, tmp_path: Path) -> None:
+    done = run("-P", "-c", JUDGED, cwd=tmp_path, command=[str(installed / "python")], PYTHONPATH="")
+    assert done.stdout.split() == ["nonconforming", "ENV-02", "ENV-03"], done.stderr

@@ -29,7 +29,7 @@ class Judging:
 
     def __init__(self, evidence: Evidence, contract: Contract, secrets: Secrets | None = None) -> None:
         self.evidence, self.contract, self.call = evidence, contract, contract.call
-        self.redaction = Redaction(evidence, secrets or Secrets())
+        self.redaction = Redaction(evidence, secrets or evidence.secrets)
         self.accepted = [contract.interpretations[name] for name in evidence.accept]
         self.used: set[str] = set()
         self._types: dict[Reading, tuple[str, ...]] = {}

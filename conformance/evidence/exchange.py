@@ -1,4 +1,4 @@
-"""What was recorded: frozen facts about requests, answers and connections. No I/O, no secrets, no judging."""
+"""What was recorded: frozen facts about requests, answers and connections. No I/O, no judging."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from conformance.contract.document import Document, read
 from conformance.evidence.envelope import Envelope
+from conformance.target.secrets import Secrets
 
 _CLOCKS_DIFFER_S = 2.0  # the Date header has whole seconds; a smaller difference shows nothing
 _STANDSTILL_S = 1.5
@@ -187,7 +188,8 @@ class Evidence:
     """Everything a run recorded, enough to judge again.
 
     gaps: group of probes -> why it was not sent. canary: connections that a listener of ours saw from the endpoint;
-    None when it could not see any. notes: what a reader should know before the verdicts.
+    None when it could not see any. notes: what a reader should know before the verdicts. secrets: what may be in the
+    answers and is to be shown nowhere.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -206,6 +208,7 @@ class Evidence:
     canary: int | None = None
     notes: tuple[str, ...] = ()
     interrupted: bool = False
+    secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
     def of(self, group: str) -> tuple[Exchange, ...]:
         """The exchanges of a group, in the order they were sent."""

@@ -346,4 +346,5 @@ def evidence_of(judged: Target, recording: Recording, *, seed: int, started: flo
         canary=recording.canary,
         notes=recording.notes,
         interrupted=recording.interrupted,
+        secrets=judged.secrets,
     )

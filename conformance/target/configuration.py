@@ -80,6 +80,15 @@ def read_config(file: Path, only: str | None = None) -> dict[str, TargetConfig]:
         raise ConfigError(f"{file}: {_explained(str(error), raw)}") from None
 
 
+def made(settings: dict[str, object], name: str) -> TargetConfig:
+    """A target's settings, given as a table of the file would have them. Raises ConfigError."""
+    raw = {"targets": {name: settings}}
+    try:
+        return msgspec.convert(raw, _File).targets[name]
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"target {name}: {_explained(str(error), raw)}") from None
+
+
 def target_names(file: Path) -> list[str]:
     """The names of the targets, none of which is looked into. Raises ConfigError."""
     targets = _toml(file).get("targets")

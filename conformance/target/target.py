@@ -16,8 +16,18 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
 
+from conformance.contract.load import documented
 from conformance.contract.model import Contract
-from conformance.target.configuration import BINDINGS, Binding, ConfigError, StateConfig, TargetConfig
+from conformance.target.configuration import (
+    BINDINGS,
+    Binding,
+    ConfigError,
+    StateConfig,
+    TargetConfig,
+    made,
+    read_config,
+    target_names,
+)
 from conformance.target.hiding import Hider
 from conformance.target.secrets import TOKEN, Secrets
 from conformance.target.writings import SHORTEST
@@ -61,6 +71,22 @@ class Target(msgspec.Struct, frozen=True):
     secrets: Secrets
     token: str = ""  # in the path of the endpoint
     http_token: str = ""  # that may be shown to the clear
+
+    @classmethod
+    def of(cls, endpoint: str, *, name: str = "endpoint", **settings: object) -> Target:
+        """The target at a URL, with settings named as in a configuration file. Raises ConfigError."""
+        return target(name, made({"endpoint": endpoint} | settings, name), documented())
+
+    @classmethod
+    def read(cls, file: Path | str, name: str) -> Target:
+        """A target of a configuration file. Raises ConfigError."""
+        file = Path(file)
+        found = read_config(file, name)
+        if name not in found:
+            raise ConfigError(
+                f"{file} has no target {name!r}; allowed: {', '.join(target_names(file)) or 'none'}"
+            )
+        return target(name, found[name], documented(), base=file.resolve().parent)
 
     @property
     def shown_endpoint(self) -> str:

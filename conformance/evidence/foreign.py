@@ -54,7 +54,7 @@ def _places(text: str, calls: Collection[str]) -> dict[Span, str]:
     token, user = url.token(calls), _USER.search(text)
     found = {url.segments[token]: TOKEN} if token is not None else {}
     found |= dict.fromkeys(url.secret_parameters(), REDACTED)
-    return found | ({user.span(): REDACTED} if user else {})
+    return found | ({user.span(): "redacted"} if user else {})  # brackets in an authority are an address
 
 
 def without(request: Request, secrets: Secrets, calls: Collection[str]) -> Request:

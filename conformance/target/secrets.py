@@ -41,7 +41,6 @@ class Secrets:
 
     def __init__(self) -> None:
         self._held: dict[str, _Secret] = {}  # by value
-        self._sought: list[_Secret] = []  # the longest first: one may be a part of another
         self._variables: set[str] = set()
         self.places: dict[str, bool] = {}  # where a secret was found; whether it can be looked for in answers
 
@@ -54,12 +53,9 @@ class Secrets:
         place: where it comes from, for people. shell: what a shell line has in its place.
         """
         if secret not in self._held:
-            held = _Secret(
-                f"secret-{len(self._held)}-of-the-target", secret, shown, shell or self.variable("SECRET")
-            )
+            held = _Secret(f"secret-{len(self._held)}-of-the-target", secret, shown, shell or '"$SECRET"')
             self._held[secret] = held
-            if held.writings.can_be_found:
-                self._sought = sorted([*self._sought, held], key=lambda s: len(s.value), reverse=True)
+            self.__dict__.pop("_sought", None)
         if place:
             self.places[place] = self.places.get(place, True) and self._held[secret].writings.can_be_found
         return self._held[secret].placeholder
@@ -122,6 +118,12 @@ class Secrets:
         return "".join(random.choices("0123456789abcdef", k=32))
 
     # What came from outside
+
+    @cached_property
+    def _sought(self) -> list[_Secret]:
+        """Those that can be looked for, the longest first: one may be a part of another."""
+        found = [held for held in self._held.values() if held.writings.can_be_found]
+        return sorted(found, key=lambda held: len(held.value), reverse=True)
 
     def said_in(self, data: bytes) -> Secrets:
         """Those of the secrets that stand in the data, in whatever writing."""

@@ -265,7 +265,7 @@ def test_a_group_that_was_not_sent_leaves_no_failure_behind(group: str) -> None:
 def test_a_requirement_without_results_has_not_passed() -> None:
     report = assemble({}, conforming(), CONTRACT, Terms())
     assert {r.verdict for r in report.requirements} == {Verdict.INCONCLUSIVE}
-    assert {r.reason for r in report.requirements} == {"no check judged it"}
+    assert all(r.reason.startswith("the run ended before test_") for r in report.requirements)
     assert report.verdict is Claim.INCONCLUSIVE
     assert report.exit_code == 10
 

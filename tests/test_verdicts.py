@@ -17,6 +17,7 @@ from conformance.verdicts.verdict import (
     Claim,
     ExitCode,
     RequirementResult,
+    Scope,
     WaiverNote,
     claim,
     count,
@@ -235,6 +236,7 @@ def test_what_is_reported_is_named_and_not_changed_afterwards(record: type[msgsp
         record(0)
     defaults = {field.name: field.default for field in msgspec.structs.fields(record) if not field.required}
     said = {name: value for name, value in defaults.items() if value and value is not msgspec.NODEFAULT}
-    assert said == {"RequirementResult": {"selected": True}, "Report": {"format": 1, "calls": Calls()}}.get(
-        record.__name__, {}
-    )
+    assert said == {
+        "RequirementResult": {"selected": True},
+        "Report": {"format": 1, "calls": Calls(), "scope": Scope()},
+    }.get(record.__name__, {})

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import msgspec
+
 from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
 from conformance.reporting.output import say
 from conformance.reporting.write import write
 from conformance.target.configuration import ConfigError
-from conformance.verdicts.findings import why
+from conformance.verdicts.findings import standing, why
 from conformance.verdicts.reading import read_report
 from conformance.verdicts.verdict import ExitCode, Report, RequirementResult
 
@@ -57,7 +59,7 @@ class Comparison:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Every requirement that differs anywhere, in the order of the catalogue."""
-        by_id = [{r.id: r for r in report.requirements} for report in self.reports]
+        by_id = [{r.id: r for r in _judged(report)} for report in self.reports]
         names = dict.fromkeys(name for results in by_id for name in results)
         rows = (_row([results.get(name) for results in by_id]) for name in names)
         return tuple(row for row in rows if any(row.changes))
@@ -117,6 +119,13 @@ def _overview(options: argparse.Namespace) -> int:
     return made.exit_code
 
 
+def _judged(report: Report) -> Iterator[RequirementResult]:
+    """The results of a report; what it judged in part only is as unknown as what it left out."""
+    for result in report.requirements:
+        in_part = result.id in report.scope.in_part and result.verdict is not Verdict.FAIL
+        yield msgspec.structs.replace(result, selected=False) if in_part else result
+
+
 def _row(results: Sequence[RequirementResult | None]) -> Row:
     known = next(r for r in reversed(results) if r)
     changes = ("", *(_change(results[0], result) for result in results[1:]))
@@ -160,7 +169,7 @@ def _accepted(report: Report) -> str:
 
 def _column(report: Report) -> str:
     target = report.target
-    return f"{target.name} at {target.endpoint}, {report.started}: {report.verdict.value}"
+    return f"{target.name} at {target.endpoint}, {report.started}: {standing(report)}"
 
 
 def _cell(result: RequirementResult | None, change: str = "") -> str:

@@ -100,7 +100,6 @@ class _Reporting(Suite):
     ) -> None:
         super().__init__(contract, terms, binding, obtain, secrets)
         self.reports = reports
-        self.trouble: list[str] = []
         self.shared: tempfile.TemporaryDirectory[str] | None = None
 
     @pytest.hookimpl(optionalhook=True)
@@ -109,12 +108,20 @@ class _Reporting(Suite):
         self.shared = self.shared or tempfile.TemporaryDirectory(prefix="connect-conformance-")
         node.workerinput["conformance_evidence"] = str(Path(self.shared.name) / "evidence.har")
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker has ended: it says which checks it was to run; the process that reports has collected none."""
+        told = getattr(node, "workeroutput", {}).get("conformance_wanted")
+        self.wanted = self.wanted if told is None else set(told)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         recording = Path(self.shared.name) / "evidence.har" if self.shared else None
         if recording and recording.exists():
             self.subject = Judging(from_har(recording.read_bytes()), self.contract)
-        if not hasattr(session.config, "workerinput"):
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput["conformance_wanted"] = self.wanted and sorted(self.wanted)
+        else:
             super().pytest_sessionfinish(session, exitstatus)
         if self.report and self.reports:
             self._write(self.report, self.reports)
@@ -124,7 +131,8 @@ class _Reporting(Suite):
             self.shared.cleanup()
 
     def _write(self, report: Report, folder: Path) -> None:
-        made, self.trouble = guarded(own(report, self.redaction.shown), report, self.redaction)
+        made, trouble = guarded(own(report, self.redaction.shown), report, self.redaction)
+        self.trouble += trouble
         try:
             write(folder, made)
         except ReportsError as error:

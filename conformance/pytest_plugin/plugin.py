@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.checks.catalogue import Case, Check, check_of
+from conformance.checks.catalogue import Case, Check, check_id, check_of
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import LEVELS, Contract
@@ -20,11 +20,13 @@ from conformance.reporting.junit import case_properties
 from conformance.sending import signals
 from conformance.target.secrets import Secrets
 from conformance.verdicts.assemble import assemble
+from conformance.verdicts.completeness import Extent
 from conformance.verdicts.judge import judge
 from conformance.verdicts.terms import Terms, selected
-from conformance.verdicts.verdict import Report
+from conformance.verdicts.verdict import ExitCode, Report
 
 _CHECK = pytest.StashKey[tuple[Check, Case]]()
+_PHASES = {"setup", "call", "teardown"}  # xdist reports a worker that died in none of them
 _NO_ENDPOINT = "the checks need an endpoint: add --endpoint=URL (or --endpoint=reference)"
 _WORDS = {
     "inconclusive": ("inconclusive", "?", "INCONCLUSIVE"),
@@ -65,6 +67,9 @@ class Suite:
         self.subject: Judging | None = None
         self.results: dict[str, list[CheckResult]] = defaultdict(list)
         self.report: Report | None = None
+        self.wanted: set[str] | None = None  # ids of the checks that were collected and not deselected
+        self.trouble: list[str] = []  # how the suite or pytest broke down, a line each
+        self.others_failed = False  # tests that are no checks, in the same session
 
     @property
     def redaction(self) -> Redaction:
@@ -111,6 +116,7 @@ class Suite:
     @pytest.hookimpl
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         checks = [item.stash[_CHECK] for item in session.items if _CHECK in item.stash]
+        self.wanted = {check_id(check, self.binding, case) for check, case in checks}
         if checks and not session.config.option.collectonly:
             groups = {group.format(case=case.value) for check, case in checks for group in check.groups}
             self.subject = Judging(self.obtain(frozenset(groups)), self.contract, self.secrets)
@@ -143,6 +149,7 @@ class Suite:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
+        report.__dict__["is_of_a_check"] = _CHECK in item.stash
         if call.when == "call" and "conformance" in item.__dict__:
             requirement, result = item.__dict__["conformance"]
             # Plain values: the report travels as JSON where the checks run in several processes.
@@ -164,20 +171,44 @@ class Suite:
         if report.when == "call" and "conformance" in report.__dict__:
             requirement, result = report.__dict__["conformance"]
             self.results[requirement].append(msgspec.convert(result, CheckResult))
+        elif report.failed and (report.__dict__.get("is_of_a_check") or report.when not in _PHASES):
+            self.trouble.append(_broke(report))
+        elif report.failed:
+            self.others_failed = True
+
+    @pytest.hookimpl
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.trouble.append(_broke(report))
+
+    @pytest.hookimpl
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        said = excinfo.exconly().splitlines()
+        self.trouble.append(f"internal error: {said[-1 if 'Traceback' in said[0] else 0]}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if self.subject is None:
+            if self.trouble:
+                session.exitstatus = ExitCode.INTERNAL_ERROR
             return
-        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
-        self.report = assemble(
-            self.results, self.redaction.shown, self.contract, self.terms, interrupted=interrupted
-        )
+        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED and not self.trouble
+        extent = Extent(self.wanted, interrupted, self.trouble[0] if self.trouble else "")
+        self.report = assemble(self.results, self.redaction.shown, self.contract, self.terms, extent=extent)
         session.exitstatus = self.report.exit_code
+        if self.others_failed and self.report.exit_code in {ExitCode.CONFORMING, ExitCode.INCONCLUSIVE}:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 class _InternalError(Exception):
     """The suite itself is at fault."""
+
+
+def _broke(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """In one line, what broke where no check was judged."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    told = crash.message if crash else report.longreprtext.strip().rpartition("\n")[2]
+    return f"internal error: {report.nodeid.rpartition('/')[2]}: {told.partition(chr(10))[0]}"
 
 
 def _failure(result: CheckResult) -> str:

@@ -47,7 +47,9 @@ class Session:
             unwritten = f"cannot write into {self.scratch.parent}: {error.strerror or error}"
             code, said = ExitCode.INTERNAL_ERROR, f"INTERNALERROR> {unwritten}"
         if suite.report is None:
-            return _nothing_judged(self.secrets, code, said)
+            return _nothing_judged(self.secrets, code, suite.trouble, said)
+        if code == ExitCode.INTERNAL_ERROR != suite.report.exit_code and not unwritten:
+            suite.trouble.append("internal error: pytest broke down after the checks")
         return publish(
             suite.report,
             suite.redaction,
@@ -55,10 +57,14 @@ class Session:
             self.folder,
             options,
             unwritten=unwritten,
+            broke=[self.secrets.redact(line) for line in suite.trouble],
         )
 
 
-def _nothing_judged(secrets: Secrets, code: int, said: str) -> int:
+def _nothing_judged(secrets: Secrets, code: int, trouble: list[str], said: str) -> int:
+    if trouble:
+        complain(secrets.redact(trouble[0]))
+        return ExitCode.INTERNAL_ERROR
     if code == ExitCode.INTERRUPTED:
         complain("interrupted before anything was judged")
         return code

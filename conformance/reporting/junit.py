@@ -27,7 +27,7 @@ def suite_properties(report: Report) -> list[tuple[str, str]]:
     """Properties of the run."""
     found = [
         ("verdict", report.verdict.value),
-        ("headline", findings.headline(report)),
+        ("headline", f"{findings.standing(report)}: {findings.headline(report)}"),
         ("exit_code", str(report.exit_code)),
         ("level", report.level),
         ("target", report.target.name),

@@ -27,7 +27,7 @@ def sentence(made: Overview) -> str:
     """What the fleet comes to."""
     number = len(made.targets)
     kinds = Counter(member.verdict for member in made.targets)
-    order = ("not judged", "nonconforming", "inconclusive", "conforming")
+    order = ("not judged", "nonconforming", "inconclusive", "conforming in part", "conforming")
     said = ", ".join(f"{kinds[kind]} {kind}" for kind in order if kinds[kind])
     return f"{number} target{'' if number == 1 else 's'}: {said or 'nothing to judge'}; exit code {made.exit_code}"
 

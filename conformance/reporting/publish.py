@@ -6,7 +6,7 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from conformance import __version__
@@ -18,6 +18,7 @@ from conformance.reporting.json import to_json
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
 from conformance.reporting.write import ReportsError, write
+from conformance.verdicts import findings
 from conformance.verdicts.verdict import ExitCode, Report
 
 
@@ -29,13 +30,16 @@ def publish(
     options: argparse.Namespace,
     *,
     unwritten: str = "",
+    broke: Sequence[str] = (),
 ) -> int:
     """Write the reports into `folder` and print the summary; returns the exit code.
 
-    `scratch` holds what pytest's reporters wrote, unless `unwritten` says why they could not.
+    `scratch` holds what pytest's reporters wrote, unless `unwritten` says why they could not. broke: how the judging
+    itself broke down, a line each.
     A file in which a secret is found is withheld, and so is the summary.
     """
     made, trouble = _files(report, redaction, scratch, unwritten)
+    trouble[:0] = broke[:1]
     try:
         write(folder, made)
     except ReportsError as error:
@@ -112,7 +116,7 @@ def _sentences(report: Report) -> Iterator[str]:
 
 def _said(report: Report, folder: Path, options: argparse.Namespace) -> str:
     if options.quiet:
-        return f"{report.verdict.value}: {report.target.name} ({folder / 'report.html'})\n"
+        return f"{findings.standing(report)}: {report.target.name} ({folder / 'report.html'})\n"
     color = output.is_terminal(sys.stdout) and not options.no_color and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size((100, 24)).columns
     return summary(report, width=min(width, 120), color=color, reports=folder)

@@ -34,6 +34,7 @@ def render_sections(report: Report, evidence: Evidence) -> str:
     return fragment(
         "report.html.jinja",
         report=report,
+        standing=findings.standing(report),
         headline=findings.headline(report),
         run=_run(report),
         accepted=findings.accepted(report),

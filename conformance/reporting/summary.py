@@ -33,7 +33,7 @@ def _prose(text: str) -> str:
 
 def _head(report: Report) -> Iterator[str]:
     target, suite = report.target, report.suite
-    yield f"# {report.verdict.value.upper()}"
+    yield f"# {findings.standing(report).upper()}"
     yield ""
     yield f"**{_prose(findings.headline(report))}.**"
     yield ""

@@ -57,10 +57,10 @@ class _Page:
         shown = inert.terminal(text, limit=limit)
         self.lines.extend(wrap(shown, self.width, indent, indent + "  " if hanging is None else hanging))
 
-    def heading(self, word: str, text: str, *tints: str) -> None:
+    def heading(self, word: str, text: str, *tints: str, gap: str = "  ") -> None:
         """A word that stands out, and a text beside it."""
         place = len(self.lines)
-        self.add(f"{word}  {text}", hanging="  ")
+        self.add(f"{word}{gap}{text}", hanging="  ")
         self.lines[place] = self.lines[place].replace(word, self.tint(word, *(tints or ("bold",))), 1)
 
     def field(self, label: str, text: str) -> None:
@@ -73,7 +73,9 @@ class _Page:
             self.add(f"... and {len(items) - shown} more, see report.html", indent)
 
     def verdict(self, report: Report) -> None:
-        self.heading(report.verdict.value.upper(), findings.headline(report), "bold", _CLAIMS[report.verdict])
+        word, tint = findings.standing(report).upper(), _CLAIMS[report.verdict]
+        gap = ": " if " " in word else "  "
+        self.heading(word, findings.headline(report), "bold", tint, gap=gap)
         target = report.target
         self.add(f"{target.name} at {target.endpoint}, binding {target.binding}", "  ")
         left_out = sum(not requirement.selected for requirement in report.requirements)

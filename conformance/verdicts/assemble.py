@@ -10,6 +10,7 @@ from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Contract, Requirement
 from conformance.evidence.between import obstacle
 from conformance.evidence.exchange import Evidence
+from conformance.verdicts.completeness import Extent, completed, scope
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import (
     Calls,
@@ -24,6 +25,8 @@ from conformance.verdicts.verdict import (
     worst,
 )
 
+_WHOLE = Extent()
+
 
 def assemble(
     results: Mapping[str, Sequence[CheckResult]],
@@ -31,15 +34,14 @@ def assemble(
     contract: Contract,
     terms: Terms,
     *,
-    interrupted: bool = False,
+    extent: Extent = _WHOLE,
 ) -> Report:
     """The report of a run: `results` by requirement; every requirement of the catalogue appears in it."""
-    chosen = selected(contract, terms)
+    found = completed(results, contract, evidence.binding, selected(contract, terms), extent)
     requirements = tuple(
-        _requirement(r, tuple(results.get(r.id, ())), r.id in chosen, terms)
-        for r in contract.requirements.values()
+        _requirement(r, found.get(r.id, ()), r.id in found, terms) for r in contract.requirements.values()
     )
-    interrupted = interrupted or evidence.interrupted
+    interrupted, broken = extent.interrupted or evidence.interrupted, bool(extent.trouble)
     return Report(
         suite=Suite(name="connect-conformance", version=__version__, contract=contract.name),
         target=TargetNote(
@@ -50,11 +52,12 @@ def assemble(
         seed=evidence.seed,
         level=terms.level,
         exchanges=len(evidence.exchanges),
-        verdict=claim(requirements, terms.level, interrupted=interrupted),
-        exit_code=int(exit_code(requirements, terms.level, interrupted=interrupted)),
+        verdict=claim(requirements, terms.level, interrupted=interrupted or broken),
+        exit_code=int(exit_code(requirements, terms.level, interrupted=interrupted, broken=broken)),
         counts=count(requirements),
         calls=_calls(evidence),
         obstacle=obstacle(evidence.exchanges) or evidence.gaps.get("documented", ""),
+        scope=scope(requirements, extent),
         notes=(*evidence.notes, *_clock_note(evidence), *_waiver_notes(requirements, terms)),
         interrupted=interrupted,
         requirements=requirements,

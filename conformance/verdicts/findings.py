@@ -31,6 +31,12 @@ class Group:
     states: tuple[str, ...]
 
 
+def standing(report: Report) -> str:
+    """The verdict in words. Who judged a part of the catalogue cannot say that the contract is kept."""
+    in_part = report.verdict is Claim.CONFORMING and report.scope.narrowed
+    return report.verdict.value + (" in part" if in_part else "")
+
+
 def headline(report: Report) -> str:
     """The verdict in one sentence, with the calls that were lost and with what stood in the way."""
     return _verdict(report) + (f"; {losses(report)}" if report.calls.lost else "")
@@ -59,7 +65,9 @@ def _verdict(report: Report) -> str:
         excused = sum(r.verdict is Verdict.FAIL for r in counted)
         proviso = f", with {_some(excused, report.level)} waived" if excused else ""
         under = f", accepting {' and '.join(report.target.accept)}" if report.target.accept else ""
-        return f"the documented contract is kept{under}{proviso}"
+        scope = report.scope
+        in_part = f"{scope.judged} of {scope.requirements} requirements judged"
+        return f"{in_part if scope.narrowed else 'the documented contract is kept'}{under}{proviso}"
     if report.interrupted:
         return "the run was interrupted before its end"
     if not left:

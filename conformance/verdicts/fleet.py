@@ -11,7 +11,7 @@ import msgspec
 from conformance.checks.outcome import Verdict
 from conformance.contract.model import LEVELS, Level
 from conformance.target.configuration import ConfigError
-from conformance.verdicts.findings import why
+from conformance.verdicts.findings import standing, why
 from conformance.verdicts.reading import read_as, read_report
 from conformance.verdicts.verdict import Counts, ExitCode, Report, required
 
@@ -77,7 +77,7 @@ def of_report(report: Report, folder: str, *, exit_code: int | None = None, erro
         name=report.target.name,
         folder=folder,
         exit_code=report.exit_code if exit_code is None else exit_code,
-        verdict=report.verdict.value,
+        verdict=standing(report),
         error=error,
         endpoint=report.target.endpoint,
         binding=report.target.binding,

@@ -100,6 +100,18 @@ class Calls(msgspec.Struct, frozen=True, kw_only=True):
     asked_again: int = 0
 
 
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of the catalogue a run was asked to judge (narrowed: not all of it), and how much it judged.
+
+    in_part: requirements of which some checks were left out.
+    """
+
+    narrowed: bool = False
+    judged: int = 0
+    requirements: int = 0
+    in_part: tuple[str, ...] = ()
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The one object that terminal, JSON, JUnit, HTML, Markdown and the exit code are computed from."""
 
@@ -116,6 +128,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts
     calls: Calls = Calls()
     obstacle: str = ""
+    scope: Scope = Scope()
     notes: tuple[str, ...] = ()
     interrupted: bool = False
     requirements: tuple[RequirementResult, ...]
@@ -151,10 +164,16 @@ def claim(requirements: Sequence[RequirementResult], level: Level, *, interrupte
 
 
 def exit_code(
-    requirements: Sequence[RequirementResult], level: Level, *, interrupted: bool = False
+    requirements: Sequence[RequirementResult],
+    level: Level,
+    *,
+    interrupted: bool = False,
+    broken: bool = False,
 ) -> ExitCode:
-    """The exit code of a run that ended with these requirements."""
+    """The exit code of a run that ended with these requirements. broken: the suite itself failed."""
     selected = [r for r in requirements if r.selected]
+    if broken:
+        return ExitCode.INTERNAL_ERROR
     if interrupted:
         return ExitCode.INTERRUPTED
     if not selected:

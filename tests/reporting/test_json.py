@@ -26,6 +26,7 @@ STRUCTS = {
     "waiver": verdicts.WaiverNote,
     "suite": verdicts.Suite,
     "counts": verdicts.Counts,
+    "scope": verdicts.Scope,
 }
 
 

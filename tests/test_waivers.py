@@ -36,7 +36,7 @@ def test_waivers_are_read(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "no TOML": ("[[waiver]", "not usable"),
+    "no TOML": ("[[waiver]", "is not TOML"),
     "an unknown requirement": (GOOD.replace("CBK-04", "CBK-99"), "CBK-99"),
     "a glob": (GOOD.replace("CBK-04", "CBK-*"), "CBK-*"),
     "no reason": (GOOD.replace("ticket 311", " "), "no reason"),
@@ -67,7 +67,9 @@ def test_a_requirement_waived_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"cannot read the waivers .*none\.toml: No such file") as refused:
+    with pytest.raises(
+        ConfigError, match=r"cannot read the file of waivers .*none\.toml: No such file"
+    ) as refused:
         read_waivers(tmp_path / "none.toml", CONTRACT)
     assert "\n" not in str(refused.value)
 

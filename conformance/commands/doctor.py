@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from conformance.checks.catalogue import chosen_checks, groups_of
@@ -105,7 +107,7 @@ def _provisioned(subject_: str, state: State) -> Finding:
     keys = ("endpoint", "headers", "source_address", "proxy", "setup", "teardown")
     said = "provisioned by " + ", ".join(key for key in keys if getattr(state, key))
     for key, command in (("setup", state.setup), ("teardown", state.teardown)):
-        if command and shutil.which(command[0]) is None:
+        if command and not _is_there(command[0], state.folder):
             return Finding(
                 subject_,
                 "open",
@@ -113,6 +115,11 @@ def _provisioned(subject_: str, state: State) -> Finding:
                 (f"correct `{key}` of the state",),
             )
     return Finding(subject_, "ok", said)
+
+
+def _is_there(command: str, folder: str) -> bool:
+    """Whether a command can be found, from the folder that it will start from."""
+    return shutil.which(str(Path(folder) / command) if os.sep in command else command) is not None
 
 
 def _problems(found: list[Finding]) -> int:

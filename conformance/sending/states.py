@@ -19,38 +19,40 @@ _GRACE_S = 0.2  # for output that is still on its way when the command has ended
 
 async def setup(state: State, secrets: Secrets) -> str:
     """Run the setup command; "" when it worked, else why the state cannot be judged."""
-    failed = await _run(state.setup, state.timeout, secrets, spare=False)
+    failed = await _run(state.setup, state, secrets, spare=False)
     return f"the setup command of state {state.code} {failed}" if failed else ""
 
 
 async def teardown(state: State, secrets: Secrets) -> str:
     """Run the teardown command, whatever happened before; "" when it worked, else what a reader must know."""
-    failed = await _run(state.teardown, state.timeout, secrets, spare=True)
+    failed = await _run(state.teardown, state, secrets, spare=True)
     return (
         f"the teardown command of state {state.code} {failed}; the state may still be set" if failed else ""
     )
 
 
-async def _run(command: tuple[str, ...], timeout: float, secrets: Secrets, *, spare: bool) -> str:
+async def _run(command: tuple[str, ...], state: State, secrets: Secrets, *, spare: bool) -> str:
     try:
         process = await anyio.open_process(
             [secrets.reveal(word.encode()).decode() for word in command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            cwd=state.folder or None,
             start_new_session=True,  # a group of its own, so that what it started can be ended with it
         )
-    except OSError as error:
-        return f"could not be started: {error.strerror or 'no such command'}"
+    except (OSError, ValueError) as error:
+        why = isinstance(error, OSError) and error.strerror
+        return f"could not be started: {why or 'no such command'}"
     tail = _Tail()
     done = spare  # a teardown is not stopped by an impatient Ctrl-C, only by its time
     try:
-        with anyio.fail_after(timeout):
+        with anyio.fail_after(state.timeout):
             await tail.until_the_end(process)
         done = True
     except TimeoutError:
         done = False
-        return f"did not end within {timeout:g} s"
+        return f"did not end within {state.timeout:g} s"
     finally:
         if not done:  # what a command leaves running when it has ended well may be the state itself
             with contextlib.suppress(ProcessLookupError, PermissionError):

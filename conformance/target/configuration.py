@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +15,19 @@ import msgspec
 Binding = Literal["query-xml", "form-xml", "body-xml", "query-params"]
 BINDINGS: tuple[Binding, ...] = get_args(Binding)
 CONFIG_NAME = "connect-conformance.toml"
+
+_MOST = 16 << 20  # bytes of a file that is read at all
+_KINDS = {
+    "str": "a string",
+    "array": "a list",
+    "object": "a table",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "datetime": "a date and time",
+    "date": "a date",
+    "time": "a time",
+}
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 
@@ -96,31 +111,76 @@ def target_names(file: Path) -> list[str]:
 
 
 def _toml(file: Path) -> dict[str, Any]:
+    return read_toml(file, "")
+
+
+def read_toml(file: Path, what: str) -> dict[str, Any]:
+    """A TOML file of the user's, with a byte order mark or without. `what` names it. Raises ConfigError."""
+    named = f"{what} {file}".strip()
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read {file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{file} is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file} is not TOML: {error}") from None
+        with file.open("rb") as source:
+            data = source.read(_MOST + 1)
+        if len(data) > _MOST:
+            raise ConfigError(f"{named} is larger than {_MOST >> 20} MiB; allowed: a TOML file")
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(_unreadable(named, error)) from None
+
+
+def _unreadable(named: str, error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"cannot read {named}: {error.strerror}; allowed: a TOML file"
+    if isinstance(error, UnicodeDecodeError):
+        utf16 = error.object.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in error.object
+        return (
+            f"{named} is not UTF-8 text{', but UTF-16 as it seems' if utf16 else ''}; allowed: TOML in UTF-8"
+        )
+    if isinstance(error, RecursionError):
+        return f"{named} is not TOML that can be read: it is nested too deeply"
+    return f"{named} is not TOML: {str(error) or 'it cannot be read'}"
 
 
 def _explained(message: str, raw: dict[str, Any]) -> str:
-    """msgspec's sentence, with what is allowed there."""
-    allowed: Iterable[str] = ()
+    """msgspec's sentence in words of TOML, with what is allowed there."""
+    what, _, place = message.partition(" - at `$")
+    where = place.strip("`.")
+    said = f" at {_named(where, raw)}" if where else ""
     if "unknown field" in message:
-        where = message.rsplit("$", 1)[-1].strip("`. ")
         kind = StateConfig if ".states" in where else TargetConfig if where.startswith("targets") else _File
-        allowed = kind.__struct_fields__
         name = message.split("`")[1]
-        close = difflib.get_close_matches(name, allowed, 1)
-        hint = f" (did you mean `{close[0]}`?)" if close else ""
-        return f"{message.replace('Object contains unknown field', 'unknown key')}{hint}; allowed: {', '.join(allowed)}"
+        return f"unknown key `{name}`{said}{_hint(name, kind.__struct_fields__)}"
     if "required field" in message and not raw.get("targets"):
-        return "there is no [targets.NAME] table"
+        return "there is no [targets.NAME] table; allowed: such a table for each target"
+    if "required field" in message:
+        return (
+            f"{what.replace('Object missing required field', 'missing key')}{said}; allowed: a value for it"
+        )
     if "Invalid enum value" in message and "binding" in message:
-        allowed = BINDINGS
-    return message.replace("Object missing required field", "missing key") + (
-        f"; allowed: {', '.join(allowed)}" if allowed else ""
-    )
+        return f"{what}{said}; allowed: {', '.join(BINDINGS)}"
+    return _retold(what, said)
+
+
+def _retold(what: str, said: str) -> str:
+    if found := re.fullmatch(r"Expected `(\w+)`, got `(\w+)`", what):
+        return f"{_KINDS.get(found[2], found[2])} stands{said}; allowed: {_KINDS.get(found[1], found[1])}"
+    if found := re.fullmatch(r"Expected `(\w+)` ([<>]=?) (\S+)", what):
+        return f"a number out of range stands{said}; allowed: {_KINDS[found[1]]} {found[2]} {found[3]}"
+    return f"{what}{said}"
+
+
+def _named(where: str, raw: dict[str, Any]) -> str:
+    """The place as the file writes it. msgspec leaves out the keys of tables that anybody may name."""
+    parts: list[str] = []
+    here: Any = raw
+    for part in where.replace("[...]", ".*").split("."):
+        only = isinstance(here, dict) and len(here) == 1
+        parts.append(next(iter(here)) if part == "*" and only else "NAME" if part == "*" else part)
+        here = here.get(parts[-1]) if isinstance(here, dict) else None
+    return f"`{'.'.join(parts)}`"
+
+
+def _hint(name: str, allowed: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(allowed), 1)
+    return "".join(f" (did you mean `{one}`?)" for one in close) + f"; allowed: {', '.join(allowed)}"

@@ -29,6 +29,7 @@ from conformance.target.configuration import (
     target_names,
 )
 from conformance.target.hiding import Hider
+from conformance.target.hosts import host_is_valid
 from conformance.target.secrets import TOKEN, Secrets
 from conformance.target.writings import SHORTEST
 
@@ -46,6 +47,7 @@ class State(msgspec.Struct, frozen=True):
     setup: tuple[str, ...]
     teardown: tuple[str, ...]
     timeout: float
+    folder: str = ""  # where commands start; "" is the current one
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -175,7 +177,8 @@ class _Maker:
             raise self.wrong(key, "the URL has a wrong host or port", "a port from 1 to 65535") from None
         if parts.scheme not in schemes:
             raise self.wrong(key, f"the scheme is {parts.scheme or 'missing'}", allowed)
-        if not parts.hostname or port == 0 or not _host_is_valid(parts.hostname):
+        bracketed = "[" in parts.netloc and ":" not in (parts.hostname or "")
+        if not parts.hostname or port == 0 or bracketed or not host_is_valid(parts.hostname):
             raise self.wrong(key, "the URL has no usable host or port", allowed)
         if parts.username or parts.password:
             raise self.wrong(
@@ -235,7 +238,7 @@ class _Maker:
             raise self.wrong(
                 "ca_file", f"there is no file {file}", "a PEM file with CA certificates"
             ) from None
-        except (OSError, ssl.SSLError):
+        except (OSError, ValueError):
             raise self.wrong("ca_file", f"{file} is not a PEM file with certificates", "a PEM file") from None
         return str(file)
 
@@ -270,7 +273,7 @@ class _Maker:
             usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
         except ValueError:
             usable = False
-        if not usable or re.search(r"[\x00-\x20\x7f\\]", filled) or not _host_is_valid(parts.hostname or ""):
+        if not usable or re.search(r"[\x00-\x20\x7f\\]", filled) or not host_is_valid(parts.hostname or ""):
             raise self.wrong(key, "is no proxy URL", allowed)
         userinfo, _, place = parts.netloc.rpartition("@")
         if not userinfo:
@@ -285,6 +288,12 @@ class _Maker:
         except ValueError:
             raise self.wrong(key, f"{text!r} is no IP address", "a local IPv4 or IPv6 address") from None
         return text
+
+    def command(self, words: list[str], key: str) -> tuple[str, ...]:
+        if any("\0" in word for word in words) or (words and not words[0].strip()):
+            what = "it names no command, or a word has a NUL in it"
+            raise self.wrong(key, what, 'a list such as ["./block-my-address", "on"]')
+        return self.hider.words(words, key)
 
     def state(self, code: str, config: StateConfig) -> State:
         if code not in self.contract.errors:
@@ -302,18 +311,11 @@ class _Maker:
             headers=self.headers(config.headers, f"{key}.headers"),
             source_address=self.address(config.source_address, f"{key}.source_address"),
             proxy=self.proxy(config.proxy, f"{key}.proxy"),
-            setup=self.hider.words(config.setup, f"{key}.setup"),
-            teardown=self.hider.words(config.teardown, f"{key}.teardown"),
+            setup=self.command(config.setup, f"{key}.setup"),
+            teardown=self.command(config.teardown, f"{key}.teardown"),
             timeout=config.timeout,
+            folder=str(self.base),
         )
-
-
-def _host_is_valid(host: str) -> bool:
-    try:
-        host.encode("idna" if not host.isascii() else "ascii")
-    except UnicodeError:
-        return False
-    return bool(re.fullmatch(r"[^\s/?#@%<>^|{}\"`]{1,253}", host))
 
 
 def _plain(endpoint: str) -> str:

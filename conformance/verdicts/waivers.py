@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from conformance.contract.model import Contract
-from conformance.target.configuration import ConfigError
+from conformance.target.configuration import ConfigError, read_toml
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,10 +38,8 @@ class Waiver:
 def read_waivers(file: Path, contract: Contract) -> Mapping[str, Waiver]:
     """The waivers of a TOML file: tables `[[waiver]]` with requirement, reason, expires. Raises ConfigError."""
     try:
-        rows = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), _File).waiver
-    except OSError as error:
-        raise ConfigError(f"cannot read the waivers {file}: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        rows = msgspec.convert(read_toml(file, "the file of waivers"), _File).waiver
+    except msgspec.ValidationError as error:
         allowed = "tables [[waiver]] with requirement, reason and expires = YYYY-MM-DD"
         raise ConfigError(f"the waivers {file} are not usable: {error}; allowed: {allowed}") from None
     for place, row in enumerate(rows):

@@ -66,7 +66,7 @@ def record(
     started = time.time()
     recording = Wire(target, limits, seed, progress=told).run(plan)
     evidence = evidence_of(target, recording, seed=seed, started=started)
-    with quoting(Redaction(evidence, target.secrets).text):
+    with quoting(Redaction(evidence).text):
         said = cut(diagnosis(evidence), 1_000)
     notes = (*evidence.notes, said) if said else evidence.notes
     return replace(evidence, notes=notes, interrupted=evidence.interrupted or signals.came())

@@ -18,7 +18,6 @@ from conformance.evidence.between import Instead, between, judged
 from conformance.evidence.envelope import Envelope, Leaf, Pair, Reported
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Reading
 from conformance.evidence.redaction import Redaction
-from conformance.target.secrets import Secrets
 
 Pairs = tuple[tuple[str | None, str | None], ...]
 _CODE = re.compile(r"\s*\S*\d\S*\s*")  # one word with a digit in it: what was meant as a code
@@ -27,9 +26,9 @@ _CODE = re.compile(r"\s*\S*\d\S*\s*")  # one word with a digit in it: what was m
 class Judging:
     """One target's evidence under one contract."""
 
-    def __init__(self, evidence: Evidence, contract: Contract, secrets: Secrets | None = None) -> None:
+    def __init__(self, evidence: Evidence, contract: Contract) -> None:
         self.evidence, self.contract, self.call = evidence, contract, contract.call
-        self.redaction = Redaction(evidence, secrets or evidence.secrets)
+        self.redaction = Redaction(evidence)
         self.accepted = [contract.interpretations[name] for name in evidence.accept]
         self.used: set[str] = set()
         self._types: dict[Reading, tuple[str, ...]] = {}

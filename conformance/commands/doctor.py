@@ -61,7 +61,7 @@ def look(contract: Contract, target: Target) -> tuple[list[Finding], bool]:
     plan, started = plans.preflight(contract, target), time.time()
     recording = Wire(target, Limits(concurrency=1), dialer=dialer).run(plan)
     evidence = evidence_of(target, recording, seed=0, started=started)
-    redaction = Redaction(evidence, target.secrets)
+    redaction = Redaction(evidence)
     with quoting(redaction.text):
         found = [*_reached(target, evidence, dialer), *states(contract, target), _secrets(target)]
     return [replace(f, text=redaction.text(f.text)) for f in found], recording.interrupted

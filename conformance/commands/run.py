@@ -14,7 +14,7 @@ from conformance.checks.catalogue import chosen_checks, groups_of
 from conformance.commands.listing import listing
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
-from conformance.evidence.recording import EvidenceError, recorded
+from conformance.evidence.recording import EvidenceError, from_har
 from conformance.reporting.folder import reports_folder
 from conformance.reporting.output import complain, say
 from conformance.run import send
@@ -43,9 +43,7 @@ def run(options: argparse.Namespace) -> int:
             evidence = send(contract, judged, groups_of(chosen), options)
             from conformance.pytest_plugin.session import Session  # noqa: PLC0415
 
-            return Session(contract, wanted, judged.binding, scratch, folder, judged.secrets).judge(
-                evidence, options
-            )
+            return Session(contract, wanted, judged.binding, scratch, folder).judge(evidence, options)
 
 
 def replay(options: argparse.Namespace) -> int:
@@ -54,7 +52,7 @@ def replay(options: argparse.Namespace) -> int:
     contract = documented()
     wanted = terms(options, contract)
     try:
-        evidence, secrets = recorded(options.evidence.read_bytes())
+        evidence = from_har(options.evidence.read_bytes())
     except OSError as error:
         raise ConfigError(f"cannot read {options.evidence}: {error.strerror}") from None
     except EvidenceError as error:
@@ -68,7 +66,7 @@ def replay(options: argparse.Namespace) -> int:
 
     folder = reports_folder(options.reports)
     with held(), _scratch() as scratch:
-        return Session(contract, wanted, evidence.binding, scratch, folder, secrets).judge(evidence, options)
+        return Session(contract, wanted, evidence.binding, scratch, folder).judge(evidence, options)
 
 
 def collect_seldom() -> None:

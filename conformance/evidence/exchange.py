@@ -189,7 +189,7 @@ class Evidence:
 
     gaps: group of probes -> why it was not sent. canary: connections that a listener of ours saw from the endpoint;
     None when it could not see any. notes: what a reader should know before the verdicts. secrets: what may be in the
-    answers and is to be shown nowhere.
+    answers, which are as they came; only what `Redaction` shows of them is written or printed.
     """
 
     exchanges: tuple[Exchange, ...]

@@ -31,7 +31,8 @@ class EvidenceError(ValueError):
 
 
 def to_har(evidence: Evidence, *, creator_version: str) -> bytes:
-    """The evidence as a HAR 1.2 file; `from_har` gives the same evidence back."""
+    """The evidence as a HAR 1.2 file, without its secrets; `from_har` gives what is shown of it back."""
+    evidence = Redaction(evidence).shown
     log = har.Log(
         creator=har.Creator(har.CREATOR, creator_version),
         entries=[_entry(exchange) for exchange in evidence.exchanges],
@@ -128,12 +129,6 @@ def _query(url: str) -> list[tuple[str, str]]:
 
 
 def from_har(data: bytes) -> Evidence:
-    """The evidence in a HAR 1.2 file, as it may be shown: as `recorded`, without the secrets that it says."""
-    evidence, secrets = recorded(data)
-    return Redaction(evidence, secrets).shown if secrets else evidence
-
-
-def recorded(data: bytes) -> tuple[Evidence, Secrets]:
     """The evidence in a HAR 1.2 file: one that `to_har` wrote, or a recording made by others.
 
     A recording made by others needs, per entry, `startedDateTime` (or an answer with a `Date`), `request`
@@ -162,7 +157,7 @@ def recorded(data: bytes) -> tuple[Evidence, Secrets]:
             run.endpoint = foreign.shown_url(run.endpoint, secrets, documented().calls)
     if len({exchange.number for exchange in exchanges}) < len(exchanges):
         raise EvidenceError("two entries have the same _number")
-    return _evidence(run, exchanges), secrets
+    return replace(_evidence(run, exchanges), secrets=secrets)
 
 
 def _shown(exchange: Exchange, secrets: Secrets) -> Exchange:

@@ -22,8 +22,8 @@ _APART = b"\n|\n"  # no writing of a secret reaches over it
 class Redaction:
     """Evidence, and what may be shown of it."""
 
-    def __init__(self, evidence: Evidence, secrets: Secrets) -> None:
-        self.evidence, self.secrets = evidence, secrets
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence, self.secrets = evidence, evidence.secrets
         self._bodies: dict[tuple[bytes, str], tuple[bytes, str]] = {}
 
     @cached_property
@@ -44,6 +44,7 @@ class Redaction:
             exchanges=tuple(map(self._exchange, evidence.exchanges)),
             gaps={group: self.text(reason) for group, reason in evidence.gaps.items()},
             notes=tuple(map(self.text, evidence.notes)),
+            secrets=Secrets(),
         )
 
     def leaks(self) -> bool:

@@ -26,7 +26,6 @@ from conformance.reporting.write import ReportsError, write
 from conformance.run import send
 from conformance.sending import signals
 from conformance.target.configuration import ConfigError
-from conformance.target.secrets import Secrets
 from conformance.target.subject import subject as subject_of
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import ExitCode, Report
@@ -52,11 +51,11 @@ def suite(config: pytest.Config) -> Suite:
             return send(contract, subject, groups, options)
 
     def shown(groups: frozenset[str]) -> Evidence:
-        return Redaction(obtain(groups), subject.secrets).shown
+        return Redaction(obtain(groups)).shown
 
     shared = getattr(config, "workerinput", {}).get("conformance_evidence")
     once = _once(Path(shared), shown) if shared else obtain
-    return _Reporting(contract, terms, subject.binding, once, options.reports, secrets=subject.secrets)
+    return _Reporting(contract, terms, subject.binding, once, options.reports)
 
 
 def _once(file: Path, obtain: Callable[[frozenset[str]], Evidence]) -> Callable[[frozenset[str]], Evidence]:
@@ -95,10 +94,8 @@ class _Reporting(Suite):
         binding: str,
         obtain: Callable[[frozenset[str]], Evidence],
         reports: Path | None,
-        *,
-        secrets: Secrets,
     ) -> None:
-        super().__init__(contract, terms, binding, obtain, secrets)
+        super().__init__(contract, terms, binding, obtain)
         self.reports = reports
         self.shared: tempfile.TemporaryDirectory[str] | None = None
 

@@ -18,7 +18,6 @@ from conformance.evidence.redaction import Redaction
 from conformance.reporting import inert
 from conformance.reporting.junit import case_properties
 from conformance.sending import signals
-from conformance.target.secrets import Secrets
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.completeness import Extent
 from conformance.verdicts.judge import judge
@@ -60,9 +59,7 @@ class Suite:
         terms: Terms,
         binding: str,
         obtain: Callable[[frozenset[str]], Evidence],
-        secrets: Secrets | None = None,
     ) -> None:
-        self.secrets = secrets or Secrets()
         self.contract, self.terms, self.binding, self.obtain = contract, terms, binding, obtain
         self.subject: Judging | None = None
         self.results: dict[str, list[CheckResult]] = defaultdict(list)
@@ -119,7 +116,7 @@ class Suite:
         self.wanted = {check_id(check, self.binding, case) for check, case in checks}
         if checks and not session.config.option.collectonly:
             groups = {group.format(case=case.value) for check, case in checks for group in check.groups}
-            self.subject = Judging(self.obtain(frozenset(groups)), self.contract, self.secrets)
+            self.subject = Judging(self.obtain(frozenset(groups)), self.contract)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
@@ -172,19 +169,22 @@ class Suite:
             requirement, result = report.__dict__["conformance"]
             self.results[requirement].append(msgspec.convert(result, CheckResult))
         elif report.failed and (report.__dict__.get("is_of_a_check") or report.when not in _PHASES):
-            self.trouble.append(_broke(report))
+            self._broke_down(_broke(report))
         elif report.failed:
             self.others_failed = True
 
     @pytest.hookimpl
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.trouble.append(_broke(report))
+            self._broke_down(_broke(report))
 
     @pytest.hookimpl
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         said = excinfo.exconly().splitlines()
-        self.trouble.append(f"internal error: {said[-1 if 'Traceback' in said[0] else 0]}")
+        self._broke_down(f"internal error: {said[-1 if 'Traceback' in said[0] else 0]}")
+
+    def _broke_down(self, line: str) -> None:
+        self.trouble.append(self.redaction.secrets.redact(line) if self.subject else line)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import io
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,6 @@ from conformance.reporting.html import HtmlReport
 from conformance.reporting.junit import JunitReport
 from conformance.reporting.output import complain
 from conformance.reporting.publish import publish
-from conformance.target.secrets import Secrets
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import ExitCode, Report
 
@@ -35,11 +34,10 @@ class Session:
     binding: str
     scratch: Path
     folder: Path
-    secrets: Secrets = field(default_factory=Secrets)
 
     def judge(self, evidence: Evidence, options: argparse.Namespace) -> int:
         """Judge the evidence, write the reports, print the summary; returns the exit code."""
-        suite = Suite(self.contract, self.terms, self.binding, lambda _: evidence, self.secrets)
+        suite = Suite(self.contract, self.terms, self.binding, lambda _: evidence)
         unwritten = ""
         try:
             code, said = _pytest(suite, self.scratch)
@@ -47,7 +45,7 @@ class Session:
             unwritten = f"cannot write into {self.scratch.parent}: {error.strerror or error}"
             code, said = ExitCode.INTERNAL_ERROR, f"INTERNALERROR> {unwritten}"
         if suite.report is None:
-            return _nothing_judged(self.secrets, code, suite.trouble, said)
+            return _nothing_judged(evidence, code, suite.trouble, said)
         if code == ExitCode.INTERNAL_ERROR != suite.report.exit_code and not unwritten:
             suite.trouble.append("internal error: pytest broke down after the checks")
         return publish(
@@ -57,13 +55,13 @@ class Session:
             self.folder,
             options,
             unwritten=unwritten,
-            broke=[self.secrets.redact(line) for line in suite.trouble],
+            broke=suite.trouble,
         )
 
 
-def _nothing_judged(secrets: Secrets, code: int, trouble: list[str], said: str) -> int:
+def _nothing_judged(evidence: Evidence, code: int, trouble: list[str], said: str) -> int:
     if trouble:
-        complain(secrets.redact(trouble[0]))
+        complain(trouble[0])
         return ExitCode.INTERNAL_ERROR
     if code == ExitCode.INTERRUPTED:
         complain("interrupted before anything was judged")
@@ -74,7 +72,7 @@ def _nothing_judged(secrets: Secrets, code: int, trouble: list[str], said: str) 
         if line.startswith("INTERNALERROR>")
     ]
     last = told[-1] if told else f"pytest ended with {code}"
-    complain(f"internal error: {secrets.redact(last)}")
+    complain(f"internal error: {evidence.secrets.redact(last)}")
     return ExitCode.INTERNAL_ERROR
 
 

@@ -13,7 +13,6 @@ from conformance.checks.outcome import Breach, CheckResult, NotApplicable, Open,
 from conformance.contract.model import Contract
 from conformance.contract.quoting import cut, quoting
 from conformance.evidence.exchange import Evidence, Exchange
-from conformance.target.secrets import Secrets
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Report
@@ -22,11 +21,9 @@ _MOST_NAMED = 20  # exchanges named in one result
 _LONGEST = 1_000  # characters of a sentence; an endpoint's word in it may have a million, and the evidence has them all
 
 
-def judge_evidence(
-    evidence: Evidence, contract: Contract, terms: Terms, secrets: Secrets | None = None
-) -> Report:
+def judge_evidence(evidence: Evidence, contract: Contract, terms: Terms) -> Report:
     """The report of what was recorded, by every check that there is."""
-    judging = Judging(evidence, contract, secrets)
+    judging = Judging(evidence, contract)
     results: dict[str, list[CheckResult]] = defaultdict(list)
     for check in checks():
         for case in check.cases_of(contract):

@@ -33,7 +33,7 @@ def test_what_holds_a_secret_is_withheld_and_named(
     """The last guard: nobody took the secret out, and still it is in no file and on no terminal."""
     report = msgspec.structs.replace(report, notes=(f"it said {SECRET}",))
     evidence = replace(evidence, notes=(SECRET,))
-    redaction = Redaction(evidence, secrets)
+    redaction = Redaction(replace(evidence, secrets=secrets))
     assert redaction.said
     redaction.__dict__["shown"] = evidence
     code = publish(report, redaction, tmp_path, tmp_path, OPTIONS, unwritten="no room")
@@ -47,7 +47,7 @@ def test_what_holds_a_secret_is_withheld_and_named(
 def test_what_could_not_be_made_is_named_and_the_rest_is_written(
     report: Report, evidence: Evidence, secrets: Secrets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    redaction = Redaction(evidence, secrets)
+    redaction = Redaction(replace(evidence, secrets=secrets))
     code = publish(report, redaction, tmp_path, tmp_path, OPTIONS, unwritten="no room")
     said = capsys.readouterr()
     assert code == ExitCode.INTERNAL_ERROR

@@ -225,7 +225,7 @@ def session(fault: Fault, seed: int = 1, limits: Limits | None = None) -> tuple[
     contract, app = documented(), faulty(fault)
     subject = target("faulty", TargetConfig("https://localhost/0123456789abcdef"), contract, environment={})
     plan = plans.plan(contract, subject, plans.groups(contract), seed)
-    wire = Wire(subject, limits or Limits(), seed=seed, dialer=InProcess(app, subject.secrets))
+    wire = Wire(subject, limits or Limits(), seed=seed, dialer=InProcess(app, subject))
     recording = anyio.run(wire.session, plan)
     return evidence_of(subject, recording, seed=seed, started=time.time()), app
 

@@ -165,6 +165,12 @@ def test_no_call_is_lost(exchange: Exchange, judging: Judging) -> None:
             expected="a complete body",
             observed=answer.unread or answer.broken,
         )
+    if answer.surplus:
+        raise Breach(
+            f"{exchange.title}: {answer.surplus} bytes behind the answer, unasked (RFC 9112 section 9.2)",
+            expected="nothing behind the answer",
+            observed=f"{answer.surplus} bytes",
+        )
 
 
 @requirement("HYG-11")

@@ -182,6 +182,11 @@ def add_target_options(command: argparse.ArgumentParser, *, several: bool = Fals
     group.add_argument("--binding", choices=BINDINGS, help="how the request travels (default: query-xml)")
     group.add_argument("--ca-file", metavar="PEM", help="CA certificates to trust (default: the system's)")
     group.add_argument(
+        "--client-cert", metavar="PEM", help="certificate to show where the server demands one (mutual TLS)"
+    )
+    group.add_argument("--client-key", metavar="PEM", help="its key (default: in the file of --client-cert)")
+    group.add_argument("--proxy", metavar="URL", help="HTTP proxy to go through (default: none)")
+    group.add_argument(
         "--timeout", type=_number(0.05, 3_600, whole=False), metavar="S", help="seconds for one exchange"
     )
     group.add_argument(
@@ -272,6 +277,9 @@ _TARGET_VARIABLES = (
     "config",
     "binding",
     "ca-file",
+    "client-cert",
+    "client-key",
+    "proxy",
     "timeout",
     "concurrency",
 )

@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
 
 def look(contract: Contract, target: Target) -> tuple[list[Finding], bool]:
     """What the two calls of the preflight show, and whether they were interrupted."""
-    dialer = Dialer(target.secrets, target.ca_file)
+    dialer = Dialer(target)
     plan, started = plans.preflight(contract, target), time.time()
     recording = Wire(target, Limits(concurrency=1), dialer=dialer).run(plan)
     evidence = evidence_of(target, recording, seed=0, started=started)
@@ -72,7 +72,7 @@ def _reached(target: Target, evidence: Evidence, dialer: Dialer) -> Iterator[Fin
     if first := preflight.first_call(evidence.exchanges):
         host = urlsplit(target.endpoint).hostname or ""
         proxy = target.secrets.shown(target.proxy)
-        yield from preflight.way_to(first, evidence, dialer.known(host), proxy)
+        yield from preflight.way_to(first, evidence, dialer.names.known(host), proxy)
         yield preflight.clock(first, target.clock_tolerance)
     yield preflight.plain_http(plain, evidence)
 

@@ -51,7 +51,7 @@ _PASSED_ON = (
         "level",
         "waivers",
     ),
-    *("ca_file", "accept", "select", "deselect"),
+    *("ca_file", "client_cert", "client_key", "proxy", "accept", "select", "deselect"),
 )
 _TAKEN = re.compile(r"overview(\..*)?|latest", re.IGNORECASE)
 

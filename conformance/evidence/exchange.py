@@ -36,7 +36,8 @@ class Request:
 class Loss:
     """Why there is no answer.
 
-    kind: dns, refused, unreachable, certificate, no-tls, tls, timeout, closed, malformed, too-large, interrupted.
+    kind: dns, refused, unreachable, certificate, no-trust, client-cert, no-tls, tls, http2, timeout, closed,
+    malformed, too-large, interrupted.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Answer:
 
     unread: why the body could not be had in full ("" when it was). broken: what is wrong with its content coding.
     wire_bytes: octets of the body as received. length, sha256: of a body that is withheld, as it was read.
+    surplus: octets behind it on the connection, which nobody asked for.
     """
 
     status: int
@@ -61,6 +63,7 @@ class Answer:
     broken: str = ""
     length: int = 0
     sha256: str = ""
+    surplus: int = 0
 
     def header(self, name: str) -> str:
         """The values of a header field, joined as RFC 9110 section 5.2 says; "" when absent."""
@@ -148,7 +151,8 @@ class Exchange:
     """One request and what became of it. Times are Unix seconds on this machine's clock.
 
     probe: id of the probe; group: what it was sent for; control: id of the probe that must succeed for this one to
-    count; state: the error code whose state it was sent in; connection: a number per connection, in order of use.
+    count; state: the error code whose state it was sent in; connection: a number per connection, in order of use;
+    address: what it led to, "" where a proxy knows it.
     """
 
     number: int
@@ -165,6 +169,7 @@ class Exchange:
     control: str = ""
     state: str = ""
     connection: int = 0
+    address: str = ""
     reused: bool = False
     retried: bool = False
     reproduce: str = ""

@@ -72,6 +72,7 @@ class Response(msgspec.Struct):
     bodySize: int = -1
     unread: str = field(default="", name="_unread")
     broken: str = field(default="", name="_broken")
+    surplus: int = field(default=0, name="_surplus")
 
 
 class Probe(msgspec.Struct):
@@ -94,6 +95,7 @@ class Entry(msgspec.Struct):
     time: float = 0
     cache: dict[str, Any] = field(default_factory=dict)
     timings: dict[str, Any] = field(default_factory=dict)
+    serverIPAddress: str = ""
     connection: str = ""
     number: int | None = field(default=None, name="_number")
     probe: Probe = field(default_factory=Probe, name="_probe")

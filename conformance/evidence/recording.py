@@ -53,6 +53,7 @@ def _entry(exchange: Exchange) -> har.Entry:
         request=_request(exchange.request),
         response=_response(exchange.answer),
         timings={"send": 0, "wait": elapsed, "receive": 0},
+        serverIPAddress=exchange.address,
         connection=str(exchange.connection),
         number=exchange.number,
         probe=har.Probe(
@@ -110,6 +111,7 @@ def _response(answer: Answer | None) -> har.Response:
         bodySize=answer.wire_bytes,
         unread=answer.unread,
         broken=answer.broken,
+        surplus=answer.surplus,
     )
 
 
@@ -216,6 +218,7 @@ def _exchange(entry: har.Entry, place: int, run: har.Run) -> Exchange:
         control=entry.probe.control,
         state=entry.probe.state,
         connection=int(entry.connection) if re.fullmatch(r"-?[0-9]{1,18}", entry.connection) else 0,
+        address=entry.serverIPAddress,
         reused=entry.reused,
         retried=entry.retried,
         reproduce=entry.reproduce,
@@ -262,6 +265,7 @@ def _answer(recorded: har.Response) -> Answer | None:
         broken=recorded.broken,
         length=int(recorded.content.size) if recorded.content.sha256 else 0,
         sha256=recorded.content.sha256,
+        surplus=recorded.surplus,
     )
 
 

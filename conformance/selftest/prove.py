@@ -25,16 +25,15 @@ import httpx
 from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
-from conformance.evidence.exchange import Handshake, Tls
+from conformance.evidence.exchange import Handshake, Request, Tls
 from conformance.probes import plan as plans
 from conformance.reference import application, start
 from conformance.reference.registry import VARIANTS
 from conformance.selftest.mutants import derived
-from conformance.sending.connect import Dialer, Meter
+from conformance.sending.connect import Dialer, Meter, Transport, complete
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire, evidence_of
 from conformance.target.configuration import Binding, StateConfig, TargetConfig
-from conformance.target.secrets import Secrets
 from conformance.target.target import Target, target
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms
@@ -99,18 +98,18 @@ def trials(only: Sequence[str] = ()) -> list[Trial]:
 class InProcess(Dialer):
     """Connections that lead straight into the reference application: no sockets, no TLS."""
 
-    def __init__(self, app: httpx._transports.asgi._ASGIApp, secrets: Secrets) -> None:
-        super().__init__(secrets)
+    def __init__(self, app: httpx._transports.asgi._ASGIApp, subject: Target) -> None:
+        super().__init__(subject)
         self.app = app
 
-    def transport(self, meter: Meter, **_: str) -> httpx.AsyncBaseTransport:
+    def transport(self, meter: Meter, **_: str) -> Transport:
         return _Straight(self, meter)
 
     async def handshake(self, host: str, port: int, version: object, timeout: float) -> Handshake:  # noqa: ARG002
         return Handshake(str(version), False, "refused: not a real connection")
 
 
-class _Straight(httpx.AsyncBaseTransport):
+class _Straight(Transport):
     def __init__(self, dialer: InProcess, meter: Meter) -> None:
         self.dialer, self.meter, self.number = dialer, meter, dialer.number()
         self.inner = httpx.ASGITransport(
@@ -118,12 +117,16 @@ class _Straight(httpx.AsyncBaseTransport):
         )
         self.used = False
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: Request) -> httpx.Response:
         self.meter.connection, self.meter.reused, self.used = self.number, self.used, True
-        self.meter.tls = Tls("TLSv1.3", "none: in-process") if request.url.scheme == "https" else None
-        response = await self.inner.handle_async_request(request)
+        self.meter.tls = Tls("TLSv1.3", "none: in-process") if request.url.startswith("https") else None
+        sent = httpx.Request(request.method, request.url, headers=complete(request), content=request.body)
+        response = await self.inner.handle_async_request(sent)
         response.extensions["http_version"] = b"HTTP/1.1"
         return response
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
 
 
 def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: str = "") -> TargetConfig:
@@ -156,7 +159,7 @@ def _ready(trial: Trial, contract: Contract) -> Iterator[tuple[Target, Dialer | 
     app = application(variant=name, rewrite=trial.rewrite, rewrite_errors=trial.rewrite_errors)
     config = _config(contract, trial, f"https://localhost/{_TOKEN}", "http://localhost/")
     subject = target(trial.id, config, contract)
-    yield subject, InProcess(app, subject.secrets)
+    yield subject, InProcess(app, subject)
 
 
 async def report_on(trial: Trial, contract: Contract) -> Report:

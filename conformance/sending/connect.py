@@ -1,36 +1,37 @@
-"""Connections: names resolved within a bound, bytes counted and capped, secrets put in at the last moment."""
+"""Connections: bytes counted and capped, secrets put in at the last moment, and nothing taken for an answer but one."""
 
 from __future__ import annotations
 
 import logging
-import socket
+import re
 import ssl
-import threading
 from collections.abc import AsyncIterator, Iterable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
 
 import anyio
-import anyio.from_thread
-import anyio.lowlevel
 import anyio.streams.tls
 import httpcore
 import httpx
 
-from conformance.contract.quoting import clip
-from conformance.evidence.exchange import Handshake, Tls
-from conformance.target.secrets import Secrets
+from conformance.evidence.exchange import Handshake, Request, Tls
+from conformance.sending.failure import LineFailed
+from conformance.sending.resolve import Names, Resolver, first_to_connect, system
+from conformance.sending.tls import Trust, facts, no_http_1, old
+
+if TYPE_CHECKING:
+    from conformance.target.secrets import Secrets
+    from conformance.target.target import Target
 
 # It logs heads as they were received, with whatever an endpoint says back, for everybody who listens to all logs.
 logging.getLogger("httpcore").setLevel(logging.CRITICAL)
 
-
-class LineFailed(Exception):  # noqa: N818
-    """No usable connection. kind: as in `Loss`."""
-
-    def __init__(self, kind: str, reason: str) -> None:
-        super().__init__(reason)
-        self.kind = kind
+_REFUSAL_S = 1.0
+_ONE_ADDRESS_S = 3.0  # for one of several addresses of a host to connect
+_MOMENT_S = 0.05  # what has arrived below TLS is read within this, or is no answer's data
+_UNSAFE = re.compile(r'[^\x21-\x7e]|["<>`{}]')  # no part of a URL as it travels (RFC 3986 section 2)
+_SETTINGS = 4  # the type of the frame that a server's side of HTTP/2 begins with (RFC 9113 section 3.4)
 
 
 class Meter:
@@ -39,12 +40,15 @@ class Meter:
     def __init__(self, cap: int) -> None:
         self.cap = cap
         self.connection = 0
+        self.address = ""
         self.tls: Tls | None = None
+        self.line: _Line | None = None  # that the last request was written on
         self.begin()
 
     def begin(self) -> None:
         """A new exchange begins; the connection may be the one before."""
         self.received = 0
+        self.surplus = 0  # octets behind the answer, which no request asked for
         self.exceeded = False
         self.reused = True
         self.stage = "waiting for an answer"
@@ -55,20 +59,61 @@ class Meter:
             self.exceeded = True
             raise LineFailed("too-large", f"the answer is larger than {self.cap} bytes on the wire")
 
+    async def watch(self, seconds: float) -> None:
+        """Wait whether anything comes on the connection that has just been used, which nobody asked for."""
+        await anyio.sleep(seconds)
+        if self.line is not None:
+            self.surplus += await self.line.unasked()
+
 
 class _Line(httpcore.AsyncNetworkStream):
     """A stream that counts what comes and puts the secrets into what goes."""
 
-    def __init__(self, inner: httpcore.AsyncNetworkStream, meter: Meter, secrets: Secrets) -> None:
-        self.inner, self.meter, self.secrets = inner, meter, secrets
+    def __init__(self, inner: httpcore.AsyncNetworkStream, dialer: Dialer, meter: Meter) -> None:
+        self.inner, self.dialer, self.meter = inner, dialer, meter
+        self._begun = False
+        self._over = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        data = await self.inner.read(max_bytes, timeout)
+        try:
+            data = await self.inner.read(max_bytes, timeout)
+        except OSError as error:  # an alert, by which a server refuses a certificate after the handshake
+            raise self.dialer.trust.failed(error, "") or error from None
         self.meter.count(len(data))
+        if not self._begun and len(data) >= 9 and data[3] == _SETTINGS and not any(data[5:9]):
+            raise no_http_1("the server answers HTTP/1.1 with a frame of HTTP/2")
+        self._begun = True
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self.inner.write(self.secrets.reveal(buffer), timeout)
+        self.meter.line = self
+        await self.inner.write(self.dialer.secrets.reveal(buffer), timeout)
+
+    async def unasked(self) -> int:
+        """Read what has come since the answer was complete; how many octets.
+
+        RFC 9112 section 9.2: such data is no answer. RFC 9110 section 15.5.9: 408 may end an idle connection.
+        """
+        data = b""
+        tls: ssl.SSLObject | None = self.inner.get_extra_info("ssl_object")
+        if tls is not None:
+            try:
+                data = tls.read(65_536)
+            except ssl.SSLError:  # nothing more, so far
+                data = b""
+        if not data and self.inner.get_extra_info("is_readable"):
+            with anyio.move_on_after(_MOMENT_S):
+                try:
+                    data = await self.inner.read(65_536)
+                    self._over = True  # at its end, or with something on it that nobody asked for
+                except (httpcore.NetworkError, OSError):
+                    self._over = True
+        self._over = self._over or bool(data)
+        return _surplus(data)
+
+    def retire(self) -> None:
+        """See to it that the connection is not used again."""
+        self._over = True
 
     async def aclose(self) -> None:
         await self.inner.aclose()
@@ -77,66 +122,32 @@ class _Line(httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         self.meter.stage = "the TLS handshake"
+        host = undotted(server_hostname or "")
         try:
-            inner = await self.inner.start_tls(ssl_context, server_hostname, timeout)
+            inner = await self.inner.start_tls(ssl_context, host, timeout)
         except BaseException as error:
             # Also when the deadline cuts a handshake short: nobody else knows of this connection yet.
             with anyio.move_on_after(0.5, shield=True):
                 await self.inner.aclose()
-            if isinstance(error, httpcore.ConnectError):
-                raise _tls_failure(error) from None
+            if isinstance(error, httpcore.ConnectError | OSError):
+                closed = LineFailed("closed", "the connection was closed during the TLS handshake")
+                raise self.dialer.trust.failed(error, host) or closed from None
             raise
         self.meter.stage = "waiting for an answer"
-        self.meter.tls = _facts(inner.get_extra_info("ssl_object"))
-        return _Line(inner, self.meter, self.secrets)
+        self.meter.tls = facts(inner.get_extra_info("ssl_object"))
+        return _Line(inner, self.dialer, self.meter)
 
     def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and self._over:
+            return True  # which tells the pool not to use it again
         return self.inner.get_extra_info(info)
 
 
-def _tls_failure(error: Exception) -> LineFailed:
-    """What a failed handshake shows: a wrong certificate, no TLS at all, or nothing certain."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ssl.SSLError):
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return LineFailed(
-            "certificate", f"the certificate does not verify: {clip(cause.verify_message, 400)}"
-        )
-    reason = getattr(cause, "reason", "") or ""
-    if reason in {
-        "WRONG_VERSION_NUMBER",
-        "HTTP_REQUEST",
-        "UNKNOWN_PROTOCOL",
-        "PACKET_LENGTH_TOO_LONG",
-        "RECORD_LAYER_FAILURE",
-    }:
-        return LineFailed("no-tls", "the port does not speak TLS")
-    if cause is not None and reason:
-        return LineFailed("tls", f"the TLS handshake failed: {reason.replace('_', ' ').lower()}")
-    return LineFailed("closed", "the connection was closed during the TLS handshake")
-
-
-def _facts(tls: ssl.SSLObject | None) -> Tls | None:
-    if tls is None:
-        return None
-    certificate = tls.getpeercert() or {}
-    subject: tuple[tuple[tuple[str, str], ...], ...] = certificate.get("subject", ())  # type: ignore[assignment]
-    names = [value for entry in subject for key, value in entry if key == "commonName"]
-    expires = certificate.get("notAfter")
-    return Tls(
-        version=tls.version() or "",
-        cipher=(tls.cipher() or ("",))[0],
-        subject=str(names[0]) if names else "",
-        expires=float(ssl.cert_time_to_seconds(str(expires))) if expires else None,
-    )
-
-
 class _Backend(httpcore.AsyncNetworkBackend):
-    """Dials for one worker."""
+    """Dials for one worker, to one address of the host where one is given."""
 
-    def __init__(self, dialer: Dialer, meter: Meter) -> None:
-        self.dialer, self.meter = dialer, meter
+    def __init__(self, dialer: Dialer, meter: Meter, address: str) -> None:
+        self.dialer, self.meter, self.address = dialer, meter, address
         self.inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -147,32 +158,39 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        self.meter.stage = "connecting"
-        self.meter.reused, self.meter.tls = False, None
+        self.meter.reused, self.meter.tls, self.meter.address = False, None, ""
         self.meter.connection = self.dialer.number()
-        refused: Exception | None = None
-        for address in await self.dialer.resolve(host, port, self.meter):
-            try:
-                line = await self.inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, OSError) as error:
-                refused = error
-                continue
-            self.dialer.prefer(host, address)
-            self.meter.stage = "waiting for an answer"
-            return _Line(line, self.meter, self.dialer.secrets)
-        raise _no_connection(refused, host, port, local_address)
+        self.meter.stage = "resolving the name"
+        addresses = [self.address] if self.address else await self.dialer.names.resolve(host, port)
+        self.meter.stage = "connecting"
+
+        async def connect(address: str) -> httpcore.AsyncNetworkStream:
+            return await self.inner.connect_tcp(address, port, timeout, local_address, socket_options)
+
+        try:
+            with anyio.fail_after(_ONE_ADDRESS_S if self.address else None):
+                address, line = await first_to_connect(addresses, connect, lambda made: made.aclose())
+        except TimeoutError:
+            raise LineFailed("unreachable", f"it does not connect within {_ONE_ADDRESS_S:g} s") from None
+        except (httpcore.ConnectError, OSError) as error:
+            raise _no_connection(error, host, port, local_address) from None
+        if not self.address:
+            self.dialer.names.prefer(host, address)
+        self.meter.address = address
+        self.meter.stage = "waiting for an answer"
+        return _Line(line, self.dialer, self.meter)
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
 
 
-def _no_connection(error: Exception | None, host: str, port: int, local_address: str | None) -> LineFailed:
+def _no_connection(error: Exception, host: str, port: int, local_address: str | None) -> LineFailed:
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, OSError):
         cause = cause.__cause__ or cause.__context__
     if isinstance(cause, ConnectionRefusedError):
         return LineFailed("refused", f"{host} refuses connections on port {port}")
-    text = str(cause or error or "no address")
+    text = str(cause or error)
     if "refused" in text.lower() or "All connection attempts failed" in text:
         return LineFailed("refused", f"{host} refuses connections on port {port}")
     if local_address:
@@ -188,67 +206,50 @@ def _no_connection(error: Exception | None, host: str, port: int, local_address:
 class Dialer:
     """Makes transports; keeps the addresses of names and the numbers of connections."""
 
-    def __init__(self, secrets: Secrets, ca_file: str = "") -> None:
-        self.secrets, self.ca_file = secrets, ca_file
-        self._addresses: dict[str, list[str]] = {}
+    def __init__(self, target: Target, resolver: Resolver = system) -> None:
+        self.target = target
+        self.secrets: Secrets = target.secrets
+        self.names = Names(resolver)
         self._connections = 0
 
     @cached_property
-    def context(self) -> ssl.SSLContext:
-        """One for the session: building it costs 20 ms."""
-        context = ssl.create_default_context(cafile=self.ca_file or None)
-        context.set_alpn_protocols(["http/1.1"])
-        return context
+    def trust(self) -> Trust:
+        """One for the session: building its context costs 20 ms."""
+        return Trust(self.target)
 
     def number(self) -> int:
         self._connections += 1
         return self._connections
 
-    def prefer(self, host: str, address: str) -> None:
-        """The address that answered is tried first from now on."""
-        known = self._addresses.get(host, [])
-        self._addresses[host] = [address, *(a for a in known if a != address)]
-
-    def known(self, host: str) -> tuple[str, ...]:
-        """The addresses that the name was found to have."""
-        return tuple(self._addresses.get(host, ()))
-
-    async def resolve(self, host: str, port: int, meter: Meter) -> list[str]:
-        """The addresses of a name. A resolver that hangs holds a thread of its own, never the run."""
-        if host not in self._addresses:
-            meter.stage = "resolving the name"
-            self._addresses[host] = await _resolved(host, port)
-        return self._addresses[host]
-
     def transport(
-        self, meter: Meter, *, proxy: str = "", source_address: str = ""
-    ) -> httpx.AsyncBaseTransport:
-        """A transport over connections of its own."""
-        backend = _Backend(self, meter)
+        self, meter: Meter, *, proxy: str = "", source_address: str = "", address: str = ""
+    ) -> Transport:
+        """A transport over connections of its own; to one `address` of the host, where it is given."""
         common: dict[str, Any] = {
-            "ssl_context": self.context,
-            "network_backend": backend,
+            "ssl_context": self.trust.context,
+            "network_backend": _Backend(self, meter, address),
             "local_address": source_address or None,
             "max_connections": 4,  # one for each channel, and for states with an endpoint of their own
             "http2": False,
         }
-        if proxy:
-            return _Transport(_proxied(proxy, common))
-        return _Transport(httpcore.AsyncConnectionPool(**common))
+        pool = _proxied(proxy, common) if proxy else httpcore.AsyncConnectionPool(**common)
+        return Transport(pool, meter)
 
     async def handshake(self, host: str, port: int, version: ssl.TLSVersion, timeout: float) -> Handshake:
         """Whether the endpoint agrees to an old TLS version. A local failure says nothing about the endpoint."""
         name = version.name.replace("TLSv1_1", "TLS 1.1").replace("TLSv1", "TLS 1.0")
         try:
-            context = _old(version)
+            context = old(version)
         except (ssl.SSLError, ValueError):
             return Handshake(name, None, "this machine does not speak it")
         try:
             with anyio.fail_after(min(timeout, 5.0)):
-                address = (await self.resolve(host, port, Meter(1 << 20)))[0]
-                stream = await anyio.connect_tcp(address, port)
+                addresses = await self.names.resolve(host, port)
+                stream = await anyio.connect_tcp(addresses[0], port)
                 async with stream:
-                    await anyio.streams.tls.TLSStream.wrap(stream, hostname=host, ssl_context=context)
+                    await anyio.streams.tls.TLSStream.wrap(
+                        stream, hostname=undotted(host), ssl_context=context
+                    )
                 return Handshake(name, True)
         except ssl.SSLError as error:
             local = "no protocols available" in str(error).lower() or "no ciphers" in str(error).lower()
@@ -260,18 +261,28 @@ class Dialer:
         except (TimeoutError, OSError, LineFailed):
             return Handshake(name, None, "no answer to the handshake")
 
+    async def refusal(self, host: str, port: int, address: str) -> LineFailed | None:
+        """What the server says by itself after a handshake, where nothing is sent; None where it says nothing."""
+        if not address:
+            return None
+        with anyio.move_on_after(_REFUSAL_S):
+            try:
+                async with await anyio.connect_tcp(address, port) as stream:
+                    await (
+                        await anyio.streams.tls.TLSStream.wrap(
+                            stream, hostname=undotted(host), ssl_context=self.trust.context
+                        )
+                    ).receive()
+            except OSError as error:  # an alert is ssl.SSLError, which is one
+                return self.trust.failed(error, host)
+            except (anyio.EndOfStream, anyio.BrokenResourceError):
+                return None
+        return None
 
-def _old(version: ssl.TLSVersion) -> ssl.SSLContext:
-    import warnings  # noqa: PLC0415
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # nothing is sent over this connection
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        context.set_ciphers("ALL:@SECLEVEL=0")
-        context.minimum_version = context.maximum_version = version
-    return context
+def undotted(host: str) -> str:
+    """A host name without the dot of the root: TLS, its certificate and `Host` name it so (RFC 6066 section 3)."""
+    return host.removesuffix(".")
 
 
 def _proxied(proxy: str, common: dict[str, Any]) -> httpcore.AsyncConnectionPool:
@@ -283,54 +294,33 @@ def _proxied(proxy: str, common: dict[str, Any]) -> httpcore.AsyncConnectionPool
     return httpcore.AsyncHTTPProxy(proxy_url=plain, proxy_headers=headers or None, **common)
 
 
-async def _resolved(host: str, port: int) -> list[str]:
-    answer: list[list[str] | str] = []
-    done = anyio.Event()
-    token = anyio.lowlevel.current_token()
+class Transport:
+    """Sends requests as they stand over a pool with a network backend of ours (httpx's own transport takes none)."""
 
-    def look_up() -> None:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answer.append(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
-        except (OSError, UnicodeError) as error:
-            answer.append(getattr(error, "strerror", None) or "unknown name")
-        try:
-            anyio.from_thread.run_sync(done.set, token=token)
-        except RuntimeError:
-            return  # the run has ended in the meantime
+    def __init__(self, pool: httpcore.AsyncConnectionPool, meter: Meter) -> None:
+        self.pool, self.meter = pool, meter
 
-    threading.Thread(target=look_up, daemon=True, name="resolver").start()
-    await done.wait()
-    if isinstance(answer[0], str):
-        raise LineFailed("dns", f"the name {host} does not resolve: {answer[0]}")
-    return answer[0]
-
-
-class _Transport(httpx.AsyncBaseTransport):
-    """httpx over an httpcore pool with a network backend of ours (httpx's own transport takes none)."""
-
-    def __init__(self, pool: httpcore.AsyncConnectionPool) -> None:
-        self.pool = pool
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: Request) -> httpx.Response:
+        """The answer, its body still to be read. Raises what httpcore raises, and LineFailed."""
+        parts = urlsplit(request.url)
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         response = await self.pool.handle_async_request(
             httpcore.Request(
                 method=request.method,
                 url=httpcore.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.url.raw_path,
+                    scheme=parts.scheme,
+                    host=parts.hostname or "",
+                    port=parts.port,
+                    target=_UNSAFE.sub(lambda found: quote(found[0]), target),
                 ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
+                headers=complete(request),
+                content=request.body,
             )
         )
         return httpx.Response(
             status_code=response.status,
             headers=response.headers,
-            stream=_Body(response),
+            stream=_Body(response, self.meter),
             extensions=response.extensions,
         )
 
@@ -338,13 +328,52 @@ class _Transport(httpx.AsyncBaseTransport):
         await self.pool.aclose()
 
 
+def complete(request: Request) -> list[tuple[bytes, bytes]]:
+    """The header fields of a request with those that HTTP itself needs: Host, and the length of what is posted."""
+    given = {name.lower() for name, _ in request.headers}
+    parts = urlsplit(request.url)
+    place = undotted(parts.hostname or "")
+    place = f"[{place}]" if ":" in place else place
+    if parts.port not in {None, {"https": 443, "http": 80}.get(parts.scheme)}:
+        place += f":{parts.port}"
+    host = [] if "host" in given else [("Host", place)]
+    posted = request.method == "POST" or request.body
+    length = [("Content-Length", str(len(request.body)))] if posted and "content-length" not in given else []
+    return [
+        (name.encode("ascii"), value.encode("utf-8")) for name, value in (*host, *request.headers, *length)
+    ]
+
+
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
-        self.response = response
+    def __init__(self, response: httpcore.Response, meter: Meter) -> None:
+        self.response, self.meter = response, meter
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self.response.aiter_stream():
             yield chunk
+        behind = _behind(self.response)
+        self.meter.surplus = _surplus(behind)
+        if behind and self.meter.line is not None:
+            self.meter.line.retire()
+        elif self.meter.line is not None:
+            self.meter.surplus = await self.meter.line.unasked()
 
     async def aclose(self) -> None:
         await self.response.aclose()
+
+
+def _surplus(data: bytes) -> int:
+    """How many octets of these nobody asked for; a 408 is the farewell of a server that has waited in vain."""
+    return 0 if data.startswith((b"HTTP/1.1 408", b"HTTP/1.0 408")) else len(data)
+
+
+def _behind(response: httpcore.Response) -> bytes:
+    """What was read behind the end of an answer: httpcore would take it for the answer to the next request."""
+    connection: Any = response.stream
+    for name in (
+        "_stream",
+        "_connection",
+    ):  # from the pool's stream to the connection's, and to the connection
+        connection = getattr(connection, name)
+    behind: bytes = connection._h11_state.trailing_data[0]
+    return behind

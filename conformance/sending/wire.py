@@ -19,7 +19,7 @@ import anyio.to_thread
 
 from conformance.contract.quoting import quoting
 from conformance.evidence.between import puts_off
-from conformance.evidence.exchange import Evidence, Exchange, Handshake, Request
+from conformance.evidence.exchange import Evidence, Exchange, Handshake, Loss, Request
 from conformance.probes import generated as explore
 from conformance.probes import probe as probes
 from conformance.probes.plan import LATER_S, Plan
@@ -31,10 +31,11 @@ from conformance.sending.composing import Composer
 from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits, Pace
 from conformance.sending.states import setup, teardown
-from conformance.sending.worker import CROWDED, Worker
+from conformance.sending.worker import CROWDED, STRAY, UNREACHED, Worker
 from conformance.target.target import State, Target
 
 _SHARE = 0.55  # of the timeout: what the answers of a whole run may take on an average
+_ADDRESSES = 15  # of a host, beside its first, that are asked
 _LEAST = 6  # timeouts that a short run may take, so that it can find out why nobody answers
 
 
@@ -69,7 +70,7 @@ class Wire:
         self.gaps: dict[str, str] = {}
         self.notes: list[str] = []
         self.handshakes: list[Handshake] = []
-        self.dialer = dialer or Dialer(self.secrets, target.ca_file)
+        self.dialer = dialer or Dialer(target)
         self._numbers = itertools.count(1)
         self.composer = Composer(target, Random(seed))  # noqa: S311  a stand-in for the token needs no cryptography
         self._total = 0
@@ -79,6 +80,7 @@ class Wire:
         self._idle: Worker | None = None
         self._lane: Worker | None = None
         self._narrowed_at: float | None = None
+        self.strays = False  # data that nobody asked for was seen: each call gets a connection of its own
         self._interrupted = False
         self._ended = ""  # why the run was stopped before its end
         self._lasting = ""  # why the endpoint may still be in a state that was brought about
@@ -170,6 +172,8 @@ class Wire:
             began = await self._first(plan, first)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._pool, plan.together)
+                if "https" not in self.pace.silent:
+                    tasks.start_soon(self._other_addresses, plan)
                 if plan.handshakes and "https" not in self.pace.silent:
                     tasks.start_soon(self._tls_versions)
             await self._reduce(plan, first)
@@ -213,6 +217,8 @@ class Wire:
             await worker.ask_again(plan.first, exchange)
         if exchange.loss:
             self.pace.silent["https"] = f"the first call got no answer: {exchange.loss.reason}"
+        else:
+            await worker.watch()
         return time.monotonic()
 
     async def _pool(self, calls: Iterable[Probe]) -> None:
@@ -280,6 +286,34 @@ class Wire:
                     replace(after, title=f"the documented request after the state of {state.code}")
                 )
 
+    async def _other_addresses(self, plan: Plan) -> None:
+        """The documented request to each further address of the host; one that does not connect is noted.
+
+        Through a proxy, the addresses are its matter.
+        """
+        if self.target.proxy or self.target.source_address:
+            return
+        parts = urlsplit(self.target.endpoint)
+        others = self.dialer.names.known(parts.hostname or "")[1:]
+        async with anyio.create_task_group() as tasks:
+            for number, address in enumerate(others[:_ADDRESSES], 2):
+                probe = replace(
+                    plan.first,
+                    id=f"documented-address-{number}",
+                    title=f"the documented request, to {address}, another address of the host",
+                )
+                tasks.start_soon(self._address, probe, address)
+        if left := others[_ADDRESSES:]:
+            self.notes.append(f"{len(left)} further addresses of the host were not asked")
+
+    async def _address(self, probe: Probe, address: str) -> None:
+        async with Worker(self, address) as worker:
+            await worker.exchange_with_retry(probe)
+
+    def note_unreached(self, address: str, loss: Loss) -> None:
+        """An address of the host is left open, and named."""
+        self.notes.append(f"the address {address} of the host was not judged: {loss.reason}")
+
     async def _tls_versions(self) -> None:
         parts = urlsplit(self.target.endpoint)
         if self.target.proxy or self.target.source_address:
@@ -305,8 +339,18 @@ class Wire:
         self.progress(len(self.exchanges), self._total)
         kept = exchange.loss and exchange.loss.kind == "closed" and exchange.reused
         # One that is sent again, or that may well be hung up on, does not count as lost.
-        self.pace.note(exchange, channel, counts=not (exchange.group in {CROWDED, "hostile"} or kept))
+        uncounted = exchange.group in {CROWDED, STRAY, UNREACHED, "hostile"} or kept
+        self.pace.note(exchange, channel, counts=not uncounted)
         return exchange
+
+    def note_strays(self) -> None:
+        """Data came behind an answer: what is left on a connection must not be taken for the next answer."""
+        if not self.strays:
+            self.strays = True
+            self.notes.append(
+                "the endpoint sends data behind its answers that nobody asked for: it was dropped"
+                " (RFC 9112 section 9.2), and from then on each call had a connection of its own"
+            )
 
     def is_suspect(self, channel: str) -> bool:
         """Whether so many calls in a row got no answer that the endpoint may have gone."""

@@ -6,8 +6,10 @@ they came.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import anyio
 import httpcore
@@ -19,26 +21,32 @@ from conformance.evidence.exchange import Answer, Exchange, Loss, Request
 from conformance.probes.probe import FIRST, Channel, Probe
 from conformance.sending.allowance import KEPT
 from conformance.sending.coding import decoded
-from conformance.sending.connect import LineFailed, Meter
+from conformance.sending.connect import Meter, Transport
+from conformance.sending.failure import LineFailed
 from conformance.target.target import State
 
 if TYPE_CHECKING:
     from conformance.sending.wire import Wire
 
-CROWDED = "crowded"  # a group of exchanges that nothing judges: they were sent again
+# Groups of exchanges that nothing judges: they were sent again, or went to an address that does not connect.
+CROWDED, STRAY, UNREACHED = "crowded", "stray", "unreached"
 _TRIES = 3  # after which a call that is put off is looked at beside the documented one
 _MOST = 12  # tries for a call that is put off while others are answered
 ORDINARY = "documented"  # the group of the documented calls
+_WATCH_S = 0.03  # behind the first answer of a run
+_NGINX_DEMANDS = re.compile(rb"No required SSL certificate was sent|The SSL certificate error")
+_TOO_LONG = "Receive buffer too long"  # h11's word for it
 _HEAD = 100 * 1024  # bytes of a head that h11 accepts; the wire cap leaves room for it
 
 
 class Worker:
     """Sends one probe at a time over its own connections."""
 
-    def __init__(self, wire: Wire) -> None:
-        self.wire = wire
+    def __init__(self, wire: Wire, address: str = "") -> None:
+        """To one `address` of the host, where it is given."""
+        self.wire, self.address = wire, address
         self.meter = Meter(cap=wire.target.max_body + 2 * _HEAD)
-        self._transports: dict[tuple[str, str], httpx.AsyncBaseTransport] = {}  # by proxy and source address
+        self._transports: dict[tuple[str, str], Transport] = {}  # by proxy and source address
         self._channel = ""  # of the last call
 
     async def __aenter__(self) -> Worker:
@@ -54,14 +62,21 @@ class Worker:
             with anyio.move_on_after(1, shield=True):
                 await transport.aclose()
 
-    def _open(self, state: State | None) -> httpx.AsyncBaseTransport:
+    async def watch(self) -> None:
+        """See whether more comes behind the first answer than was asked for."""
+        await self.meter.watch(_WATCH_S)
+        if self.meter.surplus:
+            self.wire.note_strays()
+            await self.drop()
+
+    def _open(self, state: State | None) -> Transport:
         """httpx without its client: that would keep cookies, log URLs and stumble over odd redirects."""
         target = self.wire.target
         proxy = (state and state.proxy) or target.proxy
         source = (state and state.source_address) or target.source_address
         if (proxy, source) not in self._transports:
             self._transports[proxy, source] = self.wire.dialer.transport(
-                self.meter, proxy=proxy, source_address=source
+                self.meter, proxy=proxy, source_address=source, address=self.address
             )
         return self._transports[proxy, source]
 
@@ -80,6 +95,7 @@ class Worker:
             if await self.wire.pace.admitted(check):
                 self.wire.pace.settle(probe.channel, await self._exchange(check, retried=True))
         lost = exchange.loss is not None and exchange.loss.kind in {"closed", "proxy"}
+        lost = lost or exchange.group == STRAY
         if lost and await self.wire.pace.admitted(probe):  # RFC 9112 section 9.3.1
             exchange = await self._exchange(probe, retried=True)
         if puts_off(exchange.answer):
@@ -161,7 +177,7 @@ class Worker:
             return await self._recorded_exchange(probe, retried=retried)
 
     async def _recorded_exchange(self, probe: Probe, *, retried: bool) -> Exchange:
-        if probe.fresh or (self.wire.is_narrow and probe.channel != self._channel):
+        if probe.fresh or self.wire.strays or (self.wire.is_narrow and probe.channel != self._channel):
             await self.drop()  # where connections stand in each other's way, one of the other port does, too
         self._channel = probe.channel
         state = self.wire.target.states.get(probe.state)
@@ -170,9 +186,23 @@ class Worker:
         # The wall clock is read once: one that jumps during the run bends no time and no duration.
         started = self.wire.now()
         answer, loss = await self._answered(state, request)
+        if loss is not None and loss.kind == "closed":
+            loss = await self._refusal(request) or loss
         group = probe.group
+        if self.meter.surplus:
+            self.wire.note_strays()
+            if self.meter.reused:
+                group = STRAY  # it may be what the call before left behind
+        unreached = bool(self.address) and loss is not None and not self.meter.address
+        if unreached and loss is not None:
+            group = UNREACHED
+            self.wire.note_unreached(self.address, loss)
         waiting = (
-            loss is not None and loss.kind == "timeout" and not self.meter.reused and not self.meter.received
+            not unreached
+            and loss is not None
+            and loss.kind == "timeout"
+            and not self.meter.reused
+            and not self.meter.received
         )
         if waiting and probe.id != FIRST and await self.wire.give_way(self, started):
             group = CROWDED
@@ -191,11 +221,12 @@ class Worker:
             control=probe.control,
             state=probe.state,
             connection=self.meter.connection,
+            address=self.meter.address,
             reused=self.meter.reused,
             retried=retried,
             reproduce=self.wire.composer.curl(request),
         )
-        if loss or (answer and answer.unread):
+        if loss or self.meter.surplus or (answer and answer.unread):
             await self.drop()
         return self.wire.record(exchange, probe.channel)
 
@@ -208,21 +239,31 @@ class Worker:
             return None, Loss("timeout", f"no complete answer within {timeout:g} s ({self.meter.stage})")
         except LineFailed as failed:
             return None, Loss(failed.kind, str(failed))
-        except (httpcore.RemoteProtocolError, httpx.RemoteProtocolError) as error:
+        except httpcore.RemoteProtocolError as error:
             return None, _protocol_loss(str(error), self.meter)
-        except (httpcore.ProxyError, httpx.ProxyError) as error:
+        except httpcore.ProxyError as error:
             return None, Loss(
                 "proxy", f"the proxy does not connect: {clip(str(error)) or 'it gives no reason'}"
             )
-        except (httpcore.NetworkError, httpx.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
             return None, Loss("closed", f"the connection was lost ({self.meter.stage})")
 
+    async def _refusal(self, request: Request) -> Loss | None:
+        """What a server says by which it ended TLS 1.3, before anything was ever answered: about a certificate.
+
+        The handshake is over by then, so that what the server says of it may be lost with the request on its way.
+        """
+        ended = self.meter.tls is not None and self.meter.tls.version == "TLSv1.3"
+        if not ended or self.meter.received or any(e.answer for e in self.wire.exchanges):
+            return None
+        parts = urlsplit(request.url)
+        failed = await self.wire.dialer.refusal(parts.hostname or "", parts.port or 443, self.meter.address)
+        return Loss(failed.kind, str(failed)) if failed else None
+
     async def _call(self, state: State | None, request: Request) -> Answer:
-        response = await self._open(state).handle_async_request(
-            httpx.Request(
-                request.method, request.url, headers=list(request.headers), content=request.body or None
-            )
-        )
+        response = await self._open(state).send(request)
+        if response.status_code == 408 and self.meter.reused:
+            raise LineFailed("closed", "the connection was closed as an idle one (HTTP 408)")
         chunks, size, unread = [], 0, ""
         allowance, cap = self.wire.allowance, self.wire.allowance.cap
         try:
@@ -233,8 +274,10 @@ class Worker:
                 allowance.spend(len(chunk))
                 if unread := allowance.refused(size, cap):
                     break
-        except (httpcore.RemoteProtocolError, httpx.RemoteProtocolError, httpcore.ReadError, httpx.ReadError):
-            unread = f"the body was cut short: the connection closed after {size} bytes of it"
+        except httpcore.RemoteProtocolError as error:
+            unread = _torn(str(error), size)
+        except httpcore.ReadError:
+            unread = _torn("closed", size)
         finally:
             with anyio.move_on_after(1, shield=True):
                 await response.aclose()
@@ -248,6 +291,11 @@ class Worker:
             codings = ", ".join(value for name, value in headers if name.lower() == "content-encoding")
             body, unread, broken = decoded(raw, codings, cap)
             self.wire.allowance.spend(max(0, len(body) - len(raw)))
+        if demanded := _demands_a_certificate(response.status_code, body):
+            raise LineFailed(
+                "client-cert",
+                f"the server demands a client certificate (`client_cert`): HTTP 400, {demanded!r}",
+            )
         return Answer(
             status=response.status_code,
             reason=reason,
@@ -257,6 +305,7 @@ class Worker:
             wire_bytes=len(raw),
             unread=unread,
             broken=broken,
+            surplus=self.meter.surplus,
         )
 
 
@@ -265,12 +314,30 @@ def _check(documented: Probe, channel: Channel) -> Probe:
     return replace(documented, id=f"{documented.id}-again", group="check", channel=channel, fresh=True)
 
 
+def _demands_a_certificate(status: int, body: bytes) -> str:
+    """What a page says by which nginx asks for the certificate of its client; "" where it does not."""
+    found = _NGINX_DEMANDS.search(body[:4_096]) if status == 400 else None
+    return found[0].decode() if found else ""
+
+
 def _protocol_loss(message: str, meter: Meter) -> Loss:
-    """What broke HTTP, told from a connection that merely went away."""
+    """What broke HTTP, told from a connection that merely went away, and from a limit of ours."""
     if "disconnected" in message.lower():
         when = "in the middle of the head" if meter.received else "without an answer"
         return Loss("closed", f"the connection was closed {when}")
-    if meter.exceeded:
-        return Loss("too-large", "the answer is larger than the suite reads")
+    if meter.exceeded or _TOO_LONG in message:
+        return Loss(
+            "too-large",
+            f"the head of the answer is larger than {_HEAD >> 10} KiB, the most that the suite reads",
+        )
     message = clip(message.replace("request line", "status line"), 120)  # h11 has one word for both
     return Loss("malformed", f"the answer is not HTTP/1.1: {message}")
+
+
+def _torn(message: str, size: int) -> str:
+    """Why a body could not be read to its end."""
+    if _TOO_LONG in message:
+        return f"a chunk's line or a trailer is larger than {_HEAD >> 10} KiB, the most that the suite reads"
+    if "closed" in message:
+        return f"the body was cut short: the connection closed after {size} bytes of it"
+    return f"the body was cut short: after {size} bytes it is not framed as HTTP/1.1: {clip(message, 120)}"

@@ -56,6 +56,8 @@ class TargetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     http_token: str = ""
     binding: Binding = "query-xml"
     ca_file: str = ""
+    client_cert: str = ""
+    client_key: str = ""
     timeout: Seconds = 10.0
     headers: dict[str, str] = {}
     clock_tolerance: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 300.0

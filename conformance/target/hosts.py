@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from urllib.parse import urlsplit, urlunsplit
 
 import idna
 
@@ -21,6 +22,16 @@ def host_is_valid(host: str) -> bool:
         return all(_label_is_valid(label) for label in host.lower().removesuffix(".").split("."))
     except (idna.IDNAError, UnicodeError):
         return False
+
+
+def with_ascii_host(url: str) -> str:
+    """The URL with its host, a valid one, as it travels: in ASCII."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host.isascii():
+        return url
+    labels = (label if label.isascii() else idna.encode(label).decode() for label in host.split("."))
+    return urlunsplit(parts._replace(netloc=".".join(labels) + (f":{parts.port}" if parts.port else "")))
 
 
 def _label_is_valid(label: str) -> bool:

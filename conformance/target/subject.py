@@ -51,11 +51,12 @@ def _changed(config: TargetConfig, options: argparse.Namespace) -> TargetConfig:
     """The configuration as the options change it."""
     changes = {
         key: getattr(options, key)
-        for key in ("http_endpoint", "binding", "timeout", "concurrency")
+        for key in ("http_endpoint", "binding", "timeout", "concurrency", "proxy")
         if getattr(options, key, None) is not None
     }
-    if options.ca_file:
-        changes["ca_file"] = str(Path.cwd() / options.ca_file)
+    for key in ("ca_file", "client_cert", "client_key"):
+        if getattr(options, key, None):
+            changes[key] = str(Path.cwd() / getattr(options, key))
     return msgspec.structs.replace(config, accept=[*config.accept, *options.accept], **changes)
 
 

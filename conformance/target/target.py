@@ -9,7 +9,6 @@ import base64
 import ipaddress
 import os
 import re
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -18,6 +17,7 @@ import msgspec
 
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
+from conformance.target.certificates import WrongFile, check_authorities, check_client
 from conformance.target.configuration import (
     BINDINGS,
     Binding,
@@ -29,7 +29,7 @@ from conformance.target.configuration import (
     target_names,
 )
 from conformance.target.hiding import Hider
-from conformance.target.hosts import host_is_valid
+from conformance.target.hosts import host_is_valid, with_ascii_host
 from conformance.target.secrets import TOKEN, Secrets
 from conformance.target.writings import SHORTEST
 
@@ -58,6 +58,8 @@ class Target(msgspec.Struct, frozen=True):
     http_endpoint: str
     binding: Binding
     ca_file: str
+    client_cert: str
+    client_key: str
     timeout: float
     headers: tuple[tuple[str, str], ...]
     clock_tolerance: float
@@ -122,12 +124,15 @@ class _Maker:
         endpoint = self.url(config.endpoint, "endpoint", ("https",))
         self.listed(config.secrets)
         http = config.http_endpoint or _plain(endpoint)
+        client_cert, client_key = self.client(config.client_cert, config.client_key)
         return Target(
             name=self.name,
             endpoint=endpoint,
             http_endpoint=self.url(http, "http_endpoint", ("http",)) if config.http_endpoint else http,
             binding=config.binding,
             ca_file=self.ca_file(config.ca_file),
+            client_cert=client_cert,
+            client_key=client_key,
             timeout=config.timeout,
             headers=self.headers(config.headers, "headers"),
             clock_tolerance=config.clock_tolerance,
@@ -186,7 +191,7 @@ class _Maker:
             )
         if parts.fragment:
             raise self.wrong(key, "the URL has a fragment", "a URL without #")
-        return self.hider.url(text, key, plain=schemes == ("http",))
+        return with_ascii_host(self.hider.url(text, key, plain=schemes == ("http",)))
 
     def http_token(self, text: str) -> str:
         """The placeholder of the token for plain HTTP; "" where there is none."""
@@ -233,14 +238,24 @@ class _Maker:
             return ""
         file = self.base / self.filled(text, "ca_file")
         try:
-            ssl.create_default_context(cafile=str(file))
-        except FileNotFoundError:
-            raise self.wrong(
-                "ca_file", f"there is no file {file}", "a PEM file with CA certificates"
-            ) from None
-        except (OSError, ValueError):
-            raise self.wrong("ca_file", f"{file} is not a PEM file with certificates", "a PEM file") from None
+            check_authorities(file)
+        except WrongFile as error:
+            raise self.wrong(error.key, str(error), error.allowed) from None
         return str(file)
+
+    def client(self, certificate: str, key: str) -> tuple[str, str]:
+        """The client's certificate and key; a key may stand in the file of its certificate."""
+        if not certificate:
+            if key:
+                raise self.wrong("client_key", "there is no client_cert", "client_key beside client_cert")
+            return "", ""
+        file = self.base / self.filled(certificate, "client_cert")
+        key_file = self.base / self.filled(key, "client_key") if key else file
+        try:
+            check_client(file, key_file)
+        except WrongFile as error:
+            raise self.wrong(error.key, str(error), error.allowed) from None
+        return str(file), str(key_file)
 
     def elements(self, error: str, description: str) -> tuple[str, str]:
         for key, name in (("error_element", error), ("description_element", description)):

@@ -1,0 +1,202 @@
+"""Connections: every address of the host is asked, and nothing but an answer is taken for one."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trustme
+
+from conformance.evidence.recording import from_har, to_har
+from conformance.probes.plan import Plan
+from tests.answering import HOST, Call, Endpoint, Script, http, reason, served, session, verdict
+from tests.evidence_factory import SUCCESS
+
+WRONG = SUCCESS.replace(b"Timestamp>", b"Time>")
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    return tmp_path / "ca.pem"
+
+
+@pytest.fixture
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    return served(authority.issue_cert(HOST))
+
+
+# Addresses
+
+
+def test_every_address_gets_the_documented_call(tls: ssl.SSLContext, ca_file: Path) -> None:
+    with Endpoint(tls=tls) as one, Endpoint(tls=tls, address="127.0.0.2", port=one.port) as two:
+        evidence, report = session(one, ca_file=ca_file, addresses=["127.0.0.1", "127.0.0.2"])
+    assert verdict(report, "REQ-01") == verdict(report, "TLS-03") == "pass"
+    assert one.calls
+    assert two.calls
+    assert {e.address for e in evidence.of("documented")} == {"127.0.0.1", "127.0.0.2"}
+    assert evidence.notes == ()
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_an_address_that_answers_otherwise_is_judged(wrong: int, tls: ssl.SSLContext, ca_file: Path) -> None:
+    scripts: list[Script] = [lambda _: http(), lambda _: http()]
+    scripts[wrong] = lambda _: http(WRONG)
+    with (
+        Endpoint(scripts[0], tls=tls) as one,
+        Endpoint(scripts[1], tls=tls, address="127.0.0.2", port=one.port),
+    ):
+        report = session(one, ca_file=ca_file, addresses=["127.0.0.1", "127.0.0.2"])[1]
+    assert verdict(report, "ENV-04") == "fail"
+
+
+def test_the_certificate_of_every_address_is_verified(tls: ssl.SSLContext, ca_file: Path) -> None:
+    stranger = served(trustme.CA().issue_cert(HOST))
+    with Endpoint(tls=tls) as one, Endpoint(tls=stranger, address="127.0.0.2", port=one.port):
+        report = session(one, ca_file=ca_file, addresses=["127.0.0.1", "127.0.0.2"])[1]
+    assert verdict(report, "TLS-03") == "fail"
+
+
+DEAD = ["127.0.0.9", "::1", "2001:db8::1", "192.0.2.1"]  # refused, refused, without a route, perhaps silent
+
+
+@pytest.mark.parametrize("dead", DEAD)
+@pytest.mark.parametrize("first", [True, False])
+def test_an_address_that_does_not_connect_is_named(
+    dead: str, first: bool, tls: ssl.SSLContext, ca_file: Path
+) -> None:
+    addresses = [dead, "127.0.0.1"] if first else ["127.0.0.1", dead]
+    with Endpoint(tls=tls) as endpoint:
+        evidence, report = session(endpoint, ca_file=ca_file, addresses=addresses)
+    assert verdict(report, "REQ-01") == "pass"
+    assert len(evidence.notes) == 1
+    assert dead in evidence.notes[0]
+    assert evidence.exchanges[0].answer
+
+
+def test_the_address_is_recorded(tls: ssl.SSLContext, ca_file: Path) -> None:
+    with Endpoint(tls=tls) as endpoint:
+        evidence = session(endpoint, ca_file=ca_file)[0]
+    recorded = to_har(evidence, creator_version="0")
+    assert {e["serverIPAddress"] for e in json.loads(recorded)["log"]["entries"]} == {"127.0.0.1"}
+    assert from_har(recorded) == evidence
+
+
+# What nobody asked for
+
+
+def documented_calls(number: int) -> Callable[[Plan], Plan]:
+    """The plan's documented call, so many times more."""
+
+    def edit(plan: Plan) -> Plan:
+        more = [replace(plan.first, id=f"documented-{n}", fresh=False) for n in range(2, number + 2)]
+        return replace(plan, middle=tuple(more), last=(), handshakes=False)
+
+    return edit
+
+
+def twice(call: Call) -> bytes:
+    return http() + http(WRONG)
+
+
+def twice_in_two_records(call: Call) -> bytes:
+    call.sock.sendall(http())
+    return http(WRONG)
+
+
+def late(call: Call) -> bytes:
+    call.sock.sendall(http())
+    time.sleep(0.01)
+    return http(WRONG)
+
+
+def longer_than_stated(call: Call) -> bytes:
+    return http() + b"\n<!-- more -->\n"
+
+
+LEFT = {
+    "at once": twice,
+    "in another record": twice_in_two_records,
+    "late": late,
+    "no answer": longer_than_stated,
+}
+
+
+@pytest.mark.parametrize("script", LEFT.values(), ids=LEFT)
+def test_what_is_left_behind_an_answer_is_no_answer(
+    script: Script, tls: ssl.SSLContext, ca_file: Path
+) -> None:
+    with Endpoint(script, tls=tls) as endpoint:
+        evidence, report = session(endpoint, ca_file=ca_file, plan=documented_calls(6))
+    assert verdict(report, "ENV-04") == verdict(report, "REQ-01") == "pass"
+    assert not any(e.answer and WRONG in e.answer.body for e in evidence.exchanges)
+    assert len({e.connection for e in evidence.exchanges}) == len(evidence.exchanges)
+    assert "nobody asked for" in evidence.notes[0]
+
+
+def test_a_friendlier_leftover_passes_nothing(tls: ssl.SSLContext, ca_file: Path) -> None:
+    """What is right in a leftover does not stand for the answer that is wrong."""
+    with Endpoint(lambda c: http(WRONG) + http(), tls=tls) as endpoint:
+        report = session(endpoint, ca_file=ca_file, plan=documented_calls(3))[1]
+    assert verdict(report, "ENV-04") == "fail"
+
+
+def test_a_farewell_on_an_idle_connection_is_no_answer(tls: ssl.SSLContext, ca_file: Path) -> None:
+    farewell = http(b"<late/>", "Connection: close", status="408 Request Timeout")
+    with Endpoint(lambda c: http() + farewell, tls=tls) as endpoint:
+        evidence, report = session(endpoint, ca_file=ca_file, plan=documented_calls(3))
+    assert verdict(report, "REQ-01") == "pass"
+    assert evidence.notes == ()
+
+
+INTERIM = (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 3)
+
+
+@pytest.mark.parametrize("before", INTERIM)
+def test_interim_answers_are_legal(before: bytes, tls: ssl.SSLContext, ca_file: Path) -> None:
+    with Endpoint(lambda c: before + http(), tls=tls) as endpoint:
+        evidence, report = session(endpoint, ca_file=ca_file, plan=documented_calls(2))
+    assert verdict(report, "REQ-01") == "pass"
+    assert evidence.notes == ()
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
+def test_a_body_where_there_is_none_is_no_answer(status: str, tls: ssl.SSLContext, ca_file: Path) -> None:
+    with Endpoint(lambda c: http(status=status if c.connection == 1 else "200 OK"), tls=tls) as endpoint:
+        evidence, _ = session(endpoint, ca_file=ca_file, plan=documented_calls(2))
+    assert next(e.answer.body for e in evidence.exchanges if e.answer) == b""
+    assert all(e.answer for e in evidence.exchanges)
+
+
+# The suite's own limits
+
+
+def test_a_head_that_is_too_long_is_a_limit_of_the_suite(tls: ssl.SSLContext, ca_file: Path) -> None:
+    fields = [f"X-{n}: 1" for n in range(20_000)]
+    with Endpoint(lambda c: http(b"", *fields), tls=tls) as endpoint:
+        evidence, report = session(endpoint, ca_file=ca_file)
+    assert evidence.exchanges[0].loss
+    assert evidence.exchanges[0].loss.kind == "too-large"
+    assert re.search(r"head.*100 KiB, the most that the suite reads", reason(report, "REQ-01"))
+    assert verdict(report, "REQ-01") == "inconclusive"
+    assert verdict(report, "HYG-10") != "fail"
+
+
+def test_a_chunk_that_is_none_is_named(tls: ssl.SSLContext, ca_file: Path) -> None:
+    broken = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"
+    with Endpoint(lambda c: broken, tls=tls) as endpoint:
+        evidence = session(endpoint, ca_file=ca_file)[0]
+    assert evidence.exchanges[0].answer
+    assert "not framed as HTTP/1.1" in evidence.exchanges[0].answer.unread

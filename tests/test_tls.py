@@ -1,0 +1,305 @@
+"""Certificates: the same verdict under every Python; what this machine lacks is never held against the endpoint."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
+
+from conformance.sending.tls import context
+from conformance.target.configuration import ConfigError, TargetConfig
+from conformance.target.target import target
+from tests.answering import CONTRACT, HOST, Endpoint, Script, honest, http, reason, served, session, verdict
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    return tmp_path / "ca.pem"
+
+
+def test_what_decides_is_set_by_the_suite() -> None:
+    """The defaults differ between versions of Python: each is said."""
+    made = context()
+    assert made.verify_flags == ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
+    assert (made.verify_mode, made.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert not made.hostname_checks_common_name
+    assert made.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+def handmade(folder: Path, *, names: bool = True) -> tuple[Path, ssl.SSLContext]:
+    """A CA and a certificate that it signs, as openssl makes them by hand: no key identifiers, perhaps no names."""
+    key, root_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    root = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Office CA")])
+    now = datetime.now(UTC)
+
+    def certificate(subject: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(root)
+            .public_key(public)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=90))
+        )
+
+    ca = certificate(root, root_key.public_key()).add_extension(
+        x509.BasicConstraints(True, None), critical=True
+    )
+    leaf = certificate(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)]), key.public_key())
+    if names:
+        leaf = leaf.add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+    (folder / "office.pem").write_bytes(ca.sign(root_key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    pem = leaf.sign(root_key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    pem += key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "leaf.pem").write_bytes(pem)
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(folder / "leaf.pem")
+    return folder / "office.pem", made
+
+
+def test_a_private_ca_without_key_identifiers_is_accepted(tmp_path: Path) -> None:
+    ca_file, tls = handmade(tmp_path)
+    with Endpoint(tls=tls) as endpoint:
+        assert verdict(session(endpoint, ca_file=ca_file)[1], "TLS-03") == "pass"
+
+
+def test_a_common_name_alone_is_no_name(tmp_path: Path) -> None:
+    ca_file, tls = handmade(tmp_path, names=False)
+    with Endpoint(tls=tls) as endpoint:
+        report = session(endpoint, ca_file=ca_file)[1]
+    assert verdict(report, "TLS-03") == "fail"
+    assert "subject alternative names" in reason(report, "TLS-03")
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "verdict_"),
+    {
+        "its name": (HOST, (HOST,), "pass"),
+        "a wildcard": ("a.host.example", ("*.host.example",), "pass"),
+        "a wildcard, two labels deep": ("a.b.host.example", ("*.host.example",), "fail"),
+        "another name": (HOST, ("other.example",), "fail"),
+        "an address as an address": ("127.0.0.1", ("127.0.0.1",), "pass"),
+        "an address, for a name": ("127.0.0.1", (HOST,), "fail"),
+        "a name with a final dot": (f"{HOST}.", (HOST,), "pass"),
+        "capitals": (HOST.upper(), (HOST,), "pass"),
+        "an international name": ("bücher.example", ("xn--bcher-kva.example",), "pass"),
+    }.values(),
+)
+def test_names(
+    host: str, names: tuple[str, ...], verdict_: str, authority: trustme.CA, ca_file: Path
+) -> None:
+    with Endpoint(tls=served(authority.issue_cert(*names))) as endpoint:
+        report = session(endpoint, ca_file=ca_file, host=host)[1]
+    assert verdict(report, "TLS-03") == verdict_
+
+
+def test_a_final_dot_reaches_nobody(authority: trustme.CA, ca_file: Path) -> None:
+    named: list[str | None] = []
+    tls = served(authority.issue_cert(HOST))
+    tls.sni_callback = lambda _sock, name, _context: named.append(name)
+    with Endpoint(tls=tls) as endpoint:
+        session(endpoint, ca_file=ca_file, host=f"{HOST}.")
+    assert set(named) == {HOST}
+    assert {call.host for call in endpoint.calls} == {f"{HOST}:{endpoint.port}"}
+
+
+DAYS: dict[str, tuple[timedelta, timedelta, str]] = {
+    "expired": (timedelta(days=-9), timedelta(days=-1), "expired"),
+    "not yet valid": (timedelta(days=1), timedelta(days=9), "not yet valid"),
+}
+
+
+@pytest.mark.parametrize(("begins", "ends", "said"), DAYS.values(), ids=DAYS)
+def test_days(begins: timedelta, ends: timedelta, said: str, authority: trustme.CA, ca_file: Path) -> None:
+    now = datetime.now(UTC)
+    leaf = authority.issue_cert(HOST, not_before=now + begins, not_after=now + ends)
+    with Endpoint(tls=served(leaf)) as endpoint:
+        report = session(endpoint, ca_file=ca_file)[1]
+    assert verdict(report, "TLS-03") == "fail"
+    assert said in reason(report, "TLS-03")
+
+
+@pytest.mark.parametrize("sent", [2, 1])
+def test_an_intermediate_certificate_may_be_trusted(sent: int, authority: trustme.CA, tmp_path: Path) -> None:
+    between = authority.create_child_ca()
+    between.cert_pem.write_to_path(str(tmp_path / "between.pem"))
+    with Endpoint(tls=served(between.issue_cert(HOST), sent)) as endpoint:
+        assert verdict(session(endpoint, ca_file=tmp_path / "between.pem")[1], "TLS-03") == "pass"
+
+
+def test_a_missing_intermediate_certificate_is_said(authority: trustme.CA, ca_file: Path) -> None:
+    leaf = authority.create_child_ca().issue_cert(HOST)
+    with Endpoint(tls=served(leaf, 1)) as endpoint:
+        report = session(endpoint, ca_file=ca_file)[1]
+    assert verdict(report, "TLS-03") == "fail"
+    assert "an intermediate certificate is missing" in reason(report, "TLS-03")
+
+
+# What this machine lacks
+
+
+@pytest.fixture
+def no_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+
+
+@pytest.mark.usefixtures("no_store")
+@pytest.mark.parametrize("own", [False, True])
+def test_no_store_of_certificates_accuses_nobody(own: bool, authority: trustme.CA, tmp_path: Path) -> None:
+    tls = handmade(tmp_path)[1] if own else served(authority.issue_cert(HOST))
+    with Endpoint(tls=tls) as endpoint:
+        evidence, report = session(endpoint)
+    assert evidence.exchanges[0].loss
+    assert evidence.exchanges[0].loss.kind == "no-trust"
+    assert verdict(report, "TLS-03") == "inconclusive"
+    assert "ca-certificates" in reason(report, "TLS-03")
+    assert "`ca_file`" in reason(report, "TLS-03")
+
+
+@pytest.mark.usefixtures("no_store")
+def test_a_file_of_certificates_stands_for_a_store(authority: trustme.CA, ca_file: Path) -> None:
+    with Endpoint(tls=served(authority.issue_cert(HOST))) as endpoint:
+        assert verdict(session(endpoint, ca_file=ca_file)[1], "TLS-03") == "pass"
+
+
+@pytest.mark.usefixtures("no_store")
+def test_a_directory_of_certificates_is_a_store(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "d").mkdir()
+    authority.cert_pem.write_to_path(str(tmp_path / "d" / "0123abcd.0"))
+    monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path / 'none'}:{tmp_path / 'd'}")
+    with Endpoint(tls=served(authority.issue_cert(HOST))) as endpoint:
+        assert verdict(session(endpoint)[1], "TLS-03") == "fail"
+
+
+@pytest.mark.parametrize("file", ["none/keys", "."])
+def test_a_key_log_that_cannot_be_written_hinders_nobody(
+    file: str, authority: trustme.CA, ca_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / file))
+    with Endpoint(tls=served(authority.issue_cert(HOST))) as endpoint:
+        assert verdict(session(endpoint, ca_file=ca_file)[1], "TLS-03") == "pass"
+
+
+# Mutual TLS
+
+
+def demanding(authority: trustme.CA, version: ssl.TLSVersion) -> ssl.SSLContext:
+    tls = served(authority.issue_cert(HOST))
+    tls.verify_mode = ssl.CERT_REQUIRED
+    tls.minimum_version = tls.maximum_version = version
+    authority.configure_trust(tls)
+    return tls
+
+
+def client(of: trustme.CA, folder: Path) -> dict[str, str]:
+    leaf = of.issue_cert(common_name="client")
+    leaf.private_key_pem.write_to_path(str(folder / "key.pem"))
+    leaf.cert_chain_pems[0].write_to_path(str(folder / "client.pem"))
+    return {"client_cert": str(folder / "client.pem"), "client_key": str(folder / "key.pem")}
+
+
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_client_certificate_is_shown(
+    version: ssl.TLSVersion, authority: trustme.CA, ca_file: Path, tmp_path: Path
+) -> None:
+    with Endpoint(tls=demanding(authority, version)) as endpoint:
+        report = session(endpoint, ca_file=ca_file, **client(authority, tmp_path))[1]
+    assert verdict(report, "TLS-03") == "pass"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("wrong", [False, True])
+def test_a_client_certificate_that_lacks_accuses_nobody(
+    version: ssl.TLSVersion, wrong: bool, authority: trustme.CA, ca_file: Path, tmp_path: Path
+) -> None:
+    shown = client(trustme.CA(), tmp_path) if wrong else {}
+    with Endpoint(tls=demanding(authority, version)) as endpoint:
+        report = session(endpoint, ca_file=ca_file, **shown)[1]
+    assert verdict(report, "TLS-03") == verdict(report, "REQ-01") == "inconclusive"
+    assert "`client_cert`" in reason(report, "TLS-03")
+    assert "client certificate" in reason(report, "TLS-03")
+
+
+@pytest.mark.parametrize("said", ["No required SSL certificate was sent", "The SSL certificate error"])
+def test_a_page_that_demands_one_accuses_nobody(said: str, authority: trustme.CA, ca_file: Path) -> None:
+    page = f"<html><head><title>400 {said}</title></head><body>nginx</body></html>".encode()
+    with Endpoint(
+        lambda _: http(page, status="400 Bad Request"), tls=served(authority.issue_cert(HOST))
+    ) as endpoint:
+        report = session(endpoint, ca_file=ca_file)[1]
+    assert verdict(report, "REQ-01") == "inconclusive"
+    assert "`client_cert`" in reason(report, "REQ-01")
+
+
+# Other protocols
+
+
+def test_a_server_of_http_2_alone_is_named(authority: trustme.CA, ca_file: Path) -> None:
+    """By the frame that it begins with, where it does not care for ALPN."""
+    settings = b"\x00\x00\x06\x04\x00\x00\x00\x00\x00" + b"\x00\x03\x00\x00\x00\x64"
+    tls = served(authority.issue_cert(HOST))
+    scripts: list[tuple[bytes, Script]] = [(settings, lambda _: b""), (b"", lambda _: settings)]
+    for greeting, script in scripts:
+        with Endpoint(script, tls=tls, greeting=greeting) as endpoint:
+            report = session(endpoint, ca_file=ca_file)[1]
+        assert verdict(report, "REQ-01") == "inconclusive"
+        assert "HTTP/2 only" in reason(report, "REQ-01")
+
+
+def test_plain_http_where_tls_should_be_is_a_breach() -> None:
+    with Endpoint(honest, greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n") as endpoint:
+        report = session(endpoint)[1]
+    assert verdict(report, "TLS-03") == "fail"
+    assert "does not speak TLS" in reason(report, "TLS-03")
+
+
+# A client's certificate and key, before anything is sent
+
+WRONG_CLIENTS = {
+    "another key": ("other.pem", "is not that of"),
+    "an encrypted key": ("encrypted.pem", "is encrypted"),
+    "a key that is not there": ("none.pem", "there is no file"),
+    "no key": ("", "holds no private key"),
+}
+
+
+@pytest.mark.parametrize(("key", "said"), WRONG_CLIENTS.values(), ids=WRONG_CLIENTS)
+def test_a_wrong_client_is_refused_in_one_line(
+    key: str, said: str, authority: trustme.CA, tmp_path: Path
+) -> None:
+    client(authority, tmp_path)
+    other = ec.generate_private_key(ec.SECP256R1())
+    for name, how in (("other.pem", NoEncryption()), ("encrypted.pem", BestAvailableEncryption(b"secret"))):
+        pem = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how)
+        (tmp_path / name).write_bytes(pem)
+    names = {"client_cert": "client.pem", "client_key": key}
+    config = TargetConfig(endpoint=f"https://{HOST}/x", **names)
+    with pytest.raises(ConfigError, match=said) as raised:
+        target("line", config, CONTRACT, environment={}, base=tmp_path)
+    assert len(str(raised.value).splitlines()) == 1

@@ -73,7 +73,7 @@ def session(says: Says, **limits: Any) -> tuple[Report, Evidence, Front, Clock]:
         allow_hostile_requests=True,
     )  # fmt: skip
     subject = target("fronted", config, CONTRACT, environment={})
-    wire = Wire(subject, Limits(**limits), dialer=InProcess(front, subject.secrets))
+    wire = Wire(subject, Limits(**limits), dialer=InProcess(front, subject))
     wire.pace = Pace(wire.limits, clock=clock, sleep=clock.sleep)
     recording = anyio.run(wire.session, plans.plan(CONTRACT, subject, plans.groups(CONTRACT)))
     evidence = evidence_of(subject, recording, seed=1, started=time.time())

@@ -119,6 +119,11 @@ def _other_actions(call: Call, honest: Outcome) -> Outcome:
     return honest
 
 
+def _path_said_back(call: Call, whole: Answer) -> Answer:
+    """As a log identifier of a gateway does, which is nobody's business but the endpoint's owner's."""
+    return headed(whole, x_request_path=call.request.path)
+
+
 def _hostile(call: Call) -> bool:
     return refusal(call) and ("DOCTYPE" in call.request.query or b"DOCTYPE" in call.request.body)
 
@@ -266,5 +271,6 @@ VARIANTS = (
     *(correct(name, title, how) for name, title, how in CLOCKS),
     *(correct(name, title, how, also=also) for name, title, how, also in REFUSALS),
     *(correct(name, title, how) for name, title, how in SERVED),
+    correct("path_said_back", "A header says the path back, token and all.", answer(_path_said_back, always)),
     correct("action_named_in_any_case", "The action's element may be named in any case.", reading(_any_case)),
 )

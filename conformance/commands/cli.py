@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -12,11 +11,12 @@ from typing import NoReturn
 
 from conformance import __version__
 from conformance.commands.guard import guarded
+from conformance.commands.variables import commands_of, from_environment
 from conformance.reporting.output import complain, say
 from conformance.sending.signals import obeyed
+from conformance.target.environment import PREFIX
 
 USAGE = 4
-ENVIRONMENT = "CONNECT_CONFORMANCE_"
 BINDINGS = ("query-xml", "form-xml", "body-xml", "query-params")
 LEVELS = ("must", "should", "advisory")
 
@@ -158,7 +158,7 @@ def parser() -> argparse.ArgumentParser:
 def add_target_options(command: argparse.ArgumentParser, *, several: bool = False) -> None:
     """Options that say what is judged; each can also stand in the environment."""
     group = command.add_argument_group(
-        "target", f"Each also as an environment variable, e.g. {ENVIRONMENT}ENDPOINT."
+        "target", f"Each also as an environment variable, e.g. {PREFIX}ENDPOINT."
     )
     group.add_argument(
         "--endpoint", metavar="URL", help="the endpoint, token included; `reference` for the embedded one"
@@ -269,55 +269,6 @@ def _add_output(command: argparse.ArgumentParser) -> None:
     output.add_argument("--no-color", action="store_true", help="no colours (also by NO_COLOR)")
 
 
-# Options that the environment can set, by command.
-_TARGET_VARIABLES = (
-    "endpoint",
-    "http-endpoint",
-    "target",
-    "config",
-    "binding",
-    "ca-file",
-    "client-cert",
-    "client-key",
-    "proxy",
-    "timeout",
-    "concurrency",
-)
-_VARIABLES = {
-    "run": (
-        *_TARGET_VARIABLES,
-        "level",
-        "waivers",
-        "reports",
-        "max-requests",
-        "rate",
-        "deadline",
-        "seed",
-        "jobs",
-        "shard",
-    ),
-    "doctor": _TARGET_VARIABLES,
-    "init": ("config",),
-}
-
-
-def _from_environment(command: str, arguments: list[str]) -> list[str]:
-    """Options that the environment sets, put before the ones of the command line, which beat them."""
-    found = []
-    for name in _VARIABLES.get(command, ()):
-        value = os.environ.get(ENVIRONMENT + name.replace("-", "_").upper())
-        if value:
-            found.append(f"--{name}={value}")
-    if "endpoint" in _VARIABLES.get(command, ()):
-        accepted = os.environ.get(f"{ENVIRONMENT}ACCEPT", "").replace(",", " ").split()
-        found += [f"--accept={value}" for value in accepted]
-    # An endpoint and a target exclude each other; the command line's choice silences the environment's.
-    given = {word.split("=")[0] for word in arguments}
-    if given & {"--endpoint", "--target", "--all-targets"}:
-        found = [word for word in found if not word.startswith(("--endpoint=", "--target="))]
-    return found
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code, whatever happens."""
     with obeyed():
@@ -326,8 +277,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
-    words[1:] = [*_from_environment(words[0] if words else "", words[1:]), *words[1:]]
-    options = parser().parse_args(words)
+    made = parser()
+    if words:
+        words[1:1] = from_environment(commands_of(made), words[0], words[1:])
+    options = made.parse_args(words)
     from conformance.commands.execute import execute  # noqa: PLC0415  --help and --version stay light
 
     return execute(options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 import time
@@ -15,7 +16,7 @@ import pytest
 from conformance import __version__
 from conformance.checks.judging import Judging
 from conformance.contract.load import documented
-from conformance.contract.model import Contract
+from conformance.contract.model import LEVELS, Contract
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import from_har, to_har
 from conformance.evidence.redaction import Redaction
@@ -26,6 +27,7 @@ from conformance.reporting.write import ReportsError, write
 from conformance.run import send
 from conformance.sending import signals
 from conformance.target.configuration import ConfigError
+from conformance.target.environment import check_names, variable
 from conformance.target.subject import subject as subject_of
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import ExitCode, Report
@@ -39,6 +41,11 @@ def suite(config: pytest.Config) -> Suite:
     options = config.option
     options.quiet = True
     try:
+        check_names(os.environ)
+        if options.level not in LEVELS:
+            raise ConfigError(
+                f"{variable('level')}: {options.level!r} is no level; allowed: {', '.join(LEVELS)}"
+            )
         terms = Terms(
             level=options.level, waivers=read_waivers(options.waivers, contract) if options.waivers else {}
         )

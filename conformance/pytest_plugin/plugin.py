@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,6 +20,7 @@ from conformance.evidence.redaction import Redaction
 from conformance.reporting import inert
 from conformance.reporting.junit import case_properties
 from conformance.sending import signals
+from conformance.target.environment import variable, words
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.completeness import Extent
 from conformance.verdicts.judge import judge
@@ -231,28 +234,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--endpoint", metavar="URL", help="the endpoint, token included; `reference` for the embedded one"
     )
-    group.addoption("--http-endpoint", metavar="URL", help="where plain HTTP is tried")
+
+    def option(name: str, **attributes: Any) -> None:
+        """An option that the environment can set, too; what is judged is named on the command line alone."""
+        value = os.environ.get(variable(name[2:]))
+        if value:
+            attributes["default"] = words(value) if attributes.get("action") == "append" else value
+        group.addoption(name, **attributes)
+
+    option("--http-endpoint", metavar="URL", help="where plain HTTP is tried")
     group.addoption("--target", metavar="NAME", help="a target of the configuration file")
-    group.addoption(
-        "--config", metavar="FILE", type=Path, help="default: connect-conformance.toml, from here upwards"
-    )
-    group.addoption("--binding", metavar="NAME", help="how the request travels (default: query-xml)")
-    group.addoption("--ca-file", metavar="PEM", help="CA certificates to trust (default: the system's)")
-    group.addoption("--client-cert", metavar="PEM", help="certificate to show, for mutual TLS")
-    group.addoption("--client-key", metavar="PEM", help="its key (default: in the file of --client-cert)")
-    group.addoption("--proxy", metavar="URL", help="HTTP proxy to go through")
-    group.addoption("--timeout", metavar="S", type=float, help="seconds for one exchange")
-    group.addoption("--accept", metavar="I-NN", action="append", default=[], help="accept an interpretation")
-    group.addoption("--level", metavar="LEVEL", choices=LEVELS, default="must", help="what may fail the run")
-    group.addoption("--waivers", metavar="FILE", type=Path, help="excused failures, with reasons and dates")
-    group.addoption("--seed", metavar="N", type=int, default=1)
-    group.addoption("--concurrency", metavar="N", type=int, help="requests side by side (default: 8)")
-    group.addoption("--max-requests", metavar="N", type=int, default=1_000)
-    group.addoption("--rate", metavar="N/s", type=float, default=0.0)
-    group.addoption("--deadline", metavar="S", type=float, default=600.0, help="seconds for the whole run")
-    group.addoption(
-        "--reports", metavar="DIR", type=Path, help="write report.json, summary.md and evidence.har there"
-    )
+    option("--config", metavar="FILE", type=Path, help="default: connect-conformance.toml, from here upwards")
+    option("--binding", metavar="NAME", help="how the request travels (default: query-xml)")
+    option("--ca-file", metavar="PEM", help="CA certificates to trust (default: the system's)")
+    option("--client-cert", metavar="PEM", help="certificate to show, for mutual TLS")
+    option("--client-key", metavar="PEM", help="its key (default: in the file of --client-cert)")
+    option("--proxy", metavar="URL", help="HTTP proxy to go through")
+    option("--timeout", metavar="S", type=float, help="seconds for one exchange")
+    option("--accept", metavar="I-NN", action="append", default=[], help="accept an interpretation")
+    option("--level", metavar="LEVEL", choices=LEVELS, default="must", help="what may fail the run")
+    option("--waivers", metavar="FILE", type=Path, help="excused failures, with reasons and dates")
+    option("--seed", metavar="N", type=int, default=1)
+    option("--concurrency", metavar="N", type=int, help="requests side by side (default: 8)")
+    option("--max-requests", metavar="N", type=int, default=1_000)
+    option("--rate", metavar="N/s", type=float, default=0.0)
+    option("--deadline", metavar="S", type=float, default=600.0, help="seconds for the whole run")
+    option("--reports", metavar="DIR", type=Path, help="write report.json, summary.md and evidence.har there")
 
 
 def asks_for_an_endpoint(config: pytest.Config) -> bool:

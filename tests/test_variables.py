@@ -1,0 +1,131 @@
+"""The variables CONNECT_CONFORMANCE_NAME: one for every option of `run`, an unknown one refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.commands.cli import main, parser
+from conformance.commands.variables import commands_of, from_environment
+from conformance.target.configuration import ConfigError
+from conformance.target.environment import OPTIONS, PREFIX
+from tests.command import COMMAND as COMMAND_OF_PYTEST
+from tests.command import ROOT, run
+
+COMMANDS = commands_of(parser())
+VALUES = {
+    "timeout": "3",
+    "concurrency": "2",
+    "max-requests": "9",
+    "rate": "5/s",
+    "deadline": "60",
+    "seed": "7",
+    "binding": "form-xml",
+    "level": "should",
+    "jobs": "2",
+    "shard": "1/2",
+    **dict.fromkeys(("all-targets", "quiet", "no-color", "list"), "yes"),
+}
+
+
+def words(*given: str, command: str = "run") -> list[str]:
+    return from_environment(COMMANDS, command, list(given))
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in OPTIONS:
+        monkeypatch.delenv(PREFIX + name.upper().replace("-", "_"), raising=False)
+
+
+def test_every_option_of_run_has_a_variable() -> None:
+    assert set(COMMANDS["run"]) == set(OPTIONS)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_variable_is_as_good_as_its_option(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PREFIX + name.upper().replace("-", "_"), VALUES.get(name, "x"))
+    flag = name in {"all-targets", "quiet", "no-color", "list"}
+    expected = f"--{name}" if flag else f"--{name}={VALUES.get(name, 'x')}"
+    assert words() == [expected]
+    parser().parse_args(["run", *words()])
+    assert words(f"--{name}=y", "--x") == [], "the command line beats it"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TIMEOUT", "soon", "CONNECT_CONFORMANCE_TIMEOUT: 'soon' is not a number from"),
+        ("TIMEOUT", "nan", "CONNECT_CONFORMANCE_TIMEOUT: 'nan' is not"),
+        ("RATE", "-1", "CONNECT_CONFORMANCE_RATE"),
+        ("BINDING", "soap", "CONNECT_CONFORMANCE_BINDING: 'soap' is none of those; allowed: query-xml"),
+        ("QUIET", "maybe", "CONNECT_CONFORMANCE_QUIET is neither true nor false"),
+        (
+            "ENDPONT",
+            "x",
+            "CONNECT_CONFORMANCE_ENDPONT is unknown (did you mean CONNECT_CONFORMANCE_ENDPOINT?)",
+        ),
+        ("CAFILE", "x", "did you mean CONNECT_CONFORMANCE_CA_FILE?"),
+        ("CA-FILE", "x", "did you mean CONNECT_CONFORMANCE_CA_FILE?"),
+        ("timeout", "3", "did you mean CONNECT_CONFORMANCE_TIMEOUT?"),
+        ("ZZZ", "3", "allowed: CONNECT_CONFORMANCE_ with one of ACCEPT,"),
+        ("TOKEN", "", "is unknown"),
+    ],
+)
+def test_a_wrong_one_is_named(name: str, value: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PREFIX + name, value)
+    with pytest.raises(ConfigError) as refused:
+        words()
+    assert says in str(refused.value)
+
+
+def test_empty_ones_and_those_of_a_flag_that_is_off_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}TIMEOUT", "")
+    monkeypatch.setenv(f"{PREFIX}LIST", "off")
+    assert words() == []
+
+
+def test_lists_are_split_and_replaced_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}SELECT", "ENV-*, CBK-*")
+    assert words() == ["--select=ENV-*", "--select=CBK-*"]
+    assert words("--select", "TIM-*") == []
+
+
+def test_what_is_judged_is_said_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("ALL_TARGETS", "1"), ("SHARD", "1/2"), ("TARGET", "staging"), ("SEED", "3")):
+        monkeypatch.setenv(PREFIX + name, value)
+    assert words("--endpoint=reference") == ["--seed=3"]
+
+
+def test_other_commands_read_what_they_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LEVEL", "SEED"):
+        monkeypatch.setenv(PREFIX + name, VALUES[name.lower()])
+    assert words(command="replay") == ["--level=should"]
+    assert words(command="doctor") == []
+    monkeypatch.setenv(f"{PREFIX}NO_SUCH", "x")
+    assert words(command="serve") == []
+
+
+def test_a_misspelt_one_is_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}LEVLE", "should")
+    assert main(["run", "--endpoint=reference"]) == 4
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [("LEVLE", "should", "did you mean"), ("LEVEL", "shall", "LEVEL"), ("TIMEOUT", "x", "x")],
+)
+def test_pytest_refuses_it_too(name: str, value: str, says: str) -> None:
+    command = [COMMAND_OF_PYTEST[0], "-m", "pytest", "-q"]
+    done = run("--endpoint=reference", cwd=ROOT, command=command, **{PREFIX + name: value})
+    assert done.returncode == 4
+    assert says in done.stderr
+
+
+def test_pytest_takes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = [COMMAND_OF_PYTEST[0], "-m", "pytest", "-q"]
+    done = run("--endpoint=reference", "-k", "TIM", cwd=ROOT, command=command, **{f"{PREFIX}ACCEPT": "I-77"})
+    assert done.returncode == 4
+    assert "I-77" in done.stderr

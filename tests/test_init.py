@@ -40,6 +40,7 @@ def test_every_key_stands_in_it_with_its_default(written: Path) -> None:
     said = tomllib.loads(uncommented(written))["targets"]["staging"]
     assert set(said) == set(TargetConfig.__struct_fields__)
     examples = {"endpoint", "http_endpoint", "http_token", "ca_file", "headers", "secrets", "states"}
+    examples |= {"client_cert", "client_key"}
     usual = TargetConfig(endpoint="")
     assert {key: said[key] for key in set(said) - examples} == {
         key: getattr(usual, key) for key in set(said) - examples
@@ -53,7 +54,8 @@ def test_every_state_and_every_way_to_reach_one_stand_in_it(written: Path) -> No
 
 
 def test_with_every_comment_taken_off_it_is_still_usable(written: Path) -> None:
-    written.write_text(uncommented(written).replace('ca_file = "ca.pem"', ""), encoding="utf-8")
+    text = re.sub(r"^(ca_file|client_cert|client_key) = .*", "", uncommented(written), flags=re.MULTILINE)
+    written.write_text(text, encoding="utf-8")
     made = target("staging", read_config(written)["staging"], documented(), environment=ENVIRONMENT)
     assert len(made.states) == 4
 

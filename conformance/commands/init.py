@@ -34,6 +34,10 @@ endpoint = "https://staging.example.com/${CONNECT_TOKEN}"
 # CA certificates to trust, a path seen from this file. Default: the certificates that this machine trusts.
 # ca_file = "ca.pem"
 
+# A certificate to show and its key, for mutual TLS, as PEM files; the key may also stand in the certificate's file.
+# client_cert = "client.pem"
+# client_key = "client.key"
+
 # Seconds for one whole exchange: name, connection, TLS, request and answer.
 # timeout = 10.0
 
@@ -85,7 +89,7 @@ endpoint = "https://staging.example.com/${CONNECT_TOKEN}"
 # headers = { "X-Test-State" = "command-disabled" }
 
 # `setup` is a command, run before the state's requests, and `teardown` one that is always run after them; either may
-# take `timeout` seconds.
+# take `timeout` seconds. They start from the folder of this file.
 # [targets.staging.states.008]
 # setup = ["./disable-the-api", "on"]
 # teardown = ["./disable-the-api", "off"]

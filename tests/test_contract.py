@@ -255,6 +255,8 @@ def test_every_component_of_a_schema_is_found(file: str) -> None:
         for part in parts
         for info in etree.parse(part).iter("{http://www.w3.org/2001/XMLSchema}appinfo")
     }
+    if schema.file == ERROR:
+        annotated -= {"ENV-08"}  # what speaks of the rest in envelope.xsd gives way to the file's own note
     assert {component.requirement for component in schema.components} == annotated
     assert len({component.id for component in schema.components}) == len(schema.components)
 

@@ -16,6 +16,7 @@ from conformance.contract.components import Component
 from conformance.contract.document import read
 from conformance.contract.load import documented, folder, load
 from conformance.contract.model import Contract
+from conformance.contract.violations import deviations
 from conformance.contract.xsd import schema
 from conformance.evidence.exchange import Evidence
 from conformance.probes import plan as plans
@@ -124,7 +125,7 @@ def test_the_samples_are_valid(contract: Contract) -> None:
     ):
         root = read(sample.read_bytes()).root
         assert root is not None
-        assert schema(of).deviations(root) == ()
+        assert deviations(schema(of), root) == ()
 
 
 def test_checks_come_from_its_schema(contract: Contract) -> None:
@@ -157,11 +158,11 @@ def test_its_requests_ask_for_it(contract: Contract) -> None:
     for probe in by_group["spelling"]:
         root = read(probe.document).root
         assert root is not None, probe.id
-        assert schema(contract.call.request_schema).deviations(root) == (), probe.id
+        assert deviations(schema(contract.call.request_schema), root) == (), probe.id
     for probe in by_group["schema"]:
         root = read(probe.document).root
         assert root is not None, probe.id
-        assert schema(contract.call.request_schema).deviations(root), probe.id
+        assert deviations(schema(contract.call.request_schema), root), probe.id
     for probe in by_group["malformed"]:
         assert read(probe.document).root is None, probe.id
     for probe in by_group["action"]:
@@ -191,7 +192,7 @@ def broken_by(mutant: Mutant, contract: Contract) -> tuple[str, ...]:
     assert mutant.rewrite
     root = read(mutant.rewrite(contract.call.response_sample.read_bytes())).root
     assert root is not None
-    found = {d.component.requirement for d in schema(contract.call.response_schema).deviations(root)}
+    found = {d.component.requirement for d in deviations(schema(contract.call.response_schema), root)}
     assert found == set(mutant.breaks), mutant.id
     return mutant.breaks
 

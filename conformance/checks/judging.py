@@ -13,6 +13,7 @@ from conformance.checks.disclosure import disclosed
 from conformance.checks.outcome import NotApplicable, Open
 from conformance.contract.components import Component, Deviation
 from conformance.contract.model import Contract, DocumentedPair
+from conformance.contract.violations import deviations
 from conformance.contract.xsd import Schema, schema
 from conformance.evidence.between import Instead, between, judged
 from conformance.evidence.envelope import Envelope, Leaf, Pair, Reported
@@ -195,7 +196,7 @@ class Judging:
         key = (self._reading(exchange), True, True)
         if key not in self._deviations:
             root = self.success(exchange).root
-            found = () if root is None else self.schema.deviations(root, self.roots)
+            found = () if root is None else deviations(self.schema, root, self.roots)
             self._deviations[key] = found
         self._note_root(exchange)
         return self._deviations[key]
@@ -211,7 +212,7 @@ class Judging:
             self._deviations[key] = (
                 ()
                 if root is None
-                else self.error_schema.deviations(self._as_documented(root, echo), self.roots)
+                else deviations(self.error_schema, self._as_documented(root, echo), self.roots)
             )
         self._note_root(exchange)
         return self._deviations[key]
@@ -250,7 +251,7 @@ class Judging:
             return True
         if component.aspect == "unique":
             return any(pair.key for pair in self.pairs(exchange))
-        leaf = envelope.leaf(component.element)
+        leaf = envelope.leaf_at(component.path)
         return leaf is not None and (component.aspect != "text" or leaf.whole)
 
     def _reading(self, exchange: Exchange) -> Reading:

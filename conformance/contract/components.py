@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -11,12 +13,15 @@ from lxml import etree
 class Component:
     """An annotated component of a schema: the requirement it stands for, the element it belongs to, its aspect.
 
+    element: the shortest ending of the element's path that is no other's (`Value`, or `Detail:Value` beside another).
     aspect: name (the root's), content (which children, in which order), text (a simple type), unique, anything.
+    path: the names from the root down to the element.
     """
 
     requirement: str
     element: str
     aspect: str
+    path: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def id(self) -> str:
@@ -35,16 +40,56 @@ class Deviation:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """What a schema declares of one element: the names of its children, in order, and how many of each."""
+class Child(NamedTuple):
+    """A child that an element may have, how often at least and at most (None: without a bound)."""
 
     name: str
-    children: tuple[tuple[str, int, int | None], ...]
+    least: int
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """No two of the items that `items` selects have the same values in `fields`. The paths are the schema's own."""
+
+    items: str
+    fields: tuple[str, ...]
+    component: Component
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Declaration:
+    """What a schema declares of one element, in one place.
+
+    label: as `Component.element`. below: the declarations of its children by name. leaf: it holds text alone.
+    mixed: text may stand between its children. fits: whether the names of children are as its content model says.
+    accepts: whether its type accepts a text; allowed: which it accepts, in words.
+    """
+
+    label: str
+    path: tuple[str, ...]
+    children: tuple[Child, ...]
+    below: Mapping[str, Declaration]
+    leaf: bool
+    mixed: bool
+    fits: Callable[[list[str]], bool]
+    accepts: Callable[[str], bool]
+    allowed: str
+    content: Component
+    text: Component
+    keys: tuple[Key, ...]
+
+    @property
+    def name(self) -> str:
+        return self.path[-1]
 
     @property
     def order(self) -> list[str]:
-        return [name for name, _, _ in self.children]
+        return [child.name for child in self.children]
+
+    def places(self, root: etree._Element) -> Iterator[etree._Element]:
+        """The elements of a document that stand where this one is declared."""
+        yield from root.iterfind("/".join(self.path[1:]) or ".")
 
 
 def local(element: etree._Element) -> str:

@@ -1,317 +1,282 @@
-"""Attributing what is wrong with a document to the components of its schema, and so to requirements.
+"""What is wrong with a document by its schema: every fault once, where it stands, under the requirement it breaks.
 
-XSD engines stop at the first surprise of a content model, and speak of grammar; a reader wants every fault once, under
-the requirement that it breaks. So each error is only the pointer to a place, and what is wrong there is told from what
-the schema declares.
+XSD engines stop at the first surprise of a content model, speak of grammar, and take quadratic time over many errors.
+So the document is walked beside the declarations, once; libxml2 is asked about what the walk finds nothing in.
 """
 
 from __future__ import annotations
 
 import copy
 import difflib
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from itertools import chain, islice
 
 from lxml import etree
 
-from conformance.contract.components import Declaration, Deviation, bare, local, path
+from conformance.contract.components import Component, Declaration, Deviation, Key, bare, local, path
 from conformance.contract.quoting import clip, cut
+from conformance.contract.xsd import Schema
 
-if TYPE_CHECKING:
-    from conformance.contract.xsd import Schema
-
-_MOST = 20  # deviations listed of one document; the first few tell the story
+_MOST = 20  # deviations listed of one component; the first few tell the story
 _MOST_TEXT = 60  # characters quoted of a text
-_LARGE = 2_000  # children; a longer list is judged piece by piece
+_MANY = 200  # children; among more, nobody guesses which stands for which
 _BLANK = " \t\r\n"
 
-Origins = dict[etree._Element, etree._Element]
+Told = tuple[str, str, str]  # the reason, what was expected, what is there
 
 
-class Attribution:
+def deviations(
+    schema: Schema, document: etree._Element, roots: tuple[str, ...] = ()
+) -> tuple[Deviation, ...]:
+    """The first deviations of a document from each component of its schema.
+
+    roots: further accepted names of the root. Its name and namespace are judged apart from the rest, so that a wrong
+    one does not hide the rest.
+    """
+    return _Attribution(schema, document).all(roots)
+
+
+class _Attribution:
     """What is wrong with one document, by one schema."""
 
     def __init__(self, schema: Schema, document: etree._Element) -> None:
         self.schema, self.document = schema, document
+        # An envelope wrapped in something else is judged from its own root on.
+        inner = next((e for e in document.iter() if e.tag == schema.root), document)
+        self.root = document if document.tag == schema.root else inner
+        self.namespace = etree.QName(self.root).namespace
+        self._found: defaultdict[Component, dict[Deviation, None]] = defaultdict(dict)
 
-    def deviations(self, roots: tuple[str, ...] = ()) -> tuple[Deviation, ...]:
-        """The first of them, `roots` being further accepted names of the root."""
-        found = list(self._root(roots))
-        found += self._attributes()
-        for piece, origins in self._pieces():
-            if not self.schema.quick.validate(piece):
-                found += self._explained(piece, origins)
-            if len(found) >= _MOST:
-                break
-        found += islice(self._doubled_keys(), _MOST)
-        return tuple(list(dict.fromkeys(found))[:_MOST])
+    def all(self, roots: tuple[str, ...]) -> tuple[Deviation, ...]:
+        """Every component's first deviations, in the order in which they were found."""
+        self._name(roots)
+        for element in self.document.iter():
+            if element.attrib:
+                self._attributes(element)
+        self._judge(self.root, self.schema.declarations[self.schema.root])
+        if not self._found:
+            self._last_word()
+        return tuple(chain.from_iterable(self._found.values()))
 
-    @cached_property
-    def plain(self) -> etree._Element:
-        """The tree with the documented root and without attributes: what is wrong with those is told apart.
+    def _last_word(self) -> None:
+        """Where the walk found nothing, libxml2 may."""
+        root = self.root
+        if root.tag != self.schema.root:
+            root = copy.deepcopy(root)
+            for element in root.iter():
+                element.tag = self._tag(element)
+            root.tag = self.schema.root
+        if not self.schema.accepts(root):
+            said = self.schema.quick.error_log[0].message
+            self._add(self.schema.anything, self.root, (said, "a valid document", said))
 
-        An envelope wrapped in something else is judged from its own root on.
-        """
-        root, documented = self.document, self.schema.root
-        if root.tag != documented:
-            root = next((e for e in root.iter() if e.tag == documented), root)
-        elif not any(True for element in root.iter() if element.attrib):
-            return root
-        namespace = etree.QName(root).namespace
-        lines = [element.sourceline for element in root.iter()]
-        plain = copy.deepcopy(root)
-        plain.tail = None
-        for element, line in zip(plain.iter(), lines, strict=True):
-            element.sourceline = line  # type: ignore[misc]
-            element.attrib.clear()
-            if namespace and etree.QName(element).namespace == namespace:
-                element.tag = local(element)
-        plain.tag = documented
-        return plain
+    def _add(self, component: Component, element: etree._Element, told: Told, suffix: str = "") -> None:
+        """Note a deviation; of a flood, the places are not worked out."""
+        noted = self._found[component]
+        if len(noted) < _MOST:
+            place = f"{path(element)}{suffix}"
+            noted[Deviation(component, *told, place, element.sourceline or 0)] = None
 
-    # A very long list, piece by piece
+    def _full(self, component: Component) -> bool:
+        return len(self._found.get(component, ())) >= _MOST
 
-    def _pieces(self) -> Iterator[tuple[etree._Element, Origins]]:
-        """The document; one with a very long list piece by piece, each with some of the list and all of the rest.
+    def _tag(self, element: etree._Element) -> str:
+        """An element's name; the root's namespace is told once, at the root."""
+        tag = str(element.tag)
+        return tag.removeprefix(f"{{{self.namespace}}}") if self.namespace else tag
 
-        An engine that has something to say of each of a hundred thousand items takes minutes over the whole. With
-        a piece comes where each of its elements stands in the document.
-        """
-        longest = max(self.plain.iter(), key=len)
-        if len(longest) < _LARGE:
-            yield self.plain, {}
-            return
-        for start in range(0, len(longest), _LARGE):
-            origins: Origins = {}
-            piece = etree.Element(self.plain.tag)
-            _copy(self.plain, piece, longest, slice(start, start + _LARGE), origins)
-            yield piece, origins
+    # The root and attributes
 
-    # What an engine points at
-
-    def _explained(self, piece: etree._Element, origins: Origins) -> list[Deviation]:
-        """What is wrong with a piece of the document, told as of the whole."""
-        errors = [
-            e
-            for e in islice(self.schema.quick.error_log, _MOST)
-            if e.type != etree.ErrorTypes.SCHEMAV_CVC_IDC
-        ]
-        if not errors:
-            return []  # doubled keys are looked for in the whole document
-        found = [*self._stray_text()]
-        for error in islice(self.schema.engine.iter_errors(piece), _MOST):  # type: ignore[arg-type]
-            place = origins.get(error.elem, error.elem)  # type: ignore[call-overload]
-            found += self._pointed_at(error, self.plain if place is None else place)
-        found += self._moved_leaves()
-        return found or [self._at(self.plain, errors[0].message, "a valid document", errors[0].message)]
-
-    def _pointed_at(self, error: Any, element: etree._Element) -> list[Deviation]:
-        """What is wrong where one error of xmlschema points."""
-        import xmlschema  # noqa: PLC0415
-
-        if isinstance(error, xmlschema.XMLSchemaChildrenValidationError):
-            return list(islice(self._children(element), _MOST))
-        reason = str(error.reason)
-        if type(error.validator).__name__ == "XsdAttributeGroup" or "character data" in reason:
-            return []  # told by _attributes and _stray_text, for every engine alike
-        if "duplicated value" in reason:
-            return []  # told by _doubled_keys, for the whole document
-        if "can't have child elements" in reason:
-            return list(self._elements_in_text(element))
-        if len(element):
-            return []  # the text of an element with children in it is not the answer's text
-        return [self._text(element)]
-
-    def _at(self, element: etree._Element, reason: str, expected: str, observed: str) -> Deviation:
-        """Something at an element that no component but the one for everything else speaks of."""
-        return Deviation(
-            self.schema.anything, reason, expected, observed, path(element), element.sourceline or 0
-        )
-
-    # The root, attributes and text
-
-    def _root(self, roots: tuple[str, ...]) -> Iterator[Deviation]:
+    def _name(self, roots: tuple[str, ...]) -> None:
         root, documented = self.document, self.schema.root
         if root.tag in {documented, *roots}:
             return
         name = etree.QName(root)
         observed = name.localname + (f" in the namespace {name.namespace}" if name.namespace else "")
-        yield Deviation(
-            self.schema.component(documented, "name"),
-            f"the root element is {observed}, documented: {documented} in no namespace",
-            documented,
-            observed,
-            "/" + name.localname,
-            root.sourceline or 0,
-        )
+        reason = f"the root element is {observed}, documented: {documented} in no namespace"
+        self._add(self.schema.name, root, (reason, documented, observed))
 
-    def _attributes(self) -> Iterator[Deviation]:
-        # XSD lets xsi:* attributes through everywhere; the page documents no attribute at all.
-        for element in self.document.iter():
-            for name in islice(element.attrib, 3):  # all values at once take quadratic time
-                found = self._at(
-                    element,
-                    f"the attribute {bare(str(name))} is not documented",
-                    "no attribute",
-                    f'{bare(str(name))}="{clip(element.get(name) or "", _MOST_TEXT)}"',
-                )
-                yield replace(found, xpath=f"{found.xpath}/@{bare(str(name))}")
+    def _attributes(self, element: etree._Element) -> None:
+        """XSD lets xsi:* attributes through everywhere; the page documents no attribute at all."""
+        if self._full(self.schema.anything):
+            return
+        for name in map(str, islice(element.attrib, 3)):  # all values at once take quadratic time
+            reason = f"the attribute {bare(name)} is not documented"
+            observed = f'{bare(name)}="{clip(element.get(name) or "", _MOST_TEXT)}"'
+            self._add(self.schema.anything, element, (reason, "no attribute", observed), f"/@{bare(name)}")
 
-    def _stray_text(self) -> Iterator[Deviation]:
-        for element in self.plain.iter():
-            declared = self.schema.declarations.get(str(element.tag))
-            if declared is None or not declared.children:
-                continue
-            texts = (element.text, *(child.tail for child in element))
-            stray = next((text for text in texts if text and text.strip(_BLANK)), None)
-            if stray:
-                told = f"text between the elements of {local(element)}"
-                found = self._at(element, told, "white space only", clip(stray.strip(_BLANK), _MOST_TEXT))
-                yield replace(found, xpath=f"{found.xpath}/text()")
+    # Elements, one beside its declaration
 
-    def _text(self, element: etree._Element) -> Deviation:
-        name, text = str(element.tag), element.text or ""
-        allowed = self.schema.allowed(name)
-        return Deviation(
-            self.schema.component(name, "text"),
-            f"{local(element)} is {_shown(text)}, documented: {allowed}",
-            allowed,
-            text or "no text",
-            path(element),
-            element.sourceline or 0,
-        )
+    def _judge(self, element: etree._Element, declared: Declaration) -> None:
+        if declared.leaf:
+            self._leaf(element, declared)
+            return
+        if not declared.mixed:
+            self._stray_text(element)
+        names = [self._tag(child) for child in element]
+        renamed: dict[etree._Element, str] = {}
+        if not declared.fits(names):
+            renamed = self._children(element, declared, names)
+        for child, name in zip(element, names, strict=True):
+            known = declared.below.get(renamed.get(child, name))
+            if known is not None:
+                self._judge(child, known)
+            else:
+                self._moved_leaves(child)
+        for key in declared.keys:
+            self._doubled_keys(element, key)
 
-    def _moved_leaves(self) -> Iterator[Deviation]:
-        """Simple elements that stand in the wrong place: their text is judged all the same."""
-        homes = {
-            name: declared.name for declared in self.schema.declarations.values() for name in declared.order
-        }
-        for element in islice(self.plain.iter(), 20 * _LARGE):
-            name, parent = str(element.tag), element.getparent()
-            declared = self.schema.declarations.get(name)
-            if declared is None or declared.children or len(element):
-                continue
-            if parent is None or parent.tag == homes.get(name):
-                continue
-            if not self.schema.text_is_valid(name, element.text or ""):
-                yield self._text(element)
+    def _leaf(self, element: etree._Element, declared: Declaration) -> None:
+        if len(element) == 0:
+            self._text(element, declared)
+            return
+        for child in element:  # a text with elements in it is not the answer's text
+            if self._tag(child) not in self.schema.named or not self._missing_at_home(self._tag(child)):
+                self._undocumented(child)  # else it has moved: its own place reports it
+            self._moved_leaves(child)
 
-    def _doubled_keys(self) -> Iterator[Deviation]:
-        """Keys given more than once, by the schema's identity constraints."""
-        for holder, selector, field in self.schema.keys:
-            for place in self.plain.iter(holder):
-                seen: set[str] = set()
-                for item in place.iterfind(selector):
-                    key = item.findtext(field)
-                    if key is not None and key in seen:
-                        yield self._doubled_key(holder, item, key)
-                    seen.add(key or "")
+    def _text(self, element: etree._Element, declared: Declaration) -> None:
+        text = element.text or ""
+        if declared.accepts(text) or self._full(declared.text):
+            return
+        reason = f"{local(element)} is {_shown(text)}, documented: {declared.allowed}"
+        self._add(declared.text, element, (reason, declared.allowed, text or "no text"))
 
-    def _doubled_key(self, holder: str, item: etree._Element, key: str) -> Deviation:
-        reason = f"the id {_shown(key)} is given to more than one item"
-        component = self.schema.component(holder, "unique")
-        return Deviation(
-            component, reason, "every id once", clip(key, _MOST_TEXT), path(item), item.sourceline or 0
-        )
+    def _stray_text(self, element: etree._Element) -> None:
+        texts = chain((element.text,), (child.tail for child in element))
+        stray = next((text for text in texts if text and text.strip(_BLANK)), None)
+        if stray and not self._full(self.schema.anything):
+            reason = f"text between the elements of {local(element)}"
+            observed = clip(stray.strip(_BLANK), _MOST_TEXT)
+            self._add(self.schema.anything, element, (reason, "white space only", observed), "/text()")
 
-    # Elements
+    def _moved_leaves(self, element: etree._Element) -> None:
+        """Simple elements that stand in a wrong place: their text is judged all the same."""
+        for part in element.iter():
+            homes = self.schema.named.get(self._tag(part), ())
+            if len(homes) == 1 and homes[0].leaf and len(part) == 0:
+                self._text(part, homes[0])
 
-    def _elements_in_text(self, element: etree._Element) -> Iterator[Deviation]:
-        for child in element:
-            if local(child) in self.schema.declarations and self._missing_at_home(local(child)):
-                continue  # it has moved: its own place reports it
-            yield self._undocumented(child)
+    def _doubled_keys(self, element: etree._Element, key: Key) -> None:
+        """Keys given more than once."""
+        seen: set[tuple[str, ...]] = set()
+        for item in chain.from_iterable(
+            element.iterfind(self._here(items)) for items in key.items.split("|")
+        ):
+            found = [_value(item, self._here(field)) for field in key.fields]
+            values = tuple(value for value in found if value is not None)
+            if len(values) < len(found):
+                continue  # an item without its key is the content model's matter
+            if values in seen and not self._full(key.component):
+                shown = " ".join(values)
+                reason = f"the id {_shown(shown)} is given to more than one item"
+                self._add(key.component, item, (reason, "every id once", clip(shown, _MOST_TEXT)))
+            seen.add(values)
 
-    def _undocumented(self, element: etree._Element) -> Deviation:
-        name = local(element)
-        return self._at(
-            element, f"the element {name} is not documented", "documented elements only", f"<{name}>"
-        )
+    def _here(self, selector: str) -> str:
+        """A path of the schema in the namespace that the document is in."""
+        steps = selector.strip().split("/")
+        plain = {"", ".", "*"}
+        if not self.namespace:
+            return "/".join(steps)
+        return "/".join(s if s in plain or s.startswith("@") else f"{{{self.namespace}}}{s}" for s in steps)
 
-    def _missing_at_home(self, name: str) -> bool:
-        """Whether some element that must hold `name` does not."""
-        homes = [d.name for d in self.schema.declarations.values() if name in d.order]
-        places = [e for e in self.plain.iter() if e.tag in homes]
-        return not places or any(all(child.tag != name for child in place) for place in places)
+    # Children that are not the documented ones
 
-    def _children(self, element: etree._Element) -> Iterator[Deviation]:
-        """Why the children of an element are not the documented ones, each reason under its requirement."""
-        declared = self.schema.declarations[str(element.tag)]
-        names = [str(child.tag) for child in element]
-        missing = [name for name, least, _ in declared.children if least and name not in names]
-        renamed = self._renamed(element, declared, missing)
-        deviation = Deviation(
-            self.schema.component(declared.name, "content"),
-            "",
-            ", ".join(declared.order),
-            ", ".join(map(bare, names[:12])) or "nothing",
-            path(element),
-            element.sourceline or 0,
-        )
+    def _children(
+        self, element: etree._Element, declared: Declaration, names: list[str]
+    ) -> dict[etree._Element, str]:
+        """Say why, each reason under its requirement; returns the children that stand for a documented one."""
+        there = set(names)
+        missing = [name for name, least, _ in declared.children if least and name not in there]
+        renamed = self._renamed(element, declared, names, missing)
         reasons = [f"{declared.name} has no {name}" for name in missing if name not in renamed.values()]
         reasons += _doubled(declared, names)
-        if not missing and _is_shuffled(declared, names):
-            reasons.append(f"the children of {declared.name} are not in the documented order")
+        strangers = [child for child, name in zip(element, names, strict=True) if name not in declared.below]
+        known = [name for name in names if name in declared.below]
+        shuffled = not missing and not reasons and not declared.fits(known)
+        if shuffled or (not missing and _is_shuffled(declared, known)):
+            told = "documented order" if set(known) >= set(declared.order) else "documented ones"
+            reasons.append(
+                f"the children of {declared.name} are not {'in the' if 'order' in told else 'the'} {told}"
+            )
+        expected, observed = ", ".join(declared.order), ", ".join(map(bare, names[:12])) or "nothing"
         for reason in reasons:
-            yield replace(deviation, reason=reason)
-        yield from self._strangers(element, declared, renamed, deviation)
-
-    def _strangers(
-        self,
-        element: etree._Element,
-        declared: Declaration,
-        renamed: dict[etree._Element, str],
-        deviation: Deviation,
-    ) -> Iterator[Deviation]:
-        """The children that have no place there."""
-        for child in element:
-            name = str(child.tag)
-            if name in declared.order:
-                continue
-            there = replace(deviation, xpath=path(child), line=child.sourceline or 0)
+            self._add(declared.content, element, (reason, expected, observed))
+        for child in strangers:
+            name = self._tag(child)
             if child in renamed:
-                yield replace(there, reason=f"{bare(name)} stands where {renamed[child]} is documented")
-            elif name not in self.schema.declarations:
-                yield self._undocumented(child)
+                reason = f"{bare(name)} stands where {renamed[child]} is documented"
+                self._add(declared.content, child, (reason, expected, observed))
+            elif name not in self.schema.named:
+                self._undocumented(child)
             elif not self._missing_at_home(name):
-                yield replace(there, reason=f"{name} is not documented inside {declared.name}")
+                reason = f"{name} is not documented inside {declared.name}"
+                self._add(declared.content, child, (reason, expected, observed))
+        return renamed
+
+    def _undocumented(self, element: etree._Element) -> None:
+        name = local(element)
+        reason = f"the element {name} is not documented"
+        self._add(self.schema.anything, element, (reason, "documented elements only", f"<{name}>"))
+
+    def _missing_at_home(self, name: str) -> bool:
+        """Whether some element that must hold `name` does not: then this one has moved, and is told there."""
+        return name in self._missed
+
+    @cached_property
+    def _missed(self) -> frozenset[str]:
+        """The names that have no place of theirs in the document, or are missing in one."""
+        homeless, missed = set(self.schema.named), set[str]()
+
+        def visit(element: etree._Element, declared: Declaration) -> None:
+            held = {self._tag(child) for child in element}
+            homeless.difference_update(declared.below)
+            missed.update(child.name for child in declared.children if child.least and child.name not in held)
+            for child in element:
+                known = declared.below.get(self._tag(child))
+                if known is not None:
+                    visit(child, known)
+
+        visit(self.root, self.schema.declarations[self.schema.root])
+        return frozenset(missed | homeless)
 
     def _renamed(
-        self, element: etree._Element, declared: Declaration, missing: list[str]
+        self, element: etree._Element, declared: Declaration, names: list[str], missing: list[str]
     ) -> dict[etree._Element, str]:
         """Children that stand for a documented one under another name."""
         found: dict[etree._Element, str] = {}
-        strangers = [child for child in element if child.tag not in self.schema.declarations]
+        strangers = [c for c, name in zip(element, names, strict=True) if name not in self.schema.named]
         for child in strangers:
             name = local(child).lower()
-            alike = [n for n in declared.order if n.lower() == name or self._looks_like(child, n)]
+            alike = [
+                n for n in declared.order if n.lower() == name or self._looks_like(child, declared.below[n])
+            ]
             if alike:
                 found[child] = alike[0]
-        names = [str(child.tag) for child in element]
+        if not missing or len(names) > _MANY:
+            return found
         matcher = difflib.SequenceMatcher(a=declared.order, b=names, autojunk=False)
-        for kind, a1, a2, b1, b2 in matcher.get_opcodes() if missing else ():
+        for kind, a1, a2, b1, b2 in matcher.get_opcodes():
             if kind == "replace":
                 for name, child in zip(declared.order[a1:a2], element[b1:b2], strict=False):
                     if name in missing and child in strangers:
                         found.setdefault(child, name)
         return found
 
-    def _looks_like(self, element: etree._Element, name: str) -> bool:
-        wanted = self.schema.declarations[name].order
-        return bool(wanted) and [child.tag for child in element] == wanted
+    def _looks_like(self, element: etree._Element, declared: Declaration) -> bool:
+        return bool(declared.children) and [self._tag(child) for child in element] == declared.order
 
 
-def _copy(
-    original: etree._Element, twin: etree._Element, longest: etree._Element, some: slice, origins: Origins
-) -> None:
-    """Copy a tree, of the `longest` list only `some`."""
-    origins[twin] = original
-    twin.text, twin.tail = original.text, original.tail
-    for child in original[some] if original is longest else original:
-        _copy(child, etree.SubElement(twin, child.tag), longest, some, origins)
+def _value(item: etree._Element, field: str) -> str | None:
+    """What a field selects: the text of an element, or an attribute."""
+    where, _, attribute = field.rpartition("@")
+    place = item.find(where.rstrip("/") or ".") if attribute and "@" in field else item.find(field)
+    if place is None:
+        return None
+    return place.get(attribute) if "@" in field else place.text or ""
 
 
 def _doubled(declared: Declaration, names: list[str]) -> Iterator[str]:
@@ -320,8 +285,7 @@ def _doubled(declared: Declaration, names: list[str]) -> Iterator[str]:
             yield f"{declared.name} has {names.count(name)} {name}, documented: {most}"
 
 
-def _is_shuffled(declared: Declaration, names: list[str]) -> bool:
-    known = [name for name in names if name in declared.order]
+def _is_shuffled(declared: Declaration, known: list[str]) -> bool:
     return len(set(known)) == len(known) and known != [n for n in declared.order if n in known]
 
 

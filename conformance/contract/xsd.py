@@ -1,20 +1,20 @@
 """One XSD of the contract: what it declares, and which requirement each annotated component stands for.
 
-Two engines: libxml2 says quickly whether there is anything to explain; xmlschema explains it, component by
-component, and is imported only when it is needed.
+Elements are told apart by their path from the root: names may repeat, types may be named and shared. The declarations
+are read off xmlschema's component model; libxml2 has the last word on whether a document is valid.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from conformance.contract.components import Component, Declaration, Deviation, local
-from conformance.contract.violations import Attribution
+from conformance.contract.components import Component, Declaration, Key
+from conformance.contract.content import children, fitting
 
 if TYPE_CHECKING:
     import xmlschema
@@ -25,51 +25,44 @@ _NOTHING_ELSE = "urn:connect-conformance:nothing-else"
 
 
 class Schema:
-    """One XSD 1.0 schema of the contract, with one global element: the document's root."""
+    """One XSD 1.0 schema of the contract; its first global element is the document's root."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
         self._tree = etree.parse(file)
-        self._parts = [self._tree.getroot(), *self._included()]
-
-    def _included(self) -> Iterator[etree._Element]:
-        for include in self._tree.iter(f"{_XS}include"):
-            yield etree.parse(self.file.parent / str(include.get("schemaLocation"))).getroot()
 
     @cached_property
     def root(self) -> str:
         """The documented name of the root element, in no namespace."""
-        return str(next(self._tree.iter(f"{_XS}element")).get("name"))
+        return str(next(self._tree.iterfind(f"{_XS}element")).get("name"))
+
+    @cached_property
+    def quick(self) -> etree.XMLSchema:
+        """The schema as libxml2 sees it."""
+        return etree.XMLSchema(self._tree)
+
+    @cached_property
+    def engine(self) -> xmlschema.XMLSchema10:
+        """The schema as xmlschema sees it."""
+        import xmlschema  # noqa: PLC0415  300 ms that not every command needs
+
+        return xmlschema.XMLSchema10(str(self.file))
+
+    # Components
 
     @cached_property
     def components(self) -> tuple[Component, ...]:
-        """Every annotated component, in the order of the schema."""
-        found: dict[Component, None] = {}
-        for part in self._parts:
-            for info in part.iter(f"{_XS}appinfo"):
-                if info.get("source") in {_REQUIREMENT, _NOTHING_ELSE}:
-                    found[self._component(info)] = None
-        return tuple(found)
-
-    def _component(self, info: etree._Element) -> Component:
-        requirement = (info.text or "").strip()
-        if info.get("source") == _NOTHING_ELSE:
-            return Component(requirement, "document", "anything")
-        annotated = info.getparent().getparent()  # type: ignore[union-attr]
-        assert annotated is not None
-        kind = local(annotated)
-        element = annotated
-        while local(element) != "element":
-            element = next(element.iterancestors())
-        name = str(element.get("name"))
-        if kind == "element":
-            parent = element.getparent()
-            aspect = "name" if parent is not None and local(parent) == "schema" else "text"
-        else:
-            aspect = {"sequence": "content", "all": "content", "choice": "content", "unique": "unique"}.get(
-                kind, "text"
-            )
-        return Component(requirement, name, aspect)
+        """Every annotated component: the root's name, then from the root downwards, then what speaks of the rest."""
+        found: dict[Component, None] = {self.name: None}
+        for declared in self.declarations.values():
+            for component in (
+                declared.text if declared.leaf else declared.content,
+                *(key.component for key in declared.keys),
+            ):
+                found[component] = None
+        found.pop(self.anything, None)
+        noted = _noted(self._annotations(), _NOTHING_ELSE)
+        return (*found, *([self.anything] if noted else []))
 
     def component(self, element: str, aspect: str) -> Component:
         """The component that stands for an aspect of an element; what no component claims is undocumented."""
@@ -79,105 +72,162 @@ class Schema:
         return self.anything
 
     @cached_property
+    def name(self) -> Component:
+        """The component that stands for the root's name."""
+        requirement = _noted(_own(self.engine.elements[self.root]), _REQUIREMENT)
+        return Component(requirement, self.root, "name", (self.root,))
+
+    @cached_property
     def anything(self) -> Component:
-        """The component that stands for: nothing else is documented."""
-        named = [c for c in self.components if c.aspect == "anything"]
-        # A schema without the note (error.xsd's sequence speaks for everything) falls back to its root.
-        return (
-            named[0]
-            if named
-            else Component(self.component(self.root, "name").requirement, "document", "anything")
-        )
+        """The component that stands for: nothing else is documented. Without a note of its own, the root's."""
+        noted = _noted(self._annotations(), _NOTHING_ELSE)
+        return Component(noted or self.name.requirement, "document", "anything")
+
+    def _annotations(self) -> list[Any]:
+        """What is said of the schema as a whole, and of those that it includes."""
+        parts = [self.engine, *self.engine.includes.values()]
+        return [annotation for part in parts for annotation in part.annotations]
+
+    # Declarations
 
     @cached_property
     def declarations(self) -> dict[str, Declaration]:
-        """Every declared element by name, with its children."""
-        found = {}
-        for part in self._parts:
-            for element in part.iter(f"{_XS}element"):
-                name = str(element.get("name"))
-                found[name] = Declaration(name, tuple(self._children(element)))
-        return found
-
-    def _children(self, element: etree._Element) -> Iterator[tuple[str, int, int | None]]:
-        for child in element.iterfind(f"{_XS}complexType//{_XS}element"):
-            holder = next(child.iterancestors(f"{_XS}element"))
-            if holder is not element:
-                continue
-            groups = [
-                g
-                for g in child.iterancestors(f"{_XS}sequence", f"{_XS}choice", f"{_XS}all")
-                if element in g.iterancestors()
-            ]
-            most = [str(part.get("maxOccurs", "1")) for part in (child, *groups)]
-            least = min(int(part.get("minOccurs", "1")) for part in (child, *groups))
-            yield str(child.get("name")), least, None if "unbounded" in most else max(map(int, most))
+        """Every declared element by its label, from the root downwards."""
+        paths = list(_paths(self.engine.elements[self.root], (self.root,), ()))
+        labels = {path: _label(path, paths) for path in paths}
+        found: dict[str, Declaration] = {}
+        self._declare(self.engine.elements[self.root], (self.root,), labels, found)
+        return {labels[path]: found[labels[path]] for path in paths}
 
     @cached_property
-    def quick(self) -> etree.XMLSchema:
-        """The schema as libxml2 sees it."""
-        return etree.XMLSchema(self._tree)
+    def named(self) -> dict[str, tuple[Declaration, ...]]:
+        """The declarations by the name of the element."""
+        names = dict.fromkeys(declared.name for declared in self.declarations.values())
+        return {name: tuple(d for d in self.declarations.values() if d.name == name) for name in names}
 
-    @cached_property
-    def engine(self) -> xmlschema.XMLSchema10:
-        """The schema as xmlschema sees it: explanations, and components to derive documents from."""
-        import xmlschema  # noqa: PLC0415  130 ms that only an invalid document costs
+    def _declare(
+        self,
+        element: Any,
+        path: tuple[str, ...],
+        labels: dict[tuple[str, ...], str],
+        found: dict[str, Declaration],
+    ) -> Declaration:
+        kind, label = element.type, labels[path]
+        group = kind.content if kind.is_complex() and not kind.has_simple_content() else None
+        text = kind if kind.is_simple() else None if group is not None else kind.content
+        own = [] if len(path) == 1 else _own(element)  # the root's own note is about its name
 
-        return xmlschema.XMLSchema10(str(self.file))
+        def component(aspect: str, *annotations: Any) -> Component:
+            requirement = _noted([a for several in annotations for a in several], _REQUIREMENT)
+            return Component(requirement, label, aspect, path) if requirement else self.anything
 
-    def allowed(self, name: str) -> str:
-        """What the schema allows as the text of an element, in words."""
-        declared = self.engine.maps.elements.get(name) or next(
-            (
-                e
-                for e in self.engine.iter_components()
-                if getattr(e, "local_name", "") == name and hasattr(e, "type")
+        below = {
+            child.local_name: self._declare(child, (*path, child.local_name), labels, found)
+            for child in _elements(group)
+        }
+        found[label] = Declaration(
+            label=label,
+            path=path,
+            children=children(group),
+            below=below,
+            leaf=group is None,
+            mixed=bool(getattr(kind, "mixed", False)),
+            fits=fitting(group),
+            accepts=_accepting(text),
+            allowed=_allowed(text),
+            content=component("content", _own(group), _own(kind), own),
+            text=component("text", own, _own(kind), _own(text)),
+            keys=tuple(
+                Key(
+                    identity.selector.path,
+                    tuple(field.path for field in identity.fields),
+                    component("unique", _own(identity)),
+                )
+                for identity in element.identities
             ),
-            None,
         )
-        simple = declared.type if declared is not None else None
-        values = getattr(simple, "enumeration", None)
-        if values:
-            return " or ".join(map(str, values))
-        notes = [
-            (note.text or "").strip()
-            for part in self._parts
-            for note in part.iterfind(
-                f"{_XS}simpleType[@name='{getattr(simple, 'local_name', '')}']/{_XS}annotation/{_XS}documentation"
-            )
-        ]
-        patterns = getattr(simple, "patterns", None)
-        return notes[0] if notes else f"text like {patterns.regexps[0]}" if patterns is not None else "text"
-
-    def text_is_valid(self, name: str, text: str) -> bool:
-        """Whether the schema accepts `text` in the element `name`."""
-        for component in self.engine.iter_components():
-            if getattr(component, "local_name", "") == name and hasattr(component, "type"):
-                return bool(component.type.is_valid(text))
-        return True
-
-    @cached_property
-    def keys(self) -> tuple[tuple[str, str, str], ...]:
-        """Identity constraints: in each element so named, every item that the path selects has another key."""
-        found = []
-        for unique in self._tree.iter(f"{_XS}unique"):
-            holder = str(next(unique.iterancestors(f"{_XS}element")).get("name"))
-            selector, field = (
-                str(next(unique.iter(f"{_XS}{part}")).get("xpath")) for part in ("selector", "field")
-            )
-            found.append((holder, selector, field))
-        return tuple(found)
-
-    def deviations(self, root: etree._Element, roots: tuple[str, ...] = ()) -> tuple[Deviation, ...]:
-        """The first deviations of the document `root`, `roots` being further accepted names of the root.
-
-        The root's name and namespace are judged apart from the rest, so that a wrong one does not hide the rest.
-        """
-        return Attribution(self, root).deviations(roots)
+        return found[label]
 
     def accepts(self, root: etree._Element) -> bool:
         """Whether libxml2 finds the tree valid, attributes of XML Schema's own namespace apart."""
         return bool(self.quick.validate(root))
+
+
+def _elements(group: Any) -> Iterator[Any]:
+    """The elements of a content model, each name once; what a wildcard lets in is nobody's."""
+    named = {e.local_name: e for e in (group.iter_elements() if group is not None else ()) if e.local_name}
+    yield from named.values()
+
+
+def _paths(element: Any, path: tuple[str, ...], within: tuple[Any, ...]) -> Iterator[tuple[str, ...]]:
+    """The path of every declared element."""
+    kind = element.type
+    if kind in within:
+        raise ValueError(
+            f"the type of {'/'.join(path)} holds itself: a schema of the contract has a bounded depth"
+        )
+    yield path
+    if kind.is_complex() and not kind.has_simple_content():
+        for child in _elements(kind.content):
+            yield from _paths(child, (*path, child.local_name), (*within, kind))
+
+
+def _label(path: tuple[str, ...], paths: list[tuple[str, ...]]) -> str:
+    """The shortest ending of a path that no other has."""
+    for length in range(1, len(path) + 1):
+        ending = path[-length:]
+        if sum(other[-length:] == ending for other in paths) == 1:
+            return ":".join(ending)
+    return "/".join(path)  # the ending of another one as a whole
+
+
+def _own(component: Any) -> list[Any]:
+    annotation = getattr(component, "annotation", None)
+    return [annotation] if annotation is not None else []
+
+
+def _noted(annotations: list[Any], source: str) -> str:
+    """What the first note of a kind says."""
+    notes = (
+        info for annotation in annotations for info in annotation.appinfo if info.get("source") == source
+    )
+    return next(((note.text or "").strip() for note in notes), "")
+
+
+def _accepting(kind: Any) -> Callable[[str], bool]:
+    """Whether a simple type accepts a text. One that restricts strings is asked for its facets alone: a tenth of
+    the time, which counts where a list has a hundred thousand texts."""
+    if kind is None:
+        return lambda _: True
+    facets, here = [], kind
+    while getattr(here, "validators", None) is not None and here.base_type is not None:
+        facets += [*([here.patterns] if here.patterns else []), *here.validators]
+        here = here.base_type
+    if getattr(here, "local_name", "") != "string" or kind.white_space not in {None, "preserve"}:
+        return lambda text: bool(kind.is_valid(text))
+
+    def accepts(text: str) -> bool:
+        import xmlschema  # noqa: PLC0415
+
+        try:
+            for facet in facets:
+                facet(text)
+        except xmlschema.XMLSchemaValidationError:
+            return False
+        return True
+
+    return accepts
+
+
+def _allowed(kind: Any) -> str:
+    """What a simple type allows, in words."""
+    if kind is None:
+        return ""
+    if kind.enumeration:
+        return " or ".join(map(str, kind.enumeration))
+    notes = [(note.text or "").strip() for a in _own(kind) for note in a.documentation]
+    patterns = getattr(kind, "patterns", None)
+    return notes[0] if notes else f"text like {patterns.regexps[0]}" if patterns else "text"
 
 
 @cache

@@ -117,6 +117,11 @@ class Envelope:
         element = self._find(name)
         return None if element is None else Leaf(element)
 
+    def leaf_at(self, path: tuple[str, ...]) -> Leaf | None:
+        """The text of the first element at a path from the root, else of any with the last name of the path."""
+        place = self.root.find("/".join(path[1:]) or ".") if self.root is not None else None
+        return self.leaf(path[-1]) if place is None else Leaf(place)
+
     @cached_property
     def action(self) -> Leaf | None:
         return self.leaf("Action")

@@ -9,10 +9,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from lxml import etree
 
-from conformance.contract.components import Component
+from conformance.contract.components import Component, Declaration
 from conformance.contract.load import documented
 from conformance.contract.model import Contract, ServiceCall
 from conformance.contract.xsd import Schema, schema
@@ -37,11 +38,14 @@ def derived(contract: Contract | None = None) -> Iterator[Mutant]:
     """The mutants of every service call's response schema, and of the error schema."""
     contract = contract or documented()
     for call in contract.calls.values():
-        for name, title, component, edit in _edits(schema(call.response_schema), _sample_texts(call)):
+        for name, title, component, edit in edits(
+            schema(call.response_schema), _sample(call.response_sample)
+        ):
             accusing, shadows = (component.requirement,), _shadows(component, call)
             yield Mutant(f"{call.name}.{name}", title, accusing, shadows, rewrite=_rewriting(edit))
     errors = tuple(contract.errors)
-    for name, title, component, edit in _edits(schema(contract.call.error_schema), {}):
+    failed = contract.call.error_schema.parent / "samples" / f"error-{errors[0]}.xml"
+    for name, title, component, edit in edits(schema(contract.call.error_schema), _sample(failed)):
         breaks: tuple[str, ...] = (component.requirement,)
         if component.requirement.startswith("ERR-NNN-"):
             breaks = tuple(component.requirement.replace("NNN", code) for code in errors)
@@ -72,15 +76,22 @@ def _rewriting(edit: Edit) -> Rewrite:
 Found = tuple[str, str, Component, Edit]
 
 
-def _edits(of: Schema, samples: dict[str, str]) -> Iterator[Found]:
-    """Every way to break one component, with the component."""
+def _sample(file: Path) -> etree._Element:
+    return etree.parse(file).getroot()
+
+
+def edits(of: Schema, sample: etree._Element) -> Iterator[Found]:
+    """Every way to break one component of a schema in an answer that has what the sample has."""
     anything = next(c for c in of.components if c.aspect == "anything")
-    yield from _root(of, of.component(of.root, "name"))
-    for declared in of.declarations.values():
-        content = of.component(declared.name, "content")
+    yield from _root(of, of.name)
+    there = [declared for declared in of.declarations.values() if any(True for _ in declared.places(sample))]
+    for declared in there:
+        content = declared.content
         for name, least, most in declared.children:
+            if declared.below[name] not in there:
+                continue
             yield from _child(
-                declared.name,
+                declared,
                 name,
                 content,
                 optional=least == 0,
@@ -89,21 +100,21 @@ def _edits(of: Schema, samples: dict[str, str]) -> Iterator[Found]:
             )
         if len(declared.children) > 1 and declared.children[0][1]:
             yield (
-                f"{declared.name}.children_reversed",
-                f"The children of {declared.name} come in reverse.",
+                f"{declared.label}.children_reversed",
+                f"The children of {declared.label} come in reverse.",
                 content,
-                _reversed(declared.name),
+                _reversed(declared),
             )
-        yield from _surplus(declared.name, anything, leaf=not declared.children)
-    for component in of.components:
-        if component.aspect == "text":
-            yield from _texts(of, component, _plausible(of, component.element, samples))
-        if component.aspect == "unique":
+        yield from _surplus(declared, anything)
+    for declared in there:
+        if declared.leaf and declared.text != anything:
+            yield from _texts(declared, _plausible(declared, sample))
+        for key in declared.keys:
             yield (
-                f"{component.element}.item_doubled",
-                f"An item of {component.element} is there twice.",
-                component,
-                _item_doubled(component.element),
+                f"{declared.label}.item_doubled",
+                f"An item of {declared.label} is there twice.",
+                key.component,
+                _item_doubled(declared),
             )
 
 
@@ -122,16 +133,12 @@ def _root(of: Schema, component: Component) -> Iterator[Found]:
     )
 
 
-def _first(root: etree._Element, name: str) -> etree._Element:
-    return next(root.iter(name))
-
-
 def _child(
-    parent: str, name: str, content: Component, *, optional: bool, repeats: bool, alone: bool
+    parent: Declaration, name: str, content: Component, *, optional: bool, repeats: bool, alone: bool
 ) -> Iterator[Found]:
-    here = f"{parent}.{name}"
+    here = f"{parent.label}.{name}"
     if not optional:
-        yield f"{here}.missing", f"{parent} has no {name}.", content, _each(parent, name, _drop)
+        yield f"{here}.missing", f"{parent.label} has no {name}.", content, _each(parent, name, _drop)
         yield (
             f"{here}.renamed",
             f"{name} is called otherwise.",
@@ -160,9 +167,11 @@ def _child(
         )
 
 
-def _each(parent: str, name: str, change: Callable[[etree._Element], object], *, once: bool = False) -> Edit:
+def _each(
+    parent: Declaration, name: str, change: Callable[[etree._Element], object], *, once: bool = False
+) -> Edit:
     def edit(root: etree._Element) -> None:
-        for place in list(root.iter(parent)):
+        for place in list(parent.places(root)):
             for element in place.findall(name)[: 1 if once else None]:
                 change(element)
 
@@ -175,32 +184,34 @@ def _drop(element: etree._Element) -> None:
     parent.remove(element)
 
 
-def _reversed(parent: str) -> Edit:
+def _reversed(parent: Declaration) -> Edit:
     def edit(root: etree._Element) -> None:
-        place = _first(root, parent)
+        place = next(parent.places(root))
         place[:] = list(reversed(place))
 
     return edit
 
 
-def _surplus(name: str, anything: Component, *, leaf: bool) -> Iterator[Found]:
+def _surplus(declared: Declaration, anything: Component) -> Iterator[Found]:
+    name = declared.label
+
     def attribute(root: etree._Element) -> None:
-        _first(root, name).set("version", "1")
+        next(declared.places(root)).set("version", "1")
 
     def text(root: etree._Element) -> None:
-        place = _first(root, name)
+        place = next(declared.places(root))
         place[-1].tail = (place[-1].tail or "") + "ok"
 
     def element(root: etree._Element) -> None:
-        etree.SubElement(_first(root, name), "surplus").text = "1"
+        etree.SubElement(next(declared.places(root)), "surplus").text = "1"
 
     yield f"{name}.attribute_added", f"{name} has an attribute.", anything, attribute
     yield f"{name}.element_added", f"{name} holds an undocumented element.", anything, element
-    if not leaf:
+    if not declared.leaf:
         yield f"{name}.text_added", f"There is text beside the children of {name}.", anything, text
 
 
-def _texts(of: Schema, component: Component, sample: str) -> Iterator[Found]:
+def _texts(declared: Declaration, sample: str) -> Iterator[Found]:
     """Each text facet, violated at its boundary: candidates that the schema itself refuses."""
     candidates = {
         "empty": "",
@@ -218,43 +229,36 @@ def _texts(of: Schema, component: Component, sample: str) -> Iterator[Found]:
         "with_a_double_space": sample.replace(" ", "  "),
     }
     for key, text in candidates.items():
-        if text != sample and not of.text_is_valid(component.element, text):
+        if text != sample and not declared.accepts(text):
             yield (
-                f"{component.element}.{key}",
-                f"{component.element} is {text!r}.",
-                component,
-                _texted(of, component.element, text),
+                f"{declared.label}.{key}",
+                f"{declared.label} is {text!r}.",
+                declared.text,
+                _texted(declared, text),
             )
 
 
-def _texted(of: Schema, name: str, text: str) -> Edit:
+def _texted(declared: Declaration, text: str) -> Edit:
     def edit(root: etree._Element) -> None:
-        for element in root.iter(name):
+        for element in declared.places(root):
             element.text = text
-            if name not in of.declarations[of.root].order:
+            if len(declared.path) > 2:
                 break  # of a list, one item is enough
 
     return edit
 
 
-def _sample_texts(call: ServiceCall) -> dict[str, str]:
-    """The first text of every element in the service call's own example."""
-    texts: dict[str, str] = {}
-    for element in etree.parse(call.response_sample).getroot().iter(etree.Element):
-        texts.setdefault(str(element.tag), element.text or "")
-    return texts
-
-
-def _plausible(of: Schema, name: str, samples: dict[str, str]) -> str:
+def _plausible(declared: Declaration, sample: etree._Element) -> str:
     """A text that the schema accepts for an element: one with every boundary to break, else the example's."""
     general = ("1316512313", "0", "HTTP GET", "004", "Success", "Error", "Unknown error")
-    found = (text for text in (*general, samples.get(name)) if text and of.text_is_valid(name, text))
-    return next(found, None) or of.allowed(name).split(" or ")[0]
+    own = next(declared.places(sample)).text
+    found = (text for text in (*general, own) if text and declared.accepts(text))
+    return next(found, None) or declared.allowed.split(" or ")[0]
 
 
-def _item_doubled(container: str) -> Edit:
+def _item_doubled(container: Declaration) -> Edit:
     def edit(root: etree._Element) -> None:
-        place = _first(root, container)
+        place = next(container.places(root))
         place.append(copy.deepcopy(place[-1]))
 
     return edit

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["conformance.pytest_plugin.plugin"]
+pytest_plugins = ["conformance.pytest_plugin"]
 
 CHECKS = Path(__file__).parent / "conformance" / "checks"
 

@@ -332,3 +332,14 @@ def test_a_recording_made_elsewhere_leaves_no_secret(tmp_path: Path) -> None:
     assert len(files) >= 10
     for name, data in (*said, *((str(f), f.read_bytes()) for f in files)):
         assert [(k, leaks(v, data)) for k, v in CANARIES.items() if leaks(v, data)] == [], name
+
+
+def test_a_secret_that_is_a_word_of_the_users_own_costs_no_report() -> None:
+    """A target called as the user of its proxy, where the endpoint says that user back."""
+    evidence = replace(
+        with_header("X-User", "partner-four"), target="partner-four", secrets=holding("partner-four")
+    )
+    report = judge_evidence(evidence, CONTRACT, TERMS)
+    redaction = Redaction(evidence)
+    _, trouble = guarded(own(report, redaction.shown), report, redaction)
+    assert (trouble, report.target.name) == ([], "partner-four")

@@ -21,7 +21,7 @@ from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import from_har, to_har
 from conformance.evidence.redaction import Redaction
 from conformance.pytest_plugin.plugin import Suite
-from conformance.reporting.publish import guarded, own
+from conformance.reporting.publish import guarded, leaks_in, own
 from conformance.reporting.terminal import summary
 from conformance.reporting.write import ReportsError, write
 from conformance.run import send
@@ -148,7 +148,7 @@ class _Reporting(Suite):
             return
         width = min(shutil.get_terminal_size((100, 24)).columns, 120)
         said = summary(self.report, width=width, color=False, reports=None)
-        if self.redaction.leaks_in(said):
+        if leaks_in(self.report, self.redaction):
             said = "internal error: a secret was found in the summary, which is withheld\n"
         terminalreporter.write_sep("=", "conformance")
         terminalreporter.write(said + "".join(f"{line}\n" for line in self.trouble))

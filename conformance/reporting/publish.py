@@ -45,7 +45,7 @@ def publish(
     except ReportsError as error:
         trouble.append(str(error))
     said = _said(report, folder, options)
-    if redaction.leaks_in(said):
+    if leaks_in(report, redaction):
         trouble.append("internal error: a secret was found in the summary, which is withheld")
         said = ""
     try:
@@ -89,7 +89,7 @@ def guarded(
     itself is not searched.
     """
     made, trouble = {}, []
-    quoted = any(redaction.leaks_in(text) for text in _sentences(report))
+    quoted = leaks_in(report, redaction)
     shown = redaction.leaks()
     for name, make in files.items():
         if (shown and name in _OF_EVIDENCE) or (quoted and name != "evidence.har"):
@@ -105,9 +105,14 @@ def guarded(
 _OF_EVIDENCE = {"evidence.har", "report.html"}
 
 
-def _sentences(report: Report) -> Iterator[str]:
+def leaks_in(report: Report, redaction: Redaction) -> bool:
+    """Whether a secret is left in what the report quotes; names, settings and waivers are the user's own words."""
+    return any(redaction.leaks_in(text) for text in _sentences(report, redaction))
+
+
+def _sentences(report: Report, redaction: Redaction) -> Iterator[str]:
     """What the report says that may quote an endpoint."""
-    yield from report.notes
+    yield from (note for note in report.notes if note in redaction.shown.notes)
     for requirement in report.requirements:
         yield requirement.reason
         for check in requirement.checks:

@@ -65,8 +65,10 @@ def test_evidence_without_secrets_still_replays(name: str, trials: dict[str, Tri
         again = Trial(
             name, folder, ended.token, Process(replayed, folder, env=environment(folder, canary)).wait()
         )
-    assert again.outcome.exit_code == ended.outcome.exit_code, again.output
-    assert verdicts(again) == verdicts(ended)
+    withheld = "the body is withheld" in again.read("evidence.har")
+    assert again.outcome.exit_code in {ended.outcome.exit_code, *([10] if withheld else [])}, again.output
+    differing = {name for name, verdict in verdicts(ended).items() if verdicts(again)[name] != verdict}
+    assert all(withheld and verdicts(again)[name] == "inconclusive" for name in differing), differing
     assert leaks_of(again, ended.token) == []
 
 

@@ -31,7 +31,7 @@ def test_what_holds_a_secret_is_withheld_and_named(
     report: Report, evidence: Evidence, secrets: Secrets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The last guard: nobody took the secret out, and still it is in no file and on no terminal."""
-    report = msgspec.structs.replace(report, notes=(f"it said {SECRET}",))
+    report = msgspec.structs.replace(report, notes=(SECRET,))
     evidence = replace(evidence, notes=(SECRET,))
     redaction = Redaction(replace(evidence, secrets=secrets))
     assert redaction.said

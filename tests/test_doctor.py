@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import ssl
+import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -190,7 +194,7 @@ def test_a_portal_is_named_and_nothing_secret_or_live_is_printed(
     )
     assert main(["doctor", f"--config={config}", "--target=here"]) == 10
     said = "".join(capsys.readouterr())
-    assert len(server.seen) == 1  # type: ignore[attr-defined]
+    assert len(server.seen) == 4, "as documented, compact, with a last segment, as parameters"  # type: ignore[attr-defined]
     assert TOKEN[:8] not in said
     assert "\x1b" not in said
     assert "\u202e" not in said
@@ -215,3 +219,158 @@ def test_a_run_says_the_same_in_a_note(tmp_path: Path, capsys: pytest.CaptureFix
     assert "port: 127.0.0.1 refuses connections on port 1; to mend it:" in " ".join(
         capsys.readouterr().out.split()
     )
+
+
+# What an endpoint answers, and to whom
+
+
+class _Endpoint(BaseHTTPRequestHandler):
+    """Answers what its server's `said` says of method, path and body."""
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.seen.append((self.path, self.headers.get("X-State", "")))  # type: ignore[attr-defined]
+        status, text = self.server.said(self, body.decode("latin-1"))  # type: ignore[attr-defined]
+        self.send_response(status)
+        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+Said = Callable[[BaseHTTPRequestHandler, str], tuple[int, bytes]]
+
+
+def now() -> bytes:
+    return re.sub(rb"(?<=<Timestamp>)[0-9]+", str(int(time.time())).encode(), SUCCESS)
+
+
+@contextmanager
+def endpoint(tmp_path: Path, said: Said, more: str = "") -> Iterator[tuple[list[str], list[tuple[str, str]]]]:
+    """The words that have the doctor look at an endpoint, and what it was asked."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint) as server:
+        server.seen, server.said = [], said  # type: ignore[attr-defined]
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        file = tmp_path / "c.toml"
+        file.write_text(
+            f'[targets.here]\nendpoint = "https://127.0.0.1:{server.server_port}/{TOKEN}"\nca_file = "ca.pem"\n'
+            f'http_endpoint = "http://127.0.0.1:1/"\n{more}',
+            encoding="utf-8",
+        )
+        try:
+            yield ["doctor", f"--config={file}", "--target=here"], server.seen  # type: ignore[attr-defined]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+SOAP = b"<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>%s</e:Body></e:Envelope>"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda text: b"<br />\n<b>Warning</b>: mysql in x.php<br />\n" + text, "ENV-01"),
+        (lambda text: b"\n<?xml version='1.0'?>" + text, "ENV-01"),
+        (lambda text: SOAP % text, "ENV-03"),
+        (lambda text: text.replace(b"ClICKATELLSDK", b"CLICKATELLSDK"), "ENV-03"),
+        (lambda text: text.replace(b"Success", b"success"), "ENV-06"),
+        (lambda text: re.sub(rb"(?<=<Timestamp>)[0-9]+", b"1316512313", text), "TIM-02"),
+    ],
+    ids=["a warning", "a blank line", "SOAP", "another root", "another word", "another day"],
+)
+def test_an_answer_is_read_as_the_checks_read_it(
+    change: Callable[[bytes], bytes], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with endpoint(tmp_path, lambda _asked, _body: (200, change(now()))) as (words, _):
+        assert main(words) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"but not as documented. {says}: " in told
+    assert "open Connect API" in told
+
+
+def test_an_answer_as_documented_is_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with endpoint(tmp_path, lambda _asked, _body: (200, now())) as (words, _):
+        assert main(words) == 0
+    assert "the documented request is answered with Success" in " ".join(capsys.readouterr().out.split())
+
+
+OTHERWISE: dict[str, tuple[Said, str]] = {
+    "no line breaks": (
+        lambda a, _: (400, b"Bad Request") if "%0A" in a.path or "XML=" not in a.path else (200, now()),
+        "refuses line breaks in a URL (%0A), which the documented request has; the compact document is served",
+    ),
+    "a form": (
+        lambda _, body: (200, now()) if "XML=" in body else (200, error("999")),
+        'binding = "form-xml"',
+    ),
+    "parameters": (
+        lambda a, _: (200, now()) if "?action=" in a.path else (404, b"no"),
+        'binding = "query-params"',
+    ),
+    "a body": (lambda _, body: (200, now()) if body.startswith("<") else (400, b""), 'binding = "body-xml"'),
+    "a segment": (
+        lambda a, _: (200, now()) if f"{TOKEN}/get_list_callback?" in a.path else (404, b"no"),
+        "let `endpoint` end with /get_list_callback",
+    ),
+    "nothing": (lambda _a, _b: (200, error("999")), "check token, address and account"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_another_way_that_is_served_is_named(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said, repair = OTHERWISE[name]
+    with endpoint(tmp_path, said) as (words, _):
+        assert main(words) == 10
+    told = " ".join(capsys.readouterr().out.split())
+    assert repair in told
+    assert ("proxy, a login" in told or "check token" in told) == (name == "nothing")
+    assert TOKEN[:8] not in told
+
+
+def test_a_run_names_the_way_that_is_served(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with endpoint(tmp_path, OTHERWISE["a form"][0]) as (words, _):
+        assert (
+            main(["run", *words[1:], f"--reports={tmp_path / 'out'}", "--select=REQ-*", "--select=CBK-09"])
+            == 1
+        )
+    assert 'say `binding = "form-xml"`' in " ".join(capsys.readouterr().out.split())
+
+
+def test_each_state_is_tried_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    noted = "".join(
+        f"{key} = [\"{sys.executable}\", \"-c\", \"open('{tmp_path}/{key}', 'a').write('x')\"]\n"
+        for key in ("setup", "teardown")
+    )
+    more = '[targets.here.states.004]\nheaders = { X-State = "004" }\n'
+    more += f'[targets.here.states.007]\nheaders = {{ X-State = "008" }}\n{noted}'
+    more += '[targets.here.states.008]\nheaders = { X-State = "" }\n[targets.here.states.999]\nsetup = ["false"]\n'
+
+    def said(asked: BaseHTTPRequestHandler, _: str) -> tuple[int, bytes]:
+        return 200, error(asked.headers["X-State"]) if asked.headers.get("X-State") else now()
+
+    with endpoint(tmp_path, said, more) as (words, seen):
+        assert main(words) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "ok state 004 provisioned by headers; HTTP 200: answers with error 004" in told
+    assert "open state 007 provisioned by headers, setup, teardown; HTTP 200: answers with error 008" in told
+    assert "not with error 007" in told
+    assert (
+        "open state 008 provisioned by headers; HTTP 200: answers with Success, so it is not reached" in told
+    )
+    assert "the setup command of state 999 ended with exit status 1" in told
+    assert [state for _, state in seen if state] == ["004", "008"]
+    assert [(tmp_path / key).read_text() for key in ("setup", "teardown")] == ["x", "x"]

@@ -1,4 +1,4 @@
-"""`doctor`: can the target be reached, and what would a run cost? Two requests at most, nothing is judged."""
+"""`doctor`: can the target be reached, are its states, and what would a run cost? A few requests, no verdict."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from conformance.checks.catalogue import chosen_checks, groups_of
+from conformance.checks.judging import Judging
+from conformance.checks.outcome import Verdict
 from conformance.commands.listing import cost
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.quoting import quoting
-from conformance.evidence.exchange import Evidence
+from conformance.evidence.exchange import Evidence, Exchange
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
+from conformance.probes.plan import Plan
 from conformance.reporting import inert
 from conformance.reporting.output import say
 from conformance.reporting.terminal import wrap
@@ -31,11 +34,16 @@ from conformance.target.target import State, Target
 from conformance.verdicts import diagnosis as preflight
 from conformance.verdicts.diagnosis import Finding
 from conformance.verdicts.findings import state_lines
+from conformance.verdicts.judge import judge
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import ExitCode
 
 _MARKS = {"ok": "ok", "open": "open", "problem": "PROBLEM", "unseen": "-"}
 _INDENT = 22  # columns before what is said
+_OF_THE_ANSWER = frozenset({"REQ", "ENV", "CBK", "TIM"})
+_ROLL_UP = "ENV-02"  # which says again what the finer requirements say
+_SHOWN = 3  # breaches that are told
+_WILL_FAIL = "a run will fail this; `run` tells all of it"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,25 +64,76 @@ def run(options: argparse.Namespace) -> int:
 
 
 def look(contract: Contract, target: Target) -> tuple[list[Finding], bool]:
-    """What the two calls of the preflight show, and whether they were interrupted."""
+    """What the calls of the preflight show, those in each state among them, and whether they were interrupted."""
     dialer = Dialer(target)
-    plan, started = plans.preflight(contract, target), time.time()
-    recording = Wire(target, Limits(concurrency=1), dialer=dialer).run(plan)
-    evidence = evidence_of(target, recording, seed=0, started=started)
+    evidence = _sent(target, dialer, [plans.preflight(contract, target)])
+    first = preflight.first_call(evidence.exchanges)
+    envelope = first.answer.envelope if first and first.answer else None
+    served = envelope is not None and envelope.recognised and not envelope.is_error
+    further: list[Plan] = []
+    if served:
+        further = [plans.in_states(contract, target)] if target.states else []
+    elif first and _was_connected(first):
+        further = list(plans.other_ways(contract, target))
+    more = evidence if evidence.interrupted or not further else _sent(target, dialer, further)
     redaction = Redaction(evidence)
     with quoting(redaction.text):
-        found = [*_reached(target, evidence, dialer), *states(contract, target), _secrets(target)]
-    return [replace(f, text=redaction.text(f.text)) for f in found], recording.interrupted
+        found = [
+            *_reached(contract, target, evidence, dialer, more),
+            *states(contract, target, more if served else None),
+            _secrets(target),
+        ]
+    interrupted = evidence.interrupted or more.interrupted
+    return [replace(f, text=redaction.text(f.text)) for f in found], interrupted
 
 
-def _reached(target: Target, evidence: Evidence, dialer: Dialer) -> Iterator[Finding]:
+def _sent(target: Target, dialer: Dialer, those: list[Plan]) -> Evidence:
+    """What plans bring home, one after the other."""
+    parts = []
+    for plan in those:
+        started = time.time()
+        recording = Wire(target, Limits(concurrency=1), dialer=dialer).run(plan)
+        parts.append(evidence_of(target, recording, seed=0, started=started))
+        if recording.interrupted:
+            break
+    return replace(parts[-1], exchanges=tuple(e for part in parts for e in part.exchanges))
+
+
+def _was_connected(first: Exchange) -> bool:
+    """Whether the server was reached, so that another way to ask it is worth a try."""
+    return first.answer is not None or (first.loss is not None and first.loss.kind in {"closed", "malformed"})
+
+
+def _reached(
+    contract: Contract, target: Target, evidence: Evidence, dialer: Dialer, more: Evidence
+) -> Iterator[Finding]:
     plain = next((e for e in reversed(evidence.exchanges) if e.group == "state-009"), None)
     if first := preflight.first_call(evidence.exchanges):
         host = urlsplit(target.endpoint).hostname or ""
         proxy = target.secrets.shown(target.proxy)
-        yield from preflight.way_to(first, evidence, dialer.names.known(host), proxy)
+        other = preflight.other_way(first, more.exchanges)
+        *way, api = preflight.way_to(first, evidence, dialer.names.known(host), proxy, other)
+        yield from way
+        yield _as_documented(contract, evidence, api) if api.state == "ok" else api
         yield preflight.clock(first, target.clock_tolerance)
     yield preflight.plain_http(plain, evidence)
+
+
+def _as_documented(contract: Contract, evidence: Evidence, api: Finding) -> Finding:
+    """The finding about the answer, with what the checks of a run say of this one answer."""
+    names = [r.id for r in contract.requirements.values() if r.level == "must" and r.family in _OF_THE_ANSWER]
+    judging = Judging(evidence, contract)
+    wrong = [
+        (case.requirement, result.reason)
+        for check, case in chosen_checks(contract, frozenset(names))
+        if (result := judge(check, case, judging)).verdict is Verdict.FAIL
+    ]
+    if not wrong:
+        return api
+    wrong = [one for one in wrong if one[0] != _ROLL_UP] or wrong
+    told = "; ".join(f"{name}: {reason}" for name, reason in wrong[:_SHOWN])
+    rest = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+    return Finding(api.subject, "open", f"{api.text}, but not as documented. {told}{rest}", (_WILL_FAIL,))
 
 
 def _secrets(target: Target) -> Finding:
@@ -91,30 +150,29 @@ def _secrets(target: Target) -> Finding:
     return Finding("secrets", "ok", said)
 
 
-def states(contract: Contract, target: Target) -> Iterator[Finding]:
-    """Code by code: how its state is reached, or the lines that would say so."""
+def states(contract: Contract, target: Target, tried: Evidence | None = None) -> Iterator[Finding]:
+    """Code by code: how its state is reached and what came, or the lines that would say so."""
     for error in contract.errors.values():
         subject_, state = f"state {error.code}", target.states.get(error.code)
         if state is not None:
-            yield _provisioned(subject_, state)
+            yield _provisioned(subject_, state, tried)
         elif error.provoked == "provisioned":
             said = "not provisioned, its requirements stay open"
             yield Finding(subject_, "open", said, state_lines(target.name, error.code))
 
 
-def _provisioned(subject_: str, state: State) -> Finding:
-    """A state is not brought about here; its commands are only looked for."""
+def _provisioned(subject_: str, state: State, tried: Evidence | None) -> Finding:
+    """What came when the state was tried; where nothing was sent, its commands are looked for."""
     keys = ("endpoint", "headers", "source_address", "proxy", "setup", "teardown")
     said = "provisioned by " + ", ".join(key for key in keys if getattr(state, key))
     for key, command in (("setup", state.setup), ("teardown", state.teardown)):
         if command and not _is_there(command[0], state.folder):
-            return Finding(
-                subject_,
-                "open",
-                f"{said}; {key}: there is no such command",
-                (f"correct `{key}` of the state",),
-            )
-    return Finding(subject_, "ok", said)
+            repair = (f"correct `{key}` of the state",)
+            return Finding(subject_, "open", f"{said}; {key}: there is no such command", repair)
+    if tried is None:
+        return Finding(subject_, "unseen", f"{said}; not tried, as the documented request is not served")
+    last = next((e for e in reversed(tried.exchanges) if e.state == state.code), None)
+    return preflight.in_state(last, tried, state.code, said)
 
 
 def _is_there(command: str, folder: str) -> bool:

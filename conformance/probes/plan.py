@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import TYPE_CHECKING
@@ -110,6 +111,30 @@ def preflight(contract: Contract, target: Target) -> Plan:
     whole = plan(contract, target, frozenset({"state-009"}))
     plain = next(p for p in whole.together if p.channel == "http")
     return replace(whole, together=(plain,), states={}, middle=(), last=(), gaps={}, handshakes=False)
+
+
+def in_states(contract: Contract, target: Target) -> Plan:
+    """The documented request once in each state that is provisioned, between its commands."""
+    whole = plan(contract, target, frozenset())
+    codes = [code for code in contract.errors if code in target.states]
+    base = probes.documented(contract.call, target.binding)
+    calls = {
+        code: next(iter(probes.in_state(base, code, plain=contract.errors[code].provoked == "plain-http")))
+        for code in codes
+    }
+    states: dict[str, tuple[Probe, ...]] = {code: (call,) for code, call in calls.items()}
+    return replace(whole, together=(), states=states, middle=(), last=(), gaps={}, handshakes=False)
+
+
+def other_ways(contract: Contract, target: Target) -> Iterator[Plan]:
+    """The documented request as it may be served where it is not served as it is configured, one plan for each way."""
+    whole = plan(contract, target, frozenset())
+    base = probes.documented(contract.call, target.binding)
+    compact = b"".join(line.strip() for line in base.document.splitlines())
+    ways = [replace(base, id="way-compact", group="spelling", document=compact, title="the compact document")]
+    ways += [p for p in probes.independent(contract, target, base) if p.group == "bindings"]
+    for way in ways:
+        yield replace(whole, first=way, together=(), states={}, middle=(), last=(), gaps={}, handshakes=False)
 
 
 def _states(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal
 from urllib.parse import urlsplit
@@ -25,6 +26,9 @@ _REPAIRS = (
     "the port must speak TLS 1.2 or newer; a proxy between may break it",
     "look into the server's log; raise `timeout` if it is slow",
 )
+_OTHERWISE = frozenset(
+    {"bindings", "spelling"}
+)  # groups of requests that mean the same as the documented one
 _CERTIFICATE = {
     "expired": "renew the certificate",
     "mismatch": "use the certificate's own name in `endpoint`",
@@ -58,7 +62,7 @@ class Finding:
 def diagnosis(evidence: Evidence) -> str:
     """Why nothing could be judged, in one line, where the first call shows it; else nothing."""
     first = first_call(evidence.exchanges)
-    way = way_to(first, evidence) if first else ()
+    way = way_to(first, evidence, other=other_way(first, evidence.exchanges)) if first else ()
     return next(
         (f"{f.subject}: {f.text}; to mend it: {' '.join(f.repair)}" for f in way if f.state == "problem"), ""
     )
@@ -70,22 +74,54 @@ def first_call(exchanges: tuple[Exchange, ...]) -> Exchange | None:
 
 
 def way_to(
-    exchange: Exchange, evidence: Evidence, addresses: tuple[str, ...] = (), proxy: str = ""
+    exchange: Exchange,
+    evidence: Evidence,
+    addresses: tuple[str, ...] = (),
+    proxy: str = "",
+    other: str = "",
 ) -> tuple[Finding, ...]:
-    """Name, port, TLS, API: each as far as the first call came."""
+    """Name, port, TLS, API: each as far as the first call came. other: what is served in its place, if anything is."""
     lost = _lost_at(exchange.loss) if exchange.loss else len(_STEPS)
     seen = [_name(exchange, addresses, proxy), _port(exchange, proxy), _tls(exchange)]
     if exchange.answer:
-        seen.append(_api(exchange.answer, evidence))
+        seen.append(_instead(_api(exchange.answer, evidence), other))
     found = []
     for step, (subject, finding) in enumerate(zip_longest(_STEPS, seen)):
         if exchange.loss and step == lost:
-            found.append(Finding(subject, "problem", exchange.loss.reason, (_repair(exchange.loss, step),)))
+            said = Finding(subject, "problem", exchange.loss.reason, (_repair(exchange.loss, step),))
+            found.append(_instead(said, other))
         elif step > lost or finding is None:
             found.append(Finding(subject, "unseen", "not reached"))
         else:
             found.append(finding)
     return tuple(found)
+
+
+def _instead(finding: Finding, other: str) -> Finding:
+    return replace(finding, repair=(other,)) if finding.state == "problem" and other else finding
+
+
+def other_way(first: Exchange, exchanges: Iterable[Exchange]) -> str:
+    """How the documented request is served, where it is served otherwise than it was sent first; else nothing."""
+    served = [e for e in exchanges if e.group in _OTHERWISE and e.answer and e.answer.envelope.is_success]
+    asked = urlsplit(first.request.url)
+    for e in served:
+        parts = urlsplit(e.request.url)
+        alike = e.binding == first.binding and parts.path == asked.path
+        if alike and "%0A" in asked.query.upper() and "%0A" not in parts.query.upper():
+            return (
+                "the server refuses line breaks in a URL (%0A), which the documented request has; the compact"
+                " document is served: let the server take them"
+            )
+    for e in served:
+        parts = urlsplit(e.request.url)
+        if e.group == "bindings" and e.binding == first.binding and parts.path != asked.path:
+            last = parts.path.rsplit("/", 1)[-1]
+            return f"with a last segment {last} in the path it is served: let `endpoint` end with /{last}"
+    for e in served:
+        if e.group == "bindings" and e.binding != first.binding:
+            return f'as {e.binding} it is served: say `binding = "{e.binding}"` (--binding)'
+    return ""
 
 
 def _lost_at(loss: Loss) -> int:
@@ -194,6 +230,26 @@ def clock(exchange: Exchange, tolerance: float) -> Finding:
     if abs(offset) <= tolerance:
         return Finding("clock", "ok", f"{said}; up to {tolerance:g} s are tolerated")
     return Finding("clock", "open", said, ("set one of the clocks (NTP), or raise `clock_tolerance`",))
+
+
+def in_state(exchange: Exchange | None, evidence: Evidence, code: str, said: str) -> Finding:
+    """What one call in a provisioned state came to. said: how the state is reached."""
+    subject = f"state {code}"
+    repair = (f"correct how the state is reached: [targets.{evidence.target}.states.{code}]",)
+    if exchange is None:
+        why = evidence.gaps.get(f"state-{code}", "it was not tried")
+        return Finding(subject, "open", f"{said}; {why}", repair)
+    if exchange.answer is None:
+        lost = exchange.loss.reason if exchange.loss else "no answer"
+        return Finding(subject, "open", f"{said}; {lost}", repair)
+    answer, http = exchange.answer, f"HTTP {exchange.answer.status}"
+    codes = [e.code.text.strip() for e in answer.envelope.errors(*evidence.error_elements) if e.code]
+    if code in codes and answer.envelope.is_error:
+        return Finding(subject, "ok", f"{said}; {http}: answers with {_error(answer, evidence)}")
+    if answer.envelope.is_success:
+        return Finding(subject, "open", f"{said}; {http}: answers with Success, so it is not reached", repair)
+    what = _error(answer, evidence) if answer.envelope.is_error else _stranger(answer)
+    return Finding(subject, "open", f"{said}; {http}: answers with {what}, not with error {code}", repair)
 
 
 def plain_http(exchange: Exchange | None, evidence: Evidence) -> Finding:

@@ -23,7 +23,7 @@ CONTRACT = documented()
 SAMPLES = folder("schemas") / "samples"
 BEGAN = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 SUCCESS = CONTRACT.call.response_sample.read_bytes().split(b"-->\n", 1)[1]
-SERVED = {"documented", "control", "bindings", "spelling"}
+SERVED = {"documented", "control", "bindings", "spelling", "stand-in"}  # any token is taken
 
 Change = Callable[[Evidence], Evidence]
 
@@ -78,6 +78,7 @@ def _sent(binding: Binding) -> Iterable[Probe]:
     made = plan(binding)
     yield made.first
     yield from made.together
+    yield from made.in_a_row
     yield from made.middle
     for code, calls in made.states.items():
         yield from calls

@@ -44,10 +44,10 @@ from tests.evidence_factory import (
 CODES = tuple(CONTRACT.errors)
 PROVISIONED = tuple(code for code, row in CONTRACT.errors.items() if row.provoked == "provisioned")
 IN_STATE = tuple(f"state-{code}" for code in CODES)
-PLAIN = ("state-009", "claim-009", "post-009")
+PLAIN = ("state-009", "claim-009", "form-009", "port-009")
 REFUSED = ("action", "malformed", "schema", "hostile")
 HTTPS = (
-    *("documented", "control", "bindings", "spelling"),
+    *("documented", "control", "bindings", "spelling", "stand-in"),
     *REFUSED,
     *(f"state-{code}" for code in PROVISIONED),
 )
@@ -394,8 +394,8 @@ def https_rows() -> Iterator[Row]:
     yield Row(
         "plain-http-open-for-a-form", says(SUCCESS, probe="plain-form-xml"), f"{open_door} ERR-009-stable"
     )
-    yield Row("plain-http-open-for-a-post", says(SUCCESS, "post-009"), "TLS-01")
-    yield Row("plain-http-takes-no-post", both(says(b"", "post-009"), status(405, "post-009")), "")
+    yield Row("plain-http-open-for-a-post", says(SUCCESS, "form-009"), "TLS-01")
+    yield Row("plain-http-takes-no-post", both(says(b"", "form-009"), status(405, "form-009")), "")
     redirect = both(
         says(b"", *PLAIN), status(301, *PLAIN), header("Location", "https://staging.example.com/", *PLAIN)
     )
@@ -443,13 +443,17 @@ def https_rows() -> Iterator[Row]:
         "TLS-02 ERR-009-code ERR-ANY",
         "ERR-009-stable ERR-009-message",
     )
-    unserved = both(says(error("999"), "bindings"), says(error("999"), probe="plain-form-xml"))
+    unserved = both(
+        says(error("999"), "bindings"),
+        says(error("999"), probe="plain-form-xml"),
+        says(error("999"), probe="stand-in-form-xml"),
+    )
     yield Row("plain-http-of-a-binding-that-is-not-served", unserved, "")
     for kind in ("dns", "timeout", "unreachable"):
         yield Row(f"plain-http-{kind}", lost(kind, "no answer", *PLAIN), "", "TLS-0[124] ERR-009-*")
     yield Row("plain-http-hung-up", lost("closed", "closed", *PLAIN), "HYG-10", "TLS-02 ERR-009-*")
-    once = lost("closed", "closed without an answer", "state-009", "post-009")
-    yield Row("plain-http-hung-up-without-a-claim", once, "HYG-10", "TLS-01")
+    once = lost("closed", "closed without an answer", "state-009", "form-009")
+    yield Row("plain-http-hung-up-without-a-claim", once, "HYG-10", "TLS-0[12] ERR-009-*")
     yield Row("https-refused-as-plain", says(error("009")), "TLS-03 REQ-02", NO_LIST.replace("TLS-03", ""))
     yield Row("plain-http-refused", lost("refused", "refused", *PLAIN), "", "TLS-02 ERR-009-*")
     unseen = "CBK-* ENV-* ERR-00[478]-* ERR-999-* HYG-01 HYG-0[346789] HYG-11 REQ-* TIM-0[1-4] TLS-05"

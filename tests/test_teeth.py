@@ -88,9 +88,9 @@ ROWS = [
         "REQ-05",
         "comment_not_understood",
     ),
-    Row("test_plain_http_gets_no_data", returning_early, "TLS-01", "plain_http_served_for_get"),
+    Row("test_plain_http_gets_no_data", returning_early, "TLS-01", "plain_http_served_with_a_segment"),
     Row(
-        "test_plain_http_gets_no_data_by_posting_the_url",
+        "test_plain_http_gets_no_data_in_any_form",
         returning_early,
         "TLS-01",
         "plain_http_served_for_post_in_url",

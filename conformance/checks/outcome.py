@@ -44,6 +44,10 @@ class Open(Exception):  # noqa: N818
     """A check could not observe its subject: the verdict is inconclusive, for this reason."""
 
 
+class Unsettled(Open):
+    """The same for a whole check: what its other answers show does not settle it."""
+
+
 class NotApplicable(Exception):  # noqa: N818
     """The requirement has no subject at this target."""
 

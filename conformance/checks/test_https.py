@@ -6,37 +6,23 @@ import time
 
 from conformance.checks.catalogue import requirement, sends
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, NotApplicable, Open, clip
-from conformance.evidence.exchange import Answer, Exchange
+from conformance.checks.outcome import Breach, NotApplicable, Open
+from conformance.checks.plain_http import Kind, seen
+from conformance.evidence.exchange import Exchange
 
 _EXPIRY_DAYS = 14
 _DAY_S = 86_400
 
 
-def _plain_answer(exchange: Exchange, judging: Judging) -> Answer | None:
-    """The answer over plain HTTP; None where the port refuses connections or hangs up on every call: it is closed."""
-    loss = exchange.loss
-    if loss and (loss.kind == "refused" or (loss.kind == "closed" and "http" not in judging.answered)):
-        if "https" not in judging.answered:
-            raise Open(
-                "nothing answers over HTTPS either, so a closed HTTP port says nothing of the endpoint"
-            )
-        return None
-    return judging.answer(exchange)
-
-
 def _gets_no_data(exchange: Exchange, judging: Judging) -> None:
     """Breach when the answer over plain HTTP lets the call through."""
-    answer = _plain_answer(exchange, judging)
-    if answer is None:
-        return
-    what = judging.let_through(answer)
-    if what:
+    found = seen(exchange, judging)
+    if found.gives_data:
         raise Breach(
-            f"{exchange.title} is answered with {what}", expected="error 009, and no data", observed=what
+            f"{exchange.title} is answered with {found.what}",
+            expected="error 009, and no data",
+            observed=found.what,
         )
-    if answer.document.unreadable:
-        raise Open(answer.document.unreadable)
 
 
 @requirement("TLS-01")
@@ -47,41 +33,32 @@ def test_plain_http_gets_no_data(exchange: Exchange, judging: Judging) -> None:
 
 
 @requirement("TLS-01")
-@sends("post-009")
-def test_plain_http_gets_no_data_by_posting_the_url(exchange: Exchange, judging: Judging) -> None:
-    """A URL that carries the request and is posted over plain HTTP is not answered with Success or with any Value."""
+@sends("form-009")
+def test_plain_http_gets_no_data_in_any_form(exchange: Exchange, judging: Judging) -> None:
+    """Nor is one by POST, HTTP/1.0, an absolute URL, another Host or an Upgrade, or one that is spelled otherwise."""
+    _gets_no_data(exchange, judging)
+
+
+@requirement("TLS-01")
+@sends("port-009")
+def test_the_https_port_gives_no_data_to_plain_http(exchange: Exchange, judging: Judging) -> None:
+    """Nor is a call over plain HTTP on the port of HTTPS."""
     _gets_no_data(exchange, judging)
 
 
 @requirement("TLS-02")
-@sends("state-009", "claim-009")
+@sends("state-009")
 def test_plain_http_gets_error_009(exchange: Exchange, judging: Judging) -> None:
     """A call over plain HTTP is answered with error 009."""
-    answer = _plain_answer(exchange, judging)
-    if answer is None:
+    found = seen(exchange, judging)
+    if found.kind is Kind.CLOSED:
         raise Open("the HTTP endpoint refuses connections or hangs up, so no answer can say 009")
-    if exchange.binding not in judging.served_bindings:
-        raise Open("this binding is not served over HTTPS, so its answer over plain HTTP says nothing")
-    if answer.document.unreadable:
-        raise Open(answer.document.unreadable)
-    if exchange.group == "claim-009" and judging.let_through(answer):
-        raise Open("a claim of HTTPS opens plain HTTP (TLS-04)")
-    said = judging.said(answer.envelope, "009")
-    if said and said.text == "009":
-        return
-    observed = (
-        f"error {clip(said.text)!r}"
-        if said
-        else judging.let_through(answer)
-        or f"HTTP {answer.status} with {answer.media_type or 'no media type'}"
-    )
-    if answer.redirect:
-        observed = f"a redirect (HTTP {answer.status}) to {clip(answer.redirect)}"
-    raise Breach(
-        f"{exchange.title} is answered with {observed}, not with error 009",
-        expected="error 009",
-        observed=observed,
-    )
+    if not found.says_009:
+        raise Breach(
+            f"{exchange.title} is answered with {found.what}, not with error 009",
+            expected="error 009",
+            observed=found.what,
+        )
 
 
 @requirement("TLS-03")
@@ -109,20 +86,12 @@ def test_https_succeeds_with_a_certificate_that_verifies(exchange: Exchange, jud
 @sends("claim-009")
 def test_a_claim_of_https_does_not_open_plain_http(exchange: Exchange, judging: Judging) -> None:
     """Request headers that claim HTTPS do not open plain HTTP."""
-    answer = _plain_answer(exchange, judging)
-    if answer is None:
+    if not seen(exchange, judging).gives_data:
         return
-    what = judging.let_through(answer)
-    if not what:
-        if answer.document.unreadable:
-            raise Open(answer.document.unreadable)
-        return
-    twins = [e for e in judging.evidence.of("state-009") if e.answer]
-    if not twins or any(e.answer and judging.let_through(e.answer) for e in twins):
+    unclaimed = (*judging.evidence.of("state-009"), *judging.evidence.of("form-009"))
+    if any(e.answer and judging.let_through(e.answer) for e in unclaimed):
         raise Open("plain HTTP is open without any claim (TLS-01)")
-    raise Breach(
-        f"{exchange.title} is answered with {what}", expected="error 009, and no data", observed=what
-    )
+    _gets_no_data(exchange, judging)
 
 
 @requirement("TLS-05")

@@ -8,7 +8,7 @@ import re
 from conformance.checks.catalogue import requirement, sends
 from conformance.checks.disclosure import versions
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, Open, clip
+from conformance.checks.outcome import Breach, NotApplicable, Open, clip
 from conformance.evidence.exchange import Answer, Exchange
 
 
@@ -152,6 +152,8 @@ def test_security_headers_are_there(exchange: Exchange, judging: Judging) -> Non
 @sends()
 def test_no_call_is_lost(exchange: Exchange, judging: Judging) -> None:
     """No connection is lost before its answer is complete (RFC 9112)."""
+    if exchange.group == "port-009":
+        raise NotApplicable("the port of HTTPS owes plain HTTP no answer")
     if exchange.loss and exchange.loss.kind in {"closed", "malformed"}:
         raise Breach(
             f"{exchange.title}: {exchange.loss.reason}",

@@ -24,12 +24,17 @@ Reading = tuple[bytes, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was sent. The URL reads `[token]` where the token stood; secret headers read `[redacted]`."""
+    """What was sent. The URL reads `[token]` where the token stood; secret headers read `[redacted]`.
+
+    http_version: another than HTTP/1.1. target: what the request line has in place of path and query.
+    """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    http_version: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

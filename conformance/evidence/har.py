@@ -46,6 +46,7 @@ class Request(msgspec.Struct):
     postData: PostData | UnsetType | None = UNSET
     headersSize: float = -1
     bodySize: float = -1
+    target: str = field(default="", name="_target")
 
 
 class Content(msgspec.Struct):

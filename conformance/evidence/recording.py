@@ -88,6 +88,8 @@ def _request(request: Request) -> har.Request:
         queryString=[har.Named(*pair) for pair in _query(request.url)],
         postData=har.PostData(mimeType=kind, text=text, encoding=encoding) if request.body else UNSET,
         bodySize=len(request.body),
+        httpVersion=request.http_version or "HTTP/1.1",
+        target=request.target,
     )
 
 
@@ -247,7 +249,8 @@ def _sent(recorded: har.Request) -> Request:
         elif posted.params is not UNSET:
             body = urlencode([(pair.name, pair.value) for pair in posted.params]).encode("ascii")
     headers = tuple((pair.name, pair.value) for pair in recorded.headers)
-    return Request(recorded.method, recorded.url, headers, body)
+    old = recorded.httpVersion if recorded.httpVersion == "HTTP/1.0" else ""
+    return Request(recorded.method, recorded.url, headers, body, old, recorded.target)
 
 
 def _answer(recorded: har.Response) -> Answer | None:

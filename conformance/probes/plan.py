@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
-from conformance.contract.model import Contract
+from conformance.contract.model import Contract, ErrorCode
+from conformance.probes import plain_http
 from conformance.probes import probe as probes
 from conformance.probes.probe import FIRST, Probe
 from conformance.target.target import Target
@@ -23,14 +24,15 @@ class Plan:
     """Everything a run will send, in the order in which it has to happen.
 
     first: the documented request, before anything else. together: in any order, side by side; calls in states that
-    each request brings along are among them. middle: after those, to see whether the endpoint still answers. states:
-    by code, in sequence, each between its setup and its teardown. last: after LATER_S. gaps: group -> why it is not
-    sent. handshakes: whether old versions of TLS are tried as well. cases: what the generated probes among them were
-    made of, by id.
+    each request brings along are among them. in_a_row: after those, over one connection. middle: then, to see whether
+    the endpoint still answers. states: by code, in sequence, each between its setup and its teardown. last: after
+    LATER_S. gaps: group -> why it is not sent. handshakes: whether old versions of TLS are tried as well. cases: what
+    the generated probes among them were made of, by id.
     """
 
     first: Probe
     together: tuple[Probe, ...]
+    in_a_row: tuple[Probe, ...]
     states: dict[str, tuple[Probe, ...]]
     middle: tuple[Probe, ...]
     last: tuple[Probe, ...]
@@ -43,6 +45,7 @@ class Plan:
         return (
             self.first,
             *self.together,
+            *self.in_a_row,
             *self.middle,
             *(p for group in self.states.values() for p in group),
             *self.last,
@@ -50,7 +53,8 @@ class Plan:
 
     def rounds(self, side_by_side: int) -> int:
         """How many answers are waited for one after the other, where that many calls are out at a time."""
-        in_turn = 1 + len(self.middle) + sum(map(len, self.states.values())) + len(self.last)
+        in_turn = 1 + len(self.in_a_row) + len(self.middle) + len(self.last)
+        in_turn += sum(map(len, self.states.values()))
         return in_turn + ceil(len(self.together) / side_by_side)
 
 
@@ -60,7 +64,10 @@ def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int =
     first = replace(base, id=FIRST, fresh=True, title="the documented request, for the first time")
     if groups & {"malformed", "spelling", "schema", "hostile"}:
         groups |= {"control"}
-    together = [p for p in probes.independent(contract, target, base) if p.group in groups]
+    if groups & plain_http.GROUPS:
+        groups |= {plain_http.STAND_IN}
+    fixed = (*probes.independent(contract, target, base), *plain_http.probes(contract.call, base, target))
+    together = [p for p in fixed if p.group in groups]
     generated = dict(probes.generated(contract.call, base, groups, seed))
     together += generated
     states, gaps = _states(contract, target, base, groups)
@@ -84,8 +91,16 @@ def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int =
     together = _interleaved([p for p in probes.repeats(base) if p.group in groups], together)
     together += [probe for code, calls in states.items() if not _takes_turns(target, code) for probe in calls]
     states = {code: calls for code, calls in states.items() if _takes_turns(target, code)}
+    in_a_row = tuple(p for p in plain_http.in_a_row(base, target) if p.group in groups)
     return Plan(
-        first, tuple(together), states, (canary,), last, gaps, cases={p.id: c for p, c in generated.items()}
+        first,
+        tuple(together),
+        in_a_row,
+        states,
+        (canary,),
+        last,
+        gaps,
+        cases={p.id: c for p, c in generated.items()},
     )
 
 
@@ -109,20 +124,18 @@ def _takes_turns(target: Target, code: str) -> bool:
 def preflight(contract: Contract, target: Target) -> Plan:
     """The documented request, once over HTTPS and once over plain HTTP: enough to see what is there."""
     whole = plan(contract, target, frozenset({"state-009"}))
-    plain = next(p for p in whole.together if p.channel == "http")
-    return replace(whole, together=(plain,), states={}, middle=(), last=(), gaps={}, handshakes=False)
+    plain = next(p for p in whole.together if p.group == plain_http.STATE)
+    return replace(
+        whole, together=(plain,), in_a_row=(), states={}, middle=(), last=(), gaps={}, handshakes=False
+    )
 
 
 def in_states(contract: Contract, target: Target) -> Plan:
     """The documented request once in each state that is provisioned, between its commands."""
     whole = plan(contract, target, frozenset())
-    codes = [code for code in contract.errors if code in target.states]
     base = probes.documented(contract.call, target.binding)
-    calls = {
-        code: next(iter(probes.in_state(base, code, plain=contract.errors[code].provoked == "plain-http")))
-        for code in codes
-    }
-    states: dict[str, tuple[Probe, ...]] = {code: (call,) for code, call in calls.items()}
+    provisioned = [error for code, error in contract.errors.items() if code in target.states]
+    states = {error.code: _in_state(error, base, target)[:1] for error in provisioned}
     return replace(whole, together=(), states=states, middle=(), last=(), gaps={}, handshakes=False)
 
 
@@ -137,6 +150,11 @@ def other_ways(contract: Contract, target: Target) -> Iterator[Plan]:
         yield replace(whole, first=way, together=(), states={}, middle=(), last=(), gaps={}, handshakes=False)
 
 
+def _in_state(error: ErrorCode, base: Probe, target: Target) -> tuple[Probe, ...]:
+    calls = tuple(probes.in_state(base, error.code))
+    return plain_http.in_state(base, target, error.code, calls) if error.provoked == "plain-http" else calls
+
+
 def _states(
     contract: Contract, target: Target, base: Probe, groups: frozenset[str]
 ) -> tuple[dict[str, tuple[Probe, ...]], dict[str, str]]:
@@ -147,9 +165,7 @@ def _states(
         if group not in groups:
             continue
         if error.code in target.states:
-            states[error.code] = tuple(
-                probes.in_state(base, error.code, plain=error.provoked == "plain-http")
-            )
+            states[error.code] = _in_state(error, base, target)
         elif error.provoked == "provisioned":
             gaps[group] = (
                 f"the state of {error.code} is not provisioned; "
@@ -170,8 +186,8 @@ def groups(contract: Contract) -> frozenset[str]:
         "spelling",
         "schema",
         "hostile",
-        "claim-009",
-        "post-009",
+        plain_http.STAND_IN,
+        *plain_http.GROUPS,
     }
     return frozenset(
         fixed | {f"state-{code}" for code in contract.errors} | {f"after-{code}" for code in contract.errors}

@@ -19,51 +19,6 @@ if TYPE_CHECKING:
 
 Channel = Literal["https", "http"]
 
-# Headers by which a proxy tells a server that the client spoke HTTPS (RFC 7239; the rest is custom and widespread).
-CLAIMS = (
-    ("X-Forwarded-Proto", "https"),
-    ("Forwarded", "for=192.0.2.1;proto=https"),
-    ("Front-End-Https", "on"),
-    ("X-Forwarded-Ssl", "on"),
-    ("X-Forwarded-Protocol", "https"),
-    ("X-Forwarded-Scheme", "https"),
-    ("X-Url-Scheme", "https"),
-    ("X-Scheme", "https"),
-    ("X-Forwarded-Port", "443"),
-    ("CloudFront-Forwarded-Proto", "https"),
-    ("X-Original-Proto", "https"),
-    ("X-ARR-SSL", "2048|256|C=US|CN=localhost"),
-)
-# Rarer ones, of single products and hosts: all in one request.
-RARE_CLAIMS = (
-    ("Cf-Visitor", '{"scheme":"https"}'),
-    ("Fastly-SSL", "1"),
-    ("Https", "on"),
-    ("Ssl-Offloaded", "1"),
-    ("WL-Proxy-SSL", "true"),
-    ("X-AppEngine-Https", "on"),
-    ("X-Client-Scheme", "https"),
-    ("X-Forwarded-Https", "on"),
-    ("X-Forwarded-Tlsversion", "1.3"),
-    ("X-Https", "on"),
-    ("X-Original-Scheme", "https"),
-    ("X-Proto", "https"),
-    ("X-Real-Scheme", "https"),
-    ("X-Secure", "1"),
-    ("X-SSL", "on"),
-    ("X-SSL-Cipher", "TLS_AES_128_GCM_SHA256"),
-)
-# The usual ones in other words, a few more, and the mere look of a proxy: all in one request.
-OTHER_CLAIMS = (
-    ("Forwarded", 'proto="https"'),
-    ("Front-End-Https", "1"),
-    ("SSL", "on"),
-    ("X-Client-Proto", "https"),
-    ("X-Forwarded-For", "192.0.2.1"),
-    ("X-Forwarded-Proto", "HTTPS"),
-    ("X-Forwarded-Ssl", "1"),
-    ("X-Real-Proto", "https"),
-)
 CANARY = b"http://canary.invalid/"  # the wire puts the address of its listener here
 FIRST = "documented-1"
 REPEATS = 16  # documented calls side by side: a fault of one answer in five escapes them once in 35 runs
@@ -79,12 +34,27 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """How a request over plain HTTP is put.
+
+    version: of HTTP. absolute: the scheme of an absolute URL in the request line; "" for the usual path alone.
+    https_port: whether it goes to the port of HTTPS.
+    """
+
+    version: Literal["1.1", "1.0"] = "1.1"
+    absolute: Literal["", "http", "https"] = ""
+    https_port: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """One request to be sent.
 
     document: what travels in the binding; actions: the same as values of the parameter `action` for `query-params`.
     control: id of the probe that must succeed for this one's answer to count (its twin without the defect).
     fresh: over a connection of its own. segment: a last segment for the path. method: another than the binding's.
+    stand_in: over HTTPS, with the token of plain HTTP. form: how it is put. everywhere: also to each further address
+    of the host.
     """
 
     id: str
@@ -101,6 +71,9 @@ class Probe:
     segment: str = ""
     charset: str = "utf-8"
     method: str = ""
+    stand_in: bool = False
+    form: Form = Form()
+    everywhere: bool = False
 
 
 def documented(call: ServiceCall, binding: Binding) -> Probe:
@@ -168,7 +141,6 @@ def independent(contract: Contract, target: Target, base: Probe) -> Iterator[Pro
     yield from _carrying(carried, "spelling", documents.spellings(contract.call))
     yield from _carrying(carried, "schema", documents.broken(contract.call))
     yield from _carrying(carried, "hostile", documents.hostile(contract.call, CANARY.decode()))
-    yield from _plain_http(contract.call, base)
 
 
 def _other_actions(call: ServiceCall, base: Probe) -> Iterator[Probe]:
@@ -271,60 +243,14 @@ def _other_bindings(contract: Contract, target: Target, base: Probe) -> Iterator
             )
 
 
-def _plain_http(call: ServiceCall, base: Probe) -> Iterator[Probe]:
-    plain = replace(base, channel="http", group="state-009")  # plain HTTP is the state that 009 describes
-    for binding in (base.binding, *(b for b in BINDINGS if b != base.binding)):
-        yield replace(
-            plain,
-            id=f"plain-{binding}",
-            binding=binding,
-            title=f"the documented request over plain HTTP as {binding}",
-        )
-    yield replace(
-        plain,
-        id="plain-segment",
-        segment=call.name,
-        title=f"the documented request over plain HTTP with a last segment {call.name}",
-    )
-    in_url: Binding = base.binding if base.binding.startswith("query") else "query-xml"
-    yield replace(
-        plain,
-        id="plain-post",
-        group="post-009",  # not of the state: no binding says that the request in a URL may be posted
-        binding=in_url,
-        method="POST",
-        title=f"the documented request over plain HTTP as {in_url}, by POST",
-    )
-    other: Binding = "form-xml" if base.binding.startswith("query") else "query-xml"  # by GET and by POST
-    claims = [(name.lower(), f"{name}: {value}", ((name, value),)) for name, value in CLAIMS]
-    every = [
-        ("usual", "HTTPS in every usual way", CLAIMS),
-        ("rare", "HTTPS in every rare way", RARE_CLAIMS),
-        ("spelled-otherwise", "HTTPS spelled otherwise", OTHER_CLAIMS),
-    ]
-    for key, said, headers in (*claims, *every):
-        for binding in (base.binding, other):
-            yield replace(
-                plain,
-                id=f"plain-claim-{key}-{binding}",
-                group="claim-009",
-                binding=binding,
-                headers=headers,
-                title=f"the documented request over plain HTTP as {binding}, claiming {said}",
-            )
-    yield replace(plain, id="plain-again", title="the documented request over plain HTTP, again")
-
-
-def in_state(base: Probe, code: str, *, plain: bool) -> Iterator[Probe]:
+def in_state(base: Probe, code: str) -> Iterator[Probe]:
     """The documented request while the endpoint is in the state of an error code."""
-    channel: Channel = "http" if plain else "https"
     for n in range(1, 5):
         yield replace(
             base,
             id=f"state-{code}-{n}",
             group=f"state-{code}",
             state=code,
-            channel=channel,
             fresh=n == 2,
             title=f"the documented request in the state of {code}, call {n}",
         )

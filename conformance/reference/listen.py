@@ -39,6 +39,7 @@ class Listener(NamedTuple):
     sock: socket.socket
     factory: Factory
     tls: ssl.SSLContext | None = None
+    either: bool = False
 
 
 class Running:
@@ -68,7 +69,7 @@ class Running:
             self._undo = undo.pop_all()
         self.https_url = f"https://{name}:{https.getsockname()[1]}/{self.token}"
         self.http_url = f"http://{name}:{http.getsockname()[1]}/"
-        listeners = [Listener(https, factory, tls if transport.encrypted else None)]
+        listeners = [Listener(https, factory, tls if transport.encrypted else None, transport.either)]
         if transport.plain_http:
             listeners.append(Listener(http, factory))
         self._serving = self._loop.create_task(_serve(listeners))
@@ -190,11 +191,23 @@ def _drop(sock: socket.socket, handshake: asyncio.Task[None]) -> None:
 async def _connect(
     listener: Listener, sock: socket.socket, transports: weakref.WeakSet[asyncio.Transport]
 ) -> None:
-    timeout = HANDSHAKE if listener.tls else None
     with contextlib.suppress(
         OSError
     ):  # a handshake that fails is the client's business; SSLError is an OSError
+        tls = None if listener.either and not await _begins_with_tls(sock) else listener.tls
+        timeout = HANDSHAKE if tls else None
         transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
-            listener.factory, sock, ssl=listener.tls, ssl_handshake_timeout=timeout
+            listener.factory, sock, ssl=tls, ssl_handshake_timeout=timeout
         )
         transports.add(transport)
+
+
+async def _begins_with_tls(sock: socket.socket) -> bool:
+    """Whether the first octet that a client sends is that of a handshake (RFC 8446 section 5.1)."""
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sock, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(sock)
+    return sock.recv(1, socket.MSG_PEEK) == b"\x16"

@@ -27,6 +27,7 @@ class Transport:
     rsa: bool = False
     encrypted: bool = True  # the HTTPS port speaks TLS
     plain_http: bool = True  # the HTTP port listens
+    either: bool = False  # the HTTPS port speaks plain HTTP too, to those who begin with it
 
 
 def certified(transport: Transport, ca_file: Path, names: tuple[str, ...]) -> ssl.SSLContext:

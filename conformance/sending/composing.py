@@ -37,15 +37,22 @@ class Composer:
         plain = probe.channel == "http"
         state = self.target.states.get(probe.state)
         url = (state and state.endpoint) or (self.target.http_endpoint if plain else self.target.endpoint)
+        if probe.form.https_port:
+            url = _on_its_port(self.target.endpoint)
         configured = (*self.target.headers, *(state.headers if state else ()))
         headers = _OWN_HEADERS | dict(configured) | dict(probe.headers)
-        if plain:
+        if plain or probe.stand_in:
             headers = {name: value for name, value in headers.items() if not self.secrets.is_secret(value)}
             url = self._without_secrets(url)
         if probe.group == "hostile":
             probe = replace(probe, document=probe.document.replace(CANARY, canary.encode()))
         method, url, extra, body = _bound(probe, url)
-        return Request(probe.method or method, url, tuple((headers | extra).items()), body)
+        version, target = "HTTP/1.0" if probe.form.version == "1.0" else "", ""
+        if probe.form.absolute:
+            there = self.target.endpoint if probe.form.absolute == "https" else url
+            target = urlunsplit((probe.form.absolute, urlsplit(there).netloc, *urlsplit(url)[2:]))
+        every = tuple((headers | extra).items())
+        return Request(probe.method or method, url, every, body, version, target)
 
     def _standing_in_for(self, placeholder: str) -> str:
         """A random token in the place of a secret one, always the same; of no token, one as they usually are."""
@@ -69,7 +76,8 @@ class Composer:
     def shown(self, request: Request) -> Request:
         """The request as it is recorded: each kind of secret under one name that people can read."""
         headers = tuple((name, self.secrets.shown(value)) for name, value in request.headers)
-        return replace(request, url=self.secrets.shown(request.url), headers=headers)
+        target = self.secrets.shown(request.target)
+        return replace(request, url=self.secrets.shown(request.url), headers=headers, target=target)
 
     def curl(self, request: Request) -> str:
         """A shell line that sends the same request; its secrets are variables of the environment."""
@@ -78,6 +86,10 @@ class Composer:
         words = ["curl", "--include"] if text else ["printf", _octal(request.body), "|", "curl", "--include"]
         if self.target.ca_file and request.url.startswith("https"):
             words += ["--cacert", shlex.quote(self.target.ca_file)]
+        if request.http_version == "HTTP/1.0":
+            words.append("--http1.0")
+        if request.target:
+            words += ["--request-target", secrets.shell(request.target)]
         if request.method != "GET":
             words += ["--request", request.method]
         for name, value in request.headers:
@@ -86,6 +98,13 @@ class Composer:
         if request.body:
             words += ["--data-binary", shlex.quote(request.body.decode()) if text else "@-"]
         return " ".join((*words, secrets.shell(request.url)))
+
+
+def _on_its_port(endpoint: str) -> str:
+    """The same URL over plain HTTP on the port of HTTPS."""
+    parts = urlsplit(endpoint)
+    host = parts.netloc if parts.port else f"{parts.netloc}:443"
+    return urlunsplit(("http", host, *parts[2:]))
 
 
 def _bound(probe: Probe, url: str) -> tuple[str, str, dict[str, str], bytes]:

@@ -52,6 +52,7 @@ class Meter:
         self.exceeded = False
         self.reused = True
         self.stage = "waiting for an answer"
+        self.http_version = ""
 
     def count(self, size: int) -> None:
         self.received += size
@@ -87,6 +88,8 @@ class _Line(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self.meter.line = self
+        if self.meter.http_version == "HTTP/1.0":  # h11 writes its own version only
+            buffer = buffer.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1)
         await self.inner.write(self.dialer.secrets.reveal(buffer), timeout)
 
     async def unasked(self) -> int:
@@ -303,7 +306,7 @@ class Transport:
     async def send(self, request: Request) -> httpx.Response:
         """The answer, its body still to be read. Raises what httpcore raises, and LineFailed."""
         parts = urlsplit(request.url)
-        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         response = await self.pool.handle_async_request(
             httpcore.Request(
                 method=request.method,
@@ -311,7 +314,7 @@ class Transport:
                     scheme=parts.scheme,
                     host=parts.hostname or "",
                     port=parts.port,
-                    target=_UNSAFE.sub(lambda found: quote(found[0]), target),
+                    target=_UNSAFE.sub(lambda found: quote(found[0]), request.target or path),
                 ),
                 headers=complete(request),
                 content=request.body,

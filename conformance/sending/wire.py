@@ -21,6 +21,7 @@ from conformance.contract.quoting import quoting
 from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Evidence, Exchange, Handshake, Loss, Request
 from conformance.probes import generated as explore
+from conformance.probes import plain_http
 from conformance.probes import probe as probes
 from conformance.probes.plan import LATER_S, Plan
 from conformance.probes.probe import Probe
@@ -177,7 +178,7 @@ class Wire:
                 if plan.handshakes and "https" not in self.pace.silent:
                     tasks.start_soon(self._tls_versions)
             await self._reduce(plan, first)
-            for probe in plan.middle:
+            for probe in (*plan.in_a_row, *plan.middle):
                 await first.exchange_with_retry(probe)
             for code, calls in plan.states.items():
                 if not self._lasting and not all(call.channel in self.pace.silent for call in calls):
@@ -287,7 +288,7 @@ class Wire:
                 )
 
     async def _other_addresses(self, plan: Plan) -> None:
-        """The documented request to each further address of the host; one that does not connect is noted.
+        """The documented call, over HTTPS and without, to each further address; one that does not connect is noted.
 
         Through a proxy, the addresses are its matter.
         """
@@ -302,17 +303,20 @@ class Wire:
                     id=f"documented-address-{number}",
                     title=f"the documented request, to {address}, another address of the host",
                 )
-                tasks.start_soon(self._address, probe, address)
+                calls = (probe, *plain_http.at_address(plan.together, number, address))
+                tasks.start_soon(self._address, calls, address)
         if left := others[_ADDRESSES:]:
             self.notes.append(f"{len(left)} further addresses of the host were not asked")
 
-    async def _address(self, probe: Probe, address: str) -> None:
+    async def _address(self, calls: Iterable[Probe], address: str) -> None:
         async with Worker(self, address) as worker:
-            await worker.exchange_with_retry(probe)
+            for probe in calls:
+                await worker.exchange_with_retry(probe)
 
     def note_unreached(self, address: str, loss: Loss) -> None:
         """An address of the host is left open, and named."""
-        self.notes.append(f"the address {address} of the host was not judged: {loss.reason}")
+        if (note := f"the address {address} of the host was not judged: {loss.reason}") not in self.notes:
+            self.notes.append(note)
 
     async def _tls_versions(self) -> None:
         parts = urlsplit(self.target.endpoint)
@@ -338,9 +342,11 @@ class Wire:
         self.exchanges.append(exchange)
         self.progress(len(self.exchanges), self._total)
         kept = exchange.loss and exchange.loss.kind == "closed" and exchange.reused
-        # One that is sent again, or that may well be hung up on, does not count as lost.
-        uncounted = exchange.group in {CROWDED, STRAY, UNREACHED, "hostile"} or kept
-        self.pace.note(exchange, channel, counts=not uncounted)
+        # One that is sent again, or that may well be hung up on, does not count as lost. Nor does one to a plain port
+        # that is closed, as it may be: that costs no time, and each call shows it.
+        closed = channel == "http" and exchange.loss and exchange.loss.kind in {"refused", "closed"}
+        unheard = exchange.group in {CROWDED, STRAY, UNREACHED, "hostile", plain_http.PORT}
+        self.pace.note(exchange, channel, counts=not (unheard or kept or closed))
         return exchange
 
     def note_strays(self) -> None:

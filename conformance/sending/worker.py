@@ -96,7 +96,9 @@ class Worker:
                 self.wire.pace.settle(probe.channel, await self._exchange(check, retried=True))
         lost = exchange.loss is not None and exchange.loss.kind in {"closed", "proxy"}
         lost = lost or exchange.group == STRAY
-        if lost and await self.wire.pace.admitted(probe):  # RFC 9112 section 9.3.1
+        if (
+            lost and not probe.form.https_port and await self.wire.pace.admitted(probe)
+        ):  # RFC 9112 section 9.3.1
             exchange = await self._exchange(probe, retried=True)
         if puts_off(exchange.answer):
             await self.ask_again(probe, exchange)
@@ -183,6 +185,7 @@ class Worker:
         state = self.wire.target.states.get(probe.state)
         request = self.wire.request(probe)
         self.meter.begin()
+        self.meter.http_version = request.http_version
         # The wall clock is read once: one that jumps during the run bends no time and no duration.
         started = self.wire.now()
         answer, loss = await self._answered(state, request)
@@ -199,6 +202,7 @@ class Worker:
             self.wire.note_unreached(self.address, loss)
         waiting = (
             not unreached
+            and not probe.form.https_port
             and loss is not None
             and loss.kind == "timeout"
             and not self.meter.reused
@@ -226,7 +230,7 @@ class Worker:
             retried=retried,
             reproduce=self.wire.composer.curl(request),
         )
-        if loss or self.meter.surplus or (answer and answer.unread):
+        if probe.form.version == "1.0" or loss or self.meter.surplus or (answer and answer.unread):
             await self.drop()
         return self.wire.record(exchange, probe.channel)
 
@@ -265,6 +269,8 @@ class Worker:
         if response.status_code == 408 and self.meter.reused:
             raise LineFailed("closed", "the connection was closed as an idle one (HTTP 408)")
         chunks, size, unread = [], 0, ""
+        if response.status_code == 101:
+            unread = "the server switches to another protocol, which is not read"
         allowance, cap = self.wire.allowance, self.wire.allowance.cap
         try:
             async for chunk in response.aiter_raw():
@@ -272,7 +278,8 @@ class Worker:
                 chunks.append(chunk)
                 size += len(chunk)
                 allowance.spend(len(chunk))
-                if unread := allowance.refused(size, cap):
+                if refused := allowance.refused(size, cap):
+                    unread = refused
                     break
         except httpcore.RemoteProtocolError as error:
             unread = _torn(str(error), size)

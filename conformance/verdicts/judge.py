@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.checks.catalogue import Case, Check, check_id, checks
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, CheckResult, NotApplicable, Open, Verdict
+from conformance.checks.outcome import Breach, CheckResult, NotApplicable, Open, Unsettled, Verdict
 from conformance.contract.model import Contract
 from conformance.contract.quoting import cut, quoting
 from conformance.evidence.exchange import Evidence, Exchange
@@ -135,6 +135,9 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
         breaches.sort(key=lambda told: _size(told[0]))
         often = f"{len(breaches)} of {judged} answers: " if len(breaches) < judged else ""
         return _told(result, breaches[0][1], tuple(e for e, _ in breaches), often)
+    unsettled = [(e, f) for e, f in pairs if isinstance(f, Unsettled)]
+    if unsettled:
+        return _told(result, unsettled[0][1], tuple(e for e, _ in unsettled), "")
     if judged:
         return _with(result, verdict=Verdict.PASS)
     # Of nothing judged: what is open weighs more than what has no subject.

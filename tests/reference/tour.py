@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -42,6 +42,13 @@ CLAIMS = {
     "ssl": "on",
     "x-forwarded-for": "192.0.2.1",
 }
+OTHER_WORDS = [
+    *(("x-forwarded-proto", value) for value in ("https,https", "https, http", "http, https", "wss", "ssl")),
+    ("forwarded", "proto=http, proto=https"),
+    ("x-forwarded-protocol", "ssl"),
+    ("x-proxied-https", "on"),
+    ("$wssc", "https"),
+]
 SPELLED = {"forwarded": 'proto="https"', "x-forwarded-proto": "HTTPS", "front-end-https": "1"}
 
 OTHER_ACTIONS = [
@@ -152,18 +159,24 @@ class Stop:
     headers: tuple[tuple[str, str], ...] = ()
     connection: int = 1
     posted: bool = False  # also without a body
+    host: str = "localhost:1"
+    http_version: str = "1.1"
 
     @property
     def method(self) -> str:
         return "POST" if self.body or self.posted else "GET"
 
     def request(self) -> Request:
-        headers = [
-            (name.encode(), value.encode()) for name, value in (("host", "localhost:1"), *self.headers)
-        ]
+        headers = [(name.encode(), value.encode()) for name, value in (("host", self.host), *self.headers)]
         target = self.path.encode(), self.query.encode()
         return Request.of(
-            self.method, self.scheme, target, headers, self.body, client=("127.0.0.1", 4000 + self.connection)
+            self.method,
+            self.scheme,
+            target,
+            headers,
+            self.body,
+            client=("127.0.0.1", 4000 + self.connection),
+            http_version=self.http_version,
         )
 
 
@@ -217,7 +230,29 @@ def _tour() -> list[Stop]:
         Stop("plain", query, scheme="http", headers=(claim,)) for claim in (*CLAIMS.items(), *SPELLED.items())
     ]
     stops += [Stop("plain", query, scheme="http", posted=True)]
-    return stops + _documented("documented")
+    stops += _in_other_forms(query)
+    return [*stops, *_documented("documented"), Stop("documented", query, path="/unknown")]
+
+
+def _in_other_forms(query: str) -> list[Stop]:
+    """Plain HTTP as other clients ask it, and with claims of HTTPS in other words and by other bindings."""
+    plain = Stop("plain", query, scheme="http", connection=9)
+    form = replace(plain, query="", body=urlencode({"XML": PRINTED}).encode(), headers=tuple(FORM.items()))
+    cdata = DOCUMENT.replace(ACTION, f"<![CDATA[{ACTION}]]>")
+    claim = ("x-forwarded-proto", "https")
+    return [
+        *(replace(plain, query=f"XML={quote(text, safe='')}") for text in (DOCUMENT, cdata)),
+        replace(form, body=urlencode({"XML": DOCUMENT}).encode()),
+        replace(plain, headers=(("upgrade", "TLS/1.0"),)),
+        replace(plain, host="localhost"),
+        *(replace(one, http_version="1.0") for one in (plain, form)),
+        *(replace(plain, path=f"{scheme}://localhost/token") for scheme in ("http", "https")),
+        *(replace(plain, headers=(said,)) for said in OTHER_WORDS),
+        replace(form, headers=(*form.headers, claim)),
+        replace(form, body=PRINTED.encode(), headers=(("content-type", "text/xml"), claim)),
+        replace(plain, query=f"action={ACTION}", headers=(claim,)),
+        replace(plain, path="/unknown"),
+    ]
 
 
 TOUR = _tour()

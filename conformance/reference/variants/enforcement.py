@@ -24,7 +24,7 @@ UNSAID = "ERR-009-*"
 UNTRUSTED = "REQ-01 REQ-02"
 
 
-def _opened(applies: Callable[[Request], bool]) -> Change:
+def opened(applies: Callable[[Request], bool]) -> Change:
     """Serves plain HTTP like HTTPS where something about the request says so."""
 
     def decide_otherwise(call: Call, honest: Outcome) -> Outcome:
@@ -36,11 +36,11 @@ def _opened(applies: Callable[[Request], bool]) -> Change:
 
 
 def _claims(header: str, *values: str) -> Change:
-    return _opened(lambda request: any(value in request.header(header).lower() for value in values))
+    return opened(lambda request: any(value in request.header(header).lower() for value in values))
 
 
 def _spelled(header: str, value: str) -> Change:
-    return _opened(lambda request: request.header(header) == value)
+    return opened(lambda request: request.header(header) == value)
 
 
 def _over_http(edit: Callable[[Call, Answer], Answer]) -> Change:
@@ -177,12 +177,12 @@ CERTIFICATES = (
 OLD = "ALL:@SECLEVEL=0"  # OpenSSL's default forbids the old versions
 
 VARIANTS = (
-    *(mutant(name, title, "TLS-01", _opened(applies), also=OPEN) for name, title, applies in OPENED),
+    *(mutant(name, title, "TLS-01", opened(applies), also=OPEN) for name, title, applies in OPENED),
     mutant(
         "plain_http_served_for_post_in_url",
         "A POST over plain HTTP is served where the request is in the URL.",
         "TLS-01",
-        _opened(_posted_in_url),
+        opened(_posted_in_url),
     ),
     mutant(
         "plain_http_served_every_third_call",

@@ -1,0 +1,204 @@
+"""What is asked over plain HTTP: in every form in which a server may be asked, and with claims of HTTPS.
+
+In place of the token a stand-in travels over the clear, or the one that the target may show. The same call with it
+over HTTPS is the control: it shows whether that token is known. That control has a control of its own, the call with
+the target's token: it shows whether the binding, the path and the document are served at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance.contract.model import ServiceCall
+from conformance.probes import claims
+from conformance.probes.probe import FIRST, Form, Probe
+from conformance.target.configuration import BINDINGS, Binding
+from conformance.target.target import Target
+
+STATE, CLAIM, FORM, PORT = "state-009", "claim-009", "form-009", "port-009"
+GROUPS = frozenset({STATE, CLAIM, FORM, PORT})
+STAND_IN = "stand-in"
+_IN_A_ROW = 3
+_SECOND_ADDRESS = "usual"  # the claim that every address gets
+_H2C = (("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQAAP__"))
+_TLS = (("Connection", "Upgrade"), ("Upgrade", "TLS/1.0"))  # RFC 2817
+
+
+def probes(call: ServiceCall, base: Probe, target: Target) -> Iterator[Probe]:
+    """Every request over plain HTTP that can be sent at any time, and the controls over HTTPS."""
+    yield from _Plain(call, base, target).probes()
+
+
+def in_a_row(base: Probe, target: Target) -> Iterator[Probe]:
+    """The documented request several times, for one connection: what a first call opens shows at the second."""
+    plain = _plain(base, target)
+    for n in range(1, _IN_A_ROW + 1):
+        title = f"the documented request over plain HTTP, call {n} of one connection"
+        yield replace(plain, id=f"plain-kept-{n}", title=title)
+
+
+def in_state(base: Probe, target: Target, code: str, calls: Sequence[Probe]) -> tuple[Probe, ...]:
+    """The calls of a configured state of plain HTTP."""
+    control = _plain(base, target).control
+    return tuple(replace(probe, channel="http", control=control, state=code) for probe in calls)
+
+
+def at_address(planned: Sequence[Probe], number: int, address: str) -> Iterator[Probe]:
+    """The documented call over plain HTTP, and one that claims HTTPS, to another address of the host."""
+    for probe in (p for p in planned if p.everywhere):
+        title = f"{probe.title}, to {address}, another address of the host"
+        yield replace(probe, id=f"{probe.id}-address-{number}", title=title)
+
+
+def _needs_control(target: Target) -> bool:
+    """Whether anything is left out or replaced over plain HTTP."""
+    texts = (target.endpoint, target.http_endpoint, *(value for _, value in target.headers))
+    return any(map(target.secrets.is_secret, texts))
+
+
+def _control(target: Target, key: str, own: str) -> str:
+    """Id of the control: with the token of plain HTTP where that is another, else with the target's own."""
+    return f"{STAND_IN}-{key}" if _needs_control(target) else own
+
+
+def _plain(base: Probe, target: Target) -> Probe:
+    return replace(base, channel="http", group=STATE, control=_control(target, base.binding, FIRST))
+
+
+class _Plain:
+    """The requests of one plan."""
+
+    def __init__(self, call: ServiceCall, base: Probe, target: Target) -> None:
+        self.call, self.base, self.target = call, base, target
+        self.others = tuple(b for b in BINDINGS if b != base.binding)
+        # One that is posted where the target's is not, and the other way round.
+        self.other: Binding = "form-xml" if base.binding.startswith("query") else "query-xml"
+        root, leaf = call.request_root, call.action_element
+        self.compact = f"<{root}><{leaf}>{call.name}</{leaf}></{root}>".encode()
+        inner = f"<{leaf}><![CDATA[{call.name}]]></{leaf}>"
+        self.spelled = f"<?xml version='1.0'?><!-- --><{root}\n>{inner}</{root} >".encode()
+
+    def probes(self) -> Iterator[Probe]:
+        if not self.target.proxy:  # a proxy writes the request line, and keeps the connections
+            yield from self._ports()
+            yield from self._lines()
+        yield from self._documented()
+        yield from self._forms()
+        yield from self._claims()
+
+    def _plain(self, binding: Binding = "query-xml", **changes: Any) -> Probe:
+        control = _control(self.target, binding, self._own(binding))
+        usual = replace(self.base, channel="http", group=FORM, binding=binding, control=control)
+        return replace(usual, **changes)
+
+    def _own(self, binding: Binding) -> str:
+        return FIRST if binding == self.base.binding else f"binding-{binding}"
+
+    def _documented(self) -> Iterator[Probe]:
+        """The calls of the state that 009 describes; each has its control."""
+        name = self.call.name
+        kinds: list[tuple[str, Binding, str, str, dict[str, Any]]] = [
+            (b, b, self._own(b), f"as {b}", {}) for b in (self.base.binding, *self.others)
+        ]
+        kinds.append(
+            (
+                "segment",
+                self.base.binding,
+                "binding-segment",
+                f"with a last segment {name}",
+                {"segment": name},
+            )
+        )
+        if self.base.binding != "query-params":  # which carries no document
+            compact = {"document": self.compact}
+            kinds.append(("compact", self.base.binding, "spelling-compact", "without white space", compact))
+        for key, binding, own, how, changes in kinds:
+            plain = self._plain(binding, control=_control(self.target, key, own), **changes)
+            yield replace(
+                plain,
+                id=f"plain-{key}",
+                group=STATE,
+                title=f"the documented request over plain HTTP {how}",
+                everywhere=key == self.base.binding,
+            )
+            if _needs_control(self.target):
+                title = f"the documented request over HTTPS {how}, with the token of plain HTTP"
+                yield replace(
+                    plain,
+                    id=f"{STAND_IN}-{key}",
+                    group=STAND_IN,
+                    channel="https",
+                    stand_in=True,
+                    control=own,
+                    title=title,
+                )
+
+    def _forms(self) -> Iterator[Probe]:
+        """Forms of asking that no state describes: whatever they are answered with, it is no data."""
+        in_url: Binding = self.base.binding if self.base.binding.startswith("query") else "query-xml"
+        yield self._form("post", f"as {in_url}, by POST", in_url, method="POST")
+        document = self.base.binding if self.base.binding != "query-params" else "query-xml"
+        yield self._form("spelled-otherwise", "spelled otherwise", document, document=self.spelled)
+        second: Binding = "form-xml" if document.startswith("query") else "query-xml"
+        yield self._form(
+            f"compact-{second}", f"as {second}, without white space", second, document=self.compact
+        )
+        yield self._form("upgrade-h2c", "with an Upgrade to h2c", headers=_H2C)
+        yield self._form("upgrade-tls", "with an Upgrade to TLS", headers=_TLS)
+        for name in self._hosts():
+            yield self._form(f"host-{name}", f"with the Host {name}", headers=(("Host", name),))
+
+    def _form(self, key: str, how: str, binding: Binding | None = None, **changes: Any) -> Probe:
+        title = f"the documented request over plain HTTP {how}"
+        return self._plain(binding or self.base.binding, id=f"plain-{key}", title=title, **changes)
+
+    def _hosts(self) -> list[str]:
+        """Other values for Host than the one of the URL: without a port, of the HTTPS port, of this machine."""
+        plain, secure = urlsplit(self.target.http_endpoint), urlsplit(self.target.endpoint)
+        host = plain.netloc.removesuffix(f":{plain.port}")
+        named = secure.netloc.removesuffix(f":{secure.port}")
+        names = (host, f"{named}:{secure.port or 443}", "localhost")
+        return [name for name in dict.fromkeys(names) if name != plain.netloc]
+
+    def _lines(self) -> Iterator[Probe]:
+        """Request lines as other clients and proxies write them (RFC 9112 section 3.2, RFC 1945)."""
+        for binding in (self.base.binding, self.other):
+            old = Form(version="1.0")
+            yield self._form(
+                f"http-1.0-{binding}", f"as {binding}, by HTTP/1.0", binding, form=old, fresh=True
+            )
+            there = Form(absolute="https")
+            said = f"as {binding}, for an absolute https URL"
+            yield self._form(f"absolute-https-{binding}", said, binding, form=there)
+        yield self._form("absolute-http", "for an absolute http URL", form=Form(absolute="http"))
+
+    def _ports(self) -> Iterator[Probe]:
+        for binding in (self.base.binding, self.other):
+            said = f"on the HTTPS port, as {binding}"
+            probe = self._form(f"port-{binding}", said, binding, form=Form(https_port=True))
+            yield replace(probe, group=PORT)
+
+    def _claims(self) -> Iterator[Probe]:
+        mine = self.base.binding
+        for name, value in claims.USUAL:
+            yield self._claim(name.lower(), f"{name}: {value}", ((name, value),), mine)
+        for key, said, fields in claims.EVERYWHERE:
+            for binding in (mine, *self.others):
+                yield self._claim(key, said, fields, binding)
+        for n, (key, said, fields) in enumerate(claims.ELSEWHERE):
+            for binding in (mine, self.others[n % len(self.others)]):
+                yield self._claim(key, said, fields, binding)
+
+    def _claim(self, key: str, said: str, fields: claims.Fields, binding: Binding) -> Probe:
+        title = f"the documented request over plain HTTP as {binding}, claiming {said}"
+        return self._plain(
+            binding,
+            id=f"plain-claim-{key}-{binding}",
+            group=CLAIM,
+            headers=fields,
+            title=title,
+            everywhere=key == _SECOND_ADDRESS and binding == self.base.binding,
+        )

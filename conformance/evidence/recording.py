@@ -157,6 +157,8 @@ def from_har(data: bytes) -> Evidence:
     if log.creator.name != har.CREATOR:
         secrets = foreign.secrets_of(((e.request, e.answer) for e in exchanges), documented().calls)
         exchanges = tuple(_shown(exchange, secrets) for exchange in exchanges)
+        run.notes = tuple(map(secrets.redact, run.notes))
+        run.gaps = {group: secrets.redact(reason) for group, reason in run.gaps.items()}
         if run.endpoint:
             run.endpoint = foreign.shown_url(run.endpoint, secrets, documented().calls)
     if len({exchange.number for exchange in exchanges}) < len(exchanges):

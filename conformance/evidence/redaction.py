@@ -42,8 +42,6 @@ class Redaction:
         return replace(
             evidence,
             exchanges=tuple(map(self._exchange, evidence.exchanges)),
-            gaps={group: self.text(reason) for group, reason in evidence.gaps.items()},
-            notes=tuple(map(self.text, evidence.notes)),
             secrets=Secrets(),
         )
 
@@ -127,8 +125,11 @@ def _leaves(document: Document) -> Iterator[tuple[str, str]]:
 
 
 def outside(evidence: Evidence) -> bytes:
-    """Everything in the evidence that came from outside, each thing once."""
-    texts: dict[str, None] = dict.fromkeys((*evidence.gaps.values(), *evidence.notes))
+    """Everything in the evidence that came from outside, each thing once.
+
+    Gaps and notes are sentences of ours, redacted where they quote something (`contract.quoting`).
+    """
+    texts: dict[str, None] = {}
     bodies: dict[tuple[bytes, str], None] = {}
     for exchange in evidence.exchanges:
         answer = exchange.answer

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.evidence.exchange import Evidence
+from conformance.checks.outcome import CheckResult, Verdict
+from conformance.evidence.exchange import Evidence, Loss
 from conformance.evidence.redaction import Redaction
 from conformance.reporting.publish import publish
 from conformance.target.secrets import Secrets
@@ -31,8 +32,11 @@ def test_what_holds_a_secret_is_withheld_and_named(
     report: Report, evidence: Evidence, secrets: Secrets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The last guard: nobody took the secret out, and still it is in no file and on no terminal."""
-    report = msgspec.structs.replace(report, notes=(SECRET,))
-    evidence = replace(evidence, notes=(SECRET,))
+    checks = (CheckResult(id="x", title="x", verdict=Verdict.FAIL, reason=f"it said {SECRET}"),)
+    told = msgspec.structs.replace(report.requirements[0], checks=checks)
+    report = msgspec.structs.replace(report, requirements=(told, *report.requirements[1:]))
+    lost = replace(evidence.exchanges[0], loss=Loss("malformed", f"not HTTP: {SECRET}"))
+    evidence = replace(evidence, exchanges=(lost, *evidence.exchanges[1:]))
     redaction = Redaction(replace(evidence, secrets=secrets))
     assert redaction.said
     redaction.__dict__["shown"] = evidence

@@ -70,7 +70,7 @@ def test_the_wheel_holds_the_package_and_what_it_reads(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     folded = {f"conformance/_folded/{name}" for name in tracked("schemas", "reports")}
-    assert names == tracked("conformance") | folded
+    assert names == tracked("conformance") | folded | {"connect_conformance.py"}
 
 
 def test_the_wheel_brings_a_command_and_no_plugin_of_pytest(wheel: Path) -> None:
@@ -80,7 +80,7 @@ def test_the_wheel_brings_a_command_and_no_plugin_of_pytest(wheel: Path) -> None
         points.read_string(archive.read(place).decode())
         licence = [name for name in archive.namelist() if name.endswith("licenses/LICENSE")]
     assert {section: dict(points[section]) for section in points.sections()} == {
-        "console_scripts": {"connect-conformance": "conformance.__main__:run"}
+        "console_scripts": {"connect-conformance": "connect_conformance:run"}
     }
     assert licence
 
@@ -156,6 +156,33 @@ def test_it_runs_in_a_hostile_folder(installed: Path, hostile: Path) -> None:
     ]
     assert read[0] == read[1]
     assert set(os.listdir(hostile)) == {name.split("/")[0] for name in HOSTILE} | {"out", "again"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["requirements"], "ENV-03"),
+        (
+            ["run", "--endpoint", "reference", "--select", "ENV-01", "--quiet", "--reports", "out"],
+            "conforming",
+        ),
+        (["run", "--all-targets", "--select", "ENV-01", "--list"], "Would send"),
+        (["prove", "--only", "root_*", "--only", "timestamp_*", "--jobs", "2"], "killed"),
+    ],
+    ids=["requirements", "run", "fleet", "prove"],
+)
+def test_another_package_of_the_name_is_not_taken_for_it(
+    installed: Path, hostile: Path, words: list[str], says: str
+) -> None:
+    (hostile / "connect-conformance.toml").write_text(
+        '[targets.a]\nendpoint = "https://h/T0KEN"\n', encoding="utf-8"
+    )
+    for name in ("lxml.py", "sitecustomize.py"):
+        (hostile / name).unlink()
+    command = [str(installed / "connect-conformance")]
+    done = run(*words, cwd=hostile, command=command, **TUNED | {"PYTHONPATH": str(hostile)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert says in done.stdout
 
 
 def test_it_is_the_installed_one_that_runs(installed: Path, hostile: Path) -> None:

@@ -24,7 +24,7 @@ def test_what_is_left_of_the_runs_bound_is_the_next_bodys() -> None:
     allowance = Allowance(BODY)
     allowance.spend(RUN - BODY // 2)
     assert allowance.cap == BODY // 2
-    assert "8 MiB in all" in allowance.refused(BODY // 2 + 1, allowance.cap)
+    assert "26 MiB in all, the most that the suite reads" in allowance.refused(BODY // 2 + 1, allowance.cap)
 
 
 def test_a_usual_answer_is_read_whatever_came_before() -> None:
@@ -44,3 +44,10 @@ def test_a_bound_for_one_body_that_is_small_holds_for_every_body() -> None:
 def test_what_a_run_receives_at_most_is_told_beforehand() -> None:
     assert most(1_024, 100, 8) == 100 * 1_024
     assert most(BODY, 100, 8) == RUN + 8 * BODY + 100 * SMALL
+
+
+def test_long_lists_are_read_whatever_their_number() -> None:
+    allowance = Allowance(BODY)
+    for _ in range(250):
+        assert allowance.refused(100_000, allowance.cap) == ""
+        allowance.spend(100_000)

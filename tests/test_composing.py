@@ -237,3 +237,37 @@ def test_the_curl_line_sends_the_same_request(binding: Binding, document: bytes)
         assert words[words.index(b"--request") + 1] == b"POST"
         data = words[words.index(b"--data-binary") + 1]
         assert (read if data == b"@-" else data) == request.body
+
+
+# Header fields
+
+
+@pytest.mark.parametrize("name", ["User-Agent", "user-agent", "ACCEPT", "accept-encoding"])
+def test_a_configured_header_field_stands_in_place_of_ours(name: str) -> None:
+    """Names differ by more than letter case, or they are one (RFC 9110 section 5.1)."""
+    judged = subject(headers={name: "of-the-user"})
+    composer = Composer(judged, Random(1))
+    for probe in plans.plan(CONTRACT, judged, plans.groups(CONTRACT)).probes:
+        sent = [(n.lower(), value) for n, value in composer.request(probe, NOWHERE).headers]
+        assert len({n for n, _ in sent}) == len(sent)
+        assert (name.lower(), "of-the-user") in sent or probe.headers
+    assert f"{name}: of-the-user" in composer.curl(
+        composer.request(plans.plan(CONTRACT, judged, frozenset()).first, "")
+    )
+
+
+def test_a_states_header_field_stands_in_place_of_the_targets() -> None:
+    states = {"004": StateConfig(headers={"x-env": "blocked"})}
+    judged = subject(headers={"X-Env": "staging"}, states=states)
+    plan = plans.plan(CONTRACT, judged, plans.groups(CONTRACT))
+    probe = next(p for p in plan.probes if p.state == "004")
+    sent = Composer(judged, Random(1)).request(probe, NOWHERE).headers
+    assert [value for name, value in sent if name.lower() == "x-env"] == ["blocked"]
+
+
+def test_a_media_type_that_is_configured_does_not_double_the_forms() -> None:
+    judged = subject(headers={"content-type": "text/plain"}, binding="form-xml")
+    sent = (
+        Composer(judged, Random(1)).request(plans.plan(CONTRACT, judged, frozenset()).first, NOWHERE).headers
+    )
+    assert [v for n, v in sent if n.lower() == "content-type"] == ["application/x-www-form-urlencoded"]

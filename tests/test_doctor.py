@@ -52,7 +52,24 @@ def test_a_faultless_way_is_ok_all_along() -> None:
         ("unreachable", "the proxy refused to connect", "port", "proxy"),
         ("certificate", "the certificate does not verify: certificate has expired", "TLS", "renew"),
         ("certificate", "the certificate does not verify: self-signed certificate", "TLS", "ca_file"),
-        ("certificate", "the certificate does not verify: Hostname mismatch, ...", "TLS", "own name"),
+        (
+            "certificate",
+            "the certificate does not verify: none of its subject alternative names is h.example",
+            "TLS",
+            "subjectAltName",
+        ),
+        (
+            "certificate",
+            (
+                "the certificate does not verify: what the server sends does not lead to a CA of `ca_file`;"
+                " an intermediate certificate is missing"
+            ),
+            "TLS",
+            "send its intermediate certificates",
+        ),
+        ("no-trust", "this machine has no store of CA certificates", "TLS", "`ca_file`"),
+        ("client-cert", "the server demands a client certificate", "TLS", "`client_cert`"),
+        ("http2", "it may speak HTTP/2 only", "Connect API", "HTTP/1.1"),
         ("no-tls", "the port does not speak TLS", "TLS", "plain HTTP"),
         ("closed", "the connection was closed during the TLS handshake", "TLS", "TLS 1.2"),
         ("timeout", "no complete answer within 3 s (the TLS handshake)", "TLS", "TLS 1.2"),

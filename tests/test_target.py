@@ -70,6 +70,7 @@ WRONG = {
     "a client's key without its certificate": (E + 'client_key = "key.pem"', "there is no client_cert"),
     "a client certificate that is not there": (E + 'client_cert = "none.pem"', "there is no file"),
     "a client certificate that is none": (E + 'client_cert = "connect-conformance.toml"', "no certificate in PEM"),
+    "a header field twice": (E + 'headers = { "X-Env" = "a", "x-env" = "b" }', "X-Env and x-env are one header field"),
     "an empty label": ('[targets.staging]\nendpoint = "https://a..b/x"', "no usable host"),
     "an overlong label": (f'[targets.staging]\nendpoint = "https://{"a" * 64}.test/x"', "no usable host"),
     "an overlong international label": (f'[targets.staging]\nendpoint = "https://{"ü" * 64}.test/x"', "no usable host"),

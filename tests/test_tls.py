@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 import trustme
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -17,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from cryptography.x509.oid import NameOID
 
+from conformance.reference.handmade import handmade
 from conformance.sending.tls import context
 from conformance.target.configuration import ConfigError, TargetConfig
 from conformance.target.target import target
@@ -45,46 +43,24 @@ def test_what_decides_is_set_by_the_suite() -> None:
     assert made.minimum_version is ssl.TLSVersion.TLSv1_2
 
 
-def handmade(folder: Path, *, names: bool = True) -> tuple[Path, ssl.SSLContext]:
-    """A CA and a certificate that it signs, as openssl makes them by hand: no key identifiers, perhaps no names."""
-    key, root_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Office CA")])
-    now = datetime.now(UTC)
-
-    def certificate(subject: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(root)
-            .public_key(public)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=90))
-        )
-
-    ca = certificate(root, root_key.public_key()).add_extension(
-        x509.BasicConstraints(True, None), critical=True
-    )
-    leaf = certificate(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)]), key.public_key())
-    if names:
-        leaf = leaf.add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
-    (folder / "office.pem").write_bytes(ca.sign(root_key, hashes.SHA256()).public_bytes(Encoding.PEM))
-    pem = leaf.sign(root_key, hashes.SHA256()).public_bytes(Encoding.PEM)
-    pem += key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "leaf.pem").write_bytes(pem)
+def by_hand(folder: Path, *, names: bool = True) -> tuple[Path, ssl.SSLContext]:
+    """A CA file and a server's context, made without key identifiers, and perhaps without alternative names."""
+    authority, own = handmade(HOST, alternative_names=names)
+    (folder / "office.pem").write_bytes(authority)
+    (folder / "leaf.pem").write_bytes(own)
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(folder / "leaf.pem")
     return folder / "office.pem", made
 
 
 def test_a_private_ca_without_key_identifiers_is_accepted(tmp_path: Path) -> None:
-    ca_file, tls = handmade(tmp_path)
+    ca_file, tls = by_hand(tmp_path)
     with Endpoint(tls=tls) as endpoint:
         assert verdict(session(endpoint, ca_file=ca_file)[1], "TLS-03") == "pass"
 
 
 def test_a_common_name_alone_is_no_name(tmp_path: Path) -> None:
-    ca_file, tls = handmade(tmp_path, names=False)
+    ca_file, tls = by_hand(tmp_path, names=False)
     with Endpoint(tls=tls) as endpoint:
         report = session(endpoint, ca_file=ca_file)[1]
     assert verdict(report, "TLS-03") == "fail"
@@ -167,7 +143,7 @@ def no_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_store")
 @pytest.mark.parametrize("own", [False, True])
 def test_no_store_of_certificates_accuses_nobody(own: bool, authority: trustme.CA, tmp_path: Path) -> None:
-    tls = handmade(tmp_path)[1] if own else served(authority.issue_cert(HOST))
+    tls = by_hand(tmp_path)[1] if own else served(authority.issue_cert(HOST))
     with Endpoint(tls=tls) as endpoint:
         evidence, report = session(endpoint)
     assert evidence.exchanges[0].loss

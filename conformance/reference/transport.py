@@ -24,6 +24,8 @@ class Transport:
     days: tuple[float, float] = (-1, 365)  # of the certificate's validity, from today
     trusted: bool = True  # by the CA file
     intermediate: Literal["", "sent", "missing"] = ""
+    anchored: Literal["root", "intermediate"] = "root"  # what the CA file holds
+    handmade: Literal["", "named", "common name alone"] = ""  # by a CA without key identifiers
     rsa: bool = False
     encrypted: bool = True  # the HTTPS port speaks TLS
     plain_http: bool = True  # the HTTP port listens
@@ -34,10 +36,29 @@ def certified(transport: Transport, ca_file: Path, names: tuple[str, ...]) -> ss
     """A server's TLS context; the certificate to trust goes into `ca_file`."""
     import trustme  # noqa: PLC0415  (an endpoint that is never started should cost nothing)
 
+    trusted, own = _issued(transport, names)
+    ca_file.write_bytes(trusted)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version, context.maximum_version = transport.minimum, transport.maximum
+    if transport.ciphers:
+        context.set_ciphers(transport.ciphers)
+    with trustme.Blob(own).tempfile(str(ca_file.parent)) as file:
+        context.load_cert_chain(file)
+    return context
+
+
+def _issued(transport: Transport, names: tuple[str, ...]) -> tuple[bytes, bytes]:
+    """The certificate to trust, and the server's key with the chain that it sends, both in PEM."""
+    if transport.handmade:
+        from conformance.reference.handmade import handmade  # noqa: PLC0415
+
+        return handmade(*NAMES, *names, alternative_names=transport.handmade == "named")
+    import trustme  # noqa: PLC0415
+
     key_type = trustme.KeyType.RSA if transport.rsa else trustme.KeyType.ECDSA
     authority = trustme.CA(key_type=key_type)
-    (authority if transport.trusted else trustme.CA()).cert_pem.write_to_path(ca_file)
     issuer = authority.create_child_ca(key_type) if transport.intermediate else authority
+    anchor = issuer if transport.anchored == "intermediate" else authority
     begins, ends = (datetime.now(UTC) + timedelta(days=days) for days in transport.days)
     leaf = issuer.issue_cert(
         *dict.fromkeys(transport.names or (*NAMES, *names)),
@@ -45,12 +66,8 @@ def certified(transport: Transport, ca_file: Path, names: tuple[str, ...]) -> ss
         not_after=ends,
         key_type=key_type,
     )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version, context.maximum_version = transport.minimum, transport.maximum
-    if transport.ciphers:
-        context.set_ciphers(transport.ciphers)
     sent = 1 if transport.intermediate == "missing" else None
     chain = b"".join(certificate.bytes() for certificate in leaf.cert_chain_pems[:sent])
-    with trustme.Blob(leaf.private_key_pem.bytes() + chain).tempfile(str(ca_file.parent)) as file:
-        context.load_cert_chain(file)
-    return context
+    return (
+        anchor if transport.trusted else trustme.CA()
+    ).cert_pem.bytes(), leaf.private_key_pem.bytes() + chain

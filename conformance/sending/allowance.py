@@ -7,8 +7,8 @@ would let an endpoint fill all three, a little below it with each answer.
 from __future__ import annotations
 
 RUN = (
-    8 << 20
-)  # octets of all bodies of a run, inflated; a run against the documented answer reads a hundredth
+    26 << 20
+)  # octets of all bodies of a run, inflated: 250 answers of 100 kB each, and a run's memory below 300 MB
 SMALL = (
     32 << 10
 )  # a body of this size is read all the same, so that nothing usual is lost to a flood elsewhere
@@ -41,6 +41,6 @@ class Allowance:
         if cap == self._body:
             return f"the body is larger than {cap} bytes (max_body)"
         return (
-            f"the answers of this run are larger than {self._run >> 20} MiB in all; this one is more than {cap} bytes,"
-            " which is what was left"
+            f"the answers of this run are larger than {self._run >> 20} MiB in all, the most that the suite reads;"
+            f" this one is more than {cap} bytes, which is what was left"
         )

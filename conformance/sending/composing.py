@@ -16,11 +16,12 @@ from conformance.evidence.exchange import Request
 from conformance.probes.probe import CANARY, Probe
 from conformance.target.target import Target
 
-_OWN_HEADERS = {
-    "User-Agent": f"connect-conformance/{__version__}",
-    "Accept": "text/xml, application/xml, */*;q=0.1",
-    "Accept-Encoding": "identity",
-}
+Fields = tuple[tuple[str, str], ...]
+_OWN_HEADERS: Fields = (
+    ("User-Agent", f"connect-conformance/{__version__}"),
+    ("Accept", "text/xml, application/xml, */*;q=0.1"),
+    ("Accept-Encoding", "identity"),
+)
 
 
 class Composer:
@@ -39,10 +40,9 @@ class Composer:
         url = (state and state.endpoint) or (self.target.http_endpoint if plain else self.target.endpoint)
         if probe.form.https_port:
             url = _on_its_port(self.target.endpoint)
-        configured = (*self.target.headers, *(state.headers if state else ()))
-        headers = _OWN_HEADERS | dict(configured) | dict(probe.headers)
+        configured = _merged(self.target.headers, state.headers if state else ())
         if plain or probe.stand_in:
-            headers = {name: value for name, value in headers.items() if not self.secrets.is_secret(value)}
+            configured = tuple(pair for pair in configured if not self.secrets.is_secret(pair[1]))
             url = self._without_secrets(url)
         if probe.group == "hostile":
             probe = replace(probe, document=probe.document.replace(CANARY, canary.encode()))
@@ -51,8 +51,8 @@ class Composer:
         if probe.form.absolute:
             there = self.target.endpoint if probe.form.absolute == "https" else url
             target = urlunsplit((probe.form.absolute, urlsplit(there).netloc, *urlsplit(url)[2:]))
-        every = tuple((headers | extra).items())
-        return Request(probe.method or method, url, every, body, version, target)
+        headers = _merged(_OWN_HEADERS, configured, probe.headers, tuple(extra.items()))
+        return Request(probe.method or method, url, headers, body, version, target)
 
     def _standing_in_for(self, placeholder: str) -> str:
         """A random token in the place of a secret one, always the same; of no token, one as they usually are."""
@@ -90,10 +90,13 @@ class Composer:
             words.append("--http1.0")
         if request.target:
             words += ["--request-target", secrets.shell(request.target)]
+        if self.target.client_cert and request.url.startswith("https"):
+            words += ["--cert", shlex.quote(self.target.client_cert)]
+            words += ["--key", shlex.quote(self.target.client_key)]
         if request.method != "GET":
             words += ["--request", request.method]
         for name, value in request.headers:
-            if name not in _OWN_HEADERS:
+            if (name, value) not in _OWN_HEADERS:
                 words += ["--header", secrets.shell(f"{name}: {value}")]
         if request.body:
             words += ["--data-binary", shlex.quote(request.body.decode()) if text else "@-"]
@@ -105,6 +108,15 @@ def _on_its_port(endpoint: str) -> str:
     parts = urlsplit(endpoint)
     host = parts.netloc if parts.port else f"{parts.netloc}:443"
     return urlunsplit(("http", host, *parts[2:]))
+
+
+def _merged(*sources: Fields) -> Fields:
+    """Header fields, a later source in place of an earlier one however it spells a name (RFC 9110 section 5.1)."""
+    merged: Fields = ()
+    for fields in sources:
+        given = {name.lower() for name, _ in fields}
+        merged = (*(pair for pair in merged if pair[0].lower() not in given), *fields)
+    return merged
 
 
 def _bound(probe: Probe, url: str) -> tuple[str, str, dict[str, str], bytes]:

@@ -312,6 +312,8 @@ class Wire:
         async with Worker(self, address) as worker:
             for probe in calls:
                 await worker.exchange_with_retry(probe)
+                if any(e.probe == probe.id and e.group == UNREACHED for e in self.exchanges):
+                    return
 
     def note_unreached(self, address: str, loss: Loss) -> None:
         """An address of the host is left open, and named."""

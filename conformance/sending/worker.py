@@ -96,9 +96,8 @@ class Worker:
                 self.wire.pace.settle(probe.channel, await self._exchange(check, retried=True))
         lost = exchange.loss is not None and exchange.loss.kind in {"closed", "proxy"}
         lost = lost or exchange.group == STRAY
-        if (
-            lost and not probe.form.https_port and await self.wire.pace.admitted(probe)
-        ):  # RFC 9112 section 9.3.1
+        lost = lost and not probe.form.https_port
+        if lost and await self.wire.pace.admitted(probe):  # RFC 9112 section 9.3.1
             exchange = await self._exchange(probe, retried=True)
         if puts_off(exchange.answer):
             await self.ask_again(probe, exchange)
@@ -196,7 +195,8 @@ class Worker:
             self.wire.note_strays()
             if self.meter.reused:
                 group = STRAY  # it may be what the call before left behind
-        unreached = bool(self.address) and loss is not None and not self.meter.address
+        closed = probe.channel == "http" and loss is not None and loss.kind == "refused"
+        unreached = bool(self.address) and loss is not None and not self.meter.address and not closed
         if unreached and loss is not None:
             group = UNREACHED
             self.wire.note_unreached(self.address, loss)

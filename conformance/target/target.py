@@ -217,6 +217,11 @@ class _Maker:
             self.secrets.hide(filled, place="secrets")
 
     def headers(self, headers: dict[str, str], key: str) -> tuple[tuple[str, str], ...]:
+        spelled: dict[str, str] = {}
+        for name in headers:
+            if other := spelled.get(name.lower()):
+                raise self.wrong(key, f"{other} and {name} are one header field", "each name once")
+            spelled[name.lower()] = name
         return tuple((name, self.header(name, value, key)) for name, value in headers.items())
 
     def header(self, name: str, value: str, key: str) -> str:

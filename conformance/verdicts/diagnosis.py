@@ -17,7 +17,17 @@ _SOON = 14  # days in which a certificate should be renewed
 _DAY = 86_400.0
 
 # How a lost call shows at which step it was lost: by its kind, or by what it was doing then.
-_LOST_AT = {"dns": 0, "refused": 1, "unreachable": 1, "certificate": 2, "no-tls": 2, "tls": 2}
+_LOST_AT = {
+    "dns": 0,
+    "refused": 1,
+    "unreachable": 1,
+    "certificate": 2,
+    "no-trust": 2,
+    "client-cert": 2,
+    "no-tls": 2,
+    "tls": 2,
+    "http2": 3,
+}
 _LOST_WHILE = {"resolving the name": 0, "(connecting)": 1, "TLS handshake": 2}
 
 _REPAIRS = (
@@ -31,9 +41,15 @@ _OTHERWISE = frozenset(
 )  # groups of requests that mean the same as the documented one
 _CERTIFICATE = {
     "expired": "renew the certificate",
-    "mismatch": "use the certificate's own name in `endpoint`",
-    "not valid for": "use the certificate's own name in `endpoint`",
+    "subject alternative names": "use a name of the certificate's in `endpoint`, or give it this one (subjectAltName)",
+    "intermediate": "let the server send its intermediate certificates too; of a CA of its own, name it with `ca_file`",
     "not yet valid": "set this machine's clock, or wait",
+}
+_OF_KINDS = {
+    "no-tls": "correct the port in `endpoint`: what listens there may be plain HTTP",
+    "no-trust": "install CA certificates on this machine, or name a file of them with `ca_file` (--ca-file)",
+    "client-cert": "name one that it accepts with `client_cert` and `client_key` (--client-cert, --client-key)",
+    "http2": "let the server speak HTTP/1.1 too, or put a proxy in front that does",
 }
 _UNKNOWN_CA = "name the certificate of its CA with `ca_file` (--ca-file)"
 _STATUSES = {
@@ -132,9 +148,7 @@ def _lost_at(loss: Loss) -> int:
 def _repair(loss: Loss, step: int) -> str:
     if loss.kind == "certificate":
         return next((repair for words, repair in _CERTIFICATE.items() if words in loss.reason), _UNKNOWN_CA)
-    if loss.kind == "no-tls":
-        return "correct the port in `endpoint`: what listens there may be plain HTTP"
-    return _REPAIRS[step]
+    return _OF_KINDS.get(loss.kind, _REPAIRS[step])
 
 
 def _place(exchange: Exchange) -> tuple[str, int]:

@@ -30,6 +30,7 @@ OTHERS = {
     "timestamp_of_the_connection",
     "tls_1_0_accepted",
     "certificate_about_to_expire",
+    "same_answer_behind_each",
 }
 FRAMING = [
     v.id
@@ -45,6 +46,9 @@ class Caller:
         url = urlsplit(running.https_url if secure else running.http_url)
         self.port = url.port
         self.context = ssl.create_default_context(cafile=running.ca_file) if secure else None
+        if self.context:
+            self.context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+            self.context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # which Python 3.13 sets
         self.sock = None
 
     def __enter__(self):

@@ -237,6 +237,16 @@ TRANSPORTS = (
     ("tls_1_3_only", "Only TLS 1.3 is spoken.", Transport(minimum=ssl.TLSVersion.TLSv1_3)),
     ("certificate_rsa", "The certificate has an RSA key.", Transport(rsa=True)),
     ("certificate_with_intermediate", "An intermediate certificate is sent.", Transport(intermediate="sent")),
+    (
+        "intermediate_trusted",
+        "Of the chain, an intermediate certificate is trusted, and not the root.",
+        Transport(intermediate="sent", anchored="intermediate"),
+    ),
+    (
+        "certificate_without_key_identifiers",
+        "A private CA and its certificate have no key identifiers.",
+        Transport(handmade="named"),
+    ),
 )
 
 VARIANTS = (

@@ -163,6 +163,11 @@ def _posted_in_url(request: Request) -> bool:
 
 CERTIFICATES = (
     ("certificate_for_another_host", "The certificate is another host's.", Transport(names=("sdk.example",))),
+    (
+        "certificate_with_common_name_alone",
+        "The certificate names its host in the common name alone.",
+        Transport(handmade="common name alone"),
+    ),
     ("certificate_expired", "The certificate has expired.", Transport(days=(-30, -1))),
     ("certificate_not_yet_valid", "The certificate is not valid yet.", Transport(days=(1, 30))),
     ("certificate_untrusted", "The certificate is of a CA that nobody trusts.", Transport(trusted=False)),

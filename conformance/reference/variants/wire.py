@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING
 
@@ -117,7 +118,53 @@ CUT = (
     ),
 )
 
+
+def _followed(by: Callable[[Wire], bytes]) -> Speak:
+    """Every answer with more behind it on the connection, which nobody asked for."""
+
+    async def speak(wire: Wire) -> None:
+        await wire.send(wire.head + wire.body + by(wire))
+
+    return speak
+
+
+async def _followed_late(wire: Wire) -> None:
+    await wire.send(wire.head, wire.body)
+    await asyncio.sleep(0.005)
+    await wire.send(_second(wire))
+
+
+def _second(wire: Wire) -> bytes:
+    """A whole second answer, which is wrong."""
+    body = wire.body.replace(b"ClICKATELLSDK", b"ANSWER")
+    return LENGTH.sub(b"content-length: %d" % len(body), wire.head) + body
+
+
 VARIANTS = (
+    mutant(
+        "second_answer_behind_each",
+        "A second answer, a wrong one, stands behind each.",
+        "HYG-10",
+        speak=_followed(_second),
+    ),
+    mutant(
+        "same_answer_behind_each",
+        "Each answer comes twice.",
+        "HYG-10",
+        speak=_followed(lambda w: w.head + w.body),
+    ),
+    mutant(
+        "second_answer_a_little_later",
+        "A second answer, a wrong one, comes a little after each.",
+        "HYG-10",
+        speak=_followed_late,
+    ),
+    mutant(
+        "line_ends_behind_each",
+        "Text beyond its length follows each body.",
+        "HYG-10",
+        speak=_followed(lambda _: b"<!-- served in 3 ms -->\r\n"),
+    ),
     *(
         mutant(
             name,

@@ -30,8 +30,10 @@ from conformance.probes import plan as plans
 from conformance.reference import application, start
 from conformance.reference.registry import VARIANTS
 from conformance.selftest.mutants import derived
-from conformance.sending.connect import Dialer, Meter, Transport, complete
+from conformance.sending.connect import Dialer
+from conformance.sending.line import Meter
 from conformance.sending.pace import Limits
+from conformance.sending.transport import Transport, complete
 from conformance.sending.wire import Wire, evidence_of
 from conformance.target.configuration import Binding, StateConfig, TargetConfig
 from conformance.target.target import Target, target

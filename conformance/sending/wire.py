@@ -8,7 +8,7 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from random import Random
 from urllib.parse import urlsplit
@@ -31,6 +31,7 @@ from conformance.sending.canary import NOWHERE, Canary, listen
 from conformance.sending.composing import Composer
 from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits, Pace
+from conformance.sending.recorded import Recording
 from conformance.sending.states import setup, teardown
 from conformance.sending.worker import CROWDED, STRAY, UNREACHED, Worker
 from conformance.target.target import State, Target
@@ -38,18 +39,6 @@ from conformance.target.target import State, Target
 _SHARE = 0.55  # of the timeout: what the answers of a whole run may take on an average
 _ADDRESSES = 15  # of a host, beside its first, that are asked
 _LEAST = 6  # timeouts that a short run may take, so that it can find out why nobody answers
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What a sending session brought home."""
-
-    exchanges: tuple[Exchange, ...]
-    handshakes: tuple[Handshake, ...]
-    gaps: dict[str, str]
-    notes: tuple[str, ...]
-    canary: int | None
-    interrupted: bool
 
 
 class Wire:

@@ -21,8 +21,9 @@ from conformance.evidence.exchange import Answer, Exchange, Loss, Request
 from conformance.probes.probe import FIRST, Channel, Probe
 from conformance.sending.allowance import KEPT
 from conformance.sending.coding import decoded
-from conformance.sending.connect import Meter, Transport
 from conformance.sending.failure import LineFailed
+from conformance.sending.line import Meter
+from conformance.sending.transport import Transport
 from conformance.target.target import State
 
 if TYPE_CHECKING:

@@ -1,0 +1,96 @@
+"""Requests as they stand, over a pool of connections of one worker's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpcore
+import httpx
+
+from conformance.evidence.exchange import Request
+from conformance.sending.line import Meter, surplus, undotted
+
+_UNSAFE = re.compile(r'[^\x21-\x7e]|["<>`{}]')  # no part of a URL as it travels (RFC 3986 section 2)
+
+
+class Transport:
+    """Sends requests as they stand over a pool with a network backend of ours (httpx's own transport takes none)."""
+
+    def __init__(self, pool: httpcore.AsyncConnectionPool, meter: Meter) -> None:
+        self.pool, self.meter = pool, meter
+
+    async def send(self, request: Request) -> httpx.Response:
+        """The answer, its body still to be read. Raises what httpcore raises, and LineFailed."""
+        parts = urlsplit(request.url)
+        path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        response = await self.pool.handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=parts.scheme,
+                    host=parts.hostname or "",
+                    port=parts.port,
+                    target=_UNSAFE.sub(lambda found: quote(found[0]), request.target or path),
+                ),
+                headers=complete(request),
+                content=request.body,
+            )
+        )
+        return httpx.Response(
+            status_code=response.status,
+            headers=response.headers,
+            stream=_Body(response, self.meter),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        await self.pool.aclose()
+
+
+def complete(request: Request) -> list[tuple[bytes, bytes]]:
+    """The header fields of a request with those that HTTP itself needs: Host, and the length of what is posted."""
+    given = {name.lower() for name, _ in request.headers}
+    parts = urlsplit(request.url)
+    place = undotted(parts.hostname or "")
+    place = f"[{place}]" if ":" in place else place
+    if parts.port not in {None, {"https": 443, "http": 80}.get(parts.scheme)}:
+        place += f":{parts.port}"
+    host = [] if "host" in given else [("Host", place)]
+    posted = request.method == "POST" or request.body
+    length = [("Content-Length", str(len(request.body)))] if posted and "content-length" not in given else []
+    return [
+        (name.encode("ascii"), value.encode("utf-8")) for name, value in (*host, *request.headers, *length)
+    ]
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, response: httpcore.Response, meter: Meter) -> None:
+        self.response, self.meter = response, meter
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self.response.aiter_stream():
+            yield chunk
+        behind = _behind(self.response)
+        self.meter.surplus = surplus(behind)
+        if behind and self.meter.line is not None:
+            self.meter.line.retire()
+        elif self.meter.line is not None:
+            self.meter.surplus = await self.meter.line.unasked()
+
+    async def aclose(self) -> None:
+        await self.response.aclose()
+
+
+def _behind(response: httpcore.Response) -> bytes:
+    """What was read behind the end of an answer: httpcore would take it for the answer to the next request."""
+    connection: Any = response.stream
+    for name in (
+        "_stream",
+        "_connection",
+    ):  # from the pool's stream to the connection's, and to the connection
+        connection = getattr(connection, name)
+    behind: bytes = connection._h11_state.trailing_data[0]
+    return behind

@@ -190,7 +190,7 @@ class Suite:
             if self.trouble:
                 session.exitstatus = ExitCode.INTERNAL_ERROR
             return
-        interrupted = exitstatus == pytest.ExitCode.INTERRUPTED and not self.trouble
+        interrupted = signals.came() or (exitstatus == pytest.ExitCode.INTERRUPTED and not self.trouble)
         extent = Extent(self.wanted, interrupted, self.trouble[0] if self.trouble else "")
         self.report = assemble(self.results, self.redaction.shown, self.contract, self.terms, extent=extent)
         session.exitstatus = self.report.exit_code

@@ -32,7 +32,7 @@ def interrupt() -> None:
 
 def came() -> bool:
     """Whether a signal asked to stop."""
-    return _asked.came
+    return bool(_asked.depth) and _asked.came
 
 
 def _on(*_: object) -> None:

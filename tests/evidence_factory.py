@@ -145,8 +145,15 @@ def each(change: Callable[[Exchange], Exchange], *groups: str, probe: str = "") 
     }
 
     def changed(evidence: Evidence) -> Evidence:
-        chosen = [e for e in evidence.exchanges if e.probe == probe or e.group in wanted]
-        missing = {probe, *groups} - {"", *(e.probe for e in chosen), *(e.group for e in chosen)}
+        chosen = [
+            e for e in evidence.exchanges if e.probe == probe or {e.group, e.group.partition("-")[0]} & wanted
+        ]
+        missing = {probe, *groups} - {
+            "",
+            *(e.probe for e in chosen),
+            *(e.group for e in chosen),
+            *(e.group.partition("-")[0] for e in chosen),
+        }
         assert not missing - {"control"}, f"nothing is called {missing}"
         exchanges = tuple(change(e) if e in chosen else e for e in evidence.exchanges)
         assert exchanges != evidence.exchanges, "nothing was changed"

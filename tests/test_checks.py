@@ -14,7 +14,8 @@ import pytest
 
 from conformance.checks.catalogue import checks
 from conformance.checks.outcome import CheckResult, Verdict
-from conformance.evidence.exchange import Evidence, Handshake, Loss
+from conformance.evidence.between import MALFORMED
+from conformance.evidence.exchange import Evidence, Exchange, Handshake, Loss
 from conformance.target.configuration import BINDINGS, Binding
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.terms import Terms
@@ -54,7 +55,7 @@ HTTPS = (
 
 # What stays open when no answer can be read as the success envelope, and when none is even meant as one.
 UNREADABLE = "CBK-* ENV-0[3-9] HYG-0[34] REQ-0[125] TIM-0[1-4]"
-NO_CONTROL = "REQ-0[34567] TLS-03 HYG-01 ERR-004-stable ERR-007-stable ERR-008-stable ERR-999-stable"
+NO_CONTROL = "REQ-0[34567] HYG-12 TLS-03 HYG-01 ERR-004-stable ERR-007-stable ERR-008-stable ERR-999-stable"
 NO_LIST = f"CBK-* ENV-0[2-8] TIM-0[1-4] {NO_CONTROL}"
 NO_TIME = "TIM-0[234]"
 NO_PAIRS = "CBK-*"
@@ -180,27 +181,23 @@ def request_rows() -> Iterator[Row]:
         b"<Timestamp>", b"<callback_type>HTTP GET</callback_type><Timestamp>"
     )
     yield Row("list-in-an-error", says(list_in_an_error, probe="action-empty"), "REQ-03")
-    for probe in ("malformed-cut-short", "malformed-two-roots"):
+    for probe in (
+        *("malformed-cut-short", "malformed-attribute-twice", "malformed-bare-ampersand", "malformed-nul"),
+        *("malformed-open-comment", "malformed-two-roots", "explored-malformed-1"),
+    ):
         yield Row(probe, says(SUCCESS, probe=probe), "REQ-04")
     for probe in ("spelling-cdata", "spelling-declaration"):
         yield Row(probe, says(error("999"), probe=probe), "REQ-05")
     yield Row("spelling-with-other-pairs", swap("XML GET", "XML2 GET", probe="spelling-comments"), "REQ-05")
     for probe in ("schema-namespace", "schema-action-twice"):
         yield Row(probe, says(SUCCESS, probe=probe), "REQ-06")
-    yield Row("hostile-success", says(SUCCESS, probe="hostile-entity-as-action"), "REQ-07")
-    yield Row("hostile-5xx", status(500, probe="hostile-external-dtd"), "REQ-07 HYG-02")
-    trace = b"Traceback (most recent call last)"
     for name, asked in {
         "action": "REQ-03",
         "malformed": "REQ-04",
         "schema": "REQ-06",
-        "hostile": "REQ-07",
     }.items():
         yield Row(f"{name}-lost", lost("timeout", "no answer within 10 s", name), "", asked)
     yield Row("spelling-lost", lost("timeout", "no answer within 10 s", "spelling"), "", "REQ-05")
-    yield Row("hostile-one-lost", lost("timeout", "no answer", probe="hostile-external-dtd"), "", "REQ-07")
-    hung_up = lost("closed", "closed without an answer", probe="hostile-external-dtd")
-    yield Row("hostile-one-hung-up-on", hung_up, "HYG-10")
     listed = error("999").replace(b"</Result>", b"</Result><callback_type>X GET</callback_type>")
     yield Row("malformed-listed", says(listed, probe="malformed-cut-short"), "REQ-04")
     cut = SUCCESS.replace(b"</ClICKATELLSDK>", b"")
@@ -224,9 +221,22 @@ def request_rows() -> Iterator[Row]:
     )
     extra = swap("<Timestamp>", "<Extra/><Timestamp>", probe="spelling-cdata")
     yield Row("spelling-answered-with-more", extra, "ENV-02 ENV-08 REQ-05")
+
+
+def hostile_rows() -> Iterator[Row]:
+    trace = b"Traceback (most recent call last)"
+    yield Row("hostile-success", says(SUCCESS, probe="hostile-entity-as-action"), "HYG-12")
+    yield Row("hostile-5xx", status(500, probe="hostile-external-dtd"), "REQ-07 HYG-02")
+    late = "no answer within 10 s"
+    yield Row("hostile-lost", lost("timeout", late, "hostile"), "REQ-07", "HYG-12")
+    yield Row("hostile-one-lost", lost("timeout", late, probe="hostile-external-dtd"), "REQ-07")
+    reset = lost("reset", "the connection was reset", probe="hostile-external-dtd")
+    yield Row("hostile-one-reset", reset, "", "REQ-07")
+    hung_up = lost("closed", "closed without an answer", probe="hostile-external-dtd")
+    yield Row("hostile-one-hung-up-on", hung_up, "HYG-10")
     yield Row("hostile-trace", says(trace, probe="hostile-external-dtd"), "REQ-07 HYG-05")
     success_too = error("999").replace(b"<Timestamp>", b"<Result>Success</Result><Timestamp>")
-    yield Row("hostile-with-two-results", says(success_too, probe="hostile-external-dtd"), "REQ-07")
+    yield Row("hostile-with-two-results", says(success_too, probe="hostile-external-dtd"), "HYG-12")
     yield Row("fetched", lambda evidence: replace(evidence, canary=2), "REQ-07")
     yield Row("cannot-see-a-fetch", lambda evidence: replace(evidence, canary=None), "", "REQ-07")
 
@@ -456,7 +466,7 @@ def https_rows() -> Iterator[Row]:
     yield Row("plain-http-hung-up-without-a-claim", once, "HYG-10", "TLS-0[12] ERR-009-*")
     yield Row("https-refused-as-plain", says(error("009")), "TLS-03 REQ-02", NO_LIST.replace("TLS-03", ""))
     yield Row("plain-http-refused", lost("refused", "refused", *PLAIN), "", "TLS-02 ERR-009-*")
-    unseen = "CBK-* ENV-* ERR-00[478]-* ERR-999-* HYG-01 HYG-0[346789] HYG-11 REQ-* TIM-0[1-4] TLS-05"
+    unseen = "CBK-* ENV-* ERR-00[478]-* ERR-999-* HYG-01 HYG-0[346789] HYG-1[12] REQ-* TIM-0[1-4] TLS-05"
     for kind in ("certificate", "no-tls"):
         yield Row(kind, lost(kind, "the certificate does not verify", *HTTPS), "TLS-03", unseen)
     nobody = lost("refused", "refused", *HTTPS, *PLAIN)
@@ -702,6 +712,7 @@ def everywhere_rows() -> Iterator[Row]:
 MAKERS = (
     everywhere_rows,
     request_rows,
+    hostile_rows,
     envelope_rows,
     pair_rows,
     time_rows,
@@ -1084,7 +1095,7 @@ def test_one_old_version_that_could_be_asked_for_is_a_subject() -> None:
 
 # Documents where the binding carries none
 
-DOCUMENTS = {"REQ-04", "REQ-05", "REQ-06", "REQ-07"}
+DOCUMENTS = {"REQ-04", "REQ-05", "REQ-06", "REQ-07", "HYG-12"}
 
 
 def test_documents_that_no_binding_carries_are_no_subject() -> None:
@@ -1100,8 +1111,9 @@ def test_a_document_that_is_too_long_for_a_query_needs_the_form() -> None:
         conforming(), "documented-1", "binding-form-xml", "hostile-oversized", "documented-last-1"
     )
     refusing = says(error("999"), "bindings")(evidence)
-    assert judged(evidence)["REQ-07"][0].verdict is Verdict.PASS
-    assert judged(refusing)["REQ-07"][0].reason == "this binding is not served"
+    assert judged(evidence)["HYG-12"][0].verdict is Verdict.PASS
+    for name in ("REQ-07", "HYG-12"):
+        assert "this binding is not served" in {result.reason for result in judged(refusing)[name]}
 
 
 def test_one_of_many_lost_is_told_with_its_reason() -> None:
@@ -1133,3 +1145,27 @@ def test_what_came_back_after_a_state_was_there_before_it() -> None:
     state = "state-004-1", "state-004-2", "after-004", "documented-last-1"
     assert verdicts(only(conforming(), *state))["ERR-004-stable"] is Verdict.INCONCLUSIVE
     assert verdicts(only(conforming(), "documented-1", *state))["ERR-004-stable"] is Verdict.PASS
+
+
+@pytest.mark.parametrize("group", [group for group in MALFORMED if group != "malformed"])
+def test_every_document_that_was_accepted_is_named(group: str) -> None:
+    accepted = says(SUCCESS, group)(conforming())
+    names = {e.probe.removeprefix("malformed-") for e in accepted.of(group)}
+    (failed,) = [r for r in judged(accepted)["REQ-04"] if r.verdict is Verdict.FAIL]
+    assert not [name for name in names if name not in failed.reason]
+
+
+@pytest.mark.parametrize("code", [400, 404, 413, 414, 431])
+def test_a_url_of_some_kilobytes_may_be_refused(code: int) -> None:
+    def refused(exchange: Exchange) -> Exchange:
+        request = replace(exchange.request, url=exchange.request.url + 3_000 * "x")
+        page = answer(b"<html>Too long</html>", exchange.started)
+        return replace(exchange, request=request, answer=replace(page, status=code))
+
+    evidence = each(refused, probe="spelling-much-white-space")(conforming())
+    assert {r.verdict for r in judged(evidence)["REQ-05"]} == {Verdict.PASS}
+
+
+def test_a_short_url_may_not() -> None:
+    page = both(says(b"<html>no</html>", probe="spelling-cdata"), status(400, probe="spelling-cdata"))
+    assert {r.verdict for r in judged(page(conforming()))["REQ-05"]} == {Verdict.FAIL}

@@ -157,6 +157,10 @@ class Judging:
         item = self.call.item
         return envelope.answers_another_call(self.call.name, item.key, item.value)
 
+    def was_answered(self, exchange: Exchange) -> bool:
+        """Whether a request was answered, now or when it was sent again."""
+        return any(e.answer for e in self.evidence.of(exchange.group) if e.probe == exchange.probe)
+
     def control(self, exchange: Exchange) -> None:
         """The twin control: the last documented request before this one and the first after it succeeded, or Open."""
         before = next((e for e in reversed(self.ordinary) if e.number < exchange.number), None)

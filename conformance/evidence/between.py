@@ -38,9 +38,13 @@ REMEDY = {
     Kind.DOOR: "correct the token and path in `endpoint`, and credentials in `headers`; let this address in",
     Kind.BAN: "put this machine's address on the allow-list, and use a lower --rate",
 }
+MALFORMED = (
+    "malformed",  # generated ones
+    *(f"malformed-{kind}" for kind in ("tags", "attributes", "references", "characters", "markup", "around")),
+)
 # Groups of requests that are meant to be refused. One that is put off each of three times, once while the documented
 # request right after it is answered, is refused in these words.
-REFUSED = frozenset({"action", "malformed", "schema", "hostile"})
+REFUSED = frozenset({"action", *MALFORMED, "schema", "hostile"})
 _TRIES = 3
 _CALLS = 2  # documented calls in vain at the end of a run, before it may be called a ban
 ORDINARY = frozenset({"documented", "check"})  # groups of documented calls that bring nothing unusual along

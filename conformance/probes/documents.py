@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
+from urllib.parse import quote
 
 from conformance.contract.model import ServiceCall
 
@@ -18,6 +21,17 @@ class Document:
     as_body: bool = False
 
 
+# Every call that the API publishes: what is answered to one of them is judged against that call, or not at all.
+PUBLISHED = frozenset(
+    {
+        *("get_list_callback", "get_list_country", "get_list_country_prefix", "get_list_account"),
+        *("get_list_connection", "get_list_terms", "get_captcha", "register", "forgot_password"),
+        *("authenticate_user", "resend_email_activation", "sms_activation_status", "send_activation_sms"),
+        *("validate_activation_sms", "create_connection", "buy_credits_url"),
+    }
+)
+
+
 def _encoded(texts: dict[str, str]) -> Iterator[Document]:
     for key, text in texts.items():
         yield Document(key, text.encode())
@@ -29,13 +43,13 @@ def other_call(call: ServiceCall) -> str:
 
 
 def actions(call: ServiceCall) -> dict[str, str]:
-    """REQ-03: what is asked for instead of the service call."""
-    name, other = call.name, other_call(call)
+    """REQ-03: what is asked for instead of the service call; never a call that the API publishes."""
+    name = call.name
     words = name.split("_")
-    # The API's other calls: the one that the page mentions, one more list, one that anybody may make.
-    others = {"authentication": "authenticate_user", "other-list": "get_list_account", "register": "register"}
     made = {
         "unknown": "no_such_call",
+        "unknown-list": "get_list_no_such",
+        "authentication": "authenticate",  # near the name of a call that the page mentions
         "longer": f"{name}s",
         "prefixed": f"x{name}",
         "shorter": name[:-1],
@@ -49,13 +63,12 @@ def actions(call: ServiceCall) -> dict[str, str]:
         "dashes": name.replace("_", "-"),
         "slash": f"{name}/",
         "semicolon": f"{name};x",
-        "comma": f"{name},{other}",
+        "comma": f"{name},no_such_call",
         "dot": f"{name}.",
         "prefix": f"x:{name}",
         "query": f"{name}?x",
         "file-ending": f"{name}.php",
         "path": f"../{name}",
-        "other-call": other,
         "two-words": f"{name} {name}",
         "number": "0",
         "number-one": "1",
@@ -63,9 +76,9 @@ def actions(call: ServiceCall) -> dict[str, str]:
         "star": "*",
         "quote": f"{name}' or '1'='1",
         "empty": "",
-    } | {key: value for key, value in others.items() if value != other}
+    }
     # A name of one word, for example, is itself in some of these spellings.
-    return {key: value for key, value in made.items() if value != name}
+    return {key: value for key, value in made.items() if value not in {name, *PUBLISHED}}
 
 
 def asking(call: ServiceCall, action: str | None) -> bytes:
@@ -78,51 +91,89 @@ def asking(call: ServiceCall, action: str | None) -> bytes:
     return etree.tostring(root)
 
 
-def malformed(call: ServiceCall) -> Iterator[Document]:
-    """REQ-04: one rule of well-formedness (XML 1.0 section 2.1) broken at a time."""
+def malformed(call: ServiceCall) -> dict[str, tuple[Document, ...]]:
+    """REQ-04, by kind: one rule of well-formedness (XML 1.0 section 2.1) broken at a time.
+
+    Left out is what a correct endpoint may read all the same: undeclared prefixes (XML 1.0 has no namespaces), and a
+    declared encoding that another one contradicts, which what the transport says may overrule (RFC 7303 section 3).
+    """
     root, leaf, name = call.request_root, call.action_element, call.name
-    plain = f"<{root}><{leaf}>{name}</{leaf}></{root}>"
-    unended = f"&#{ord(name[0])}{name[1:]}"
-    yield from _encoded(
-        {
-            "cut-short": f"<{root}><{leaf}>{name}</{leaf}>",
-            "no-end-tags": f"<{root}><{leaf}>{name}",
-            "no-end-tag": f"<{root}><{leaf}>{name}</{root}>",
-            "crossed-tags": f"<{root}><{leaf}>{name}</{root}></{leaf}>",
-            "end-tag-in-another-case": f"<{root}><{leaf}>{name}</{leaf.upper()}></{root}>",
-            "root-end-tag-in-another-case": f"<{root}><{leaf}>{name}</{leaf}></{root.upper()}>",
-            "no-last-bracket": plain[:-1],
-            "no-root-start-tag": f"<{leaf}>{name}</{leaf}></{root}>",
-            "space-before-tag-name": f"<{root}>< {leaf}>{name}</{leaf}></{root}>",
-            "attribute-in-end-tag": f"<{root}><{leaf}>{name}</{leaf} a='1'></{root}>",
-            "twice": plain * 2,
-            "two-roots": f"<{root}><{leaf}>{name}</{leaf}></{root}><{root}/>",
-            "text-after": f"<{root}><{leaf}>{name}</{leaf}></{root}>and more",
-            "character-after": f"{plain};",
-            "open-comment-after": f"{plain}<!-- after",
-            "space-before-declaration": f' \n<?xml version="1.0"?>{plain}',
-            "declaration-in-upper-case": f'<?XML version="1.0"?>{plain}',
-            "declaration-without-version": f'<?xml encoding="UTF-8"?>{plain}',
-            "text-before": f"and more<{root}><{leaf}>{name}</{leaf}></{root}>",
-            "bare-ampersand": f"<{root}><{leaf}>{name}</{leaf}> & </{root}>",
-            "unknown-entity": f"<{root}><{leaf}>{name}</{leaf}>&nothing;</{root}>",
-            "entity-of-html": f"<{root}><{leaf}>{name}</{leaf}>&nbsp;</{root}>",
-            "unended-reference": f"<{root}><{leaf}>{unended}</{leaf}></{root}>",
-            "cdata-end": f"<{root}><{leaf}>{name}</{leaf}>]]></{root}>",
-            "less-than-in-attribute": f"<{root} a='<'><{leaf}>{name}</{leaf}></{root}>",
-            "attribute-without-quotes": f"<{root} a=b><{leaf}>{name}</{leaf}></{root}>",
-            "attribute-twice": f"<{root} a='1' a='2'><{leaf}>{name}</{leaf}></{root}>",
-            "open-comment": f"<{root}><!-- <{leaf}>{name}</{leaf}></{root}>",
-            "two-dashes-in-comment": f"<{root}><!-- a -- b --><{leaf}>{name}</{leaf}></{root}>",
-            "forbidden-character": f"<{root}><{leaf}>{name}</{leaf}>&#1;</{root}>",
-            "no-character": f"<{root}><{leaf}>{name}</{leaf}>&#xFFFE;</{root}>",
-            "control-character": f"<{root}>\x01<{leaf}>{name}</{leaf}></{root}>",
-            "stray-less-than": f"<{root}><{leaf}>{name}</{leaf}> < </{root}>",
-            "no-xml": name,
-        }
-    )
-    latin = f"<{root}><!-- \u00ff --><{leaf}>{name}</{leaf}></{root}>".encode("latin-1")
-    yield Document("no-utf-8", latin, as_body=True)
+    child = f"<{leaf}>{name}</{leaf}>"
+    plain = f"<{root}>{child}</{root}>"
+    tags = {
+        "cut-short": f"<{root}>{child}",
+        "no-end-tags": f"<{root}><{leaf}>{name}",
+        "no-end-tag": f"<{root}><{leaf}>{name}</{root}>",
+        "end-tag-without-name": f"<{root}><{leaf}>{name}</></{root}>",
+        "crossed-tags": f"<{root}><{leaf}>{name}</{root}></{leaf}>",
+        "end-tag-in-another-case": f"<{root}><{leaf}>{name}</{leaf.upper()}></{root}>",
+        "root-end-tag-in-another-case": f"<{root}>{child}</{root.upper()}>",
+        "no-last-bracket": plain[:-1],
+        "no-root-start-tag": f"{child}</{root}>",
+        "space-before-tag-name": f"<{root}>< {leaf}>{name}</{leaf}></{root}>",
+        "stray-less-than": f"<{root}>{child} < </{root}>",
+    }
+    attributes = {
+        "attribute-in-end-tag": f"<{root}><{leaf}>{name}</{leaf} a='1'></{root}>",
+        "attribute-without-value": f"<{root} a>{child}</{root}>",
+        "attribute-without-quotes": f"<{root} a=b>{child}</{root}>",
+        "attribute-twice": f"<{root} a='1' a='2'>{child}</{root}>",
+        "less-than-in-attribute": f"<{root} a='<'>{child}</{root}>",
+    }
+    references = {
+        "bare-ampersand": f"<{root}>{child} & </{root}>",
+        "unknown-entity": f"<{root}>{child}&nothing;</{root}>",
+        "entity-of-html": f"<{root}>{child}&nbsp;</{root}>",
+        "unended-reference": f"<{root}><{leaf}>&#{ord(name[0])}{name[1:]}</{leaf}></{root}>",
+        "reference-in-upper-case": f"<{root}><{leaf}>&#X{ord(name[0]):X};{name[1:]}</{leaf}></{root}>",
+        "forbidden-character": f"<{root}>{child}&#1;</{root}>",
+        "no-character": f"<{root}>{child}&#xFFFE;</{root}>",
+    }
+    characters = {
+        "nul": f"<{root}>{child}\0</{root}>",
+        "control-character": f"<{root}>\x01{child}</{root}>",
+        "no-character-as-it-is": f"<{root}>{child}\ufffe</{root}>",
+    }
+    markup = {
+        "open-comment": f"<{root}><!-- {child}</{root}>",
+        "two-dashes-in-comment": f"<{root}><!-- a -- b -->{child}</{root}>",
+        "cdata-end": f"<{root}>{child}>]]></{root}>",
+        "space-before-declaration": f' \n<?xml version="1.0"?>{plain}',
+        "declaration-in-upper-case": f'<?XML version="1.0"?>{plain}',
+        "declaration-without-version": f'<?xml encoding="UTF-8"?>{plain}',
+        "declaration-inside": f'<{root}><?xml version="1.0"?>{child}</{root}>',
+        "doctype-in-lower-case": f"<!doctype {root}>{plain}",
+    }
+    around = {
+        "twice": plain * 2,
+        "two-roots": f"{plain}<{root}/>",
+        "text-after": f"{plain}and more",
+        "character-after": f"{plain};",
+        "nul-after": f"{plain}\0",
+        "open-comment-after": f"{plain}<!-- after",
+        "text-before": f"and more{plain}",
+        "no-xml": name,
+        "markup-escaped": escape(plain),
+        "percent-encoded-twice": quote(plain),
+        "white-space-only": " \n",
+    }
+    kinds = {
+        "tags": tags,
+        "attributes": attributes,
+        "references": references,
+        "characters": characters,
+        "markup": markup,
+        "around": around,
+    }
+    made = {kind: tuple(_encoded(texts)) for kind, texts in kinds.items()}
+    bodies = {
+        "no-utf-8": f"<{root}><!-- ".encode() + b"\xff" + f" -->{child}</{root}>".encode(),
+        "surrogate": f"<{root}><!-- ".encode() + b"\xed\xa0\xbd" + f" -->{child}</{root}>".encode(),
+        "overlong": plain.encode().replace(b"</", b"\xc0\xbc/", 1),  # a less-than sign in two bytes
+    }
+    made["characters"] += tuple(Document(key, body, as_body=True) for key, body in bodies.items())
+    made["around"] += (Document("two-byte-order-marks", codecs.BOM_UTF8 * 2 + plain.encode(), as_body=True),)
+    return made
 
 
 def spellings(call: ServiceCall) -> Iterator[Document]:

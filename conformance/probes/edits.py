@@ -190,6 +190,10 @@ def other_value(request: Request, dice: Dice) -> tuple[list[Change], str]:
     return [Change(f"the action {value!r} ({' and '.join(whats)})", ({slot: value},), component)], value
 
 
+# XML 1.0 production [2]: every control but tab and line ends, and the two that are no characters.
+_FORBIDDEN = (*(chr(n) for n in range(0x20) if chr(n) not in "\t\n\r"), "\ufffe", "\uffff")
+
+
 def _malformed(request: Request, dice: Dice) -> Iterator[Change]:
     """REQ-04: one rule of well-formedness (XML 1.0 section 2.1) broken."""
 
@@ -233,11 +237,26 @@ def _malformed(request: Request, dice: Dice) -> Iterator[Change]:
             "&lt",
         ),
         *("<", "<>", "</>", "<1/>", "<!-->", "<!-- -- -->", "<!---", "<![CDATA[", "<![cdata[]]>", "<!x>"),
-        *("]]>", "\x01", "\x0b", "\x1f", "<?xml version='1.0'?>", "<??>", "<?x"),
+        *("&LT;", "&#X41;", "&#-1;", "&#x D;", "&\u0661;", "&#", "&"),
+        *("]]>", "<?xml version='1.0'?>", "<?XmL a?>", "<??>", "<? x?>", "<?x", "<!--->"),
+        *(
+            "<!DOCTYPE x>",
+            "<![INCLUDE[]]>",
+            "<!ENTITY x 'y'>",
+            "<-x/>",
+            "<.x/>",
+            "<x></ x>",
+            "<x/ >",
+            "< x/>",
+        ),
+        *_FORBIDDEN,
     ):
         yield broken(f"{text!r} between the elements", **{gap: text})
     for slot, where in (("after0", "after"), ("before", "before")):
-        for text in ("x", "&#32;", "<![CDATA[]]>", "&amp;", "<x>", "</x>", "<x/>"):
+        for text in (
+            *("x", "&#32;", "<![CDATA[]]>", "&amp;", "<x>", "</x>", "<x/>", "\0", "\ufeff\ufeff", "\u00a0"),
+            *("]]>", "-->", "?>", ">", "<!doctype x>", "<!DOCTYPE>", "<!ELEMENT x ANY>", "<![CDATA[", "<?x"),
+        ):
             if (slot, text) != ("before", "<x>"):
                 yield broken(f"{text} {where} the document", **{slot: text})
     for declaration in (

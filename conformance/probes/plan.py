@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from conformance.contract.model import Contract, ErrorCode
 from conformance.probes import plain_http
 from conformance.probes import probe as probes
+from conformance.probes.documents import malformed
 from conformance.probes.probe import FIRST, Probe
 from conformance.target.target import Target
 
@@ -62,7 +63,7 @@ def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int =
     """What will be sent to `target` for the checks that look at `groups`. Unplanned groups get no probe."""
     base = probes.documented(contract.call, target.binding)
     first = replace(base, id=FIRST, fresh=True, title="the documented request, for the first time")
-    if groups & {"malformed", "spelling", "schema", "hostile"}:
+    if {group.partition("-")[0] for group in groups} & {"malformed", "spelling", "schema", "hostile"}:
         groups |= {"control"}
     if groups & plain_http.GROUPS:
         groups |= {plain_http.STAND_IN}
@@ -183,6 +184,7 @@ def groups(contract: Contract) -> frozenset[str]:
         "bindings",
         "action",
         "malformed",
+        *(f"malformed-{kind}" for kind in malformed(contract.call)),
         "spelling",
         "schema",
         "hostile",

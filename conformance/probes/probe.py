@@ -137,7 +137,8 @@ def independent(contract: Contract, target: Target, base: Probe) -> Iterator[Pro
     if base.binding != "body-xml":
         title = "the request example as the body of a POST"
         yield replace(base, id=_AS_BODY, group="control", binding="body-xml", title=title)
-    yield from _carrying(carried, "malformed", documents.malformed(contract.call))
+    for kind, those in documents.malformed(contract.call).items():
+        yield from _carrying(carried, f"malformed-{kind}", those)
     yield from _carrying(carried, "spelling", documents.spellings(contract.call))
     yield from _carrying(carried, "schema", documents.broken(contract.call))
     yield from _carrying(carried, "hostile", documents.hostile(contract.call, CANARY.decode()))
@@ -174,11 +175,12 @@ def _carrying(base: Probe, group: str, those: Iterable[Document]) -> Iterator[Pr
         elif len(document.content) > _LONG and binding == "query-xml":
             # A URL of that size is HTTP's matter, not this document's: it goes as a form, where those are served.
             binding = "form-xml"
+        family = group.partition("-")[0]
         yield replace(
             base,
-            id=f"{group}-{document.key}",
+            id=f"{family}-{document.key}",
             group=group,
-            title=f"{_KINDS[group]}: {document.key}",
+            title=f"{_KINDS[family]}: {document.key}",
             document=document.content,
             binding=binding,
             control=control,

@@ -20,6 +20,7 @@ from conformance.reference.variants import (
     fronted,
     hostile,
     hygiene,
+    malformed,
     pairs,
     plain_http,
     requests,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _MUTANTS = (
     anywhere,
     requests,
+    malformed,
     documents,
     hostile,
     wellformed,

@@ -12,6 +12,7 @@ from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, CheckResult, NotApplicable, Open, Unsettled, Verdict
 from conformance.contract.model import Contract
 from conformance.contract.quoting import cut, quoting
+from conformance.evidence.between import REFUSED
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.terms import Terms
@@ -134,7 +135,11 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
     if breaches:
         breaches.sort(key=lambda told: _size(told[0]))
         often = f"{len(breaches)} of {judged} answers: " if len(breaches) < judged else ""
-        return _told(result, breaches[0][1], tuple(e for e, _ in breaches), often)
+        failed = _told(result, breaches[0][1], tuple(e for e, _ in breaches), often)
+        return _with(
+            failed,
+            reason=_cut(failed.reason + _likewise(failed.reason, often, [e for e, _ in breaches])),
+        )
     unsettled = [(e, f) for e, f in pairs if isinstance(f, Unsettled)]
     if unsettled:
         return _told(result, unsettled[0][1], tuple(e for e, _ in unsettled), "")
@@ -143,6 +148,15 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
     # Of nothing judged: what is open weighs more than what has no subject.
     told = next((f for f in findings if isinstance(f, Open)), findings[0])
     return _told(result, told, tuple(seen), "")
+
+
+def _likewise(reason: str, often: str, culprits: list[Exchange]) -> str:
+    """The other requests of those that are to be refused and were not: whoever mends a reader wants them all."""
+    if not reason.removeprefix(often).startswith(culprits[0].title):
+        return ""
+    names = dict.fromkeys(e.title.partition(": ")[2] or e.title for e in culprits if e.group in REFUSED)
+    others = list(names)[1:]
+    return f"; likewise: {', '.join(others)}" if others else ""
 
 
 def _size(exchange: Exchange) -> tuple[bool, int] | tuple[bool]:

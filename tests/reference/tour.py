@@ -59,9 +59,7 @@ OTHER_ACTIONS = [
     f" {ACTION} ",
     "nonsense",
     "",
-    "authenticate_user",
-    "get_list_account",
-    "register",
+    "authenticate",
     "Get_list_callback",
     "getListCallback",
     "get list callback",
@@ -121,6 +119,20 @@ MALFORMED = [
     DOCUMENT * 2,
     f"{DOCUMENT};",
     f"{DOCUMENT}<!-- after",
+    escape(DOCUMENT),
+    quote(DOCUMENT),
+    DOCUMENT.replace("</action", "</"),
+    DOCUMENT.replace("</action>", "</action>\0"),
+    f"{DOCUMENT}\0",
+    DOCUMENT.replace("</action>", "</action>\ufffe"),
+    DOCUMENT.encode().replace(b"</action>", b"</action>\xed\xa0\xbd"),
+    DOCUMENT.encode().replace(b"</", b"\xc0\xbc/", 1),
+    DOCUMENT.replace("get", "&#X67;et"),
+    DOCUMENT.replace("<clickatellsdk>", "<clickatellsdk a>"),
+    f"<!doctype clickatellsdk>{DOCUMENT}",
+    DOCUMENT.replace("<action>", "<?xml version='1.0'?><action>"),
+    f"\ufeff\ufeff{DOCUMENT}",
+    " \n",
 ]
 DIFFERENT = [
     DOCUMENT.replace("clickatellsdk", "sdk"),
@@ -144,6 +156,7 @@ HOSTILE = [
     + DOCUMENT.replace(ACTION, "&f;"),
     f'<!DOCTYPE clickatellsdk [<!ENTITY e SYSTEM "file:///etc/passwd">]>{DOCUMENT.replace(ACTION, "&e;")}',
     DOCUMENT.replace("<action>", " " * 70_000 + "<action>"),
+    f'<!DOCTYPE clickatellsdk SYSTEM "http://canary.invalid/dtd">{DOCUMENT}',
 ]
 
 

@@ -14,14 +14,15 @@ from xml.etree import ElementTree as ET
 from conformance.reference.answer import ACTION
 from conformance.reference.request import Asked
 from conformance.reference.variants.edits import malformed, sent, set_text, with_body
-from conformance.reference.variants.variant import answer, mutant, reading, refusal, tree
+from conformance.reference.variants.variant import answer, correct, mutant, reading, refusal, tree
 
 if TYPE_CHECKING:
     from conformance.reference.answer import Answer
-    from conformance.reference.app import Call
+    from conformance.reference.app import Call, Stages
     from conformance.reference.variants.variant import Change
 
 TRACE = "java.lang.NullPointerException\n\tat com.clickatell.sdk.Request.parse(Request.java:118)\n"
+LONG = b"<html><head><title>414</title></head><body>Request-URI Too Long</body></html>"
 ACCOUNTS = "root:x:0:0:root:/root:/bin/bash"
 
 
@@ -34,6 +35,26 @@ def _expanded(call: Call, asked: Asked) -> Asked:
     except ET.ParseError:  # an external entity
         return asked
     return Asked(asked.binding, root.findtext("action"))
+
+
+def _read_over(call: Call, asked: Asked) -> Asked:
+    """As a parser that neither validates nor fetches: entities of its own are expanded, others are empty."""
+    document = re.sub(rb"&[ep];", b"", sent(call))
+    if b"<!DOCTYPE" not in document or malformed(document):
+        return asked
+    return Asked(asked.binding, ET.fromstring(document).findtext("action") or None)  # noqa: S314  (as above)
+
+
+def _with_accounts(stages: Stages) -> Stages:
+    """Expands an entity that names a file, and echoes it in the success envelope."""
+    taken = reading(
+        lambda call, asked: Asked(asked.binding, ACTION) if b'SYSTEM "file:' in sent(call) else asked
+    )
+    echoed = tree(
+        lambda _, root: set_text(root, "Action", ACTION + ACCOUNTS),
+        lambda call: b'SYSTEM "file:' in sent(call),
+    )
+    return echoed(taken(stages))
 
 
 def _declared(call: Call) -> bool:
@@ -80,11 +101,17 @@ def _crashed(_: Call, whole: Answer) -> Answer:
 
 
 VARIANTS = (
-    mutant(
+    correct(
         "entities_expanded",
-        "Entities of a document type declaration are expanded.",
-        "REQ-07",
+        "Entities that a document type declaration defines are expanded.",
         reading(_expanded),
+        also="HYG-12",
+    ),
+    mutant(
+        "doctype_read_over",
+        "A document type declaration is read over: what is outside is not fetched, and nothing is refused.",
+        "HYG-12",
+        reading(_read_over),
     ),
     mutant(
         "external_entity_fetched",
@@ -156,11 +183,31 @@ VARIANTS = (
         also="HYG-02 HYG-03 HYG-05 ERR-ANY",
         binding="body-xml",
     ),
-    mutant(
+    correct(
         "oversized_served",
-        "An oversized request is served.",
-        "REQ-07",
+        "A request with a comment of 300 kB is served.",
         reading(lambda call, asked: Asked(asked.binding, ACTION) if call.request.oversized else asked),
-        binding="body-xml",
+        also="HYG-12",
+    ),
+    *(
+        correct(
+            f"long_urls_with_{status}",
+            f"A URL of more than two thousand characters is refused with {status} and a page.",
+            answer(
+                lambda _, whole, status=status: with_body(  # type: ignore[misc]
+                    replace(whole, status=status), LONG, content_type="text/html"
+                ),
+                lambda call: len(call.request.target) > 2_000,
+            ),
+            also="HYG-03 HYG-04",
+        )
+        for status in (400, 404, 414, 431)
+    ),
+    mutant(
+        "external_entity_answered",
+        "The text of a file that an entity names stands in the list.",
+        "REQ-07",
+        _with_accounts,
+        also="REQ-05 HYG-12 HYG-05 ENV-02 ENV-05 ENV-08",
     ),
 )

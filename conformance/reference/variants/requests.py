@@ -139,15 +139,9 @@ ACTIONS_TAKEN: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ),
     (
         "authentication_taken",
-        "The call that the resource description names is answered with the list.",
-        lambda action: action == "authenticate_user",
+        "What begins like the call that the resource description names is answered with the list.",
+        lambda action: action.startswith("authenticate") and action != "authenticate_user",
     ),
-    (
-        "list_of_accounts_taken",
-        "The list of accounts is answered with this one.",
-        lambda action: action == "get_list_account",
-    ),
-    ("registration_taken", "A registration is answered with the list.", lambda action: action == "register"),
     (
         "action_with_capital_taken",
         "The action's first letter may be a capital.",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from conformance.sending.tls import context
 from conformance.target.configuration import ConfigError, TargetConfig
 from conformance.target.target import target
 from tests.answering import CONTRACT, HOST, Endpoint, Script, honest, http, reason, served, session, verdict
+from tests.command import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -279,3 +283,35 @@ def test_a_wrong_client_is_refused_in_one_line(
     with pytest.raises(ConfigError, match=said) as raised:
         target("line", config, CONTRACT, environment={}, base=tmp_path)
     assert len(str(raised.value).splitlines()) == 1
+
+
+# What a server says instead of a handshake (RFC 8446 section 6)
+
+ALERTS = {
+    "no_application_protocol": (120, "http2", "HTTP/2 only"),
+    "handshake_failure": (40, "tls", "`client_cert`"),
+    "bad_certificate": (42, "client-cert", "`client_cert`"),
+    "unknown_ca": (48, "client-cert", "`client_cert`"),
+    "internal_error": (80, "tls", "internal error"),
+    "protocol_version": (70, "tls", "protocol version"),
+    "unrecognized_name": (112, "tls", "unrecognized name"),
+}
+
+
+@pytest.mark.parametrize(("number", "kind", "said"), ALERTS.values(), ids=ALERTS)
+def test_an_alert_is_told_and_accuses_nobody(number: int, kind: str, said: str) -> None:
+    with Endpoint(greeting=bytes([0x15, 3, 3, 0, 2, 2, number])) as endpoint:
+        evidence, report = session(endpoint)
+    assert evidence.exchanges[0].loss
+    assert (evidence.exchanges[0].loss.kind, said in evidence.exchanges[0].loss.reason) == (kind, True)
+    assert verdict(report, "TLS-03") == "inconclusive"
+
+
+def test_the_suite_starts_with_a_key_log_that_cannot_be_written() -> None:
+    """From Python 3.12 on, urllib prepares for TLS before it opens a file, and xmlschema opens its own by it."""
+    code = (
+        "from conformance.contract.load import documented; from conformance.contract.xsd import Schema\n"
+        "call = documented().call; assert Schema(call.response_schema).engine.is_valid(str(call.response_sample))"
+    )
+    environment = os.environ | {"SSLKEYLOGFILE": "/nowhere/keys"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=ROOT)

@@ -6,6 +6,8 @@ are read off xmlschema's component model; libxml2 has the last word on whether a
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
@@ -22,6 +24,17 @@ if TYPE_CHECKING:
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _REQUIREMENT = "urn:connect-conformance:requirement"
 _NOTHING_ELSE = "urn:connect-conformance:nothing-else"
+
+
+@contextlib.contextmanager
+def _without_key_log() -> Iterator[None]:
+    """xmlschema opens its own files by urllib, which prepares for TLS: a key log that cannot be written fails that."""
+    file = os.environ.pop("SSLKEYLOGFILE", None)
+    try:
+        yield
+    finally:
+        if file is not None:
+            os.environ["SSLKEYLOGFILE"] = file
 
 
 class Schema:
@@ -44,9 +57,10 @@ class Schema:
     @cached_property
     def engine(self) -> xmlschema.XMLSchema10:
         """The schema as xmlschema sees it."""
-        import xmlschema  # noqa: PLC0415  300 ms that not every command needs
+        with _without_key_log():
+            import xmlschema  # noqa: PLC0415  300 ms that not every command needs
 
-        return xmlschema.XMLSchema10(str(self.file))
+            return xmlschema.XMLSchema10(str(self.file))
 
     # Components
 

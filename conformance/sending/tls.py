@@ -68,8 +68,7 @@ class Trust:
             cause = cause.__cause__ or cause.__context__
         if isinstance(cause, ssl.SSLCertVerificationError):
             return self._unverified(cause, host)
-        reason = getattr(cause, "reason", "") or ""
-        return self._by_reason(reason) if reason else None
+        return self._by_reason(_reason(cause)) if cause is not None and _reason(cause) else None
 
     def _by_reason(self, reason: str) -> LineFailed:
         """What one of OpenSSL's words for a failure comes to."""
@@ -113,6 +112,12 @@ class Trust:
         elif code in _MISMATCH:
             said = f"none of its subject alternative names is {host} (a common name does not count, RFC 9525)"
         return LineFailed("certificate", f"the certificate does not verify: {said}")
+
+
+def _reason(error: ssl.SSLError) -> str:
+    """OpenSSL's word for a failure; where `ssl` has no name for it, from its text: [SSL] tlsv1 alert ... (_ssl.c:1)."""
+    quoted = re.match(r"\[SSL\] ([a-z0-9 ]+) \(", error.strerror or "")
+    return error.reason or (quoted[1].replace(" ", "_").upper() if quoted else "")
 
 
 def no_http_1(what: str) -> LineFailed:

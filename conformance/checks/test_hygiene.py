@@ -60,6 +60,8 @@ def test_the_media_type_is_xml(exchange: Exchange, judging: Judging) -> None:
 def test_the_charset_agrees_with_the_document(exchange: Exchange, judging: Judging) -> None:
     """The charset parameter, where there is one, agrees with the document (RFC 7303 section 3)."""
     answer = _xml(exchange, judging)
+    if answer.decoded:
+        raise Open(answer.decoded)
     charset, own = answer.charset, answer.document.declared or answer.document.encoding
     named = _encoding(charset)
     if not charset or named == _encoding(own) or (named == "ascii" and answer.body.isascii()):

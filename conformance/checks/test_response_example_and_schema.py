@@ -31,6 +31,8 @@ def test_the_body_is_well_formed(exchange: Exchange, judging: Judging) -> None:
     if not document.fault:
         if not answer.envelope.recognised:
             raise Open("the answer is no envelope (REQ-01)")
+        if answer.decoded:
+            raise Open(answer.decoded)
         return
     if answer.status >= 300 and not answer.envelope.recognised:
         raise Open(f"HTTP {answer.status} carries no envelope (REQ-01)")

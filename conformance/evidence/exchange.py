@@ -56,6 +56,7 @@ class Answer:
     unread: why the body could not be had in full ("" when it was). broken: what is wrong with its content coding.
     wire_bytes: octets of the body as received. length, sha256: of a body that is withheld, as it was read.
     surplus: octets behind it on the connection, which nobody asked for.
+    decoded: why the body's bytes are not known where its text is ("" where they are).
     """
 
     status: int
@@ -69,6 +70,7 @@ class Answer:
     length: int = 0
     sha256: str = ""
     surplus: int = 0
+    decoded: str = ""
 
     def header(self, name: str) -> str:
         """The values of a header field, joined as RFC 9110 section 5.2 says; "" when absent."""

@@ -22,7 +22,7 @@ class Named(msgspec.Struct):
     """A header field or a query parameter."""
 
     name: str
-    value: str
+    value: str = ""
 
 
 class PostData(msgspec.Struct):
@@ -54,7 +54,7 @@ class Content(msgspec.Struct):
 
     size: float = 0
     mimeType: str = ""
-    text: str = ""
+    text: str | UnsetType = UNSET  # absent: what the body was is not in the file
     encoding: str | UnsetType = UNSET
     sha256: str = field(default="", name="_sha256")
 
@@ -70,8 +70,9 @@ class Response(msgspec.Struct):
     content: Content = field(default_factory=Content)
     redirectURL: str | None = ""
     headersSize: float = -1
-    bodySize: int = -1
+    bodySize: float = -1
     unread: str = field(default="", name="_unread")
+    decoded: str = field(default="", name="_decoded")
     broken: str = field(default="", name="_broken")
     surplus: int = field(default=0, name="_surplus")
 

@@ -11,14 +11,14 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from conformance.contract.document import read
 from conformance.contract.load import documented
-from conformance.evidence import foreign, har
+from conformance.evidence import foreign, har, recorders
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Request
 from conformance.evidence.redaction import Redaction
 from conformance.target.secrets import Secrets
@@ -85,7 +85,7 @@ def _request(request: Request) -> har.Request:
         method=request.method,
         url=request.url,
         headers=[har.Named(*pair) for pair in request.headers],
-        queryString=[har.Named(*pair) for pair in _query(request.url)],
+        queryString=[har.Named(*pair) for pair in recorders.query(request.url)],
         postData=har.PostData(mimeType=kind, text=text, encoding=encoding) if request.body else UNSET,
         bodySize=len(request.body),
         httpVersion=request.http_version or "HTTP/1.1",
@@ -112,6 +112,7 @@ def _response(answer: Answer | None) -> har.Response:
         redirectURL=answer.header("location"),
         bodySize=answer.wire_bytes,
         unread=answer.unread,
+        decoded=answer.decoded,
         broken=answer.broken,
         surplus=answer.surplus,
     )
@@ -125,13 +126,6 @@ def _text(body: bytes) -> tuple[str, str | UnsetType]:
         return base64.b64encode(body).decode("ascii"), "base64"
 
 
-def _query(url: str) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(urlsplit(url).query, keep_blank_values=True)
-    except ValueError:  # brackets in the host, more fields than the standard library reads
-        return []
-
-
 def from_har(data: bytes) -> Evidence:
     """The evidence in a HAR 1.2 file: one that `to_har` wrote, or a recording made by others.
 
@@ -139,25 +133,28 @@ def from_har(data: bytes) -> Evidence:
     (`method`, `url`, and `postData` where something was posted), `response` (`status`, `headers`,
     `content.text`, with `content.encoding` "base64" unless the body is UTF-8) and
     `"_probe": {"group": "documented"}`, which says what the request was sent for. `_probe` may be left out
-    where the request is the documented one, sent over HTTPS in a known binding. All else has defaults:
+    where the request is the documented one, sent over HTTPS in a known binding; entries of neither kind are left
+    out, and a note says how many. What the recorder left out or decoded is not judged. All else has defaults:
     `log._run` a target "recording" with the first entry's endpoint and binding and nothing accepted.
     With it come its secrets, by place and by name (docs/limits.md): labels stand for them in its requests, while
     its answers are as they were recorded, to be judged. A recording of the suite's own has none.
 
     Raises EvidenceError, in one line, for anything else.
     """
-    log = _parse(data).log
+    raw = _read(data)
+    own = recorders.is_own(raw)
+    log = _parse(raw if own else recorders.tidied(raw)).log
     if isinstance(log.run, har.Run) and log.run.format != har.FORMAT:
         raise EvidenceError(f"_run.format is {log.run.format}; this version reads format {har.FORMAT}")
     if log.run is UNSET and not log.entries:
         raise EvidenceError("the recording holds no exchange")
     run = log.run if isinstance(log.run, har.Run) else har.Run()
-    exchanges = tuple(_exchange(entry, place, run) for place, entry in enumerate(log.entries, 1))
+    exchanges, left_out = _exchanges(log.entries, run, own=own)
     secrets = Secrets()
-    if log.creator.name != har.CREATOR:
+    if not own:
         secrets = foreign.secrets_of(((e.request, e.answer) for e in exchanges), documented().calls)
         exchanges = tuple(_shown(exchange, secrets) for exchange in exchanges)
-        run.notes = tuple(map(secrets.redact, run.notes))
+        run.notes = tuple(map(secrets.redact, (*run.notes, *left_out)))
         run.gaps = {group: secrets.redact(reason) for group, reason in run.gaps.items()}
         if run.endpoint:
             run.endpoint = foreign.shown_url(run.endpoint, secrets, documented().calls)
@@ -176,16 +173,40 @@ def _shown(exchange: Exchange, secrets: Secrets) -> Exchange:
     )
 
 
-def _parse(data: bytes) -> har.Har:
+def _read(data: bytes) -> Any:
     try:
-        recording = msgspec.convert(json.loads(data), har.Har)
-    except msgspec.ValidationError as error:
-        raise EvidenceError(f"not a HAR 1.2 file: {error}") from None
+        return json.loads(data)
     except RecursionError:
         raise EvidenceError("not a HAR 1.2 file: nested too deeply") from None
     except ValueError as error:
         raise EvidenceError(f"not JSON: {str(error).splitlines()[0]}") from None
-    return recording
+
+
+def _parse(raw: Any) -> har.Har:
+    try:
+        return msgspec.convert(raw, har.Har)
+    except msgspec.ValidationError as error:
+        raise EvidenceError(f"not a HAR 1.2 file: {error}") from None
+
+
+def _exchanges(
+    entries: list[har.Entry], run: har.Run, *, own: bool
+) -> tuple[tuple[Exchange, ...], tuple[str, ...]]:
+    """The exchanges, and a note of what was left out: pages and pictures that a browser's recording holds too."""
+    made, left_out = [], []
+    for place, entry in enumerate(entries, 1):
+        try:
+            made.append(_exchange(entry, place, run, own=own))
+        except EvidenceError as error:
+            if own:
+                raise
+            left_out.append(error)
+    if not left_out:
+        return tuple(made), ()
+    if not made:
+        raise left_out[0]
+    few = f"{len(left_out)} of {len(entries)} entries of the recording were left out"
+    return tuple(made), (f"{few}; the first: {left_out[0]}",)
 
 
 def _evidence(run: har.Run, exchanges: tuple[Exchange, ...]) -> Evidence:
@@ -198,9 +219,9 @@ def _evidence(run: har.Run, exchanges: tuple[Exchange, ...]) -> Evidence:
     return Evidence(exchanges=exchanges, **known)
 
 
-def _exchange(entry: har.Entry, place: int, run: har.Run) -> Exchange:
+def _exchange(entry: har.Entry, place: int, run: har.Run, *, own: bool) -> Exchange:
     try:
-        request, answer = _sent(entry.request), _answer(entry.response)
+        request, answer = _sent(entry.request), _answer(entry.response, own=own)
     except binascii.Error:
         raise EvidenceError(f"entry {place}: a body is marked as base64 and is not") from None
     except UnicodeEncodeError:
@@ -233,7 +254,7 @@ def _purpose(probe: har.Probe, request: Request, place: int, run: har.Run) -> tu
     """The group of probes that the request belongs to, and its binding."""
     if probe.group is not None and probe.binding is not None:
         return probe.group, probe.binding
-    recognised = _binding(request)
+    recognised = recorders.binding(request)
     if probe.group is None and not recognised:
         raise EvidenceError(
             f"entry {place} has no _probe.group and is not the documented request over HTTPS: a recording"
@@ -255,18 +276,27 @@ def _sent(recorded: har.Request) -> Request:
     return Request(recorded.method, recorded.url, headers, body, old, recorded.target)
 
 
-def _answer(recorded: har.Response) -> Answer | None:
+def _answer(recorded: har.Response, *, own: bool) -> Answer | None:
     if recorded.status == 0:
         return None
-    body = _bytes(recorded.content.text, recorded.content.encoding)
+    text, encoding = recorded.content.text, recorded.content.encoding
+    unread, decoded, body = recorded.unread, recorded.decoded, b""
+    if text is UNSET:
+        unread = unread or recorders.NO_TEXT
+    elif own or encoding == "base64":
+        body = _bytes(text, encoding)
+    else:
+        kinds = [pair.value for pair in recorded.headers if pair.name.lower() == "content-type"]
+        body, decoded = recorders.decoded(text, ", ".join(kinds) or recorded.content.mimeType)
     return Answer(
         status=recorded.status,
         reason=recorded.statusText,
         http_version=recorded.httpVersion,
         headers=tuple((pair.name, pair.value) for pair in recorded.headers),
         body=body,
-        wire_bytes=len(body) if recorded.bodySize < 0 else recorded.bodySize,
-        unread=recorded.unread,
+        wire_bytes=len(body) if recorded.bodySize < 0 else int(recorded.bodySize),
+        unread=unread,
+        decoded=decoded,
         broken=recorded.broken,
         length=int(recorded.content.size) if recorded.content.sha256 else 0,
         sha256=recorded.content.sha256,
@@ -287,24 +317,3 @@ def _moment(entry: har.Entry, answer: Answer | None, place: int) -> float:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         raise EvidenceError(f"entry {place}: startedDateTime is no ISO 8601 date and time") from None
-
-
-def _binding(request: Request) -> str:
-    """The binding by which the request carries the documented request over HTTPS; "" when it does not."""
-    if not request.url.lower().startswith("https://"):
-        return ""
-    query = dict(_query(request.url))
-    form = dict(parse_qsl(request.body.decode("latin-1"))) if b"=" in request.body[:100] else {}
-    fields = {"query-xml": query.get("XML", ""), "form-xml": form.get("XML", "")}
-    carried = {name: text.encode("utf-8") for name, text in fields.items()} | {"body-xml": request.body}
-    found = next((name for name, document in carried.items() if document and _is_documented(document)), "")
-    return found or ("query-params" if query.get("action") == documented().call.name else "")
-
-
-def _is_documented(document: bytes) -> bool:
-    """Whether it is the page's request; the letter case of its names is left open (public clients differ)."""
-    call = documented().call
-    root = read(document).root
-    if root is None or str(root.tag).lower() != call.request_root.lower() or len(root) != 1:
-        return False
-    return str(root[0].tag).lower() == call.action_element.lower() and root[0].text == call.name

@@ -43,6 +43,8 @@ WRONG = {
     "binding = 3": "`targets.here.binding`; allowed: a string",
     'ca_file = "a\\u0000"': "allowed: a PEM file",
     'ca_file = "."': "allowed: a PEM file",
+    'ca_file = "/dev/zero"': "is larger than 16 MiB; allowed: a PEM file",
+    'client_cert = "a\\u0000"': "client_cert: the name of the file has a NUL in it",
     'proxy = "http://\\u2603.test"': "proxy: is no proxy URL",
     'source_address = "x"': "'x' is no IP address",
 }

@@ -34,7 +34,7 @@ def again(kind: str) -> Evidence:
 def test_a_clean_verdict_says_what_was_lost(kind: str) -> None:
     made = report(again(kind))
     number = len(conforming().exchanges) + 8
-    said = f"8 of {number} calls (4 %) got no answer, 8 were sent again"
+    said = f"8 of {number} calls ({8 / number:.0%}) got no answer, 8 were sent again".replace("%)", " %)")
     assert made.calls == Calls(sent=number, lost=8, asked_again=8)
     assert headline(made) == f"the documented contract is kept; {said}"
     assert said in " ".join(summary(made, width=200, color=False, reports=None).split())
@@ -48,7 +48,7 @@ def test_a_run_without_losses_says_nothing_of_them() -> None:
 
 
 def test_a_closed_port_loses_no_calls() -> None:
-    plain = ("state-009", "claim-009", "post-009")
+    plain = ("state-009", "claim-009", "form-009", "port-009")
     assert report(lost("closed", "gone", *plain)(conforming())).calls.lost == 0
 
 

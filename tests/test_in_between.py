@@ -257,6 +257,29 @@ def test_a_spelling_is_not_blamed_for_what_every_call_of_the_moment_gets(length:
     assert ("REQ-02" in failed(report)) is (length > 3)
 
 
+def test_the_call_beside_a_spelling_that_fails_is_asked_again_where_it_is_put_off() -> None:
+    refused = {"cdata": False, "beside": 0}
+
+    async def says(_: int, scope: Scope) -> tuple[int, dict[str, str]] | None:
+        put_off = refused["cdata"] and is_documented(scope)
+        refused["cdata"] = b"CDATA" in scope["query_string"] and scope["scheme"] == "https"
+        refused["beside"] += put_off
+        return (503, {}) if put_off else None
+
+    class Strict(Front):
+        async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+            if b"CDATA" in scope["query_string"] and scope["scheme"] == "https":
+                scope["headers"] = [*scope["headers"], (b"x-reference-state", b"999")]
+            await super().__call__(scope, receive, send)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"{__name__}.Front", Strict)
+        report, *_ = session(says, concurrency=1)
+    assert refused["beside"] > 1
+    assert failed(report) == ["REQ-05"]
+    assert not reasons(report)
+
+
 def test_the_run_ends_at_its_deadline_and_says_so() -> None:
     async def says(_: int, __: Scope) -> tuple[int, dict[str, str]] | None:
         await anyio.sleep(0.05)

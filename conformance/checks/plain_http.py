@@ -92,10 +92,14 @@ def _other(answer: Answer, said: Leaf | None) -> Seen:
 
 
 def _shuts_the_door(exchange: Exchange, judging: Judging) -> bool:
-    """Whether a loss shows that no HTTP is spoken: a refusal, or an end of every call; on the HTTPS port, of this."""
+    """Whether a loss shows that no HTTP is spoken: a refusal, or an end of every call; on the HTTPS port, of this.
+
+    A server of TLS may also wait in silence there, for a handshake.
+    """
     kind = exchange.loss.kind if exchange.loss else ""
     if exchange.group == _HTTPS_PORT:
-        return kind in {"refused", "closed", "malformed"}
+        silent = exchange.loss is not None and exchange.loss.is_silence
+        return silent or kind in {"refused", "closed", "malformed"}
     return kind == "refused" or (kind == "closed" and not _plain_port_answers(judging))
 
 

@@ -37,6 +37,9 @@ class Request:
     target: str = ""
 
 
+WAITING = "waiting for an answer"  # the stage of a call of which nothing has come back yet
+
+
 @dataclass(frozen=True, slots=True)
 class Loss:
     """Why there is no answer.
@@ -47,6 +50,11 @@ class Loss:
 
     kind: str
     reason: str
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether the time was over before a single octet of an answer came."""
+        return self.kind == "timeout" and self.reason.endswith(f"({WAITING})")
 
 
 @dataclass(frozen=True)

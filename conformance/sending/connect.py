@@ -13,7 +13,7 @@ import anyio.streams.tls
 import httpcore
 import httpx
 
-from conformance.evidence.exchange import Handshake
+from conformance.evidence.exchange import WAITING, Handshake
 from conformance.sending.failure import LineFailed
 from conformance.sending.line import Line, Meter, undotted
 from conformance.sending.resolve import Names, Resolver, first_to_connect, system
@@ -65,7 +65,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         if not self.address:
             self.dialer.names.prefer(host, address)
         self.meter.address = address
-        self.meter.stage = "waiting for an answer"
+        self.meter.stage = WAITING
         return Line(line, self.dialer.trust, self.dialer.secrets, self.meter)
 
     async def sleep(self, seconds: float) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpcore
 
-from conformance.evidence.exchange import Tls
+from conformance.evidence.exchange import WAITING, Tls
 from conformance.sending.failure import LineFailed
 from conformance.sending.tls import Trust, facts, no_http_1
 
@@ -36,11 +36,12 @@ class Meter:
         self.surplus = 0  # octets behind the answer, which no request asked for
         self.exceeded = False
         self.reused = True
-        self.stage = "waiting for an answer"
+        self.stage = WAITING
         self.http_version = ""
 
     def count(self, size: int) -> None:
         self.received += size
+        self.stage = "reading the head" if self.stage == WAITING else self.stage
         if self.received > self.cap:
             self.exceeded = True
             raise LineFailed("too-large", f"the answer is larger than {self.cap} bytes on the wire")
@@ -123,7 +124,7 @@ class Line(httpcore.AsyncNetworkStream):
                 closed = LineFailed("closed", "the connection was closed during the TLS handshake")
                 raise self.trust.failed(error, host) or closed from None
             raise
-        self.meter.stage = "waiting for an answer"
+        self.meter.stage = WAITING
         self.meter.tls = facts(inner.get_extra_info("ssl_object"))
         return Line(inner, self.trust, self.secrets, self.meter)
 

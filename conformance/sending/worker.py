@@ -164,9 +164,11 @@ class Worker:
             title=f"the documented request, beside {probe.title}",
             fresh=False,
         )
-        for call in (beside, probe):
-            if await self.wire.pace.admitted(call):
-                await self._exchange(call, retried=call is probe)
+        await self.exchange_with_retry(beside)
+        if await self.wire.pace.admitted(probe):
+            again = await self._exchange(probe, retried=True)
+            if puts_off(again.answer):
+                await self.ask_again(probe, again)
 
     async def exchange(self, probe: Probe, *, retried: bool = False) -> Exchange:
         await self.wire.pace.admitted(probe)

@@ -159,7 +159,8 @@ def test_an_error_in_pytest_s_hooks_is_3_and_one_line(
     for place in ("check_id", "judge", "case_properties"):
         with monkeypatch.context() as patch:
             patch.setattr(plugin, place, broken)
-            assert replayed(tmp_path) == ExitCode.INTERNAL_ERROR
+            (tmp_path / place).mkdir()
+            assert replayed(tmp_path / place) == ExitCode.INTERNAL_ERROR
         told = capsys.readouterr().err
         assert told.count("\n") == 1, place
         assert told.startswith("connect-conformance: internal error: "), place

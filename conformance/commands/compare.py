@@ -108,13 +108,14 @@ def run(options: argparse.Namespace) -> int:
 def _overview(options: argparse.Namespace) -> int:
     """Merge results of many targets; returns the exit code of the worst."""
     from conformance.reporting import overview as shown  # noqa: PLC0415
+    from conformance.reporting.folder import OVERVIEW, reports_folder  # noqa: PLC0415
     from conformance.verdicts.fleet import merged  # noqa: PLC0415
 
     if options.fail_on_regression:
         raise ConfigError("--fail-on-regression compares; allowed without --overview")
     made = merged(options.results, options.reports or Path.cwd())
     if options.reports:
-        write(options.reports, shown.files(made))
+        write(reports_folder(options.reports, OVERVIEW), shown.files(made))
     say(shown.FORMATS[options.format](made), options.format)
     return made.exit_code
 

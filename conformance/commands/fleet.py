@@ -24,7 +24,7 @@ from typing import IO
 import conformance
 from conformance.contract.load import documented
 from conformance.reporting import inert
-from conformance.reporting.folder import reports_folder
+from conformance.reporting.folder import OVERVIEW, REPORTS, reports_folder
 from conformance.reporting.output import complain, note, say
 from conformance.reporting.overview import files, terminal
 from conformance.reporting.write import write
@@ -53,7 +53,7 @@ _PASSED_ON = (
     ),
     *("ca_file", "client_cert", "client_key", "proxy", "accept", "select", "deselect"),
 )
-_TAKEN = re.compile(r"overview(\..*)?|latest", re.IGNORECASE)
+_TAKEN = re.compile(r"overview(\..*)?|latest|earlier", re.IGNORECASE)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -66,7 +66,8 @@ def run(options: argparse.Namespace) -> int:
     check_overrides(options, contract)
     if options.list:
         return _list(options, names)
-    folder = reports_folder(options.reports)
+    members = [f"{folder}/{name}" for folder in _folders(names) for name in REPORTS]
+    folder = reports_folder(options.reports, (*OVERVIEW, *members))
     fleet = Fleet(options, file, folder)
     with meaning(fleet.stop):  # once stopped, the overview is written to its end
         made = fleet.judge(names)
@@ -152,8 +153,6 @@ class Fleet:
 
     def _start(self, name: str, folder: str) -> None:
         place = self.folder / folder
-        with contextlib.suppress(OSError):
-            (place / "report.json").unlink()  # of an earlier run: nobody may take it for this one's
         said = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process
         try:
             process = subprocess.Popen(  # noqa: S603  this interpreter, with the options of this process

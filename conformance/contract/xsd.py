@@ -60,7 +60,7 @@ class Schema:
         with _without_key_log():
             import xmlschema  # noqa: PLC0415  300 ms that not every command needs
 
-            return xmlschema.XMLSchema10(str(self.file))
+            return xmlschema.XMLSchema10(self.file.absolute().as_uri())
 
     # Components
 

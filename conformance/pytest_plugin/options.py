@@ -21,6 +21,7 @@ from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import from_har, to_har
 from conformance.evidence.redaction import Redaction
 from conformance.pytest_plugin.plugin import Suite
+from conformance.reporting.folder import reports_folder
 from conformance.reporting.publish import guarded, leaks_in, own
 from conformance.reporting.terminal import summary
 from conformance.reporting.write import ReportsError, write
@@ -50,6 +51,8 @@ def suite(config: pytest.Config) -> Suite:
             level=options.level, waivers=read_waivers(options.waivers, contract) if options.waivers else {}
         )
         subject = subject_of(options, contract, stack)
+        if options.reports and not hasattr(config, "workerinput") and not options.collectonly:
+            reports_folder(options.reports)
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from None
 

@@ -80,7 +80,7 @@ def _pytest(suite: Suite, scratch: Path) -> tuple[int, str]:
     """Run the checks under pytest, out of reach of any configuration that lies around."""
     package = Path(conformance.__file__).parent
     arguments = [
-        str(package / "checks"),
+        *("--pyargs", "conformance.checks"),  # by name: in a path, pytest takes a bracket for a parameter
         *("-c", str(package / "pytest_plugin" / "checks.ini")),
         *("--rootdir", str(package.parent)),
         *("--confcutdir", str(package)),

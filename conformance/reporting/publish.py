@@ -14,10 +14,12 @@ from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import to_har
 from conformance.evidence.redaction import Redaction
 from conformance.reporting import html, output
+from conformance.reporting.folder import put_away
 from conformance.reporting.json import to_json
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
 from conformance.reporting.write import ReportsError, write
+from conformance.target.configuration import ConfigError
 from conformance.verdicts import findings
 from conformance.verdicts.verdict import ExitCode, Report
 
@@ -41,8 +43,9 @@ def publish(
     made, trouble = _files(report, redaction, scratch, unwritten)
     trouble[:0] = broke[:1]
     try:
+        put_away(folder, made)  # of a run that has ended since this one began
         write(folder, made)
-    except ReportsError as error:
+    except (ReportsError, ConfigError, OSError) as error:
         trouble.append(str(error))
     said = _said(report, folder, options)
     if leaks_in(report, redaction):

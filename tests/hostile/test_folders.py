@@ -142,32 +142,38 @@ def test_a_folder_without_permission(authority: Authority, tmp_path: Path) -> No
 
 
 def test_a_folder_with_files_in_it(authority: Authority, tmp_path: Path) -> None:
-    """The partner's files stay, the reports of an earlier run are replaced, links are not written through."""
+    """The partner's files stay, and the reports of an earlier run are moved, whatever they were linked to."""
     with ground(authority, tmp_path) as place:
-        place.reports.mkdir()
+        place.run()
         (place.reports / "notes.txt").write_text("mine")
-        (place.reports / "report.json").write_text("{}")
-        (tmp_path / "precious").write_text("mine")
+        (tmp_path / "precious").write_bytes((place.reports / "summary.md").read_bytes())
+        (place.reports / "summary.md").unlink()
         (place.reports / "summary.md").symlink_to(tmp_path / "precious")
-        os.link(tmp_path / "precious", place.reports / "junit.xml")
+        before = (tmp_path / "precious").read_bytes()
         outcome = place.run()
+        (kept,) = (place.reports / "earlier").iterdir()
+        assert (kept / "summary.md").is_symlink()
+        assert (tmp_path / "precious").read_bytes() == before
         assert (place.reports / "notes.txt").read_text() == "mine"
-        assert (tmp_path / "precious").read_text() == "mine"
         (place.reports / "notes.txt").unlink()
+        shutil.rmtree(place.reports / "earlier")
         assert_reports_are_whole(place, outcome)
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_a_folder_in_the_place_of_a_report(name: str, authority: Authority, tmp_path: Path) -> None:
-    """One report cannot be written; the others are, the exit code says so, the partner's files stay."""
+def test_somebody_elses_file_in_the_place_of_a_report(
+    name: str, authority: Authority, tmp_path: Path
+) -> None:
+    """It is refused in one line that names it, before anything is sent; what the link leads to stays."""
     with ground(authority, tmp_path) as place:
-        (place.reports / name).mkdir(parents=True)
-        (place.reports / name / "mine.txt").write_text("mine")
+        (tmp_path / "precious").write_text("mine")
+        place.reports.mkdir()
+        (place.reports / name).symlink_to(tmp_path / "precious")
         outcome = place.run()
-        assert_a_clean_end(place, outcome, 3)
-        assert name in outcome.output.decode()
-        assert (place.reports / name / "mine.txt").read_text() == "mine"
-        assert {path.name for path in place.reports.iterdir()} == set(REPORTS)
+        said = outcome.output.decode()
+        assert (outcome.exit_code, place.server.records, len(said.splitlines())) == (4, [], 1), said
+        assert name in said
+        assert (tmp_path / "precious").read_text() == "mine"
 
 
 def test_a_folder_that_disappears_during_the_run(authority: Authority, tmp_path: Path) -> None:
@@ -186,7 +192,7 @@ def test_a_folder_that_disappears_during_the_run(authority: Authority, tmp_path:
 
 
 def test_two_runs_at_once_in_one_folder(authority: Authority, tmp_path: Path) -> None:
-    """Each file is whole, and belongs to one of them."""
+    """Each file is whole, and belongs to one of them; what the first of them wrote is moved."""
     both = threading.Barrier(2, timeout=30)
 
     def together(ask: Ask) -> None:
@@ -203,4 +209,5 @@ def test_two_runs_at_once_in_one_folder(authority: Authority, tmp_path: Path) ->
         for place, outcome in zip((one, other), outcomes, strict=True):
             assert_a_clean_end(place, outcome, outcome.exit_code)
         assert {outcome.exit_code for outcome in outcomes} <= {1, 10}
+        shutil.rmtree(one.reports / "earlier", ignore_errors=True)
         assert_reports_are_whole(one, outcomes[0])

@@ -15,6 +15,7 @@ import trustme
 
 from conformance.evidence.recording import from_har, to_har
 from conformance.probes.plan import Plan
+from conformance.sending.line import Line, Port
 from tests.answering import HOST, Call, Endpoint, Script, http, reason, served, session, verdict
 from tests.evidence_factory import SUCCESS
 
@@ -200,3 +201,50 @@ def test_a_chunk_that_is_none_is_named(tls: ssl.SSLContext, ca_file: Path) -> No
         evidence = session(endpoint, ca_file=ca_file)[0]
     assert evidence.exchanges[0].answer
     assert "not framed as HTTP/1.1" in evidence.exchanges[0].answer.unread
+
+
+# What comes before anything is asked
+
+GREETINGS = {
+    "a whole answer": http(),
+    "an interim answer": b"HTTP/1.1 103 Early Hints\r\n\r\n",
+    "a farewell": b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    "another protocol": b"SSH-2.0-OpenSSH_9.6\r\n",
+    "a line end": b"\r\n",
+}
+
+
+@pytest.mark.parametrize("greeting", GREETINGS.values(), ids=GREETINGS)
+def test_what_comes_before_the_first_request_is_no_answer(
+    greeting: bytes, tls: ssl.SSLContext, ca_file: Path
+) -> None:
+    with Endpoint(lambda _: http(WRONG), tls=tls, greeting=greeting) as endpoint:
+        evidence, report = session(endpoint, ca_file=ca_file, plan=documented_calls(3))
+    assert not any(e.answer for e in evidence.exchanges)
+    assert {e.loss.kind for e in evidence.exchanges if e.loss} == {"malformed"}
+    assert verdict(report, "ENV-04") == verdict(report, "REQ-01") == "inconclusive"
+    assert "speaks before it is asked" in reason(report, "REQ-01")
+
+
+def test_a_frame_of_http_2_before_the_first_request_is_named(tls: ssl.SSLContext, ca_file: Path) -> None:
+    settings = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+    with Endpoint(tls=tls, greeting=settings) as endpoint:
+        evidence = session(endpoint, ca_file=ca_file)[0]
+    assert {e.loss.kind for e in evidence.exchanges if e.loss} == {"http2"}
+
+
+def test_a_port_that_waits_is_heard_out_once(
+    tls: ssl.SSLContext, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tenth of a second for every connection would add up."""
+    heard = []
+    listen = Port.listen
+
+    async def counted(port: Port, on: Line) -> None:
+        heard.append(port.waits)
+        await listen(port, on)
+
+    monkeypatch.setattr(Port, "listen", counted)
+    with Endpoint(lambda _: http(WRONG, "Connection: close"), tls=tls) as endpoint:
+        session(endpoint, ca_file=ca_file, plan=documented_calls(3))
+    assert heard == [None, True, True, True]

@@ -180,20 +180,24 @@ def test_what_was_not_received_whole_is_not_read() -> None:
     assert (document.root, document.unreadable, document.fault) == (None, "", "gzip ends early")
 
 
-def test_trees_are_kept_within_a_bound_and_the_one_asked_for_last_stays(
+def test_trees_are_kept_within_a_bound_and_the_largest_and_the_last_beside_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(exchange, "_KEPT", 20)
     monkeypatch.setattr(exchange, "_trees", type(exchange._trees)())
+    large = answered(body=b"<a" + b" " * 30 + b"/>")
+    assert large.envelope is large.envelope, "the only one stays, however large"
+    kept = large.envelope
     first, second, third = (answered(body=f"<{name}{' ' * 6}/>".encode()) for name in "abc")
     was = first.envelope
     assert second.envelope is second.envelope
     assert first.envelope is was, "ten and ten octets are twenty"
     assert third.envelope is third.envelope
-    assert list(exchange._trees) == [first.reading, third.reading]
-    large = answered(body=b"<a" + b" " * 30 + b"/>")
-    assert large.envelope is large.envelope, "the only one stays, however large"
-    assert list(exchange._trees) == [large.reading]
+    assert list(exchange._trees) == [large.reading, first.reading, third.reading]
+    assert large.envelope is kept, "small ones do not drive it out"
+    larger = answered(body=b"<a" + b" " * 40 + b"/>")
+    assert larger.envelope is larger.envelope
+    assert list(exchange._trees) == [larger.reading], "a larger one does"
 
 
 @pytest.mark.parametrize("record", RECORDS)

@@ -132,7 +132,9 @@ class Answer:
         return _read_once(self)
 
 
-_KEPT = 4 << 20  # octets of bodies whose trees are kept; a tree takes some thirty times as much
+_KEPT = (
+    4 << 20
+)  # octets of bodies whose trees are kept, beside the largest; a tree takes some thirty times as much
 _trees: OrderedDict[Reading, Envelope] = OrderedDict()
 
 
@@ -146,8 +148,11 @@ def _read_once(answer: Answer) -> Envelope:
     else:
         document = read(answer.body, answer.charset)
     _trees[key] = envelope = Envelope(document)
-    while len(_trees) > 1 and sum(len(body) for body, _, _ in _trees) > _KEPT:
-        _trees.popitem(last=False)
+    sizes = {reading: len(reading[0]) for reading in _trees}
+    largest = max(sizes, key=sizes.__getitem__)  # every check looks at it again, and small ones cost little
+    while len(_trees) > 1 and sum(sizes.values()) - sizes[largest] > _KEPT:
+        oldest = next(reading for reading in _trees if reading != largest)
+        del _trees[oldest], sizes[oldest]
     return envelope
 
 

@@ -12,7 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
 from conformance.reference.transport import NAMES, Transport, certified
 
@@ -63,7 +63,7 @@ class Running:
             folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="connect-reference-")))
             self.ca_file = folder / "ca.pem"
             tls = certified(transport, self.ca_file, () if name == "localhost" else (host,))
-            factory = _protocol(application, speak, self._loop)
+            factory = _greeting(_protocol(application, speak, self._loop), transport.greeting)
             https = undo.enter_context(_bound(host, ports[0]))
             http = undo.enter_context(_bound(host, ports[1], listening=transport.plain_http))
             self._undo = undo.pop_all()
@@ -149,6 +149,25 @@ def _protocol(application: Application, speak: Speak | None, loop: asyncio.Abstr
     config.load()
     shared = ServerState()
     return lambda: H11Protocol(config, shared, {}, loop)
+
+
+def _greeting(factory: Factory, greeting: bytes) -> Factory:
+    """The same protocols, each of which says this when its connection is made."""
+    if not greeting:
+        return factory
+
+    def made() -> asyncio.Protocol:
+        protocol = factory()
+        begin = protocol.connection_made
+
+        def connection_made(transport: asyncio.BaseTransport) -> None:
+            cast("asyncio.Transport", transport).write(greeting)
+            begin(transport)
+
+        protocol.connection_made = connection_made  # type: ignore[method-assign]
+        return protocol
+
+    return made
 
 
 async def _serve(listeners: list[Listener]) -> None:

@@ -30,6 +30,7 @@ class Transport:
     encrypted: bool = True  # the HTTPS port speaks TLS
     plain_http: bool = True  # the HTTP port listens
     either: bool = False  # the HTTPS port speaks plain HTTP too, to those who begin with it
+    greeting: bytes = b""  # what each new connection begins with, before anything is asked
 
 
 def certified(transport: Transport, ca_file: Path, names: tuple[str, ...]) -> ssl.SSLContext:

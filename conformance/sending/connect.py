@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import httpx
 
 from conformance.evidence.exchange import WAITING, Handshake
 from conformance.sending.failure import LineFailed
-from conformance.sending.line import Line, Meter, undotted
+from conformance.sending.line import Line, Meter, Port, undotted
 from conformance.sending.resolve import Names, Resolver, first_to_connect, system
 from conformance.sending.tls import Trust, old
 from conformance.sending.transport import Transport
@@ -66,7 +67,8 @@ class _Backend(httpcore.AsyncNetworkBackend):
             self.dialer.names.prefer(host, address)
         self.meter.address = address
         self.meter.stage = WAITING
-        return Line(line, self.dialer.trust, self.dialer.secrets, self.meter)
+        ports = self.dialer.ports[address, port]
+        return Line(line, self.dialer.trust, self.dialer.secrets, self.meter, ports)
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
@@ -99,6 +101,7 @@ class Dialer:
         self.secrets: Secrets = target.secrets
         self.names = Names(resolver)
         self._connections = 0
+        self.ports: defaultdict[tuple[str, int], tuple[Port, Port]] = defaultdict(lambda: (Port(), Port()))
 
     @cached_property
     def trust(self) -> Trust:

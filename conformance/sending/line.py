@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpcore
 
+from conformance.contract.quoting import clip
 from conformance.evidence.exchange import WAITING, Tls
 from conformance.sending.failure import LineFailed
 from conformance.sending.tls import Trust, facts, no_http_1
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from conformance.target.secrets import Secrets
 
 _MOMENT_S = 0.05  # what has arrived below TLS is read within this, or is no answer's data
+_LISTEN_S = 0.1  # before the first request to a port; what follows a handshake may wait for an ACK, 40 ms
 _SETTINGS = 4  # the type of the frame that a server's side of HTTP/2 begins with (RFC 9113 section 3.4)
 
 
@@ -53,13 +55,45 @@ class Meter:
             self.surplus += await self.line.unasked()
 
 
+class Port:
+    """A port of one address, as what is spoken on it: whether it waits to be asked. Its connections share it."""
+
+    def __init__(self) -> None:
+        self.waits: bool | None = None  # None while no connection has shown it
+
+    async def listen(self, line: Line) -> None:
+        """Hear a new connection out before anything is asked, where it is not known that nothing comes.
+
+        RFC 9112 section 9.2: what comes while no request is open is no answer. Raises LineFailed where it does.
+        """
+        if self.waits:
+            return
+        said = b""
+        for _ in range(2):  # where this machine was busy until the first was over, the second finds what came
+            with anyio.move_on_after(_LISTEN_S / 2):
+                said = said or await line.read(65_536)
+        self.waits = not said
+        if said:
+            shown = clip(said[:60].decode("latin-1"))
+            raise LineFailed(
+                "malformed", f"the server speaks before it is asked, which is no answer: {shown}"
+            )
+
+
 class Line(httpcore.AsyncNetworkStream):
     """A stream that counts what comes and puts the secrets into what goes."""
 
     def __init__(
-        self, inner: httpcore.AsyncNetworkStream, trust: Trust, secrets: Secrets, meter: Meter
+        self,
+        inner: httpcore.AsyncNetworkStream,
+        trust: Trust,
+        secrets: Secrets,
+        meter: Meter,
+        ports: tuple[Port, Port],
     ) -> None:
-        self.inner, self.trust, self.secrets, self.meter = inner, trust, secrets, meter
+        """ports: what is spoken on the port as it is, and what within TLS."""
+        self.inner, self.trust, self.secrets, self.meter, self.ports = inner, trust, secrets, meter, ports
+        self._asked = False
         self._begun = False
         self._over = False
 
@@ -76,6 +110,9 @@ class Line(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self.meter.line = self
+        if not self._asked:
+            self._asked = True
+            await self.ports[0].listen(self)
         if self.meter.http_version == "HTTP/1.0":  # h11 writes its own version only
             buffer = buffer.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1)
         await self.inner.write(self.secrets.reveal(buffer), timeout)
@@ -126,7 +163,7 @@ class Line(httpcore.AsyncNetworkStream):
             raise
         self.meter.stage = WAITING
         self.meter.tls = facts(inner.get_extra_info("ssl_object"))
-        return Line(inner, self.trust, self.secrets, self.meter)
+        return Line(inner, self.trust, self.secrets, self.meter, self.ports[::-1])
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable" and self._over:

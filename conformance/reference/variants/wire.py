@@ -6,6 +6,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
+from conformance.reference.transport import Transport
 from conformance.reference.variants.variant import mutant
 
 if TYPE_CHECKING:
@@ -140,7 +141,34 @@ def _second(wire: Wire) -> bytes:
     return LENGTH.sub(b"content-length: %d" % len(body), wire.head) + body
 
 
+# What each connection begins with, before anything is asked: no answer to anything (RFC 9112 section 9.2).
+GREETINGS = (
+    (
+        "greeted_with_a_success",
+        "Each connection begins with a whole Success, before it is asked.",
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 324\r\n\r\n"
+            b"<ClICKATELLSDK><Action>get_list_callback</Action><Result>Success</Result><Values>"
+            b"<Value><callback_type_id>0</callback_type_id><callback_type>HTTP GET</callback_type></Value>"
+            b"<Value><callback_type_id>6</callback_type_id><callback_type>SOAP POST</callback_type></Value>"
+            b"</Values><Timestamp>1316512313</Timestamp></ClICKATELLSDK>"
+        ),
+    ),
+    (
+        "greeted_with_a_farewell",
+        "Each connection begins with HTTP 408, before it is asked.",
+        b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n",
+    ),
+    (
+        "greeted_in_another_protocol",
+        "Each connection begins with the greeting of SSH.",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+    ),
+)
+
+
 VARIANTS = (
+    *(mutant(name, title, "HYG-10", Transport(greeting=said)) for name, title, said in GREETINGS),
     mutant(
         "second_answer_behind_each",
         "A second answer, a wrong one, stands behind each.",

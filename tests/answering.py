@@ -22,7 +22,6 @@ from conformance.probes.plan import Plan
 from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire, evidence_of
-from conformance.target.configuration import TargetConfig
 from conformance.target.target import target
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms
@@ -151,7 +150,7 @@ def session(
     **values: Any,
 ) -> tuple[Evidence, Report]:
     """Record and judge the endpoint: the first documented call, and what belongs to `groups` beside it."""
-    config = TargetConfig(
+    config = dict(
         endpoint=f"https://{host}:{endpoint.port}/{TOKEN}",
         http_endpoint="http://127.0.0.1:9/",
         ca_file=str(ca_file),

@@ -14,7 +14,7 @@ from conformance.contract.load import documented, folder
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
 from conformance.probes import plan as plans
 from conformance.probes.probe import Probe
-from conformance.target.configuration import Binding, StateConfig, TargetConfig
+from conformance.target.settings import Binding
 from conformance.target.target import target
 from conformance.verdicts.judge import judge
 from conformance.verdicts.verdict import worst
@@ -56,18 +56,18 @@ def at(body: bytes, now: float) -> bytes:
 def plan(binding: Binding = "query-xml") -> plans.Plan:
     """Everything that a run with every state provisioned sends."""
     states = {
-        code: StateConfig(headers={"X-State": code}, setup=["on"], teardown=["off"])
+        code: {"headers": {"X-State": code}, "setup": ["on"], "teardown": ["off"]}
         for code, row in CONTRACT.errors.items()
         if row.provoked == "provisioned"
     }
     subject = target(
         "staging",
-        TargetConfig(
-            "https://staging.example.com/0123456789abcdef",
-            binding=binding,
-            allow_hostile_requests=True,
-            states=states,
-        ),
+        {
+            "endpoint": "https://staging.example.com/0123456789abcdef",
+            "binding": binding,
+            "allow_hostile_requests": True,
+            "states": states,
+        },
         CONTRACT,
         environment={},
     )

@@ -16,7 +16,7 @@ from conformance.checks.catalogue import checks
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.evidence.between import MALFORMED
 from conformance.evidence.exchange import Evidence, Exchange, Handshake, Loss
-from conformance.target.configuration import BINDINGS, Binding
+from conformance.target.settings import BINDINGS, Binding
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, worst

@@ -23,7 +23,7 @@ import trustme
 from conformance.contract.load import documented
 from conformance.reference import Running
 from conformance.reference import start as reference
-from conformance.target.configuration import BINDINGS
+from conformance.target.settings import BINDINGS
 from tests.command import ROOT, Switch, run, started, switch_command
 
 REQUIREMENTS = documented().requirements

@@ -19,7 +19,7 @@ from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.sending.canary import NOWHERE
 from conformance.sending.composing import Composer
-from conformance.target.configuration import BINDINGS, Binding, StateConfig, TargetConfig
+from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target, target
 
 CONTRACT = documented()
@@ -28,7 +28,7 @@ TOKEN = "5ecre7f00dcafe5ecre7f00dcafe1234"
 
 def subject(**values: Any) -> Target:
     config = {"endpoint": f"https://h.example/{TOKEN}", "allow_hostile_requests": True} | values
-    return target("staging", TargetConfig(**config), CONTRACT, environment={})
+    return target("staging", config, CONTRACT, environment={})
 
 
 def planned(**values: Any) -> Plan:
@@ -118,9 +118,9 @@ def test_a_token_for_plain_http_stands_where_the_other_would(http: str) -> None:
 
 
 def test_a_shell_line_has_each_secret_from_a_variable_of_its_own() -> None:
-    states = {"004": StateConfig(endpoint="https://h.example/blocked/0ther-t0ken", headers={"X-Key": "k-2"})}
+    states = {"004": {"endpoint": "https://h.example/blocked/0ther-t0ken", "headers": {"X-Key": "k-2"}}}
     headers = {"X-Key": "k-1-k", "Authorization": "Bearer ${GATEWAY}", "X-Also": "${OWN_SECRET}"}
-    config = TargetConfig(endpoint=f"https://h.example/{TOKEN}?api_key=k-3-k", headers=headers, states=states)
+    config = {"endpoint": f"https://h.example/{TOKEN}?api_key=k-3-k", "headers": headers, "states": states}
     environment = {"GATEWAY": "gate-way", "OWN_SECRET": "0wn-secret"}
     judged = target("staging", config, CONTRACT, environment=environment)
     composer = Composer(judged, Random(1))
@@ -192,7 +192,7 @@ def test_a_query_of_the_endpoint_is_kept() -> None:
 
 
 def test_a_state_brings_its_own_endpoint_and_headers() -> None:
-    states = {"004": StateConfig(endpoint=f"https://blocked.example/{TOKEN}", headers={"X-State": "on"})}
+    states = {"004": {"endpoint": f"https://blocked.example/{TOKEN}", "headers": {"X-State": "on"}}}
     judged = subject(states=states, headers={"X-State": "off", "X-Env": "staging"})
     composer = Composer(judged, Random(1))
     request = composer.request(replace(planned(states=states).first, state="004"), NOWHERE)
@@ -257,7 +257,7 @@ def test_a_configured_header_field_stands_in_place_of_ours(name: str) -> None:
 
 
 def test_a_states_header_field_stands_in_place_of_the_targets() -> None:
-    states = {"004": StateConfig(headers={"x-env": "blocked"})}
+    states = {"004": {"headers": {"x-env": "blocked"}}}
     judged = subject(headers={"X-Env": "staging"}, states=states)
     plan = plans.plan(CONTRACT, judged, plans.groups(CONTRACT))
     probe = next(p for p in plan.probes if p.state == "004")

@@ -30,7 +30,6 @@ from conformance.reference.request import read as honestly
 from conformance.selftest.prove import InProcess
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire, evidence_of
-from conformance.target.configuration import TargetConfig
 from conformance.target.target import target
 from conformance.verdicts.judge import judge_evidence as judged
 from conformance.verdicts.terms import Terms
@@ -182,7 +181,7 @@ def test_a_reduction_writes_nothing_where_the_run_was_started(tmp_path: Path) ->
 
 def planned(seed: int = 1, groups: frozenset[str] | None = None) -> plans.Plan:
     contract = documented()
-    subject = target("staging", TargetConfig("https://staging.example.com/x1"), contract, environment={})
+    subject = target("staging", {"endpoint": "https://staging.example.com/x1"}, contract, environment={})
     return plans.plan(contract, subject, plans.groups(contract) if groups is None else groups, seed)
 
 
@@ -224,7 +223,7 @@ def _document(request: Request) -> bytes:
 
 def session(fault: Fault, seed: int = 1, limits: Limits | None = None) -> tuple[Evidence, Application]:
     contract, app = documented(), faulty(fault)
-    subject = target("faulty", TargetConfig("https://localhost/0123456789abcdef"), contract, environment={})
+    subject = target("faulty", {"endpoint": "https://localhost/0123456789abcdef"}, contract, environment={})
     plan = plans.plan(contract, subject, plans.groups(contract), seed)
     wire = Wire(subject, limits or Limits(), seed=seed, dialer=InProcess(app, subject))
     recording = anyio.run(wire.session, plan)

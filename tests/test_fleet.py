@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 from conformance.checks.outcome import Verdict
-from conformance.commands.cli import main, parser
+from conformance.commands.cli import main, parsed
 from conformance.commands.fleet import _folders, _names
 from conformance.contract.load import folder
 from conformance.reference import start
@@ -95,7 +95,7 @@ def test_one_of_several_that_is_wrong_does_not_hinder_a_single_one(reference: st
 
 
 def asked(*words: str) -> Any:
-    return parser().parse_args(["run", *words])
+    return parsed(["run", *words])
 
 
 def test_shards_split_the_targets_and_lose_none(tmp_path: Path) -> None:

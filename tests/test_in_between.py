@@ -19,7 +19,6 @@ from conformance.reference import application
 from conformance.selftest.prove import InProcess
 from conformance.sending.pace import Limits, Pace
 from conformance.sending.wire import Wire, evidence_of
-from conformance.target.configuration import StateConfig, TargetConfig
 from conformance.target.target import target
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms
@@ -67,11 +66,13 @@ class Clock:
 def session(says: Says, **limits: Any) -> tuple[Report, Evidence, Front, Clock]:
     """A run against the front, by a clock that need not be waited for."""
     front, clock = Front(says), Clock()
-    states = {code: StateConfig(headers={"X-Reference-State": code}) for code in ("004", "007", "008", "999")}
-    config = TargetConfig(
-        "https://localhost/0123456789abcdef0123456789abcdef", "http://localhost/", states=states,
-        allow_hostile_requests=True,
-    )  # fmt: skip
+    states = {code: {"headers": {"X-Reference-State": code}} for code in ("004", "007", "008", "999")}
+    config = {
+        "endpoint": "https://localhost/0123456789abcdef0123456789abcdef",
+        "http_endpoint": "http://localhost/",
+        "states": states,
+        "allow_hostile_requests": True,
+    }
     subject = target("fronted", config, CONTRACT, environment={})
     wire = Wire(subject, Limits(**limits), dialer=InProcess(front, subject))
     wire.pace = Pace(wire.limits, clock=clock, sleep=clock.sleep)

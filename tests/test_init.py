@@ -10,7 +10,9 @@ import pytest
 
 from conformance.commands.cli import main
 from conformance.contract.load import documented
-from conformance.target.configuration import CONFIG_NAME, StateConfig, TargetConfig, read_config
+from conformance.target.configuration import CONFIG_NAME, read_config
+from conformance.target.schema import NAME
+from conformance.target.settings import placed
 from conformance.target.target import target
 
 ENVIRONMENT = {"CONNECT_TOKEN": "0123456789abcdef0123456789abcdef", "GATEWAY_KEY": "a key of the gateway"}
@@ -31,26 +33,23 @@ def uncommented(file: Path) -> str:
 def test_it_parses_and_takes_the_token_from_the_environment(written: Path) -> None:
     targets = read_config(written)
     assert list(targets) == ["staging"]
-    assert targets["staging"] == TargetConfig(endpoint="https://staging.example.com/${CONNECT_TOKEN}")
+    assert targets["staging"] == {"endpoint": "https://staging.example.com/${CONNECT_TOKEN}"}
     made = target("staging", targets["staging"], documented(), environment=ENVIRONMENT)
     assert made.shown_endpoint == "https://staging.example.com/[token]"
 
 
 def test_every_key_stands_in_it_with_its_default(written: Path) -> None:
     said = tomllib.loads(uncommented(written))["targets"]["staging"]
-    assert set(said) == set(TargetConfig.__struct_fields__)
-    examples = {"endpoint", "http_endpoint", "http_token", "ca_file", "headers", "secrets", "states"}
-    examples |= {"client_cert", "client_key"}
-    usual = TargetConfig(endpoint="")
-    assert {key: said[key] for key in set(said) - examples} == {
-        key: getattr(usual, key) for key in set(said) - examples
-    }
+    assert set(said) == set(placed("target"))
+    usual = {key: row.fallback for key, row in placed("target").items() if not row.example}
+    del usual["states"]
+    assert {key: said[key] for key in usual} == usual
 
 
 def test_every_state_and_every_way_to_reach_one_stand_in_it(written: Path) -> None:
     states = tomllib.loads(uncommented(written))["targets"]["staging"]["states"]
     assert list(states) == [e.code for e in documented().errors.values() if e.provoked == "provisioned"]
-    assert {key for state in states.values() for key in state} == set(StateConfig.__struct_fields__)
+    assert {key for state in states.values() for key in state} == set(placed("state"))
 
 
 def test_with_every_comment_taken_off_it_is_still_usable(written: Path) -> None:
@@ -81,7 +80,7 @@ def test_another_place_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert main(["init", f"--config={tmp_path / 'other.toml'}"]) == 0
     monkeypatch.setenv("CONNECT_CONFORMANCE_CONFIG", str(tmp_path / "third.toml"))
     assert main(["init"]) == 0
-    assert {file.name for file in tmp_path.iterdir()} == {"other.toml", "third.toml"}
+    assert {file.name for file in tmp_path.iterdir()} == {"other.toml", "third.toml", NAME}
 
 
 @pytest.mark.parametrize("place", ["missing/x.toml", "."])

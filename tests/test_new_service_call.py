@@ -22,7 +22,6 @@ from conformance.evidence.exchange import Evidence
 from conformance.probes import plan as plans
 from conformance.probes import probe as probes
 from conformance.selftest.mutants import Mutant, derived
-from conformance.target.configuration import TargetConfig
 from conformance.target.target import target
 from conformance.verdicts.judge import judge_evidence as judged
 from conformance.verdicts.terms import Terms
@@ -94,7 +93,7 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
 
 
 def planned(contract: Contract, endpoint: str = "https://staging.example.com/0123456789abcdef") -> plans.Plan:
-    config = TargetConfig(endpoint, binding="body-xml", allow_hostile_requests=True)
+    config = {"endpoint": endpoint, "binding": "body-xml", "allow_hostile_requests": True}
     return plans.plan(contract, target("next", config, contract, environment={}), plans.groups(contract))
 
 
@@ -173,7 +172,7 @@ def test_its_requests_ask_for_it(contract: Contract) -> None:
 
 def test_the_name_of_the_call_in_a_path_is_no_token(contract: Contract) -> None:
     url = f"https://staging.example.com/0123456789abcdef/{NAME}"
-    subject = target("next", TargetConfig(url), contract, environment={})
+    subject = target("next", {"endpoint": url}, contract, environment={})
     assert subject.shown_endpoint.endswith(f"/[token]/{NAME}")
     assert not [p for p in planned(contract, url).probes if p.id in {"binding-segment", "action-nothing"}]
 

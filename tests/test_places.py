@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from conformance.contract.load import documented
-from conformance.target.configuration import TargetConfig
 from conformance.target.places import Url, cookie_value, held_by_header, is_secret_name
 from conformance.target.target import Target, target
 
@@ -123,7 +122,7 @@ ENDPOINTS = {
 
 
 def made(environment: dict[str, str] | None = None, **values: Any) -> Target:
-    return target("staging", TargetConfig(**values), CONTRACT, environment=environment or {})
+    return target("staging", values, CONTRACT, environment=environment or {})
 
 
 @pytest.mark.parametrize(("endpoint", "environment", "shown"), ENDPOINTS.values(), ids=ENDPOINTS)

@@ -25,7 +25,7 @@ from conformance.probes.documents import PUBLISHED, actions, malformed
 from conformance.probes.generated import corpus
 from conformance.probes.plan import LATER_S, Plan
 from conformance.probes.probe import CANARY, Probe
-from conformance.target.configuration import BINDINGS, Binding, StateConfig, TargetConfig
+from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target, target
 
 CONTRACT = documented()
@@ -37,7 +37,7 @@ PROVISIONED = [code for code, row in CONTRACT.errors.items() if row.provoked == 
 
 def subject(**values: Any) -> Target:
     config = {"endpoint": f"https://h.example/{TOKEN}", "allow_hostile_requests": True} | values
-    return target("staging", TargetConfig(**config), CONTRACT, environment={})
+    return target("staging", config, CONTRACT, environment={})
 
 
 def planned(groups: frozenset[str] = EVERYTHING, **values: Any) -> Plan:
@@ -85,7 +85,7 @@ def test_a_plan_is_the_same_every_time(binding: Binding) -> None:
 
 @pytest.mark.parametrize("binding", BINDINGS)
 def test_ids_are_unique(binding: Binding) -> None:
-    states = {code: StateConfig(headers={"X": code}) for code in PROVISIONED}
+    states = {code: {"headers": {"X": code}} for code in PROVISIONED}
     for made in (planned(binding=binding, states=states), planned(binding=binding)):
         ids = Counter(probe.id for probe in made.probes)
         assert set(ids.values()) == {1}
@@ -129,7 +129,7 @@ def test_every_group_that_a_check_looks_at_exists() -> None:
 
 
 def test_what_is_not_provisioned_is_a_gap_that_says_how_to_close_it() -> None:
-    made = planned(states={"004": StateConfig(headers={"X": "1"})})
+    made = planned(states={"004": {"headers": {"X": "1"}}})
     gaps = {name: reason for name, reason in made.gaps.items() if name.startswith("state-")}
     assert set(gaps) == {f"state-{code}" for code in PROVISIONED if code != "004"}
     assert "[targets.staging.states.007]" in gaps["state-007"]
@@ -146,7 +146,7 @@ def test_hostile_requests_are_sent_only_where_they_are_allowed() -> None:
 
 
 def test_a_state_that_commands_bring_about_has_its_turn_alone() -> None:
-    states = {"004": StateConfig(setup=["on"]), "007": StateConfig(headers={"X": "1"})}
+    states = {"004": {"setup": ["on"]}, "007": {"headers": {"X": "1"}}}
     made = planned(states=states)
     assert {p.state for calls in made.states.values() for p in calls} == {"004"}
     assert {p.state for p in made.together} == {"", "007"}
@@ -280,7 +280,7 @@ def test_an_entity_expansion_stays_small_where_somebody_expands_it() -> None:
 
 
 def test_the_rounds_of_a_plan_are_what_has_to_be_waited_for_in_turn() -> None:
-    plan = planned(states={code: StateConfig(headers={"X": code}) for code in PROVISIONED})
+    plan = planned(states={code: {"headers": {"X": code}} for code in PROVISIONED})
     assert plan.rounds(1) == len(plan.probes)
     assert plan.rounds(len(plan.together)) == len(plan.probes) - len(plan.together) + 1
     assert plan.rounds(8) == len(plan.probes) - len(plan.together) + -(-len(plan.together) // 8)

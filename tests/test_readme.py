@@ -255,9 +255,9 @@ def test_options_exist(tmp_path: Path) -> None:
 
 
 def test_keys_of_the_configuration_exist() -> None:
-    from conformance.target.configuration import StateConfig, TargetConfig  # noqa: PLC0415
+    from conformance.target.settings import placed  # noqa: PLC0415
 
-    keys = {*TargetConfig.__struct_fields__, *StateConfig.__struct_fields__}
+    keys = {*placed("target"), *placed("state")}
     for block in BLOCKS:
         if block.kind == "toml" and "waiver" not in block.text:
             assert set(re.findall(r"^(?:# )?(\w+) = ", block.text, re.MULTILINE)) <= keys

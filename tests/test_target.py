@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.contract.load import documented
-from conformance.target.configuration import BINDINGS, ConfigError, TargetConfig, find_config, read_config
+from conformance.target.configuration import ConfigError, find_config, read_config
+from conformance.target.settings import BINDINGS
 from conformance.target.target import Target, target
 
 CONTRACT = documented()
@@ -32,7 +33,7 @@ def made(text: str, folder: Path, **environment: str) -> Target:
 
 
 def simple(**values: Any) -> Target:
-    return target("staging", TargetConfig(**({"endpoint": ENDPOINT} | values)), CONTRACT, environment={})
+    return target("staging", {"endpoint": ENDPOINT} | values, CONTRACT, environment={})
 
 
 # What is refused: the lines of a file, and words that the one line of refusal must have.

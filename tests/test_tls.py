@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from conformance.reference.handmade import handmade
 from conformance.sending.tls import context
-from conformance.target.configuration import ConfigError, TargetConfig
+from conformance.target.configuration import ConfigError
 from conformance.target.target import target
 from tests.answering import CONTRACT, HOST, Endpoint, Script, honest, http, reason, served, session, verdict
 from tests.command import ROOT
@@ -279,7 +279,7 @@ def test_a_wrong_client_is_refused_in_one_line(
         pem = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how)
         (tmp_path / name).write_bytes(pem)
     names = {"client_cert": "client.pem", "client_key": key}
-    config = TargetConfig(endpoint=f"https://{HOST}/x", **names)
+    config = dict(endpoint=f"https://{HOST}/x", **names)
     with pytest.raises(ConfigError, match=said) as raised:
         target("line", config, CONTRACT, environment={}, base=tmp_path)
     assert len(str(raised.value).splitlines()) == 1

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from conformance.commands.cli import main, parser
-from conformance.commands.variables import commands_of, from_environment
+from conformance.commands.cli import main, parsed
 from conformance.target.configuration import ConfigError
-from conformance.target.environment import OPTIONS, PREFIX
+from conformance.target.settings import PREFIX, SETTINGS, Setting, taken_by
 from tests.command import COMMAND as COMMAND_OF_PYTEST
 from tests.command import ROOT, run
 
-COMMANDS = commands_of(parser())
 VALUES = {
     "timeout": "3",
     "concurrency": "2",
@@ -27,28 +27,30 @@ VALUES = {
 }
 
 
-def words(*given: str, command: str = "run") -> list[str]:
-    return from_environment(COMMANDS, command, list(given))
+def options(*given: str, command: str = "run") -> dict[str, Any]:
+    return vars(parsed([command, *given]))
 
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in OPTIONS:
-        monkeypatch.delenv(PREFIX + name.upper().replace("-", "_"), raising=False)
+    for row in SETTINGS:
+        monkeypatch.delenv(row.variable, raising=False)
 
 
-def test_every_option_of_run_has_a_variable() -> None:
-    assert set(COMMANDS["run"]) == set(OPTIONS)
+@pytest.mark.parametrize("row", taken_by("run"), ids=lambda row: row.key)
+def test_a_variable_is_as_good_as_its_option(row: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    value = VALUES.get(row.flag[2:], "x")
+    said = options(row.flag if row.kind == "flag" else f"{row.flag}={value}")[row.key]
+    assert said != options()[row.key]
+    monkeypatch.setenv(row.variable, value)
+    assert options()[row.key] == said
 
 
-@pytest.mark.parametrize("name", OPTIONS)
-def test_a_variable_is_as_good_as_its_option(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(PREFIX + name.upper().replace("-", "_"), VALUES.get(name, "x"))
-    flag = name in {"all-targets", "quiet", "no-color", "list"}
-    expected = f"--{name}" if flag else f"--{name}={VALUES.get(name, 'x')}"
-    assert words() == [expected]
-    parser().parse_args(["run", *words()])
-    assert words(f"--{name}=y", "--x") == [], "the command line beats it"
+def test_the_command_line_beats_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}SEED", "7")
+    monkeypatch.setenv(f"{PREFIX}REPORTS", "there")
+    assert options("--seed=1")["seed"] == 1
+    assert str(options("--reports=here")["reports"]) == "here"
 
 
 @pytest.mark.parametrize(
@@ -74,35 +76,41 @@ def test_a_variable_is_as_good_as_its_option(name: str, monkeypatch: pytest.Monk
 def test_a_wrong_one_is_named(name: str, value: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PREFIX + name, value)
     with pytest.raises(ConfigError) as refused:
-        words()
+        options()
     assert says in str(refused.value)
 
 
 def test_empty_ones_and_those_of_a_flag_that_is_off_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = options()
     monkeypatch.setenv(f"{PREFIX}TIMEOUT", "")
     monkeypatch.setenv(f"{PREFIX}LIST", "off")
-    assert words() == []
+    assert options() == usual
 
 
 def test_lists_are_split_and_replaced_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{PREFIX}SELECT", "ENV-*, CBK-*")
-    assert words() == ["--select=ENV-*", "--select=CBK-*"]
-    assert words("--select", "TIM-*") == []
+    assert options()["select"] == ["ENV-*", "CBK-*"]
+    assert options("--select", "TIM-*")["select"] == ["TIM-*"]
 
 
 def test_what_is_judged_is_said_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("ALL_TARGETS", "1"), ("SHARD", "1/2"), ("TARGET", "staging"), ("SEED", "3")):
         monkeypatch.setenv(PREFIX + name, value)
-    assert words("--endpoint=reference") == ["--seed=3"]
+    said = options("--endpoint=reference")
+    assert not any(said[key] for key in ("all_targets", "shard", "target"))
+    assert said["seed"] == 3
+    assert options("--target=a")["shard"] == (1, 2)
 
 
 def test_other_commands_read_what_they_share(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LEVEL", "SEED"):
         monkeypatch.setenv(PREFIX + name, VALUES[name.lower()])
-    assert words(command="replay") == ["--level=should"]
-    assert words(command="doctor") == []
+    said = options("evidence.har", command="replay")
+    assert said["level"] == "should"
+    assert "seed" not in said
+    assert "level" not in options(command="doctor")
     monkeypatch.setenv(f"{PREFIX}NO_SUCH", "x")
-    assert words(command="serve") == []
+    options(command="serve")
 
 
 def test_a_misspelt_one_is_refused_in_one_line(

@@ -22,9 +22,6 @@ _PLACES = {
 def execute(options: argparse.Namespace) -> int:
     """Run one command; returns its exit code."""
     module, function = _PLACES[options.command]
-    if options.command == "run":
-        if options.all_targets or options.shard or len(options.target) > 1:
-            module = "fleet"
-        else:
-            options.target = options.target[0] if options.target else None
+    if options.command == "run" and (options.all_targets or options.shard or len(options.target) > 1):
+        module = "fleet"
     return int(getattr(import_module(f"conformance.commands.{module}"), function)(options))

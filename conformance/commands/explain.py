@@ -14,7 +14,8 @@ from conformance.contract.model import Contract, Interpretation, Requirement
 from conformance.probes import plan as plans
 from conformance.reporting.output import say
 from conformance.selftest.prove import Trial, trials
-from conformance.target.configuration import BINDINGS, ConfigError, StateConfig, TargetConfig
+from conformance.target.configuration import ConfigError
+from conformance.target.settings import BINDINGS
 from conformance.target.target import target
 from conformance.verdicts.verdict import ExitCode
 
@@ -87,12 +88,10 @@ def _requirement(requirement: Requirement, contract: Contract, variants: dict[st
 def _sent(contract: Contract, requirement: Requirement) -> str:
     """How many requests a run sends for a requirement, and the first of them."""
     states = {
-        code: StateConfig(headers={"X": "1"})
-        for code, e in contract.errors.items()
-        if e.provoked == "provisioned"
+        code: {"headers": {"X": "1"}} for code, e in contract.errors.items() if e.provoked == "provisioned"
     }
-    config = TargetConfig("https://example.com/TOKEN", allow_hostile_requests=True, states=states)
-    plan = plans.plan(contract, target("example", config, contract), plans.groups(contract))
+    settings = {"endpoint": "https://example.com/TOKEN", "allow_hostile_requests": True, "states": states}
+    plan = plans.plan(contract, target("example", settings, contract), plans.groups(contract))
     groups = {
         group.format(case=case.value)
         for check, case in chosen_checks(contract, {requirement.id})

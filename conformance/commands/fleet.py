@@ -30,6 +30,7 @@ from conformance.reporting.overview import files, terminal
 from conformance.reporting.write import write
 from conformance.sending.signals import meaning
 from conformance.target.configuration import ConfigError, target_names
+from conformance.target.settings import PREFIX, taken_by
 from conformance.target.subject import check_overrides, config_file
 from conformance.verdicts.fleet import Member, Overview, Row, of_report, overview, rows_of, unjudged
 from conformance.verdicts.reading import read_report
@@ -38,21 +39,6 @@ from conformance.verdicts.verdict import ExitCode
 
 _PAUSE_S = 0.03  # between looks at the processes
 _PATIENCE_S = 90.0  # for teardown commands and reports after an interruption
-_PASSED_ON = (
-    *(
-        "http_endpoint",
-        "binding",
-        "timeout",
-        "concurrency",
-        "max_requests",
-        "rate",
-        "deadline",
-        "seed",
-        "level",
-        "waivers",
-    ),
-    *("ca_file", "client_cert", "client_key", "proxy", "accept", "select", "deselect"),
-)
 _TAKEN = re.compile(r"overview(\..*)?|latest|earlier", re.IGNORECASE)
 
 
@@ -101,7 +87,7 @@ def _list(options: argparse.Namespace, names: list[str]) -> int:
     worst = 0
     for name in names:
         try:
-            worst = max(worst, running.run(argparse.Namespace(**vars(options) | {"target": name})))
+            worst = max(worst, running.run(argparse.Namespace(**vars(options) | {"target": [name]})))
         except ConfigError as error:
             complain(str(error))
             worst = ExitCode.USAGE
@@ -171,11 +157,11 @@ class Fleet:
 
     def _command(self, name: str, place: Path) -> list[str]:
         words = [f"--target={name}", f"--config={self.file}", f"--reports={place}", "--quiet"]
-        for key in _PASSED_ON:
-            value = getattr(self.options, key)
-            unset = value is None or (key == "rate" and not value)  # no limit is no option's value
-            given = value if isinstance(value, list) else [] if unset else [value]
-            words += [f"--{key.replace('_', '-')}={one}" for one in given]
+        for row in taken_by("run"):
+            value = getattr(self.options, row.key)
+            if row.place == "command" or value in (None, [] if row.place == "target" else row.fallback):
+                continue
+            words += [f"{row.flag}={one}" for one in (value if row.kind == "list" else [value])]
         return [sys.executable, "-P", "-m", "conformance", "run", *words]
 
     def _collect(self, of: int) -> None:
@@ -239,6 +225,6 @@ def _folders(names: list[str]) -> Iterator[str]:
 
 def _environment() -> dict[str, str]:
     """The tokens, and no option: those are passed on as this process understood them."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("CONNECT_CONFORMANCE_")}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
     package = str(Path(conformance.__file__).resolve().parents[1])
     return kept | {"PYTHONPATH": os.pathsep.join(filter(None, (package, kept.get("PYTHONPATH", ""))))}

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from conformance.contract.model import ServiceCall
 from conformance.probes import claims
 from conformance.probes.probe import FIRST, Form, Probe
-from conformance.target.configuration import BINDINGS, Binding
+from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target
 
 STATE, CLAIM, FORM, PORT = "state-009", "claim-009", "form-009", "port-009"

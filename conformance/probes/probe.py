@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from conformance.contract.model import Contract, ServiceCall
 from conformance.probes import documents
 from conformance.probes.documents import Document
-from conformance.target.configuration import BINDINGS, Binding
+from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target
 
 if TYPE_CHECKING:

@@ -5,16 +5,14 @@ The command does without these hooks and brings a Suite of its own.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from conformance.checks.catalogue import check_of
-from conformance.contract.model import LEVELS
 from conformance.pytest_plugin.plugin import Suite, binding, evidence, exchange, exchanges, judging
-from conformance.target.environment import variable, words
+from conformance.target.options import attributes
+from conformance.target.settings import taken_by
 
 __all__ = ["binding", "evidence", "exchange", "exchanges", "judging"]  # fixtures
 
@@ -24,35 +22,8 @@ _NO_ENDPOINT = "the checks need an endpoint: add --endpoint=URL (or --endpoint=r
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of `connect-conformance run` that say what is judged, for pytest."""
     group = parser.getgroup("connect-conformance", "judge an endpoint of the Connect API")
-    group.addoption(
-        "--endpoint", metavar="URL", help="the endpoint, token included; `reference` for the embedded one"
-    )
-
-    def option(name: str, **attributes: Any) -> None:
-        """An option that the environment can set, too; what is judged is named on the command line alone."""
-        value = os.environ.get(variable(name[2:]))
-        if value:
-            attributes["default"] = words(value) if attributes.get("action") == "append" else value
-        group.addoption(name, **attributes)
-
-    option("--http-endpoint", metavar="URL", help="where plain HTTP is tried")
-    group.addoption("--target", metavar="NAME", help="a target of the configuration file")
-    option("--config", metavar="FILE", type=Path, help="default: connect-conformance.toml, from here upwards")
-    option("--binding", metavar="NAME", help="how the request travels (default: query-xml)")
-    option("--ca-file", metavar="PEM", help="CA certificates to trust (default: the system's)")
-    option("--client-cert", metavar="PEM", help="certificate to show, for mutual TLS")
-    option("--client-key", metavar="PEM", help="its key (default: in the file of --client-cert)")
-    option("--proxy", metavar="URL", help="HTTP proxy to go through")
-    option("--timeout", metavar="S", type=float, help="seconds for one exchange")
-    option("--accept", metavar="I-NN", action="append", default=[], help="accept an interpretation")
-    option("--level", metavar="LEVEL", choices=LEVELS, default="must", help="what may fail the run")
-    option("--waivers", metavar="FILE", type=Path, help="excused failures, with reasons and dates")
-    option("--seed", metavar="N", type=int, default=1)
-    option("--concurrency", metavar="N", type=int, help="requests side by side (default: 8)")
-    option("--max-requests", metavar="N", type=int, default=1_000)
-    option("--rate", metavar="N/s", type=float, default=0.0)
-    option("--deadline", metavar="S", type=float, default=600.0, help="seconds for the whole run")
-    option("--reports", metavar="DIR", type=Path, help="write report.json, summary.md and evidence.har there")
+    for row in taken_by("pytest"):
+        group.addoption(row.flag, **attributes(row))
 
 
 def asks_for_an_endpoint(config: pytest.Config) -> bool:

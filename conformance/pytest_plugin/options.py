@@ -16,7 +16,7 @@ import pytest
 from conformance import __version__
 from conformance.checks.judging import Judging
 from conformance.contract.load import documented
-from conformance.contract.model import LEVELS, Contract
+from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import from_har, to_har
 from conformance.evidence.redaction import Redaction
@@ -28,7 +28,7 @@ from conformance.reporting.write import ReportsError, write
 from conformance.run import send
 from conformance.sending import signals
 from conformance.target.configuration import ConfigError
-from conformance.target.environment import check_names, variable
+from conformance.target.options import settle
 from conformance.target.subject import subject as subject_of
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import ExitCode, Report
@@ -42,11 +42,7 @@ def suite(config: pytest.Config) -> Suite:
     options = config.option
     options.quiet = True
     try:
-        check_names(os.environ)
-        if options.level not in LEVELS:
-            raise ConfigError(
-                f"{variable('level')}: {options.level!r} is no level; allowed: {', '.join(LEVELS)}"
-            )
+        settle(options, "pytest", os.environ)
         terms = Terms(
             level=options.level, waivers=read_waivers(options.waivers, contract) if options.waivers else {}
         )

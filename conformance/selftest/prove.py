@@ -35,7 +35,8 @@ from conformance.sending.line import Meter
 from conformance.sending.pace import Limits
 from conformance.sending.transport import Transport, complete
 from conformance.sending.wire import Wire, evidence_of
-from conformance.target.configuration import Binding, StateConfig, TargetConfig
+from conformance.target.configuration import Settings
+from conformance.target.settings import Binding
 from conformance.target.target import Target, target
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms
@@ -132,22 +133,22 @@ class _Straight(Transport):
         await self.inner.aclose()
 
 
-def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: str = "") -> TargetConfig:
+def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: str = "") -> Settings:
     states = {
-        code: StateConfig(headers={"X-Reference-State": code})
+        code: {"headers": {"X-Reference-State": code}}
         for code, error in contract.errors.items()
         if error.provoked == "provisioned"
     }
-    return TargetConfig(
-        endpoint=https,
-        http_endpoint=http,
-        ca_file=ca_file,
-        binding=trial.binding,
-        timeout=_TIMEOUT_S,
-        states=states,
-        allow_hostile_requests=True,
-        answer_budget=1.0,
-    )
+    return {
+        "endpoint": https,
+        "http_endpoint": http,
+        "ca_file": ca_file,
+        "binding": trial.binding,
+        "timeout": _TIMEOUT_S,
+        "states": states,
+        "allow_hostile_requests": True,
+        "answer_budget": 1.0,
+    }
 
 
 @contextlib.contextmanager

@@ -1,81 +1,44 @@
-"""The configuration file: what its keys are, and one line for whatever is wrong with it."""
+"""The configuration file: read and held against the table of settings; one line for whatever is wrong with it."""
 
 from __future__ import annotations
 
 import codecs
+import datetime
 import difflib
-import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any
 
-import msgspec
+from conformance.target.settings import Place, Setting, placed
 
-Binding = Literal["query-xml", "form-xml", "body-xml", "query-params"]
-BINDINGS: tuple[Binding, ...] = get_args(Binding)
 CONFIG_NAME = "connect-conformance.toml"
+Settings = Mapping[str, Any]  # by key, as a table of the file has them
 
-_MOST = 16 << 20  # bytes of a file that is read at all
-_KINDS = {
-    "str": "a string",
-    "array": "a list",
-    "object": "a table",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "datetime": "a date and time",
-    "date": "a date",
-    "time": "a time",
+_MOST = 16 << 20  # octets of a file that is read at all
+_CALLED = {
+    bool: "true or false",
+    str: "a string",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "a table",
+    datetime.datetime: "a date and time",
+    datetime.date: "a date",
+    datetime.time: "a time",
 }
-
-Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
+_TAKES: dict[str, tuple[type, ...]] = {
+    "number": (int, float),
+    "whole": (int,),
+    "flag": (bool,),
+    "list": (list, tuple),
+    "table": (dict,),
+    "states": (dict,),
+}
 
 
 class ConfigError(ValueError):
     """Something in the options or the configuration is wrong: one line for the user."""
-
-
-class StateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the state of an error code is reached; any mix of these."""
-
-    endpoint: str = ""
-    headers: dict[str, str] = {}
-    source_address: str = ""
-    proxy: str = ""
-    setup: list[str] = []
-    teardown: list[str] = []
-    timeout: Seconds = 30.0
-
-
-class TargetConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A target as the configuration file says it."""
-
-    endpoint: str
-    http_endpoint: str = ""
-    http_token: str = ""
-    binding: Binding = "query-xml"
-    ca_file: str = ""
-    client_cert: str = ""
-    client_key: str = ""
-    timeout: Seconds = 10.0
-    headers: dict[str, str] = {}
-    clock_tolerance: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 300.0
-    answer_budget: Seconds = 2.0
-    accept: list[str] = []
-    proxy: str = ""
-    source_address: str = ""
-    secrets: list[str] = []
-    allow_hostile_requests: bool = False
-    max_body: Annotated[int, msgspec.Meta(ge=1_024, le=1 << 30)] = 2 << 20
-    concurrency: Annotated[int, msgspec.Meta(ge=1, le=32)] = 8
-    error_element: str = "Error"
-    description_element: str = "Description"
-    states: dict[str, StateConfig] = {}
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    targets: dict[str, TargetConfig]
 
 
 def find_config(start: Path) -> Path | None:
@@ -86,37 +49,91 @@ def find_config(start: Path) -> Path | None:
     return None
 
 
-def read_config(file: Path, only: str | None = None) -> dict[str, TargetConfig]:
-    """The targets of a configuration file, or one of them, whatever the others are like. Raises ConfigError."""
-    raw = _toml(file)
-    if only is not None:
-        raw["targets"] = {only: raw["targets"][only]} if only in target_names(file) else {}
+def read_config(file: Path, only: str | None = None) -> dict[str, Settings]:
+    """What a configuration file says of its targets, or of one, whatever the others are like. Raises ConfigError."""
+    raw = read_toml(file)
     try:
-        return msgspec.convert(raw, _File).targets
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {_explained(str(error), raw)}") from None
-
-
-def made(settings: dict[str, object], name: str) -> TargetConfig:
-    """A target's settings, given as a table of the file would have them. Raises ConfigError."""
-    raw = {"targets": {name: settings}}
-    try:
-        return msgspec.convert(raw, _File).targets[name]
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"target {name}: {_explained(str(error), raw)}") from None
+        for key in raw:
+            if key != "targets":
+                raise ConfigError(f"unknown key `{key}`{suggestion(key, ['targets'])}")
+        if "targets" not in raw:
+            raise ConfigError("there is no [targets.NAME] table; allowed: such a table for each target")
+        targets = _table(raw["targets"], "targets")
+        chosen = targets if only is None else {only: targets[only]} if only in targets else {}
+        for name, table in chosen.items():
+            complete(table, "target", f"targets.{name}")
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error}") from None
+    return chosen
 
 
 def target_names(file: Path) -> list[str]:
     """The names of the targets, none of which is looked into. Raises ConfigError."""
-    targets = _toml(file).get("targets")
+    targets = read_toml(file).get("targets")
     return list(targets) if isinstance(targets, dict) else []
 
 
-def _toml(file: Path) -> dict[str, Any]:
-    return read_toml(file, "")
+def complete(table: object, place: Place, where: str) -> dict[str, Any]:
+    """The values of a table, with the usual ones for what it does not say. Raises ConfigError."""
+    rows, said = placed(place), _table(table, where)
+    for key in said:
+        if key not in rows:
+            raise ConfigError(f"unknown key `{key}` at `{where}`{suggestion(key, rows)}")
+    for key, row in rows.items():
+        if row.required and key not in said:
+            raise ConfigError(f"missing key `{key}` at `{where}`; allowed: a value for it")
+    return {
+        key: _value(row, said[key], f"{where}.{key}") if key in said else row.fallback
+        for key, row in rows.items()
+    }
 
 
-def read_toml(file: Path, what: str) -> dict[str, Any]:
+def _value(row: Setting, value: Any, where: str) -> Any:
+    """A value that its row allows."""
+    if not _is_of_its_kind(row, value):
+        raise _stands(value, where, row.type)
+    if row.kind in {"number", "whole"} and not row.low <= value <= row.high:
+        raise ConfigError(f"a number out of range stands at `{where}`; allowed: {row.allowed}")
+    if row.choices and value not in row.choices:
+        raise ConfigError(f"another value stands at `{where}`; allowed: {row.allowed}")
+    if row.kind == "states":
+        return {code: complete(state, "state", f"{where}.{code}") for code, state in value.items()}
+    if row.kind == "table":
+        return {name: _text(one, f"{where}.{name}") for name, one in value.items()}
+    if row.kind == "list":
+        return [_text(one, f"{where}[{number}]") for number, one in enumerate(value)]
+    return float(value) if row.kind == "number" else value
+
+
+def _is_of_its_kind(row: Setting, value: Any) -> bool:
+    fits = isinstance(value, _TAKES.get(row.kind, (str,)))
+    return fits and (row.kind == "flag" or not isinstance(value, bool))
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise _stands(value, where, "a string")
+    return value
+
+
+def _table(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _stands(value, where, "a table")
+    return dict(value)
+
+
+def _stands(value: object, where: str, allowed: str) -> ConfigError:
+    return ConfigError(f"{_CALLED.get(type(value), 'another value')} stands at `{where}`; allowed: {allowed}")
+
+
+def suggestion(name: str, allowed: Iterable[str]) -> str:
+    """What may have been meant, and what is allowed."""
+    names = list(allowed)
+    close = difflib.get_close_matches(name, names, 1)
+    return "".join(f" (did you mean `{one}`?)" for one in close) + f"; allowed: {', '.join(names)}"
+
+
+def read_toml(file: Path, what: str = "") -> dict[str, Any]:
     """A TOML file of the user's, with a byte order mark or without. `what` names it. Raises ConfigError."""
     named = f"{what} {file}".strip()
     try:
@@ -142,47 +159,3 @@ def _unreadable(named: str, error: Exception) -> str:
     if isinstance(error, RecursionError):
         return f"{named} is not TOML that can be read: it is nested too deeply"
     return f"{named} is not TOML: {str(error) or 'it cannot be read'}"
-
-
-def _explained(message: str, raw: dict[str, Any]) -> str:
-    """msgspec's sentence in words of TOML, with what is allowed there."""
-    what, _, place = message.partition(" - at `$")
-    where = place.strip("`.")
-    said = f" at {_named(where, raw)}" if where else ""
-    if "unknown field" in message:
-        kind = StateConfig if ".states" in where else TargetConfig if where.startswith("targets") else _File
-        name = message.split("`")[1]
-        return f"unknown key `{name}`{said}{_hint(name, kind.__struct_fields__)}"
-    if "required field" in message and not raw.get("targets"):
-        return "there is no [targets.NAME] table; allowed: such a table for each target"
-    if "required field" in message:
-        return (
-            f"{what.replace('Object missing required field', 'missing key')}{said}; allowed: a value for it"
-        )
-    if "Invalid enum value" in message and "binding" in message:
-        return f"{what}{said}; allowed: {', '.join(BINDINGS)}"
-    return _retold(what, said)
-
-
-def _retold(what: str, said: str) -> str:
-    if found := re.fullmatch(r"Expected `(\w+)`, got `(\w+)`", what):
-        return f"{_KINDS.get(found[2], found[2])} stands{said}; allowed: {_KINDS.get(found[1], found[1])}"
-    if found := re.fullmatch(r"Expected `(\w+)` ([<>]=?) (\S+)", what):
-        return f"a number out of range stands{said}; allowed: {_KINDS[found[1]]} {found[2]} {found[3]}"
-    return f"{what}{said}"
-
-
-def _named(where: str, raw: dict[str, Any]) -> str:
-    """The place as the file writes it. msgspec leaves out the keys of tables that anybody may name."""
-    parts: list[str] = []
-    here: Any = raw
-    for part in where.replace("[...]", ".*").split("."):
-        only = isinstance(here, dict) and len(here) == 1
-        parts.append(next(iter(here)) if part == "*" and only else "NAME" if part == "*" else part)
-        here = here.get(parts[-1]) if isinstance(here, dict) else None
-    return f"`{'.'.join(parts)}`"
-
-
-def _hint(name: str, allowed: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(allowed), 1)
-    return "".join(f" (did you mean `{one}`?)" for one in close) + f"; allowed: {', '.join(allowed)}"

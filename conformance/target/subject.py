@@ -5,18 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 from pathlib import Path
-
-import msgspec
+from typing import Any
 
 from conformance.contract.model import Contract
-from conformance.target.configuration import (
-    ConfigError,
-    StateConfig,
-    TargetConfig,
-    find_config,
-    read_config,
-    target_names,
-)
+from conformance.target.configuration import ConfigError, Settings, find_config, read_config, target_names
+from conformance.target.settings import placed
 from conformance.target.target import Target, target
 
 HINT = (
@@ -30,12 +23,15 @@ def subject(options: argparse.Namespace, contract: Contract, stack: contextlib.E
     """The target that the options name; the embedded reference endpoint runs until `stack` is closed."""
     if options.endpoint and options.target:
         raise ConfigError("--endpoint and --target exclude each other; allowed: one of them")
+    if len(options.target) > 1:
+        raise ConfigError("--target is given more than once; allowed here: one target")
+    config: Settings
     if options.target:
-        name, (config, base) = options.target, _configured(options)
+        name, (config, base) = options.target[0], _configured(options)
     elif options.endpoint == "reference":
-        name, (config, base) = "reference", (_reference(contract, stack), Path.cwd())
+        name, config, base = "reference", _reference(contract, stack), Path.cwd()
     elif options.endpoint:
-        name, (config, base) = "endpoint", (TargetConfig(endpoint=options.endpoint), Path.cwd())
+        name, config, base = "endpoint", {"endpoint": options.endpoint}, Path.cwd()
     else:
         raise ConfigError(HINT)
     return target(name, _changed(config, options), contract, base=base)
@@ -43,21 +39,21 @@ def subject(options: argparse.Namespace, contract: Contract, stack: contextlib.E
 
 def check_overrides(options: argparse.Namespace, contract: Contract) -> None:
     """Refuse what no target could be judged with. Raises ConfigError."""
-    usual = TargetConfig(endpoint="https://example.com/", http_endpoint="http://example.com/")
+    usual = {"endpoint": "https://example.com/", "http_endpoint": "http://example.com/"}
     target("of the options", _changed(usual, options), contract, base=Path.cwd())
 
 
-def _changed(config: TargetConfig, options: argparse.Namespace) -> TargetConfig:
+def _changed(config: Settings, options: argparse.Namespace) -> Settings:
     """The configuration as the options change it."""
-    changes = {
-        key: getattr(options, key)
-        for key in ("http_endpoint", "binding", "timeout", "concurrency", "proxy")
-        if getattr(options, key, None) is not None
-    }
-    for key in ("ca_file", "client_cert", "client_key"):
-        if getattr(options, key, None):
-            changes[key] = str(Path.cwd() / getattr(options, key))
-    return msgspec.structs.replace(config, accept=[*config.accept, *options.accept], **changes)
+    changes: dict[str, Any] = {}
+    for key, row in placed("target").items():
+        value = getattr(options, key, None)
+        if value in (None, []) or key == "endpoint":
+            continue
+        if row.kind == "file":
+            value = str(Path.cwd() / value)
+        changes[key] = [*config.get(key, ()), *value] if row.adds else value
+    return {**config, **changes}
 
 
 def config_file(options: argparse.Namespace) -> Path:
@@ -70,30 +66,28 @@ def config_file(options: argparse.Namespace) -> Path:
     return file.resolve()
 
 
-def _configured(options: argparse.Namespace) -> tuple[TargetConfig, Path]:
-    file = config_file(options)
+def _configured(options: argparse.Namespace) -> tuple[Settings, Path]:
+    file, (name,) = config_file(options), options.target
     names = target_names(file)
-    if options.target not in names:
-        raise ConfigError(
-            f"{file} has no target {options.target!r}; allowed: {', '.join(names) or 'none is defined'}"
-        )
-    return read_config(file, options.target)[options.target], file.parent
+    if name not in names:
+        raise ConfigError(f"{file} has no target {name!r}; allowed: {', '.join(names) or 'none is defined'}")
+    return read_config(file, name)[name], file.parent
 
 
-def _reference(contract: Contract, stack: contextlib.ExitStack) -> TargetConfig:
+def _reference(contract: Contract, stack: contextlib.ExitStack) -> Settings:
     """The embedded reference endpoint, started for this run, with every state provisioned."""
     from conformance.reference import start  # noqa: PLC0415
 
     running = stack.enter_context(start())
     states = {
-        code: StateConfig(headers={_STATE_HEADER: code})
+        code: {"headers": {_STATE_HEADER: code}}
         for code, error in contract.errors.items()
         if error.provoked == "provisioned"
     }
-    return TargetConfig(
-        endpoint=running.https_url,
-        http_endpoint=running.http_url,
-        ca_file=str(running.ca_file),
-        states=states,
-        allow_hostile_requests=True,
-    )
+    return {
+        "endpoint": running.https_url,
+        "http_endpoint": running.http_url,
+        "ca_file": str(running.ca_file),
+        "states": states,
+        "allow_hostile_requests": True,
+    }

@@ -1,0 +1,214 @@
+"""The table of settings: a new setting is one row, and whatever is made from the table is up to date."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from conformance.commands.cli import main, parsed
+from conformance.commands.fleet import Fleet
+from conformance.commands.init import template
+from conformance.contract.load import documented
+from conformance.pytest_plugin import pytest_addoption
+from conformance.target import settings
+from conformance.target.configuration import ConfigError, read_config
+from conformance.target.options import settle
+from conformance.target.schema import NAME, schema
+from conformance.target.settings import SETTINGS, Setting
+from conformance.target.subject import subject
+from conformance.target.target import Target
+from tests.command import ROOT
+
+ENDPOINT = "https://staging.example.com/T0KEN"
+SCHEMA = ROOT / "conformance" / "target" / NAME
+IN_A_FILE = """
+[targets.staging]
+endpoint = "https://staging.example.com/T0KEN"
+"""
+
+
+def test_keys_are_said_once_in_each_place() -> None:
+    for places in (("target", "run", "command"), ("state",)):
+        keys = [row.key for row in SETTINGS if row.place in places]
+        assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("row", SETTINGS, ids=lambda row: f"{row.place}-{row.key}")
+def test_a_row_is_whole(row: Setting) -> None:
+    assert re.fullmatch(r"[^A-Z].*[^.]|CA .*[^.]", row.help)
+    assert row.place in {"target", "state"} or row.commands
+    assert row.kind not in {"number", "whole"} or row.low < row.high
+    assert bool(row.choices) == (row.kind == "choice")
+    assert not row.commands or row.metavar or row.kind in {"flag", "choice"}
+
+
+# A new setting is one row
+
+PATIENCE = Setting(
+    "patience",
+    "whole",
+    "target",
+    "how often it is asked again",
+    default=3,
+    low=1,
+    high=9,
+    metavar="N",
+    commands=("run", "pytest"),
+)
+PLACES = Setting("places", "list", "target", "where it may answer from", example='["${TOWN}"]')
+MOOD = Setting("mood", "choice", "state", "how the state feels", default="calm", choices=("calm", "cross"))
+HURRY = Setting(
+    "hurry", "number", "run", "how fast it goes", default=1.5, low=1, high=2, metavar="X", commands=("run",)
+)
+
+
+@pytest.fixture
+def added(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "SETTINGS", (*SETTINGS, PATIENCE, PLACES, MOOD, HURRY))
+
+
+def chosen(*words: str) -> Target:
+    with contextlib.ExitStack() as stack:
+        return subject(parsed(["run", f"--endpoint={ENDPOINT}", *words]), documented(), stack)
+
+
+@pytest.mark.usefixtures("added")
+class TestANewSettingIsOneRow:
+    def test_the_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TOWN", "Cape")
+        file = tmp_path / "c.toml"
+        state = "[targets.staging.states.004]\nsetup = ['x']\n"
+        file.write_text(
+            f"{IN_A_FILE}patience = 4\nplaces = ['${{TOWN}}']\n{state}mood = 'cross'", encoding="utf-8"
+        )
+        made = Target.read(file, "staging")
+        assert made.more == {"patience": 4, "places": ("Cape",)}
+        assert made.states["004"].more == {"mood": "cross"}
+
+    @pytest.mark.parametrize(
+        ("line", "says"),
+        [
+            (
+                "patience = 10",
+                "a number out of range stands at `targets.staging.patience`; allowed: a whole number",
+            ),
+            ("patience = '4'", "a string stands at `targets.staging.patience`; allowed: a whole number"),
+            ("patince = 4", "unknown key `patince` at `targets.staging` (did you mean `patience`?)"),
+            ("states.004.mood = 'glad'", "`targets.staging.states.004.mood`; allowed: calm, cross"),
+        ],
+    )
+    def test_a_wrong_value_in_the_file(self, line: str, says: str, tmp_path: Path) -> None:
+        file = tmp_path / "c.toml"
+        file.write_text(IN_A_FILE + line, encoding="utf-8")
+        with pytest.raises(ConfigError) as refused:
+            read_config(file)
+        assert says in str(refused.value)
+
+    def test_the_option_and_the_variable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert chosen().more["patience"] == 3
+        monkeypatch.setenv("CONNECT_CONFORMANCE_PATIENCE", "5")
+        assert chosen().more["patience"] == 5
+        assert chosen("--patience=6").more["patience"] == 6
+        monkeypatch.setenv("CONNECT_CONFORMANCE_PATIENCE", "10")
+        with pytest.raises(ConfigError, match="PATIENCE: '10' is not a whole number from 1 to 9"):
+            chosen()
+
+    def test_a_wrong_option(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["run", f"--endpoint={ENDPOINT}", "--patience=0"]) == 4
+        assert "--patience: '0' is not a whole number from 1 to 9" in capsys.readouterr().err
+
+    def test_help(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["run", "--help"]) == 0
+        assert re.search(r"--patience N +how often it is asked again \(default: 3\)", capsys.readouterr().out)
+
+    def test_init(self) -> None:
+        assert "# How often it is asked again.\n# patience = 3\n" in template()
+        assert '# places = ["${TOWN}"]\n' in template()
+        assert '# How the state feels: calm, cross.\n# mood = "calm"\n' in template()
+
+    def test_editors(self) -> None:
+        made = json.loads(schema(documented().errors))["definitions"]
+        assert made["target"]["properties"]["patience"] == {
+            "type": "integer",
+            "description": "How often it is asked again.",
+            "minimum": 1,
+            "maximum": 9,
+            "default": 3,
+        }
+        assert made["state"]["properties"]["mood"]["enum"] == ["calm", "cross"]
+
+    def test_pytest(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        parser = pytest.Parser(_ispytest=True)
+        pytest_addoption(parser)
+        options = parser.parse(["--endpoint=reference", "--patience=7"])
+        settle(options, "pytest", {})
+        assert options.patience == 7
+        with pytest.raises(pytest.UsageError, match="--patience: '10' is not a whole number from 1 to 9"):
+            parser.parse(["--patience=10"])
+
+    def test_fleets(self, tmp_path: Path) -> None:
+        words = ("run", "--all-targets", "--patience=3", "--hurry=1.25", "--jobs=2")
+        command = Fleet(parsed(words), tmp_path / "c.toml", tmp_path)._command("staging", tmp_path)
+        assert command[-2:] == ["--patience=3", "--hurry=1.25"]
+
+    def test_python(self) -> None:
+        assert Target.of(ENDPOINT, patience=9).more["patience"] == 9
+        with pytest.raises(ConfigError, match="patience"):
+            Target.of(ENDPOINT, patience=10)
+
+
+# What is made from the table
+
+
+def current(file: Path, text: str) -> None:
+    """That a file says what it is to say; UPDATE_SNAPSHOTS=1 writes it."""
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        file.write_text(text, encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == text, "`nox -s docs` writes it anew"
+
+
+def test_the_schema_that_ships_is_up_to_date() -> None:
+    current(SCHEMA, schema(documented().errors))
+
+
+def validator() -> jsonschema.Draft4Validator:
+    made = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft4Validator.check_schema(made)
+    return jsonschema.Draft4Validator(made)
+
+
+def test_what_init_writes_is_valid_with_and_without_its_comments() -> None:
+    text = template()
+    assert text.startswith(f"#:schema ./{NAME}\n")
+    whole = re.sub(r"^# (\[targets|[a-z_]+ = )", r"\1", text, flags=re.MULTILINE)
+    for one in (text, whole):
+        validator().validate(tomllib.loads(one))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "timeot = 3",
+        "timeout = 0",
+        "timeout = '3'",
+        "max_body = 1.5",
+        "binding = 'soap'",
+        "accept = 'I-04'",
+        "headers = { X = 1 }",
+        "states.005.setup = ['x']",
+        "states.004.setip = ['x']",
+    ],
+)
+def test_the_schema_refuses_what_a_run_refuses(lines: str, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(IN_A_FILE + lines, encoding="utf-8")
+    assert not validator().is_valid(tomllib.loads(file.read_text(encoding="utf-8")))
+    with pytest.raises(ConfigError):
+        Target.read(file, "staging")

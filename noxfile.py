@@ -60,6 +60,13 @@ def mutate(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """What is made from the code: the tables of docs/configuration.md, the schema for editors."""
+    _installed(session, "dev")
+    session.run("pytest", "-k", "up_to_date", "tests/test_settings.py", env={"UPDATE_SNAPSHOTS": "1"})
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """What a run costs, beside its floor and beside other tools."""
     _installed(session, "dev", "bench")

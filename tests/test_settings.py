@@ -21,12 +21,13 @@ from conformance.target import settings
 from conformance.target.configuration import ConfigError, read_config
 from conformance.target.options import settle
 from conformance.target.schema import NAME, schema
-from conformance.target.settings import SETTINGS, Setting
+from conformance.target.settings import PREFIX, SETTINGS, Place, Setting, placed, taken_by
 from conformance.target.subject import subject
 from conformance.target.target import Target
 from tests.command import ROOT
 
 ENDPOINT = "https://staging.example.com/T0KEN"
+PAGE = ROOT / "docs" / "configuration.md"
 SCHEMA = ROOT / "conformance" / "target" / NAME
 IN_A_FILE = """
 [targets.staging]
@@ -166,12 +167,58 @@ class TestANewSettingIsOneRow:
 
 # What is made from the table
 
+TITLES: dict[Place, str] = {
+    "target": "Keys of `[targets.NAME]`",
+    "state": "Keys of `[targets.NAME.states.NNN]`",
+    "run": "Options of a run",
+    "command": "Options of one command",
+}
+
+
+def table(place: Place) -> str:
+    """The rows of a place, as Markdown."""
+    rows = placed(place).values()
+    optional = any(row.commands for row in rows)
+    keyed = place in {"target", "state"}
+    heads = ["key"] * keyed + ["option"] * optional + ["what it is", "allowed", "default"]
+    lines = [heads, ["---"] * len(heads)]
+    for row in rows:
+        usual = row.usual or ("false" if keyed and row.kind == "flag" else "")
+        default = row.unset or (f"`{usual}`" if usual else "required" if row.required else "")
+        said = f"{row.help[0].upper()}{row.help[1:]}." + (f" {row.more}" if row.more else "")
+        option = f"`{row.flag}{f' {row.metavar}' if row.metavar else ''}`" if row.commands else ""
+        cells = [f"`{row.key}`"] * keyed + [option] * optional
+        lines.append([*cells, said, row.allowed, default])
+    body = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return f"### {TITLES[place]}\n\n{body}\n"
+
+
+def page(text: str) -> str:
+    """The page with the tables in their place."""
+    begin, end = "<!-- settings -->\n", "<!-- end of the settings -->"
+    tables = "\n".join(map(table, TITLES))
+    commands = "\n".join(
+        f"- `{command}`: {', '.join(f'`{row.flag}`' for row in taken_by(command))}"
+        for command in ("run", "doctor", "replay", "init", "pytest")
+    )
+    made = f"\n{tables}\n### Which command takes which\n\n{commands}\n\n"
+    return f"{text[: text.index(begin)]}{begin}{made}{text[text.index(end) :]}"
+
 
 def current(file: Path, text: str) -> None:
     """That a file says what it is to say; UPDATE_SNAPSHOTS=1 writes it."""
     if os.environ.get("UPDATE_SNAPSHOTS"):
         file.write_text(text, encoding="utf-8")
     assert file.read_text(encoding="utf-8") == text, "`nox -s docs` writes it anew"
+
+
+def test_the_page_is_up_to_date() -> None:
+    current(PAGE, page(PAGE.read_text(encoding="utf-8")))
+
+
+def test_a_variable_is_named_as_its_option() -> None:
+    """The page says so, in place of a column."""
+    assert all(row.variable == PREFIX + row.flag[2:].upper().replace("-", "_") for row in SETTINGS)
 
 
 def test_the_schema_that_ships_is_up_to_date() -> None:

@@ -51,7 +51,7 @@ _AT_ONCE = 16  # variants in flight in one process: their waits overlap
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One variant to be judged. breaks: what must accuse it; also: what may."""
+    """One variant to be judged. breaks: what must accuse it; also: what may. http_token: as in `Variant`."""
 
     id: str
     kind: Literal["mutant", "correct"]
@@ -60,6 +60,7 @@ class Trial:
     also: tuple[str, ...]
     wire: bool
     binding: Binding = "query-xml"
+    http_token: bool = False
     rewrite: Callable[[bytes], bytes] | None = None
     rewrite_errors: Callable[[bytes], bytes] | None = None
 
@@ -80,7 +81,7 @@ class Outcome:
 def trials(only: Sequence[str] = ()) -> list[Trial]:
     """Every variant, written by hand and derived from the schemas, whose id matches one of the globs."""
     named = [
-        Trial(v.id, v.kind, v.title, v.breaks, v.also, v.wire, cast("Binding", v.binding))
+        Trial(v.id, v.kind, v.title, v.breaks, v.also, v.wire, cast("Binding", v.binding), v.http_token)
         for v in VARIANTS.values()
     ]
     walked = [
@@ -144,6 +145,7 @@ def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: st
         "http_endpoint": http,
         "ca_file": ca_file,
         "binding": trial.binding,
+        "http_token": https.rpartition("/")[2] if trial.http_token else "",
         "timeout": _TIMEOUT_S,
         "states": states,
         "allow_hostile_requests": True,

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from conformance.reference.request import Request
     from conformance.reference.variants.variant import Change
 
-LEFT_OPEN = f"TLS-01 TLS-02 TLS-04 {UNSAID}"
 PAGE = b"<html><title>Refused</title><h1>Refused</h1></html>"
 REMARKS = "HYG-03 HYG-04"
 
@@ -238,32 +237,7 @@ WORDS: tuple[tuple[str, str, Change], ...] = (
 )
 
 
-# Tokens: the one of the first call is the only one that is known
-
-
-def _is_known(call: Call) -> bool:
-    token = call.request.path.removesuffix(f"/{ACTION}").rpartition("/")[2]
-    return bool(call.memory.setdefault("token", token) == token)
-
-
-def _token_first(call: Call, honest: Outcome) -> Outcome:
-    return honest if _is_known(call) else Outcome("999")
-
-
-def _token_after_the_scheme(call: Call, honest: Outcome) -> Outcome:
-    return honest if _is_known(call) or honest.error == "009" else Outcome("999")
-
-
-def _unknown_as_pages(call: Call, whole: Answer) -> Answer:
-    if _is_known(call):
-        return whole
-    return with_body(replace(whole, status=404), PAGE, content_type="text/html")
-
-
-def _served_to_the_known(call: Call, honest: Outcome) -> Outcome:
-    if not _is_known(call):
-        return Outcome("999")
-    return Outcome() if honest.error == "009" and call.asked.action == ACTION else honest
+# Correct ones
 
 
 def _claims_refused(call: Call, whole: Answer) -> Answer:
@@ -281,29 +255,6 @@ def _segment_is_a_page(call: Call, whole: Answer) -> Answer:
         return whole
     return with_body(replace(whole, status=404), PAGE, content_type="text/html")
 
-
-TOKENS: tuple[tuple[str, str, Change, str], ...] = (
-    ("plain_http_token_first", "The token is looked at before the scheme.", outcome(_token_first), LEFT_OPEN),
-    (
-        "plain_http_token_first_as_pages",
-        "Unknown tokens get a page, over HTTPS and without.",
-        answer(_unknown_as_pages, lambda _: True),
-        f"{LEFT_OPEN} {REMARKS}",
-    ),
-    (
-        "plain_http_token_after_scheme",
-        "The token is looked at after the scheme.",
-        outcome(_token_after_the_scheme),
-        "",
-    ),
-    (
-        # Wrong, and only a token that may be shown shows it: what cannot be seen is not passed.
-        "plain_http_open_to_the_known_token",
-        "Plain HTTP is served to the known token alone: with another one, nobody can see it.",
-        outcome(_served_to_the_known),
-        LEFT_OPEN,
-    ),
-)
 
 VARIANTS = (
     *(
@@ -329,7 +280,6 @@ VARIANTS = (
     ),
     *(mutant(name, title, "TLS-04", opened(applies)) for name, title, applies in CLAIMS),
     *(mutant(name, title, "TLS-02", how, also=f"{UNSAID} ERR-ANY") for name, title, how in WORDS),
-    *(correct(name, title, how, also=also) for name, title, how, also in TOKENS),
     correct(
         "claims_refused_with_400",
         "A claim of HTTPS over plain HTTP is answered with a page for 400.",

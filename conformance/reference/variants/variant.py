@@ -32,7 +32,8 @@ class Variant:
     id: named for what is wrong, or unusual. kind: a mutant must be found, a correct one must not be accused.
     breaks: the requirement that must accuse a mutant. also: what may accuse it too, as a consequence; for a
     correct variant, advisory requirements that may remark on it, and what cannot be judged on it.
-    binding: over which it has to be called for it to show. wire: it needs real sockets.
+    binding: over which it has to be called for it to show. wire: it needs real sockets. http_token: it has to be
+    asked over plain HTTP with the token of the target.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Variant:
     transport: Transport = field(default=Transport())
     speak: Speak | None = None
     wire: bool = False
+    http_token: bool = False
 
 
 def mutant(

@@ -152,13 +152,12 @@ def session(
     """Record and judge the endpoint: the first documented call, and what belongs to `groups` beside it."""
     config = dict(
         endpoint=f"https://{host}:{endpoint.port}/{TOKEN}",
-        http_endpoint="http://127.0.0.1:9/",
         ca_file=str(ca_file),
-        **({"timeout": 5.0} | values),
+        **({"timeout": 5.0, "http_endpoint": "http://127.0.0.1:9/"} | values),
     )
     subject = target("line", config, CONTRACT, environment={})
     made = plan(plans.plan(CONTRACT, subject, groups))
-    dialer = Dialer(subject, lambda _host, _port: list(addresses))
+    dialer = Dialer(subject, lambda name, _port: list(addresses) if name == host else [name])
     began = time.time()
     recording = Wire(subject, Limits(concurrency=2), 1, dialer).run(made)
     evidence = evidence_of(subject, recording, seed=1, started=began)

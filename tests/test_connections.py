@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import ssl
@@ -17,7 +18,7 @@ from conformance.evidence.recording import from_har, to_har
 from conformance.probes.plan import Plan
 from conformance.sending.line import Line, Port
 from tests.answering import HOST, Call, Endpoint, Script, http, reason, served, session, verdict
-from tests.evidence_factory import SUCCESS
+from tests.evidence_factory import SUCCESS, error
 
 WRONG = SUCCESS.replace(b"Timestamp>", b"Time>")
 
@@ -93,6 +94,61 @@ def test_the_address_is_recorded(tls: ssl.SSLContext, ca_file: Path) -> None:
     recorded = to_har(evidence, creator_version="0")
     assert {e["serverIPAddress"] for e in json.loads(recorded)["log"]["entries"]} == {"127.0.0.1"}
     assert from_har(recorded) == evidence
+
+
+PLAIN = frozenset({"state-009", "claim-009", "stand-in"})
+
+
+def refusing(_: Call) -> bytes:
+    return http(error("009"))
+
+
+def serving_claims(call: Call) -> bytes:
+    return http() if "x-forwarded-proto: https" in call.head.lower() else refusing(call)
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 2])
+@pytest.mark.parametrize(("script", "accuser"), [(lambda _: http(), "TLS-01"), (serving_claims, "TLS-04")])
+def test_plain_http_is_asked_at_every_address(
+    script: Script, accuser: str, wrong: int, tls: ssl.SSLContext, ca_file: Path
+) -> None:
+    addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
+    scripts: list[Script] = [refusing, refusing, refusing]
+    scripts[wrong] = script
+    with contextlib.ExitStack() as stack:
+        secure = plain = Endpoint()
+        for address, answer in zip(addresses, scripts, strict=True):
+            secure = stack.enter_context(Endpoint(tls=tls, address=address, port=secure.port))
+            plain = stack.enter_context(Endpoint(answer, address=address, port=plain.port))
+        evidence, report = session(
+            secure,
+            ca_file=ca_file,
+            addresses=addresses,
+            groups=PLAIN,
+            http_endpoint=f"http://{HOST}:{plain.port}/",
+        )
+    asked = {e.address for e in evidence.exchanges if e.answer and e.request.url.startswith("http:")}
+    assert asked == set(addresses)
+    assert verdict(report, accuser) == "fail"
+
+
+def test_plain_http_on_another_host_is_asked_there_alone(tls: ssl.SSLContext, ca_file: Path) -> None:
+    """What listens on the same port of another address of the HTTPS host is somebody else."""
+    with (
+        Endpoint(tls=tls) as one,
+        Endpoint(tls=tls, address="127.0.0.2", port=one.port),
+        Endpoint(refusing) as plain,
+        Endpoint(address="127.0.0.2", port=plain.port) as stranger,
+    ):
+        session(
+            one,
+            ca_file=ca_file,
+            addresses=["127.0.0.1", "127.0.0.2"],
+            groups=PLAIN,
+            http_endpoint=f"http://127.0.0.1:{plain.port}/",
+        )
+    assert plain.calls
+    assert not stranger.calls
 
 
 # What nobody asked for

@@ -30,6 +30,7 @@ from conformance.sending.allowance import Allowance
 from conformance.sending.canary import NOWHERE, Canary, listen
 from conformance.sending.composing import Composer
 from conformance.sending.connect import Dialer
+from conformance.sending.failure import LineFailed
 from conformance.sending.pace import Limits, Pace
 from conformance.sending.recorded import Recording
 from conformance.sending.states import setup, teardown
@@ -283,19 +284,32 @@ class Wire:
         """
         if self.target.proxy or self.target.source_address:
             return
-        parts = urlsplit(self.target.endpoint)
-        others = self.dialer.names.known(parts.hostname or "")[1:]
+        secure, plain = self.target.endpoint, self.target.http_endpoint
+        alike = urlsplit(secure).hostname == urlsplit(plain).hostname
         async with anyio.create_task_group() as tasks:
-            for number, address in enumerate(others[:_ADDRESSES], 2):
+            for number, address in enumerate(await self._others(secure), 2):
                 probe = replace(
                     plan.first,
                     id=f"documented-address-{number}",
                     title=f"the documented request, to {address}, another address of the host",
                 )
-                calls = (probe, *plain_http.at_address(plan.together, number, address))
+                calls = (probe, *(plain_http.at_address(plan.together, number, address) if alike else ()))
                 tasks.start_soon(self._address, calls, address)
+            for number, address in enumerate(() if alike else await self._others(plain), 2):
+                tasks.start_soon(
+                    self._address, tuple(plain_http.at_address(plan.together, number, address)), address
+                )
+
+    async def _others(self, url: str) -> list[str]:
+        """The addresses of a host but the one that was asked, no more of them than are looked at."""
+        parts = urlsplit(url)
+        try:
+            others = (await self.dialer.names.resolve(parts.hostname or "", parts.port or 443))[1:]
+        except LineFailed:  # told wherever it is asked
+            return []
         if left := others[_ADDRESSES:]:
             self.notes.append(f"{len(left)} further addresses of the host were not asked")
+        return others[:_ADDRESSES]
 
     async def _address(self, calls: Iterable[Probe], address: str) -> None:
         async with Worker(self, address) as worker:

@@ -64,6 +64,7 @@ WIDER = {
     "missing_action_taken": {"actions"},
     "entities_expanded": {"hostile"},
     "shorter_action_taken": {"actions"},
+    "plain_http_served_to_a_known_token": {"documented", "plain"},  # an unknown one is refused everywhere
     "disabled_for_a_while": {*SUCCESSES, *REFUSALS},
 }
 

@@ -175,6 +175,7 @@ OTHER_REFUSALS = (
 # Who is let in at all, and by which path, is another matter: see test_plain_http.
 OTHER_DOORS = (
     "plain_http_token_first",
+    "token_before_scheme_with_a_known_token",
     "plain_http_token_first_as_pages",
     "plain_http_token_after_scheme",
     "plain_http_open_to_the_known_token",

@@ -26,11 +26,11 @@ from conformance.probes import probe as probes
 from conformance.probes.plan import LATER_S, Plan
 from conformance.probes.probe import Probe
 from conformance.sending import signals
+from conformance.sending.addresses import further
 from conformance.sending.allowance import Allowance
 from conformance.sending.canary import NOWHERE, Canary, listen
 from conformance.sending.composing import Composer
 from conformance.sending.connect import Dialer
-from conformance.sending.failure import LineFailed
 from conformance.sending.pace import Limits, Pace
 from conformance.sending.recorded import Recording
 from conformance.sending.states import setup, teardown
@@ -38,7 +38,6 @@ from conformance.sending.worker import CROWDED, STRAY, UNREACHED, Worker
 from conformance.target.target import State, Target
 
 _SHARE = 0.55  # of the timeout: what the answers of a whole run may take on an average
-_ADDRESSES = 15  # of a host, beside its first, that are asked
 _LEAST = 6  # timeouts that a short run may take, so that it can find out why nobody answers
 
 
@@ -164,7 +163,7 @@ class Wire:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._pool, plan.together)
                 if "https" not in self.pace.silent:
-                    tasks.start_soon(self._other_addresses, plan)
+                    tasks.start_soon(self._further_addresses, plan)
                 if plan.handshakes and "https" not in self.pace.silent:
                     tasks.start_soon(self._tls_versions)
             await self._reduce(plan, first)
@@ -277,41 +276,12 @@ class Wire:
                     replace(after, title=f"the documented request after the state of {state.code}")
                 )
 
-    async def _other_addresses(self, plan: Plan) -> None:
-        """The documented call, over HTTPS and without, to each further address; one that does not connect is noted.
-
-        Through a proxy, the addresses are its matter.
-        """
-        if self.target.proxy or self.target.source_address:
-            return
-        secure, plain = self.target.endpoint, self.target.http_endpoint
-        alike = urlsplit(secure).hostname == urlsplit(plain).hostname
+    async def _further_addresses(self, plan: Plan) -> None:
         async with anyio.create_task_group() as tasks:
-            for number, address in enumerate(await self._others(secure), 2):
-                probe = replace(
-                    plan.first,
-                    id=f"documented-address-{number}",
-                    title=f"the documented request, to {address}, another address of the host",
-                )
-                calls = (probe, *(plain_http.at_address(plan.together, number, address) if alike else ()))
-                tasks.start_soon(self._address, calls, address)
-            for number, address in enumerate(() if alike else await self._others(plain), 2):
-                tasks.start_soon(
-                    self._address, tuple(plain_http.at_address(plan.together, number, address)), address
-                )
+            for address, calls in await further(plan, self.target, self.dialer.names, self.notes):
+                tasks.start_soon(self._ask_address, address, calls)
 
-    async def _others(self, url: str) -> list[str]:
-        """The addresses of a host but the one that was asked, no more of them than are looked at."""
-        parts = urlsplit(url)
-        try:
-            others = (await self.dialer.names.resolve(parts.hostname or "", parts.port or 443))[1:]
-        except LineFailed:  # told wherever it is asked
-            return []
-        if left := others[_ADDRESSES:]:
-            self.notes.append(f"{len(left)} further addresses of the host were not asked")
-        return others[:_ADDRESSES]
-
-    async def _address(self, calls: Iterable[Probe], address: str) -> None:
+    async def _ask_address(self, address: str, calls: Iterable[Probe]) -> None:
         async with Worker(self, address) as worker:
             for probe in calls:
                 await worker.exchange_with_retry(probe)

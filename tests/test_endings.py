@@ -1,88 +1,264 @@
-"""How commands end, whatever becomes of their streams and of themselves: the documented exit code, one line at most."""
+"""How every command ends, whatever becomes of its streams and of itself: one table, commands by conditions.
+
+The documented exit code, at most one line on standard error, no traceback, reports whole, states taken back.
+"""
 
 from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from conformance.commands.cli import main, parser
 from conformance.commands.guard import guarded
 from conformance.contract.load import documented
+from conformance.reporting import output
 from conformance.reporting.output import OutputError
 from conformance.target.configuration import ConfigError
-from tests.command import ROOT, environment, run, started
+from tests.command import COMMAND, ROOT, run, started
+from tests.hostile.provisioned import STATES, ground
+from tests.hostile.stage import Authority
+from tests.hostile.test_interruptions import Bomb
 
 RECORDING = str(ROOT / "docs/recording-2013.har")
 SAMPLE = str(ROOT / "reports/sample")
 FILES = {"report.html", "report.json", "junit.xml", "summary.md", "evidence.har"}
+FLEET = "".join(
+    f'[targets.{name}]\nendpoint = "https://127.0.0.1:1/"\nhttp_endpoint = "http://127.0.0.1:1/"\n'
+    for name in "ab"
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One command. stopped: its exit code when it is asked to stop while it prints what it came to.
+
+    reports: files that it writes into `out`. lasts: it ends only when it is asked to.
+    """
+
+    words: tuple[str, ...]
+    code: int
+    stopped: int = 2
+    reports: tuple[str, ...] = ()
+    lasts: bool = False
+
+
+_FLEET = ("run", "--all-targets", "--config=fleet.toml", "--select=REQ-01", "--reports=out", "--quiet")
+_MEMBERS = tuple(f"{name}/{file}" for name in "ab" for file in FILES)
+_OVERVIEW = ("overview.html", "overview.json", "overview.md")
 COMMANDS = {
-    "run": (["run", "--endpoint", "reference", "--select", "ENV-01", "--reports", "out"], 0),
-    "replay": (["replay", RECORDING, "--reports", "out"], 1),
-    "compare": (["compare", SAMPLE, SAMPLE, "--format", "json"], 0),
-    "requirements": (["requirements"], 0),
-    "init": (["init"], 0),
-    "a wrong command": (["run", "--end-point", "x"], 4),
+    "run": Case(
+        ("run", "--endpoint=reference", "--select=ENV-01", "--reports=out"),
+        0,
+        stopped=0,
+        reports=tuple(FILES),
+    ),
+    "run, listed": Case(("run", "--endpoint=reference", "--select=ENV-01", "--list"), 0),
+    "run, several targets": Case(_FLEET, 10, stopped=10, reports=(*_OVERVIEW, *_MEMBERS)),
+    "serve": Case(("serve",), 0, stopped=0, lasts=True),
+    "prove": Case(("prove", "--only=answered_empty"), 0),
+    "replay": Case(("replay", RECORDING, "--reports=out"), 1, stopped=1, reports=tuple(FILES)),
+    "compare": Case(("compare", SAMPLE, SAMPLE, "--format=json"), 0),
+    "compare, an overview": Case(("compare", "--overview", SAMPLE, "--reports=out"), 1, reports=_OVERVIEW),
+    "requirements": Case(("requirements",), 0),
+    "explain": Case(("explain", "ENV-03"), 0),
+    "init": Case(("init",), 0),
+    "doctor": Case(("doctor", "--endpoint=reference", "--select=ENV-01"), 0),
+    "a wrong command": Case(("run", "--end-point=x"), 4),
 }
-STREAMS = {
-    "stdout closed": ">&-",
-    "stderr closed": "2>&-",
-    "all closed": "<&- >&- 2>&-",
-    "stderr full": "2>/dev/full",
-    "stdout full": ">/dev/full",
+CONDITIONS: dict[str, tuple[str, dict[str, str]]] = {
+    "stdout closed": (">&-", {}),
+    "stderr closed": ("2>&-", {}),
+    "all closed": ("<&- >&- 2>&-", {}),
+    "stdout full": (">/dev/full", {}),
+    "stderr full": ("2>/dev/full", {}),
+    "ascii, dumb": ("", {"PYTHONIOENCODING": "ascii", "TERM": "dumb"}),
+    "cp1252": ("", {"PYTHONIOENCODING": "cp1252"}),
 }
-CHARACTERS = {"ascii": "ascii", "cp1252": "cp1252"}
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+each_signal = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+each_command = pytest.mark.parametrize("name", COMMANDS)
 
 
-def ended(words: list[str], streams: str, cwd: Path, **values: str) -> subprocess.CompletedProcess[str]:
-    command = ["sh", "-c", f'exec "$@" {streams}', "sh", sys.executable, "-m", "conformance", *words]
-    done = subprocess.run(
-        command, cwd=cwd, env=environment(**values), capture_output=True, text=True, timeout=120, check=False
-    )
-    assert "Traceback" not in done.stdout + done.stderr, done.stderr
-    return done
+def test_every_command_stands_in_the_table() -> None:
+    (commands,) = (action.choices for action in parser()._actions if isinstance(action.choices, dict))
+    assert {case.words[0] for case in COMMANDS.values()} == set(commands)
 
 
-def assert_reports_are_whole(words: list[str], folder: Path, code: int) -> None:
-    if "--reports" in words:
-        assert {path.name for path in folder.iterdir()} >= FILES
-        assert json.loads((folder / "report.json").read_bytes())["exit_code"] == code
+def command(streams: str) -> list[str]:
+    return ["sh", "-c", f'exec "$@" {streams}', "sh", *COMMAND]
 
 
-NOHUP = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]
+def ended(words: tuple[str, ...], streams: str, cwd: Path, **values: str) -> subprocess.CompletedProcess[str]:
+    (cwd / "fleet.toml").write_text(FLEET, encoding="utf-8")
+    values = {"LC_ALL": "C", "PYTHONUTF8": "0", **values} if values else values
+    return run(*words, cwd=cwd, command=command(streams), **values)
 
 
-@pytest.mark.parametrize("streams", STREAMS)
-@pytest.mark.parametrize("name", COMMANDS)
-def test_streams(name: str, streams: str, tmp_path: Path) -> None:
+def assert_reports_are_whole(case: Case, folder: Path, code: int) -> None:
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert found == set(case.reports)
+    if case.reports:
+        (made,) = (name for name in ("report.json", "overview.json") if name in case.reports)
+        assert json.loads((folder / made).read_bytes())["exit_code"] == code
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize("name", [name for name, case in COMMANDS.items() if not case.lasts])
+def test_streams(name: str, condition: str, tmp_path: Path) -> None:
     """Nobody reads it: the exit code is the command's own. It cannot be written: 3, in one line."""
-    words, code = COMMANDS[name]
-    if "full" in STREAMS[streams] and not Path("/dev/full").exists():
+    case, (streams, values) = COMMANDS[name], CONDITIONS[condition]
+    if "full" in condition and not Path("/dev/full").exists():
         pytest.skip("this machine has no /dev/full")
-    done = ended(words, STREAMS[streams], tmp_path)
-    if streams == "stdout full" and code != 4:
+    done = ended(case.words, streams, tmp_path, **values)
+    if condition == "stdout full" and case.code != 4:
         assert done.returncode == 3
         assert done.stderr == "connect-conformance: the output cannot be written: No space left on device\n"
     else:
-        assert done.returncode == code
-        assert done.stderr.count("\n") == (code == 4 and "2" not in STREAMS[streams])
-    assert_reports_are_whole(words, tmp_path / "out", code)
-
-
-@pytest.mark.parametrize("encoding", CHARACTERS)
-@pytest.mark.parametrize("name", COMMANDS)
-def test_characters(name: str, encoding: str, tmp_path: Path) -> None:
-    words, code = COMMANDS[name]
-    values = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding, "TERM": "dumb"}
-    done = ended(words, "", tmp_path, **values)
-    assert done.returncode == code
-    assert done.stdout.isascii()
+        assert done.returncode == case.code
+        assert done.stderr.count("\n") == (case.code == 4 and "2" not in streams)
     assert "\x1b" not in done.stdout
-    assert_reports_are_whole(words, tmp_path / "out", code)
+    assert done.stdout.isascii() or "ascii" not in condition
+    assert_reports_are_whole(case, tmp_path / "out", case.code)
+
+
+@pytest.mark.parametrize("name", [name for name, case in COMMANDS.items() if case.reports])
+def test_no_room_for_reports(name: str, tmp_path: Path) -> None:
+    """What could be written is whole, one line names the rest, and nothing that is absent is referred to."""
+    case = COMMANDS[name]
+    (tmp_path / "fleet.toml").write_text(FLEET, encoding="utf-8")
+    limited = ["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *COMMAND]
+    done = run(*case.words, cwd=tmp_path, command=limited)
+    assert done.returncode == 3
+    there = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*")}
+    assert there < set(case.reports)
+    if "a/report.json" in case.reports:  # whose overview could be written
+        assert "2 not judged; exit code 3" in done.stdout
+        return
+    assert done.stderr.count("\n") == 1
+    assert "File too large" in done.stderr
+    assert [file for file in case.reports if file not in there and file not in done.stderr] == []
+    assert "report.html" not in "".join(line for line in done.stdout.splitlines() if "REPORTS" in line)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_streams_of_one_that_lasts(condition: str, tmp_path: Path) -> None:
+    """It serves, whoever reads where, and ends when it is asked to."""
+    streams, values = CONDITIONS[condition]
+    port = free_port()
+    with started(
+        "serve", f"--https-port={port}", cwd=tmp_path, command=command(streams), **values
+    ) as process:
+        if condition == "stdout full":
+            assert process.wait(60) == 3
+            return
+        while not listens(port):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        assert process.stderr
+        assert process.stderr.read() == ""
+
+
+@each_signal
+@each_command
+def test_asked_to_stop_while_it_prints(
+    name: str,
+    number: signal.Signals,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """What is judged and written stays so; the exit code says the same as the reports."""
+    case = COMMANDS[name]
+    (tmp_path / "fleet.toml").write_text(FLEET, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    write = output._write
+
+    def signalling(*arguments: Any) -> None:
+        signal.raise_signal(number)
+        write(*arguments)
+
+    monkeypatch.setattr(output, "_write", signalling)
+    assert main(case.words) == case.stopped
+    told = capfd.readouterr().err
+    assert told.count("\n") == (case.stopped in {2, 4})
+    assert "interrupted" in told or case.stopped != 2
+    assert_reports_are_whole(case, tmp_path / "out", case.code)
+
+
+# While something is under way: a signal once a call was seen that is made in a state.
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+UNDER_WAY = {
+    "run": (("run", "--target=partner"), tuple(FILES)),
+    "run, several targets": (
+        ("run", "--all-targets"),
+        (*_OVERVIEW, *(f"partner/{file}" for file in FILES)),
+    ),
+    "doctor": (("doctor", "--target=partner"), ()),
+}
+
+
+@each_signal
+@pytest.mark.parametrize("name", UNDER_WAY)
+def test_asked_to_stop_while_a_state_is_set(
+    name: str, number: signal.Signals, authority: Authority, tmp_path: Path
+) -> None:
+    """The state is taken back, what was judged is written, the exit code is 2."""
+    words, reports = UNDER_WAY[name]
+    bomb = Bomb(lambda ask: ask.header("X-Test-State") == STATES[0])
+    with ground(authority, tmp_path, on_ask=bomb) as place:
+        given = [*words, f"--config={place.config}", *([f"--reports={tmp_path / 'out'}"] if reports else [])]
+        with started(*given, cwd=tmp_path) as process:
+            bomb.arm(lambda: process.send_signal(number))
+            _, said = process.communicate(timeout=60)
+        assert bomb.went_off.is_set()
+        assert process.returncode == 2, said
+        assert (place.ran("setup", STATES[0]), place.ran("teardown", STATES[0])) == (1, 1)
+        assert place.ran("setup", STATES[1]) <= place.ran("teardown", STATES[1])
+    assert "Traceback" not in said
+    assert said.count("\n") <= 1
+    assert_reports_are_whole(Case(words, 2, reports=reports), tmp_path / "out", 2)
+
+
+@each_signal
+def test_one_that_lasts_is_asked_to_stop(number: signal.Signals, tmp_path: Path) -> None:
+    with started("serve", cwd=tmp_path) as process:
+        assert process.stdout
+        while "Ctrl-C" not in process.stdout.readline():
+            pass
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+        assert (process.returncode, said) == (0, "")
+
+
+NOHUP = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]
 
 
 def test_json_stays_json_where_the_stream_has_few_characters(tmp_path: Path) -> None:
@@ -91,8 +267,8 @@ def test_json_stays_json_where_the_stream_has_few_characters(tmp_path: Path) -> 
         (tmp_path / f"{name}.json").write_text(
             text.replace('"name": "', '"name": "Grüße ', 1), encoding="utf-8"
         )
-    words = ["compare", "one.json", "two.json", "--format", "json"]
-    done = ended(words, "", tmp_path, PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    words = ("compare", "one.json", "two.json", "--format", "json")
+    done = ended(words, "", tmp_path, PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     json.loads(done.stdout)
 

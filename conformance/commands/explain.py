@@ -24,7 +24,7 @@ _CODES = {
     ExitCode.CONFORMING: "conforming: nothing failed at the chosen level, and nothing that it requires was left open",
     ExitCode.NONCONFORMING: "nonconforming: at least one requirement of the chosen level failed",
     ExitCode.INTERRUPTED: "interrupted by a signal: states are taken back, reports of what was judged are written",
-    ExitCode.INTERNAL_ERROR: "the suite itself failed, or its reports could not be written: no verdict",
+    ExitCode.INTERNAL_ERROR: "the suite itself failed, or there was no room for what it writes: no verdict",
     ExitCode.USAGE: "a wrong option, configuration or file: one line says which, and nothing was sent",
     ExitCode.NOTHING_SELECTED: "nothing selected: the options leave no requirement to judge",
     ExitCode.INCONCLUSIVE: "inconclusive: nothing failed, but something required could not be judged",

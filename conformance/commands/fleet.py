@@ -55,11 +55,11 @@ def run(options: argparse.Namespace) -> int:
     members = [f"{folder}/{name}" for folder in _folders(names) for name in REPORTS]
     folder = reports_folder(options.reports, (*OVERVIEW, *members))
     fleet = Fleet(options, file, folder)
-    with meaning(fleet.stop):  # once stopped, the overview is written to its end
+    with meaning(fleet.stop):  # once stopped, the overview is written and said to its end
         made = fleet.judge(names)
         write(folder, files(made))
-    say(terminal(made).splitlines()[0] + "\n" if options.quiet else terminal(made))
-    say(f"REPORTS  {inert.terminal(str(folder / 'overview.html'), limit=4096)}\n")
+        say(terminal(made).splitlines()[0] + "\n" if options.quiet else terminal(made))
+        say(f"REPORTS  {inert.terminal(str(folder / 'overview.html'), limit=4096)}\n")
     return made.exit_code
 
 

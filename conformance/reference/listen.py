@@ -191,8 +191,13 @@ async def _accept(listener: Listener, transports: weakref.WeakSet[asyncio.Transp
     loop = asyncio.get_running_loop()
     handshakes: set[asyncio.Task[None]] = set()
     while True:
+        # Not `sock_accept`: cancelled while somebody connects, it prints a traceback.
+        await _readable(listener.sock)
         try:
-            sock, _ = await loop.sock_accept(listener.sock)
+            sock, _ = listener.sock.accept()
+            sock.setblocking(False)
+        except BlockingIOError:
+            continue
         except OSError:  # a client that is gone already, or no descriptor left
             await asyncio.sleep(ACCEPT_AGAIN)
             continue
@@ -223,10 +228,14 @@ async def _connect(
 
 async def _begins_with_tls(sock: socket.socket) -> bool:
     """Whether the first octet that a client sends is that of a handshake (RFC 8446 section 5.1)."""
+    await _readable(sock)
+    return sock.recv(1, socket.MSG_PEEK) == b"\x16"
+
+
+async def _readable(sock: socket.socket) -> None:
     loop, ready = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(sock, ready.set)
     try:
         await ready.wait()
     finally:
         loop.remove_reader(sock)
-    return sock.recv(1, socket.MSG_PEEK) == b"\x16"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from conformance.reporting.output import note
+from conformance.reporting.write import refused
 from conformance.target.configuration import ConfigError
 
 REPORTS = ("report.json", "report.html", "checks.html", "junit.xml", "summary.md", "evidence.har")
@@ -28,7 +29,7 @@ _STARTED = re.compile(rb'"started": ?"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]
 def reports_folder(asked: Path | None, names: Iterable[str] = REPORTS) -> Path:
     """The reports folder, made, tried and cleared before anything is sent.
 
-    names: what will be written there, as paths seen from it. Raises ConfigError.
+    names: what will be written there, as paths seen from it. Raises ConfigError, and ReportsError for a full disk.
     """
     folder = asked or Path("reports")
     try:
@@ -40,9 +41,8 @@ def reports_folder(asked: Path | None, names: Iterable[str] = REPORTS) -> Path:
             pass
         put_away(folder, names)
     except OSError as error:
-        raise ConfigError(
-            f"--reports: cannot write into {folder}: {error.strerror}; allowed: a folder that can be written"
-        ) from None
+        what = f"--reports: cannot write into {folder}"
+        raise refused(what, error, "a folder that can be written") from None
     if asked is None:
         _link(folder)
     return folder

@@ -14,7 +14,7 @@ from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import to_har
 from conformance.evidence.redaction import Redaction
 from conformance.reporting import html, output
-from conformance.reporting.folder import put_away
+from conformance.reporting.folder import REPORTS, put_away
 from conformance.reporting.json import to_json
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
@@ -22,6 +22,8 @@ from conformance.reporting.write import ReportsError, write
 from conformance.target.configuration import ConfigError
 from conformance.verdicts import findings
 from conformance.verdicts.verdict import ExitCode, Report
+
+_PAGE = "report.html"
 
 
 def publish(
@@ -47,7 +49,7 @@ def publish(
         write(folder, made)
     except (ReportsError, ConfigError, OSError) as error:
         trouble.append(str(error))
-    said = _said(report, folder, options)
+    said = _said(report, _where(folder), options)
     if leaks_in(report, redaction):
         trouble.append("internal error: a secret was found in the summary, which is withheld")
         said = ""
@@ -55,8 +57,8 @@ def publish(
         output.say(said)
     except output.OutputError as error:
         trouble.append(str(error))
-    for line in trouble:
-        output.complain(line)
+    if trouble:
+        output.complain("; ".join(trouble))
     return ExitCode.INTERNAL_ERROR if trouble else report.exit_code
 
 
@@ -66,7 +68,7 @@ def _files(
     """The files that may be written, and what became of the others."""
     written: dict[str, Callable[[], bytes]] = {
         "junit.xml": (scratch / "junit.xml").read_bytes,
-        "report.html": lambda: html.finish(scratch / "report.html"),
+        _PAGE: lambda: html.finish(scratch / "report.html"),
     }
     if not unwritten:
         return guarded(own(report, redaction.shown) | written, report, redaction)
@@ -105,7 +107,7 @@ def guarded(
     return made, trouble
 
 
-_OF_EVIDENCE = {"evidence.har", "report.html"}
+_OF_EVIDENCE = {"evidence.har", _PAGE}
 
 
 def leaks_in(report: Report, redaction: Redaction) -> bool:
@@ -122,9 +124,16 @@ def _sentences(report: Report) -> Iterator[str]:
             yield "\n".join((check.reason, check.expected, check.observed, check.where))
 
 
-def _said(report: Report, folder: Path, options: argparse.Namespace) -> str:
+def _where(folder: Path) -> Path | None:
+    """What is there to be opened: the page, else the folder, if anything could be written."""
+    if (folder / _PAGE).is_file():
+        return folder / _PAGE
+    return folder if any((folder / name).is_file() for name in REPORTS) else None
+
+
+def _said(report: Report, where: Path | None, options: argparse.Namespace) -> str:
     if options.quiet:
-        return f"{findings.standing(report)}: {report.target.name} ({folder / 'report.html'})\n"
+        return f"{findings.standing(report)}: {report.target.name}{f' ({where})' if where else ''}\n"
     color = output.is_terminal(sys.stdout) and not options.no_color and not os.environ.get("NO_COLOR")
     width = shutil.get_terminal_size((100, 24)).columns
-    return summary(report, width=min(width, 120), color=color, reports=folder)
+    return summary(report, width=min(width, 120), color=color, reports=where)

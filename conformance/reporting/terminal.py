@@ -28,7 +28,7 @@ _LABEL = 10
 
 
 def summary(report: Report, *, width: int, color: bool, reports: Path | None) -> str:
-    """The end of a run in words, for a terminal of `width` columns."""
+    """The end of a run in words, for a terminal of `width` columns. reports: the page to open."""
     page = _Page(max(width, 30), color)
     page.verdict(report)
     page.counts(report)
@@ -37,7 +37,7 @@ def summary(report: Report, *, width: int, color: bool, reports: Path | None) ->
     page.below(report)
     page.notes(report)
     if reports is not None:
-        page.reports(str(reports / "report.html"))
+        page.reports(str(reports))
     return "\n".join(page.lines) + "\n"
 
 

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from conformance.reporting import inert
+from conformance.target.configuration import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 
+# What is wrong with a disk; whatever else keeps a file from being written is wrong with the place that was named.
+_DISK = {getattr(errno, name, errno.EIO) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO")}
+
+
 class ReportsError(Exception):
-    """The reports, or some of them, could not be written; says in one line which, where and why."""
+    """A file, or some of them, could not be written; says in one line which, where and why. Exit code 3."""
+
+
+def refused(what: str, error: OSError, allowed: str) -> ConfigError | ReportsError:
+    """Why a place cannot be written: named wrongly (exit code 4), or a full or broken disk (3), in every command."""
+    line = f"{what}: {error.strerror or error}"
+    return ReportsError(line) if error.errno in _DISK else ConfigError(f"{line}; allowed: {allowed}")
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:

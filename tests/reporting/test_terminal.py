@@ -16,7 +16,7 @@ from conformance.reporting.terminal import columns, summary, wrap
 from conformance.verdicts.verdict import Report, claim, count, exit_code
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-REPORTS = Path("reports/2024-01-15T10-00-00-staging")
+REPORTS = Path("reports/2024-01-15T10-00-00-staging/report.html")
 TINT = re.compile(r"\x1b\[[0-9;]*m")
 
 

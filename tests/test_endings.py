@@ -150,6 +150,32 @@ def test_no_room_for_reports(name: str, tmp_path: Path) -> None:
     assert "report.html" not in "".join(line for line in done.stdout.splitlines() if "REPORTS" in line)
 
 
+def test_no_room_for_a_configuration(tmp_path: Path) -> None:
+    """Nothing is left of the new one, and all of the old one."""
+    limited = ["sh", "-c", 'ulimit -f 2; exec "$@"', "sh", *COMMAND]
+    file = tmp_path / "connect-conformance.toml"
+    for words, there in ((["init"], {}), (["init", "--force"], {file.name: "mine"})):
+        done = run(*words, cwd=tmp_path, command=limited)
+        assert done.returncode == 3
+        assert done.stderr.count("\n") == 1
+        assert "File too large" in done.stderr
+        assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == there
+        file.write_text("mine", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["timeout=-1", "timeout=nan", "seed=x", "rate=0", "concurrency=99", "max-requests=0", "level=all"],
+)
+def test_pytest_refuses_what_the_command_refuses(option: str, tmp_path: Path) -> None:
+    """In one line, which names what is allowed."""
+    words = ["-p", "conformance.pytest_plugin", "--endpoint=reference", f"--{option}", "--pyargs"]
+    done = run(*words, "conformance.checks", cwd=tmp_path, command=[sys.executable, "-m", "pytest"])
+    assert done.returncode == 4
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert f"--{option.split('=', maxsplit=1)[0]}: '{option.split('=')[1]}' is no" in done.stderr
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 from conformance.contract.load import documented
 from conformance.reporting.output import say
+from conformance.reporting.write import refused, replace
 from conformance.target.configuration import CONFIG_NAME, ConfigError
 from conformance.target.schema import NAME, schema
 from conformance.target.settings import Place, Setting, placed
@@ -40,18 +42,16 @@ _STATES = """\
 def run(options: argparse.Namespace) -> int:
     """Write the file; one that exists is left alone unless told otherwise."""
     file: Path = options.config or Path(CONFIG_NAME)
-    beside = file.with_name(NAME)
+    if os.path.lexists(file) and not options.force:
+        raise ConfigError(f"{file} exists and is left as it is; `--force` overwrites it")
     try:
-        with file.open("w" if options.force else "x", encoding="utf-8", newline="\n") as out:
-            out.write(template())
-        if file.is_file():  # not a device or a pipe
-            beside.write_text(schema(documented().errors), encoding="utf-8", newline="\n")
-    except FileExistsError:
-        raise ConfigError(f"{file} exists and is left as it is; `--force` overwrites it") from None
+        if file.exists() and not file.is_file():  # a device or a pipe
+            file.write_text(template(), encoding="utf-8", newline="\n")
+        else:
+            replace(file.resolve(), template().encode())
+            replace(file.with_name(NAME), schema(documented().errors).encode())
     except OSError as error:
-        raise ConfigError(
-            f"cannot write {file}: {error.strerror}; allowed: a file in a folder that exists"
-        ) from None
+        raise refused(f"cannot write {file}", error, "a file in a folder that exists") from None
     elsewhere = "" if options.config is None else f" --config {file}"
     say(
         f"{file} written, and beside it {NAME}, by which editors complete it.\n"

@@ -5,14 +5,17 @@ The command does without these hooks and brings a Suite of its own.
 
 from __future__ import annotations
 
+import argparse
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.checks.catalogue import check_of
 from conformance.pytest_plugin.plugin import Suite, binding, evidence, exchange, exchanges, judging
 from conformance.target.options import attributes
-from conformance.target.settings import taken_by
+from conformance.target.settings import Setting, taken_by
 
 __all__ = ["binding", "evidence", "exchange", "exchanges", "judging"]  # fixtures
 
@@ -23,7 +26,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of `connect-conformance run` that say what is judged, for pytest."""
     group = parser.getgroup("connect-conformance", "judge an endpoint of the Connect API")
     for row in taken_by("pytest"):
-        group.addoption(row.flag, **attributes(row))
+        given = {key: value for key, value in attributes(row).items() if key != "choices"}
+        if "action" not in given or given["action"] == "append":
+            given["type"] = partial(_value, row)
+        group.addoption(row.flag, **given)
+
+
+def _value(row: Setting, text: str) -> Any:
+    """What an option says. Refused in one line, where argparse would print its usage too."""
+    try:
+        return row.value(text)
+    except argparse.ArgumentTypeError as error:
+        raise pytest.UsageError(f"{row.flag}: {error}") from None
 
 
 def asks_for_an_endpoint(config: pytest.Config) -> bool:

@@ -42,7 +42,7 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
     failed: dict[str, OSError] = {}
     for name, data in files.items():
         try:
-            _replace(folder / name, data)
+            replace(folder / name, data)
         except OSError as error:
             failed[name] = error
             with suppress(OSError):
@@ -51,7 +51,8 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
         raise ReportsError(_line(", ".join(failed), folder, next(iter(failed.values()))))
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all. Raises OSError."""
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with aside.open("xb") as file:

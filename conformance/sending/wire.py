@@ -7,10 +7,9 @@ import itertools
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from random import Random
 from urllib.parse import urlsplit
 
 import anyio
@@ -19,63 +18,30 @@ import anyio.to_thread
 
 from conformance.contract.quoting import quoting
 from conformance.evidence.between import puts_off
-from conformance.evidence.exchange import Evidence, Exchange, Handshake, Loss, Request
+from conformance.evidence.exchange import Evidence
 from conformance.probes import generated as explore
-from conformance.probes import plain_http
 from conformance.probes import probe as probes
 from conformance.probes.plan import LATER_S, Plan
 from conformance.probes.probe import Probe
 from conformance.sending import signals
 from conformance.sending.addresses import further
-from conformance.sending.allowance import Allowance
-from conformance.sending.canary import NOWHERE, Canary, listen
-from conformance.sending.composing import Composer
-from conformance.sending.connect import Dialer
-from conformance.sending.pace import Limits, Pace
+from conformance.sending.canary import listen
 from conformance.sending.recorded import Recording
+from conformance.sending.session import UNREACHED, Session
 from conformance.sending.states import setup, teardown
-from conformance.sending.worker import CROWDED, STRAY, UNREACHED, Worker
+from conformance.sending.worker import Worker
 from conformance.target.target import State, Target
 
 _SHARE = 0.55  # of the timeout: what the answers of a whole run may take on an average
 _LEAST = 6  # timeouts that a short run may take, so that it can find out why nobody answers
 
 
-class Wire:
+class Wire(Session):
     """One sending session to one target."""
 
-    def __init__(
-        self,
-        target: Target,
-        limits: Limits,
-        seed: int = 0,
-        dialer: Dialer | None = None,
-        progress: Callable[[int, int], None] = lambda _done, _of: None,
-    ) -> None:
-        self.target, self.limits, self.progress = target, limits, progress
-        self.secrets = target.secrets
-        self.pace = Pace(limits)
-        self.allowance = Allowance(target.max_body)
-        self.exchanges: list[Exchange] = []
-        self.gaps: dict[str, str] = {}
-        self.notes: list[str] = []
-        self.handshakes: list[Handshake] = []
-        self.dialer = dialer or Dialer(target)
-        self._numbers = itertools.count(1)
-        self.composer = Composer(target, Random(seed))  # noqa: S311  a stand-in for the token needs no cryptography
-        self._total = 0
-        self.documented: Probe | None = None
-        # The worker of the first call, which keeps its connection to the end; and the only one that goes on, once
-        # connections stood in each other's way.
-        self._idle: Worker | None = None
-        self._lane: Worker | None = None
-        self._narrowed_at: float | None = None
-        self.strays = False  # data that nobody asked for was seen: each call gets a connection of its own
-        self._interrupted = False
-        self._ended = ""  # why the run was stopped before its end
-        self._lasting = ""  # why the endpoint may still be in a state that was brought about
-        self.canary: Canary | None = None
-        self._epoch = time.time() - time.monotonic()
+    _interrupted = False
+    _ended = ""  # why the run was stopped before its end
+    _lasting = ""  # why the endpoint may still be in a state that was brought about
 
     def run(self, plan: Plan) -> Recording:
         """Send the plan. Being asked to stop ends it early; what was recorded is kept."""
@@ -100,7 +66,7 @@ class Wire:
 
     async def session(self, plan: Plan) -> Recording:
         """The same, inside an event loop of the caller's."""
-        self._total = self.pace.planned = len(plan.probes)
+        self.total = self.pace.planned = len(plan.probes)
         bound, latest = self._bound(plan), anyio.current_time() + self.limits.run_seconds
         with quoting(self.secrets.redact), anyio.move_on_after(bound) as scope:
             self.pace.hold_back = lambda s: setattr(scope, "deadline", min(scope.deadline + s, latest))
@@ -157,8 +123,8 @@ class Wire:
                 self.canary.close()
 
     async def _in_order(self, plan: Plan) -> None:
-        async with Worker(self) as self._idle:
-            first = self._idle
+        async with Worker(self) as self.idle:
+            first = self.idle
             began = await self._first(plan, first)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._pool, plan.together)
@@ -217,32 +183,18 @@ class Wire:
 
         async def work() -> None:
             async with Worker(self) as worker:
-                while queue and self._lane in {None, worker}:
+                while queue and self.lane in {None, worker}:
                     probe = queue.popleft()
                     if await worker.exchange_with_retry(probe):
                         queue.append(probe)
-                self._lane = None if self._lane is worker and not queue else self._lane
+                self.lane = None if self.lane is worker and not queue else self.lane
 
         async with anyio.create_task_group() as tasks:
             for _ in range(min(self.limits.concurrency, len(queue))):
                 tasks.start_soon(work)
         if queue:  # sent back by a worker that gave way when the last one was through
-            self._lane = None
+            self.lane = None
             await work()
-
-    async def give_way(self, worker: Worker, began: float) -> bool:
-        """Whether a call got no answer because other connections of ours are in the way.
-
-        An endpoint that serves few connections at a time keeps the rest waiting as long as one is open. From
-        then on one worker alone goes on, over one connection.
-        """
-        if self._narrowed_at is None and self.limits.concurrency > 1:
-            self._narrowed_at, self._lane = self.now(), worker
-            self.notes.append("the endpoint serves few connections at a time: the rest of the run used one")
-            if self._idle is not None and self._idle is not worker:
-                await self._idle.drop()
-            return True
-        return self._narrowed_at is not None and began <= self._narrowed_at
 
     async def _state(self, state: State, calls: tuple[Probe, ...]) -> None:
         """The calls in one state, between its setup and its teardown, and one after it."""
@@ -288,11 +240,6 @@ class Wire:
                 if any(e.probe == probe.id and e.group == UNREACHED for e in self.exchanges):
                     return
 
-    def note_unreached(self, address: str, loss: Loss) -> None:
-        """An address of the host is left open, and named."""
-        if (note := f"the address {address} of the host was not judged: {loss.reason}") not in self.notes:
-            self.notes.append(note)
-
     async def _tls_versions(self) -> None:
         parts = urlsplit(self.target.endpoint)
         if self.target.proxy or self.target.source_address:
@@ -303,44 +250,6 @@ class Wire:
                     parts.hostname or "", parts.port or 443, version, self.target.timeout
                 )
             )
-
-    def request(self, probe: Probe) -> Request:
-        """The request of a probe, secrets as placeholders."""
-        return self.composer.request(probe, self.canary.url if self.canary else NOWHERE)
-
-    def now(self) -> float:
-        """Unix time by the clock of this machine as it was when the session began."""
-        return self._epoch + time.monotonic()
-
-    def record(self, exchange: Exchange, channel: str) -> Exchange:
-        exchange = replace(exchange, number=next(self._numbers))
-        self.exchanges.append(exchange)
-        self.progress(len(self.exchanges), self._total)
-        kept = exchange.loss and exchange.loss.kind == "closed" and exchange.reused
-        # One that is sent again, or that may well be hung up on, does not count as lost. Nor does one to a plain port
-        # that is closed, as it may be: that costs no time, and each call shows it.
-        closed = channel == "http" and exchange.loss and exchange.loss.kind in {"refused", "closed"}
-        unheard = exchange.group in {CROWDED, STRAY, UNREACHED, "hostile", plain_http.PORT}
-        self.pace.note(exchange, channel, counts=not (unheard or kept or closed))
-        return exchange
-
-    def note_strays(self) -> None:
-        """Data came behind an answer: what is left on a connection must not be taken for the next answer."""
-        if not self.strays:
-            self.strays = True
-            self.notes.append(
-                "the endpoint sends data behind its answers that nobody asked for: it was dropped"
-                " (RFC 9112 section 9.2), and from then on each call had a connection of its own"
-            )
-
-    def is_suspect(self, channel: str) -> bool:
-        """Whether so many calls in a row got no answer that the endpoint may have gone."""
-        return self.pace.is_suspect(channel, alone=self.is_narrow)
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether connections have stood in each other's way, so that there is to be one at a time."""
-        return self._narrowed_at is not None
 
 
 def _stopped(bound: float, *, at_deadline: bool) -> str:

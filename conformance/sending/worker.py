@@ -1,14 +1,12 @@
 """Sends one probe at a time and records what comes back, within one deadline over everything, and a size.
 
-The only user of httpx. The stream swaps placeholders for the secrets in the bytes that leave; answers are recorded as
+The stream swaps placeholders for the secrets in the bytes that leave; answers are recorded as
 they came.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import anyio
@@ -19,34 +17,26 @@ from conformance.contract.quoting import clip
 from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Answer, Exchange, Loss, Request
 from conformance.probes.probe import FIRST, Channel, Probe
-from conformance.sending.allowance import KEPT
-from conformance.sending.coding import decoded
 from conformance.sending.failure import LineFailed
 from conformance.sending.line import Meter
+from conformance.sending.receiving import HEAD, protocol_loss, received
+from conformance.sending.session import CROWDED, STRAY, UNREACHED, Session
 from conformance.sending.transport import Transport
 from conformance.target.target import State
 
-if TYPE_CHECKING:
-    from conformance.sending.wire import Wire
-
-# Groups of exchanges that nothing judges: they were sent again, or went to an address that does not connect.
-CROWDED, STRAY, UNREACHED = "crowded", "stray", "unreached"
 _TRIES = 3  # after which a call that is put off is looked at beside the documented one
 _MOST = 12  # tries for a call that is put off while others are answered
 ORDINARY = "documented"  # the group of the documented calls
 _WATCH_S = 0.03  # behind the first answer of a run
-_NGINX_DEMANDS = re.compile(rb"No required SSL certificate was sent|The SSL certificate error")
-_TOO_LONG = "Receive buffer too long"  # h11's word for it
-_HEAD = 100 * 1024  # bytes of a head that h11 accepts; the wire cap leaves room for it
 
 
 class Worker:
     """Sends one probe at a time over its own connections."""
 
-    def __init__(self, wire: Wire, address: str = "") -> None:
+    def __init__(self, wire: Session, address: str = "") -> None:
         """To one `address` of the host, where it is given."""
         self.wire, self.address = wire, address
-        self.meter = Meter(cap=wire.target.max_body + 2 * _HEAD)
+        self.meter = Meter(cap=wire.target.max_body + 2 * HEAD)
         self._transports: dict[tuple[str, str], Transport] = {}  # by proxy and source address
         self._channel = ""  # of the last call
 
@@ -247,7 +237,7 @@ class Worker:
         except LineFailed as failed:
             return None, Loss(failed.kind, str(failed))
         except httpcore.RemoteProtocolError as error:
-            return None, _protocol_loss(str(error), self.meter)
+            return None, protocol_loss(str(error), self.meter)
         except httpcore.ProxyError as error:
             return None, Loss(
                 "proxy", f"the proxy does not connect: {clip(str(error)) or 'it gives no reason'}"
@@ -269,85 +259,9 @@ class Worker:
 
     async def _call(self, state: State | None, request: Request) -> Answer:
         response = await self._open(state).send(request)
-        if response.status_code == 408 and self.meter.reused:
-            raise LineFailed("closed", "the connection was closed as an idle one (HTTP 408)")
-        chunks, size, unread = [], 0, ""
-        if response.status_code == 101:
-            unread = "the server switches to another protocol, which is not read"
-        allowance, cap = self.wire.allowance, self.wire.allowance.cap
-        try:
-            async for chunk in response.aiter_raw():
-                self.meter.stage = "reading the body"
-                chunks.append(chunk)
-                size += len(chunk)
-                allowance.spend(len(chunk))
-                if refused := allowance.refused(size, cap):
-                    unread = refused
-                    break
-        except httpcore.RemoteProtocolError as error:
-            unread = _torn(str(error), size)
-        except httpcore.ReadError:
-            unread = _torn("closed", size)
-        finally:
-            with anyio.move_on_after(1, shield=True):
-                await response.aclose()
-        return self._recorded(response, b"".join(chunks), unread, cap)
-
-    def _recorded(self, response: httpx.Response, raw: bytes, unread: str, cap: int) -> Answer:
-        headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw)
-        reason = response.extensions.get("reason_phrase", b"").decode("latin-1")
-        body, broken = raw[:KEPT], ""
-        if not unread:
-            codings = ", ".join(value for name, value in headers if name.lower() == "content-encoding")
-            body, unread, broken = decoded(raw, codings, cap)
-            self.wire.allowance.spend(max(0, len(body) - len(raw)))
-        if demanded := _demands_a_certificate(response.status_code, body):
-            raise LineFailed(
-                "client-cert",
-                f"the server demands a client certificate (`client_cert`): HTTP 400, {demanded!r}",
-            )
-        return Answer(
-            status=response.status_code,
-            reason=reason,
-            http_version=response.extensions.get("http_version", b"").decode("latin-1"),
-            headers=headers,
-            body=body,
-            wire_bytes=len(raw),
-            unread=unread,
-            broken=broken,
-            surplus=self.meter.surplus,
-        )
+        return await received(response, self.meter, self.wire.allowance)
 
 
 def _check(documented: Probe, channel: Channel) -> Probe:
     """The documented call on a port, to see whether others are answered there."""
     return replace(documented, id=f"{documented.id}-again", group="check", channel=channel, fresh=True)
-
-
-def _demands_a_certificate(status: int, body: bytes) -> str:
-    """What a page says by which nginx asks for the certificate of its client; "" where it does not."""
-    found = _NGINX_DEMANDS.search(body[:4_096]) if status == 400 else None
-    return found[0].decode() if found else ""
-
-
-def _protocol_loss(message: str, meter: Meter) -> Loss:
-    """What broke HTTP, told from a connection that merely went away, and from a limit of ours."""
-    if "disconnected" in message.lower():
-        when = "in the middle of the head" if meter.received else "without an answer"
-        return Loss("closed", f"the connection was closed {when}")
-    if meter.exceeded or _TOO_LONG in message:
-        return Loss(
-            "too-large",
-            f"the head of the answer is larger than {_HEAD >> 10} KiB, the most that the suite reads",
-        )
-    message = clip(message.replace("request line", "status line"), 120)  # h11 has one word for both
-    return Loss("malformed", f"the answer is not HTTP/1.1: {message}")
-
-
-def _torn(message: str, size: int) -> str:
-    """Why a body could not be read to its end."""
-    if _TOO_LONG in message:
-        return f"a chunk's line or a trailer is larger than {_HEAD >> 10} KiB, the most that the suite reads"
-    if "closed" in message:
-        return f"the body was cut short: the connection closed after {size} bytes of it"
-    return f"the body was cut short: after {size} bytes it is not framed as HTTP/1.1: {clip(message, 120)}"

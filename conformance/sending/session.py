@@ -1,0 +1,122 @@
+"""What the workers of a session share: the target, the limits, what was recorded, and what is known of the endpoint."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+from typing import Protocol
+
+from conformance.evidence.exchange import Exchange, Handshake, Loss, Request
+from conformance.probes import plain_http
+from conformance.probes.probe import Probe
+from conformance.sending.allowance import Allowance
+from conformance.sending.canary import NOWHERE, Canary
+from conformance.sending.composing import Composer
+from conformance.sending.connect import Dialer
+from conformance.sending.pace import Limits, Pace
+from conformance.target.target import Target
+
+# Groups of exchanges that nothing judges: they were sent again, or went to an address that does not connect.
+CROWDED, STRAY, UNREACHED = "crowded", "stray", "unreached"
+
+
+class Connections(Protocol):
+    """Who holds connections to the endpoint."""
+
+    async def drop(self) -> None:
+        """Close them."""
+
+
+class Session:
+    """What the workers of a session share."""
+
+    def __init__(
+        self,
+        target: Target,
+        limits: Limits,
+        seed: int = 0,
+        dialer: Dialer | None = None,
+        progress: Callable[[int, int], None] = lambda _done, _of: None,
+    ) -> None:
+        self.target, self.limits, self.progress = target, limits, progress
+        self.secrets = target.secrets
+        self.pace = Pace(limits)
+        self.allowance = Allowance(target.max_body)
+        self.exchanges: list[Exchange] = []
+        self.gaps: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.handshakes: list[Handshake] = []
+        self.dialer = dialer or Dialer(target)
+        self._numbers = itertools.count(1)
+        self.composer = Composer(target, Random(seed))  # noqa: S311  a stand-in for the token needs no cryptography
+        self.total = 0
+        self.documented: Probe | None = None
+        # The worker of the first call, which keeps its connection to the end; and the only one that goes on, once
+        # connections stood in each other's way.
+        self.idle: Connections | None = None
+        self.lane: Connections | None = None
+        self._narrowed_at: float | None = None
+        self.strays = False  # data that nobody asked for was seen: each call gets a connection of its own
+        self.canary: Canary | None = None
+        self._epoch = time.time() - time.monotonic()
+
+    def request(self, probe: Probe) -> Request:
+        """The request of a probe, secrets as placeholders."""
+        return self.composer.request(probe, self.canary.url if self.canary else NOWHERE)
+
+    def now(self) -> float:
+        """Unix time by the clock of this machine as it was when the session began."""
+        return self._epoch + time.monotonic()
+
+    def record(self, exchange: Exchange, channel: str) -> Exchange:
+        """Keep an exchange, numbered; the pace learns from it."""
+        exchange = replace(exchange, number=next(self._numbers))
+        self.exchanges.append(exchange)
+        self.progress(len(self.exchanges), self.total)
+        kept = exchange.loss and exchange.loss.kind == "closed" and exchange.reused
+        # One that is sent again, or that may well be hung up on, does not count as lost. Nor does one to a plain port
+        # that is closed, as it may be: that costs no time, and each call shows it.
+        closed = channel == "http" and exchange.loss and exchange.loss.kind in {"refused", "closed"}
+        unheard = exchange.group in {CROWDED, STRAY, UNREACHED, "hostile", plain_http.PORT}
+        self.pace.note(exchange, channel, counts=not (unheard or kept or closed))
+        return exchange
+
+    def note_strays(self) -> None:
+        """Data came behind an answer: what is left on a connection must not be taken for the next answer."""
+        if not self.strays:
+            self.strays = True
+            self.notes.append(
+                "the endpoint sends data behind its answers that nobody asked for: it was dropped"
+                " (RFC 9112 section 9.2), and from then on each call had a connection of its own"
+            )
+
+    def is_suspect(self, channel: str) -> bool:
+        """Whether so many calls in a row got no answer that the endpoint may have gone."""
+        return self.pace.is_suspect(channel, alone=self.is_narrow)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether connections have stood in each other's way, so that there is to be one at a time."""
+        return self._narrowed_at is not None
+
+    def note_unreached(self, address: str, loss: Loss) -> None:
+        """An address of the host is left open, and named."""
+        if (note := f"the address {address} of the host was not judged: {loss.reason}") not in self.notes:
+            self.notes.append(note)
+
+    async def give_way(self, worker: Connections, began: float) -> bool:
+        """Whether a call got no answer because other connections of ours are in the way.
+
+        An endpoint that serves few connections at a time keeps the rest waiting as long as one is open. From
+        then on one worker alone goes on, over one connection.
+        """
+        if self._narrowed_at is None and self.limits.concurrency > 1:
+            self._narrowed_at, self.lane = self.now(), worker
+            self.notes.append("the endpoint serves few connections at a time: the rest of the run used one")
+            if self.idle is not None and self.idle is not worker:
+                await self.idle.drop()
+            return True
+        return self._narrowed_at is not None and began <= self._narrowed_at

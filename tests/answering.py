@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import trustme
 
@@ -157,7 +158,8 @@ def session(
     )
     subject = target("line", config, CONTRACT, environment={})
     made = plan(plans.plan(CONTRACT, subject, groups))
-    dialer = Dialer(subject, lambda name, _port: list(addresses) if name == host else [name])
+    asked = (urlsplit(subject.endpoint).hostname or "").removesuffix(".")  # in lower case, and as DNS has it
+    dialer = Dialer(subject, lambda name, _: list(addresses) if name.removesuffix(".") == asked else [name])
     began = time.time()
     recording = Wire(subject, Limits(concurrency=2), 1, dialer).run(made)
     evidence = evidence_of(subject, recording, seed=1, started=began)

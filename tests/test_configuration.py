@@ -25,6 +25,9 @@ WRONG = {
     "timeout = 2024-01-01": "a date stands at `targets.here.timeout`; allowed: a number",
     "clock_tolerance = nan": "`targets.here.clock_tolerance`; allowed: a number from 0 to 86400",
     "max_body = 99999999999999999999999": "`targets.here.max_body`; allowed: a whole number from 1024 to 1073741824",
+    "timeout = true": "true or false stands at `targets.here.timeout`; allowed: a number",
+    "states.004 = 3": "a whole number stands at `targets.here.states.004`; allowed: a table",
+    "states.004.timeout = 0": "`targets.here.states.004.timeout`; allowed: a number from 0.05 to 3600",
     "concurrency = 1.5": "a number stands at `targets.here.concurrency`; allowed: a whole number",
     'allow_hostile_requests = "yes"': "allowed: true or false",
     'accept = "I-04"': "a string stands at `targets.here.accept`; allowed: a list",
@@ -107,8 +110,21 @@ def test_a_byte_order_mark_is_no_mistake(mark: bytes, tmp_path: Path) -> None:
         (b"a = 2024-99-99", "is not TOML"),
         (b"", "there is no [targets.NAME] table"),
         (b"x = 1", "unknown key `x`; allowed: targets"),
+        (b"[[targets]]\na = 1", "a list stands at `targets`; allowed: a table"),
+        (b"targets.a = 1", "a whole number stands at `targets.a`; allowed: a table"),
     ],
-    ids=["UTF-16", "UTF-16, big end first", "Latin", "deep", "long", "no date", "empty", "another file"],
+    ids=[
+        "UTF-16",
+        "UTF-16, big end first",
+        "Latin",
+        "deep",
+        "long",
+        "no date",
+        "empty",
+        "another file",
+        "a list",
+        "a number",
+    ],
 )
 def test_a_file_that_is_none_is_told_in_one_line(data: bytes, said: str, tmp_path: Path) -> None:
     file = tmp_path / "c.toml"

@@ -69,10 +69,21 @@ HURRY = Setting(
     "hurry", "number", "run", "how fast it goes", default=1.5, low=1, high=2, metavar="X", commands=("run",)
 )
 
+LABELS = Setting(
+    "labels",
+    "table",
+    "target",
+    "what is judged",
+    adds=True,
+    option="label",
+    metavar="KEY=VALUE",
+    commands=("run",),
+)
+
 
 @pytest.fixture
 def added(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "SETTINGS", (*SETTINGS, PATIENCE, PLACES, MOOD, HURRY))
+    monkeypatch.setattr(settings, "SETTINGS", (*SETTINGS, PATIENCE, PLACES, MOOD, HURRY, LABELS))
 
 
 def chosen(*words: str) -> Target:
@@ -90,7 +101,7 @@ class TestANewSettingIsOneRow:
             f"{IN_A_FILE}patience = 4\nplaces = ['${{TOWN}}']\n{state}mood = 'cross'", encoding="utf-8"
         )
         made = Target.read(file, "staging")
-        assert made.more == {"patience": 4, "places": ("Cape",)}
+        assert made.more == {"patience": 4, "places": ("Cape",), "labels": {}}
         assert made.states["004"].more == {"mood": "cross"}
 
     @pytest.mark.parametrize(
@@ -154,15 +165,60 @@ class TestANewSettingIsOneRow:
         with pytest.raises(pytest.UsageError, match="--patience: '10' is not a whole number from 1 to 9"):
             parser.parse(["--patience=10"])
 
+    def test_an_option_of_pairs(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CONNECT_CONFORMANCE_LABEL", "a=1, b=2=2")
+        assert chosen().more["labels"] == {"a": "1", "b": "2=2"}
+        assert chosen("--label=c=", "--label=d=4").more["labels"] == {"c": "", "d": "4"}
+        monkeypatch.setenv("CONNECT_CONFORMANCE_LABEL", "a")
+        with pytest.raises(ConfigError, match="LABEL: 'a' is not KEY=VALUE"):
+            chosen()
+
+    def test_an_option_adds_to_the_file_where_its_row_says_so(self, tmp_path: Path) -> None:
+        file = tmp_path / "c.toml"
+        text = "accept = ['I-01']\nlabels = { a = '1', b = '2' }\nplaces = ['x']"
+        file.write_text(IN_A_FILE + text, encoding="utf-8")
+        words = ["run", f"--config={file}", "--target=staging", "--accept=I-04", "--label=b=3", "--timeout=7"]
+        with contextlib.ExitStack() as stack:
+            made = subject(parsed(words), documented(), stack)
+        assert made.accept == ("I-01", "I-04")
+        assert made.more["labels"] == {"a": "1", "b": "3"}
+        assert made.timeout == 7
+
     def test_fleets(self, tmp_path: Path) -> None:
-        words = ("run", "--all-targets", "--patience=3", "--hurry=1.25", "--jobs=2")
+        words = ("run", "--all-targets", "--patience=3", "--hurry=1.25", "--label=a=b", "--jobs=2")
         command = Fleet(parsed(words), tmp_path / "c.toml", tmp_path)._command("staging", tmp_path)
-        assert command[-2:] == ["--patience=3", "--hurry=1.25"]
+        assert command[-3:] == ["--patience=3", "--hurry=1.25", "--label=a=b"]
 
     def test_python(self) -> None:
         assert Target.of(ENDPOINT, patience=9).more["patience"] == 9
         with pytest.raises(ConfigError, match="patience"):
             Target.of(ENDPOINT, patience=10)
+
+
+# Values that Python alone can give
+
+ODD: dict[str, object] = {
+    "timeout": True,
+    "max_body": 2.0,
+    "headers": {1: "x"},
+    "secrets": [b"abcdef"],
+    "states": {"004": {1: "x"}},
+    "accept": None,
+    "binding": ["query-xml"],
+    "concurrency": 10**400,
+}
+
+
+@pytest.mark.parametrize("key", ODD)
+def test_an_odd_value_is_refused_in_one_line(key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"`targets\.endpoint\.{key}.*; allowed: ") as refused:
+        Target.of(ENDPOINT, **{key: ODD[key]})
+    assert "\n" not in str(refused.value)
+
+
+def test_a_path_is_a_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"ca_file: there is no file .*none\.pem"):
+        Target.of(ENDPOINT, ca_file=tmp_path / "none.pem")
 
 
 # What is made from the table

@@ -159,9 +159,12 @@ class Fleet:
         words = [f"--target={name}", f"--config={self.file}", f"--reports={place}", "--quiet"]
         for row in taken_by("run"):
             value = getattr(self.options, row.key)
-            if row.place == "command" or value in (None, [] if row.place == "target" else row.fallback):
+            if row.place == "command" or value is None or (row.place == "run" and value == row.fallback):
                 continue
-            words += [f"{row.flag}={one}" for one in (value if row.kind == "list" else [value])]
+            given = value if row.kind == "list" else [value]
+            if row.kind == "table":
+                given = [f"{name}={one}" for name, one in value.items()]
+            words += [f"{row.flag}={one}" for one in given]
         return [sys.executable, "-P", "-m", "conformance", "run", *words]
 
     def _collect(self, of: int) -> None:

@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         raise refused(f"cannot write {file}", error, "a file in a folder that exists") from None
     elsewhere = "" if options.config is None else f" --config {file}"
     say(
-        f"{file} written, and beside it {NAME}, by which editors complete it.\n"
+        f"{file} written{f', and beside it {NAME}, by which editors complete it' if file.is_file() else ''}.\n"
         "Put the endpoint into it and the token into the environment (CONNECT_TOKEN), then:\n"
         f"  connect-conformance doctor --target staging{elsewhere}\n"
     )

@@ -28,6 +28,7 @@ _CALLED = {
     datetime.time: "a time",
 }
 _TAKES: dict[str, tuple[type, ...]] = {
+    "file": (str, Path),
     "number": (int, float),
     "whole": (int,),
     "flag": (bool,),
@@ -78,7 +79,7 @@ def complete(table: object, place: Place, where: str) -> dict[str, Any]:
     rows, said = placed(place), _table(table, where)
     for key in said:
         if key not in rows:
-            raise ConfigError(f"unknown key `{key}` at `{where}`{suggestion(key, rows)}")
+            raise ConfigError(f"unknown key `{key}` at `{where}`{suggestion(f'{key}', rows)}")
     for key, row in rows.items():
         if row.required and key not in said:
             raise ConfigError(f"missing key `{key}` at `{where}`; allowed: a value for it")
@@ -99,9 +100,11 @@ def _value(row: Setting, value: Any, where: str) -> Any:
     if row.kind == "states":
         return {code: complete(state, "state", f"{where}.{code}") for code, state in value.items()}
     if row.kind == "table":
-        return {name: _text(one, f"{where}.{name}") for name, one in value.items()}
+        return {_text(name, where): _text(one, f"{where}.{name}") for name, one in value.items()}
     if row.kind == "list":
         return [_text(one, f"{where}[{number}]") for number, one in enumerate(value)]
+    if row.kind == "file":
+        return str(value)
     return float(value) if row.kind == "number" else value
 
 

@@ -39,12 +39,12 @@ def add_options(parser: argparse.ArgumentParser, command: str) -> None:
 
 def attributes(row: Setting) -> dict[str, Any]:
     """What argparse is to know of an option; pytest asks for the same."""
-    usual = "repeatable" if row.kind == "list" else row.usual and f"default: {row.usual}"
+    usual = "repeatable" if row.repeatable else row.usual and f"default: {row.usual}"
     said = "; ".join(filter(None, (row.help, row.tip)))
     made = {"dest": row.key, "default": None, "help": f"{said} ({usual})" if usual else said}
     if row.kind == "flag":
         return made | {"action": "store_true"}
-    if row.kind == "list":
+    if row.repeatable:
         made["action"] = "append"
     return made | ({"choices": row.choices} if row.choices else {"type": row.value, "metavar": row.metavar})
 
@@ -52,7 +52,7 @@ def attributes(row: Setting) -> dict[str, Any]:
 def settle(options: argparse.Namespace, command: str, environment: Mapping[str, str]) -> None:
     """Fill in what the options do not say: from the environment, else the usual. Raises ConfigError.
 
-    What the file may say stays None; lists are empty.
+    What the file may say stays None; lists and tables are empty.
     """
     rows = taken_by(command)
     if rows:
@@ -63,8 +63,10 @@ def settle(options: argparse.Namespace, command: str, environment: Mapping[str, 
         text = environment.get(row.variable, "")
         if row.key not in silent and text:
             setattr(options, row.key, _said(row, text))
-        elif row.key not in given and (row.place != "target" or row.kind == "list"):
+        elif row.key not in given and (row.place != "target" or row.repeatable):
             setattr(options, row.key, None if row.fallback == "" else row.fallback)
+        if row.kind == "table":
+            setattr(options, row.key, dict(getattr(options, row.key)))
 
 
 def _said(row: Setting, text: str) -> Any:
@@ -76,7 +78,9 @@ def _said(row: Setting, text: str) -> Any:
             raise ConfigError(f"{row.variable} is neither true nor false; allowed: {allowed}")
         return said in _TRUE
     try:
-        return text.replace(",", " ").split() if row.kind == "list" else row.value(text)
+        return (
+            [row.value(one) for one in text.replace(",", " ").split()] if row.repeatable else row.value(text)
+        )
     except argparse.ArgumentTypeError as error:
         raise ConfigError(f"{row.variable}: {error}") from None
 

@@ -65,7 +65,7 @@ class Setting:
     choices: tuple[str, ...] = ()
     unit: str = ""  # may stand behind a number on the command line
     parse: Callable[[str], Any] | None = None  # reads the text of an option that is of no plain kind
-    adds: bool = False  # an option adds to the list of the file, in place of standing for it
+    adds: bool = False  # an option adds to the list or table of the file, in place of standing for it
     commands: tuple[str, ...] = ()
     option: str = ""
     group: str = "target"  # the title that its option stands under
@@ -79,6 +79,11 @@ class Setting:
     def variable(self) -> str:
         """The variable for its option."""
         return PREFIX + self.flag[2:].replace("-", "_").upper()
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether its option can be given several times."""
+        return self.kind in {"list", "table"}
 
     @property
     def type(self) -> str:
@@ -119,6 +124,11 @@ class Setting:
             raise argparse.ArgumentTypeError(f"{text!r} is none of those; allowed: {self.allowed}")
         if self.kind in {"number", "whole"}:
             return self._number(text)
+        if self.kind == "table":
+            name, equals, value = text.partition("=")
+            if not name or not equals:
+                raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+            return name, value
         return Path(text) if self.kind == "file" else text
 
     def _number(self, text: str) -> float:

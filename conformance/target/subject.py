@@ -48,11 +48,14 @@ def _changed(config: Settings, options: argparse.Namespace) -> Settings:
     changes: dict[str, Any] = {}
     for key, row in placed("target").items():
         value = getattr(options, key, None)
-        if value in (None, []) or key == "endpoint":
+        if value in (None, [], {}) or key == "endpoint":
             continue
+        said = config.get(key, row.fallback)
         if row.kind == "file":
             value = str(Path.cwd() / value)
-        changes[key] = [*config.get(key, ()), *value] if row.adds else value
+        elif row.adds:
+            value = said | value if row.kind == "table" else [*said, *value]
+        changes[key] = value
     return {**config, **changes}
 
 

@@ -23,7 +23,7 @@ CONTRACT = documented()
 SAMPLES = folder("schemas") / "samples"
 BEGAN = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 SUCCESS = CONTRACT.call.response_sample.read_bytes().split(b"-->\n", 1)[1]
-SERVED = {"documented", "control", "bindings", "spelling", "stand-in"}  # any token is taken
+SERVED = {"documented", "control", "bindings", "printed", "spelling", "stand-in"}  # any token is taken
 
 Change = Callable[[Evidence], Evidence]
 

@@ -80,7 +80,7 @@ TABLE = (
     Row("forms-refused-with-400", page(400, PAGE, "form-009"), (P, P, P, P)),
     Row("served-on-the-https-port", says(SUCCESS, "port-009"), (F, P, P, P)),
     Row("served-by-http-1.0", says(SUCCESS, probe="plain-http-1.0-query-xml"), (F, P, P, P)),
-    Row("served-compact", says(SUCCESS, probe="plain-compact"), (F, F, P, F)),
+    Row("served-as-printed", says(SUCCESS, probe="plain-relaid"), (F, F, P, F)),
     # The token is refused over HTTPS
     Row("unknown-token-and-009", says(error("999"), "stand-in"), (P, P, P, P)),
     Row(
@@ -135,7 +135,7 @@ def without_stand_ins(evidence: Evidence) -> Evidence:
 
 @pytest.mark.parametrize(
     ("key", "twin"),
-    [("segment", "binding-segment"), ("form-xml", "binding-form-xml"), ("compact", "spelling-compact")],
+    [("segment", "binding-segment"), ("form-xml", "binding-form-xml"), ("relaid", "printed")],
 )
 @pytest.mark.parametrize("secret", [True, False], ids=["token", "no-token"])
 def test_a_form_that_is_not_served_over_https_says_nothing_over_plain_http(

@@ -19,7 +19,7 @@ from conformance.contract.load import documented
 from conformance.contract.violations import deviations
 from conformance.contract.xsd import schema
 from conformance.evidence.between import MALFORMED
-from conformance.probes import plain_http
+from conformance.probes import layouts, plain_http
 from conformance.probes import plan as plans
 from conformance.probes.documents import PUBLISHED, actions, malformed
 from conformance.probes.generated import corpus
@@ -97,7 +97,7 @@ def test_the_first_call_and_the_last_are_the_documented_one() -> None:
     made = planned()
     for probe in (made.first, *made.middle, *made.last):
         assert probe.group == "documented"
-        assert probe.document == CALL.request_sample.read_bytes().strip()
+        assert probe.document == layouts.on_one_line(CALL)
         assert probe.actions == (CALL.name,)
     assert made.first.fresh
     assert LATER_S > 1.5, "TIM-04 compares calls that far apart"
@@ -107,17 +107,45 @@ def test_the_documented_call_is_repeated_over_fresh_and_kept_connections() -> No
     repeated = [p for p in planned().together if p.group == "documented"]
     assert len(repeated) >= 10
     assert {p.fresh for p in repeated} == {True, False}
-    assert {p.document for p in repeated} == {CALL.request_sample.read_bytes().strip()}
+    assert {p.document for p in repeated} == {layouts.on_one_line(CALL)}
+
+
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_a_url_carries_the_documented_request_on_one_line_and_a_body_as_it_is_printed(
+    binding: Binding,
+) -> None:
+    """Once it is sent in the other layout, over HTTPS and without."""
+    ordinary = [
+        p for p in planned(binding=binding).probes if p.group in {"documented", "bindings", "control"}
+    ]
+    page = CALL.request_sample.read_bytes().strip()
+    assert page.count(b"\n") == 2
+    for probe in ordinary:
+        in_body = probe.binding in {"form-xml", "body-xml"}
+        assert probe.document == (page if in_body else page.replace(b"\n", b"").replace(b" ", b""))
+    made = {probe.id: probe for probe in planned(binding=binding).probes}
+    assert made["printed"].document == page
+    assert made["printed-spaces"].document == page.replace(b"\n", b" ")
+    if binding != "query-params":
+        assert made["plain-relaid"].document not in {made["plain-" + binding].document, b""}
+        assert infoset(made["plain-relaid"].document) == infoset(page)
+
+
+@pytest.mark.parametrize("binding", ["query-xml", "query-params"])
+def test_over_plain_http_one_url_alone_has_a_line_break(binding: Binding) -> None:
+    """So that a server that takes none in a URL is asked everything else."""
+    sent = [p for p in planned(binding=binding).probes if p.channel == "http" and p.binding == "query-xml"]
+    assert [p.id for p in sent if b"\n" in p.document] == ["plain-relaid"] * (binding == "query-xml")
 
 
 @given(st.sets(st.sampled_from(sorted(EVERYTHING))), st.sampled_from(BINDINGS))
 def test_nothing_is_sent_that_nobody_looks_at(groups: set[str], binding: Binding) -> None:
     made = planned(frozenset(groups), binding=binding)
     sent = {probe.group for probe in made.probes}
-    documents = {"malformed", "spelling", "schema", "hostile"}
+    documents = {"malformed", "printed", "spelling", "schema", "hostile"}
     families = {name.partition("-")[0] for name in groups}
-    controls = {"control"} if families & documents else set()
-    controls |= {"stand-in"} if groups & plain_http.GROUPS else set()
+    controls = {"control", "printed"} if families & documents else set()
+    controls |= {"control", "printed", "stand-in"} if groups & plain_http.GROUPS else set()
     assert sent <= groups | {"documented"} | controls
 
 
@@ -156,13 +184,13 @@ def test_a_state_that_commands_bring_about_has_its_turn_alone() -> None:
 
 
 @pytest.mark.parametrize("binding", BINDINGS)
-@pytest.mark.parametrize("name", ["action", "malformed", "spelling", "schema", "hostile"])
+@pytest.mark.parametrize("name", ["action", "malformed", "printed", "spelling", "schema", "hostile"])
 def test_what_is_meant_to_be_refused_has_a_control(name: str, binding: Binding) -> None:
     """The control is the documented request, in the same binding, so that only the defect differs."""
     made = {probe.id: probe for probe in planned(binding=binding).probes}
     for probe in group(name, binding):
         twin = made[probe.control]
-        assert twin.document == CALL.request_sample.read_bytes().strip()
+        assert twin.document == layouts.usual(CALL, twin.binding)
         assert probe.binding in {twin.binding, "form-xml"}
         assert twin.channel == probe.channel == "https"
         assert twin.headers == probe.headers

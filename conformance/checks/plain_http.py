@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from conformance.checks import urls
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Open, Unsettled, clip
 from conformance.evidence.envelope import Leaf
@@ -71,6 +72,8 @@ def seen(exchange: Exchange, judging: Judging) -> Seen:
         return Seen(Kind.REFUSED, "error '009'")
     if not _is_served(exchange, judging):
         raise Open("this call is not served over HTTPS either, so its answer over plain HTTP says nothing")
+    if why := urls.refused(exchange, judging):
+        raise Open(why)
     _look_at_the_token(exchange, answer, judging)
     return _other(answer, said)
 

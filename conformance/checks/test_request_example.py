@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.checks import urls
 from conformance.checks.catalogue import requirement, sends
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, NotApplicable, Open, clip
@@ -39,6 +40,29 @@ def _is_too_long(exchange: Exchange, answer: Answer) -> bool:
         return False
     long = len(exchange.request.url) > _LONG_URL and 400 <= answer.status < 500  # some say 400 or 404 of it
     return long or answer.status in {413, 414, 431}
+
+
+def _comparable(exchange: Exchange, judging: Judging) -> Answer:
+    """The answer to a request that means the same as the documented one, where it shows anything."""
+    judging.control_of_binding(exchange)
+    if why := urls.refused(exchange, judging):
+        raise NotApplicable(f"{exchange.title}: {why}")
+    answer = judging.answer(exchange)
+    judging.control(exchange)
+    if answer.document.unreadable:
+        raise Open(answer.document.unreadable)
+    if _is_too_long(exchange, answer):
+        raise NotApplicable(f"{exchange.title}: the server takes no request of that length")
+    return answer
+
+
+def _unanswered(exchange: Exchange, answer: Answer) -> Breach:
+    return Breach(
+        f"{exchange.title} is not answered with Success",
+        expected="the answer to the documented request",
+        observed=f"HTTP {answer.status}, "
+        + ("an error envelope" if answer.envelope.is_error else "no success envelope"),
+    )
 
 
 def _untimely(exchange: Exchange, judging: Judging) -> bool:
@@ -98,27 +122,44 @@ def test_what_is_generated_malformed_does_not_succeed(exchange: Exchange, judgin
     _refused(exchange, judging)
 
 
+@requirement("REQ-02")
+@sends("printed")
+def test_the_request_as_printed_selects_the_service_call(exchange: Exchange, judging: Judging) -> None:
+    """The request is answered with this call's success as the page prints it, over several lines, too."""
+    answer = _comparable(exchange, judging)
+    if not judging.is_success(exchange):
+        judging.control_of_spelling(exchange)
+        raise _unanswered(exchange, answer)
+
+
 @requirement("REQ-05")
 @sends("spelling")
 def test_the_same_request_spelled_otherwise_gets_the_same_answer(
     exchange: Exchange, judging: Judging
 ) -> None:
     """A request that means the same to an XML processor gets the same answer."""
-    judging.control_of_binding(exchange)
-    answer = judging.answer(exchange)
-    judging.control(exchange)
-    if answer.document.unreadable:
-        raise Open(answer.document.unreadable)
-    if not judging.is_success(exchange):
-        if _is_too_long(exchange, answer):
-            raise NotApplicable(f"{exchange.title}: the server takes no request of that length")
-        judging.control_of_spelling(exchange)
+    _is_answered_alike(exchange, judging)
+
+
+@requirement("REQ-05")
+@sends("printed")
+def test_the_request_as_printed_gets_the_same_answer(exchange: Exchange, judging: Judging) -> None:
+    """The request as the page prints it, over several lines, gets the same answer as on one line."""
+    _is_answered_alike(exchange, judging)
+
+
+def _is_answered_alike(exchange: Exchange, judging: Judging) -> None:
+    """Breach unless a request that means the same as the documented one gets the answer of that one."""
+    if judging.is_success(exchange) and judging.ordinary and not judging.successes:
         raise Breach(
-            f"{exchange.title} is not answered with Success",
-            expected="the answer to the documented request",
-            observed=f"HTTP {answer.status}, "
-            + ("an error envelope" if answer.envelope.is_error else "no success envelope"),
+            f"{exchange.title} is answered with Success, the documented request without is not",
+            expected="the same answer to both",
+            observed="Success, to one of them",
         )
+    answer = _comparable(exchange, judging)
+    if not judging.is_success(exchange):
+        judging.control_of_spelling(exchange)
+        raise _unanswered(exchange, answer)
     documented = [e for e in judging.evidence.of("documented") if judging.can_be_compared(e)]
     if not documented:
         raise Open("no answer to the documented request can be read, so there is nothing to compare with")

@@ -185,11 +185,12 @@ def spellings(call: ServiceCall) -> Iterator[Document]:
         {
             "compact": plain,
             "declaration": f'<?xml version="1.0"?>{plain}',
-            "declaration-with-encoding": f"<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n{plain}\n",
+            "declaration-with-encoding": f"<?xml version='1.0' encoding='UTF-8' standalone='yes'?>{plain}",
             "declaration-in-lower-case": f"<?xml version='1.0' encoding='utf-8'?>{plain}",
             "declaration-not-standalone": f"<?xml version='1.0' standalone='no'?>{plain}",
             "declaration-on-two-lines": f'<?xml version="1.0"\nencoding="UTF-8"?>{plain}',
             "white-space": f"\n<{root} >\n\t<{leaf}\n>{name}</{leaf} >\r\n\n</{root}\t>\n",
+            "spaces": f" <{root} > <{leaf} >{name}</{leaf} > </{root} > ",
             "much-white-space": f"<{root}>{' ' * 1_100}<{leaf}>{name}</{leaf}></{root}>",
             "comments": f"<!-- before --><{root}><!-- in > --><{leaf}>{name}</{leaf}><!-- é --></{root}><!-- after -->",
             "comment-in-action": f"<{root}><{leaf}>{name[:4]}<!-- in -->{name[4:]}</{leaf}></{root}>",

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.contract.model import ServiceCall
-from conformance.probes import claims
-from conformance.probes.probe import FIRST, Form, Probe
+from conformance.probes import claims, layouts
+from conformance.probes.probe import FIRST, Form, Probe, carrying
 from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target
 
@@ -22,6 +22,7 @@ STATE, CLAIM, FORM, PORT = "state-009", "claim-009", "form-009", "port-009"
 GROUPS = frozenset({STATE, CLAIM, FORM, PORT})
 STAND_IN = "stand-in"
 _IN_A_ROW = 3
+_RELAID = "relaid"  # the documented request in the layout that its binding does not carry usually
 _SECOND_ADDRESS = "usual"  # the claim that every address gets
 _H2C = (("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQAAP__"))
 _TLS = (("Connection", "Upgrade"), ("Upgrade", "TLS/1.0"))  # RFC 2817
@@ -77,9 +78,8 @@ class _Plain:
         # One that is posted where the target's is not, and the other way round.
         self.other: Binding = "form-xml" if base.binding.startswith("query") else "query-xml"
         root, leaf = call.request_root, call.action_element
-        self.compact = f"<{root}><{leaf}>{call.name}</{leaf}></{root}>".encode()
         inner = f"<{leaf}><![CDATA[{call.name}]]></{leaf}>"
-        self.spelled = f"<?xml version='1.0'?><!-- --><{root}\n>{inner}</{root} >".encode()
+        self.spelled = f"<?xml version='1.0'?><!-- --><{root} >{inner}</{root} >".encode()
 
     def probes(self) -> Iterator[Probe]:
         if not self.target.proxy:  # a proxy writes the request line, and keeps the connections
@@ -91,11 +91,15 @@ class _Plain:
 
     def _plain(self, binding: Binding = "query-xml", **changes: Any) -> Probe:
         control = _control(self.target, binding, self._own(binding))
-        usual = replace(self.base, channel="http", group=FORM, binding=binding, control=control)
+        usual = replace(carrying(self.call, self.base, binding), channel="http", group=FORM, control=control)
         return replace(usual, **changes)
 
     def _own(self, binding: Binding) -> str:
         return FIRST if binding == self.base.binding else f"binding-{binding}"
+
+    def _relaid(self) -> str:
+        """Id of the documented request in the other layout, over HTTPS."""
+        return "spelling-compact" if self.base.binding in layouts.IN_BODY else layouts.PRINTED
 
     def _documented(self) -> Iterator[Probe]:
         """The calls of the state that 009 describes; each has its control."""
@@ -113,8 +117,8 @@ class _Plain:
             )
         )
         if self.base.binding != "query-params":  # which carries no document
-            compact = {"document": self.compact}
-            kinds.append(("compact", self.base.binding, "spelling-compact", "without white space", compact))
+            how, document = layouts.other(self.call, self.base.binding)
+            kinds.append((_RELAID, self.base.binding, self._relaid(), how, {"document": document}))
         for key, binding, own, how, changes in kinds:
             plain = self._plain(binding, control=_control(self.target, key, own), **changes)
             yield replace(
@@ -143,9 +147,8 @@ class _Plain:
         document = self.base.binding if self.base.binding != "query-params" else "query-xml"
         yield self._form("spelled-otherwise", "spelled otherwise", document, document=self.spelled)
         second: Binding = "form-xml" if document.startswith("query") else "query-xml"
-        yield self._form(
-            f"compact-{second}", f"as {second}, without white space", second, document=self.compact
-        )
+        how, relaid = layouts.other(self.call, second)
+        yield self._form(f"{_RELAID}-{second}", f"as {second}, {how}", second, document=relaid)
         yield self._form("upgrade-h2c", "with an Upgrade to h2c", headers=_H2C)
         yield self._form("upgrade-tls", "with an Upgrade to TLS", headers=_TLS)
         for name in self._hosts():

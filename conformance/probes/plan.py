@@ -8,7 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from conformance.contract.model import Contract, ErrorCode
-from conformance.probes import plain_http
+from conformance.probes import layouts, plain_http
 from conformance.probes import probe as probes
 from conformance.probes.documents import malformed
 from conformance.probes.probe import FIRST, Probe
@@ -17,6 +17,9 @@ from conformance.target.target import Target
 if TYPE_CHECKING:
     from conformance.probes.generated import Case
 
+_DOCUMENTS = frozenset(
+    {"malformed", layouts.PRINTED, "spelling", "schema", "hostile"}
+)  # whose probes carry one
 LATER_S = 1.53  # seconds between the first documented call and the last ones: more than TIM-04's 1.5
 
 
@@ -63,10 +66,10 @@ def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int =
     """What will be sent to `target` for the checks that look at `groups`. Unplanned groups get no probe."""
     base = probes.documented(contract.call, target.binding)
     first = replace(base, id=FIRST, fresh=True, title="the documented request, for the first time")
-    if {group.partition("-")[0] for group in groups} & {"malformed", "spelling", "schema", "hostile"}:
-        groups |= {"control"}
+    if {group.partition("-")[0] for group in groups} & _DOCUMENTS:
+        groups |= {"control", layouts.PRINTED}
     if groups & plain_http.GROUPS:
-        groups |= {plain_http.STAND_IN}
+        groups |= {"control", layouts.PRINTED, plain_http.STAND_IN}
     fixed = (*probes.independent(contract, target, base), *plain_http.probes(contract.call, base, target))
     together = [p for p in fixed if p.group in groups]
     generated = dict(probes.generated(contract.call, base, groups, seed))
@@ -144,8 +147,9 @@ def other_ways(contract: Contract, target: Target) -> Iterator[Plan]:
     """The documented request as it may be served where it is not served as it is configured, one plan for each way."""
     whole = plan(contract, target, frozenset())
     base = probes.documented(contract.call, target.binding)
-    compact = b"".join(line.strip() for line in base.document.splitlines())
-    ways = [replace(base, id="way-compact", group="spelling", document=compact, title="the compact document")]
+    how, document = layouts.other(contract.call, target.binding)
+    title = f"the documented request {how}"
+    ways = [replace(base, id="way-relaid", group=layouts.PRINTED, document=document, title=title)]
     ways += [p for p in probes.independent(contract, target, base) if p.group == "bindings"]
     for way in ways:
         yield replace(whole, first=way, together=(), states={}, middle=(), last=(), gaps={}, handshakes=False)
@@ -184,6 +188,7 @@ def groups(contract: Contract) -> frozenset[str]:
         "bindings",
         "action",
         "malformed",
+        layouts.PRINTED,
         *(f"malformed-{kind}" for kind in malformed(contract.call)),
         "spelling",
         "schema",

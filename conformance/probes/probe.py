@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from conformance.contract.model import Contract, ServiceCall
-from conformance.probes import documents
+from conformance.probes import documents, layouts
 from conformance.probes.documents import Document
 from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target
@@ -77,12 +77,12 @@ class Probe:
 
 
 def documented(call: ServiceCall, binding: Binding) -> Probe:
-    """The page's request example, verbatim, in a binding."""
+    """The page's request example in a binding."""
     return Probe(
         id="documented",
         group="documented",
         title="the documented request",
-        document=call.request_sample.read_bytes().strip(),
+        document=layouts.usual(call, binding),
         actions=(call.name,),
         binding=binding,
     )
@@ -136,12 +136,31 @@ def independent(contract: Contract, target: Target, base: Probe) -> Iterator[Pro
         yield replace(carried, id=_AS_DOCUMENT, group="control", title="the request example as a document")
     if base.binding != "body-xml":
         title = "the request example as the body of a POST"
-        yield replace(base, id=_AS_BODY, group="control", binding="body-xml", title=title)
+        yield replace(carrying(contract.call, base, "body-xml"), id=_AS_BODY, group="control", title=title)
+    yield from _printed(contract.call, carried)
     for kind, those in documents.malformed(contract.call).items():
         yield from _carrying(carried, f"malformed-{kind}", those)
     yield from _carrying(carried, "spelling", documents.spellings(contract.call))
     yield from _carrying(carried, "schema", documents.broken(contract.call))
     yield from _carrying(carried, "hostile", documents.hostile(contract.call, CANARY.decode()))
+
+
+def carrying(call: ServiceCall, base: Probe, binding: Binding) -> Probe:
+    """The documented request in another binding, laid out as that one carries it."""
+    return replace(base, binding=binding, document=layouts.usual(call, binding))
+
+
+def _printed(call: ServiceCall, carried: Probe) -> Iterator[Probe]:
+    """The request example as it is printed, and what shows whether it is the line breaks that are refused in a URL."""
+    said = f"the documented request {layouts.AS_PRINTED}"
+    base = replace(carried, group=layouts.PRINTED)
+    yield replace(base, id=layouts.PRINTED, title=said, document=layouts.printed(call))
+    yield replace(
+        base,
+        id="printed-spaces",
+        title=f"{said}, a space in place of each line break",
+        document=layouts.spaced(call),
+    )
 
 
 def _other_actions(call: ServiceCall, base: Probe) -> Iterator[Probe]:
@@ -237,10 +256,9 @@ def _other_bindings(contract: Contract, target: Target, base: Probe) -> Iterator
     for binding in BINDINGS:
         if binding != base.binding:
             yield replace(
-                base,
+                carrying(contract.call, base, binding),
                 id=f"binding-{binding}",
                 group="bindings",
-                binding=binding,
                 title=f"the documented request as {binding}",
             )
 

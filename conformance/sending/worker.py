@@ -16,6 +16,7 @@ import httpx
 from conformance.contract.quoting import clip
 from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Answer, Exchange, Loss, Request
+from conformance.probes.layouts import PRINTED
 from conformance.probes.probe import FIRST, Channel, Probe
 from conformance.sending.failure import LineFailed
 from conformance.sending.line import Meter
@@ -26,6 +27,7 @@ from conformance.target.target import State
 
 _TRIES = 3  # after which a call that is put off is looked at beside the documented one
 _MOST = 12  # tries for a call that is put off while others are answered
+SPELLED = frozenset({"spelling", PRINTED})  # groups of requests that mean the same as the documented one
 ORDINARY = "documented"  # the group of the documented calls
 _WATCH_S = 0.03  # behind the first answer of a run
 
@@ -94,7 +96,7 @@ class Worker:
             await self.ask_again(probe, exchange)
         elif probe.group == ORDINARY and not probe.state and self.wire.pace.is_shut_out(exchange):
             await self._knock_again(probe)
-        elif probe.group == "spelling" and exchange.answer and not exchange.answer.envelope.is_success:
+        elif probe.group in SPELLED and exchange.answer and not exchange.answer.envelope.is_success:
             await self._compare(probe)
         return False
 

@@ -36,9 +36,7 @@ _REPAIRS = (
     "the port must speak TLS 1.2 or newer; a proxy between may break it",
     "look into the server's log; raise `timeout` if it is slow",
 )
-_OTHERWISE = frozenset(
-    {"bindings", "spelling"}
-)  # groups of requests that mean the same as the documented one
+_RELAID = frozenset({"spelling", "printed"})  # groups of requests that mean the same as the documented one
 _CERTIFICATE = {
     "expired": "renew the certificate",
     "subject alternative names": "use a name of the certificate's in `endpoint`, or give it this one (subjectAltName)",
@@ -119,16 +117,11 @@ def _instead(finding: Finding, other: str) -> Finding:
 
 def other_way(first: Exchange, exchanges: Iterable[Exchange]) -> str:
     """How the documented request is served, where it is served otherwise than it was sent first; else nothing."""
-    served = [e for e in exchanges if e.group in _OTHERWISE and e.answer and e.answer.envelope.is_success]
+    served = [e for e in exchanges if e.answer and e.answer.envelope.is_success]
     asked = urlsplit(first.request.url)
-    for e in served:
-        parts = urlsplit(e.request.url)
-        alike = e.binding == first.binding and parts.path == asked.path
-        if alike and "%0A" in asked.query.upper() and "%0A" not in parts.query.upper():
-            return (
-                "the server refuses line breaks in a URL (%0A), which the documented request has; the compact"
-                " document is served: let the server take them"
-            )
+    for e in served if not any(e.group == first.group for e in served) else ():
+        if e.group in _RELAID and e.binding == first.binding and urlsplit(e.request.url).path == asked.path:
+            return f"{e.title} is served: let the endpoint read its request with an XML processor"
     for e in served:
         parts = urlsplit(e.request.url)
         if e.group == "bindings" and e.binding == first.binding and parts.path != asked.path:

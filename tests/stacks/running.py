@@ -72,11 +72,16 @@ def _certificates(folder: Path) -> dict[str, str]:
         part.write_to_path(folder / "cert.pem", append=True)
     issued.private_key_pem.write_to_path(folder / "key.pem")
     issued.private_key_and_cert_chain_pem.write_to_path(folder / "both.pem")
+    client = authority.issue_cert("client@example.com")
+    client.cert_chain_pems[0].write_to_path(folder / "client.pem")
+    client.private_key_pem.write_to_path(folder / "client-key.pem")
     return {
         "CA": str(folder / "ca.pem"),
         "CERT": str(folder / "cert.pem"),
         "KEY": str(folder / "key.pem"),
         "CERT_AND_KEY": str(folder / "both.pem"),
+        "CLIENT_CERT": str(folder / "client.pem"),
+        "CLIENT_KEY": str(folder / "client-key.pem"),
     }
 
 

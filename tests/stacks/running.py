@@ -41,6 +41,7 @@ def started(stack: Stack, folder: Path) -> Iterator[dict[str, str]]:
     }
     _fill(HERE / stack.name, folder / "app", settings)
     with ExitStack() as running:
+        running.callback(_wait_until_closed, settings)
         for number, words in enumerate(stack.prepare):
             _prepare(words, folder / f"prepare-{number}.log", settings)
         logs = [folder / f"process-{number}.log" for number in range(len(stack.processes))]
@@ -165,6 +166,15 @@ def _wait_for_ports(
             if time.monotonic() > until:
                 raise StartError(f"{name} is not open after {STARTS_S:.0f} s{_said(logs)}")
             time.sleep(0.05)  # between two looks, never instead of one
+
+
+def _wait_until_closed(settings: dict[str, str]) -> None:
+    """Killed processes close their ports a moment after they were killed."""
+    until = time.monotonic() + STOPS_S
+    while any(_listens(int(v)) for k, v in settings.items() if k.endswith("_PORT")):
+        if time.monotonic() > until:
+            return
+        time.sleep(0.02)  # between two looks
 
 
 def _listens(port: int) -> bool:

@@ -284,6 +284,20 @@ def test_one_that_lasts_is_asked_to_stop(number: signal.Signals, tmp_path: Path)
         assert (process.returncode, said) == (0, "")
 
 
+def test_an_endless_recording_is_refused(tmp_path: Path) -> None:
+    done = run("replay", "/dev/zero", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
+    assert "/dev/zero is larger than 256 MiB" in done.stderr
+
+
+def test_python_m_beside_another_package_of_our_name(tmp_path: Path) -> None:
+    """Python looks in the current folder first, unless told not to."""
+    (tmp_path / "conformance").mkdir()
+    (tmp_path / "conformance" / "__init__.py").write_text("raise RuntimeError", encoding="utf-8")
+    done = run("requirements", cwd=tmp_path, command=[sys.executable, "-P", "-m", "conformance"])
+    assert done.returncode == 0
+
+
 NOHUP = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]
 
 

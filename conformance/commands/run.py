@@ -24,6 +24,8 @@ from conformance.target.subject import subject
 from conformance.verdicts.terms import selected, terms
 from conformance.verdicts.verdict import ExitCode
 
+_LARGEST = 256 << 20  # bytes of a recording
+
 
 def run(options: argparse.Namespace) -> int:
     """Judge one target, write the reports, print the summary; returns the exit code."""
@@ -52,7 +54,11 @@ def replay(options: argparse.Namespace) -> int:
     contract = documented()
     wanted = terms(options, contract)
     try:
-        evidence = from_har(options.evidence.read_bytes())
+        with options.evidence.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+        if len(data) > _LARGEST:  # or endless
+            raise ConfigError(f"{options.evidence} is larger than {_LARGEST >> 20} MiB; allowed: a recording")
+        evidence = from_har(data)
     except OSError as error:
         raise ConfigError(f"cannot read {options.evidence}: {error.strerror}") from None
     except EvidenceError as error:

@@ -284,6 +284,14 @@ def test_one_that_lasts_is_asked_to_stop(number: signal.Signals, tmp_path: Path)
         assert (process.returncode, said) == (0, "")
 
 
+@pytest.mark.parametrize(
+    "option", ["endpoint=https://h/\udcff", "proxy=http://\udcff", "seed=\u0663", "timeout=1_0"]
+)
+def test_what_python_would_take_or_choke_on_is_refused(option: str, tmp_path: Path) -> None:
+    done = run("run", "--endpoint=reference", f"--{option}", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
+
+
 def test_an_endless_recording_is_refused(tmp_path: Path) -> None:
     done = run("replay", "/dev/zero", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (4, 1)

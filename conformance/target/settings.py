@@ -124,6 +124,8 @@ class Setting:
             raise argparse.ArgumentTypeError(f"{text!r} is none of those; allowed: {self.allowed}")
         if self.kind in {"number", "whole"}:
             return self._number(text)
+        if self.kind == "text" and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise argparse.ArgumentTypeError("it is not UTF-8; allowed: text")
         if self.kind == "table":
             name, equals, value = text.partition("=")
             if not name or not equals:
@@ -134,6 +136,8 @@ class Setting:
     def _number(self, text: str) -> float:
         bare = text.removesuffix(self.unit)
         try:
+            if not bare.isascii() or "_" in bare:  # which Python would take
+                raise ValueError
             number = int(bare) if self.kind == "whole" else float(bare)
         except ValueError:
             number = float("nan")

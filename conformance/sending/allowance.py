@@ -8,7 +8,7 @@ from __future__ import annotations
 
 RUN = (
     26 << 20
-)  # octets of all bodies of a run, inflated: 250 answers of 100 kB each, and a run's memory below 300 MB
+)  # octets of all bodies of a run, inflated: 250 answers of 100 kB each, and a run's memory below 400 MB
 SMALL = (
     32 << 10
 )  # a body of this size is read all the same, so that nothing usual is lost to a flood elsewhere

@@ -68,6 +68,15 @@ def one_answer_in_five_is_reset(ask: Ask) -> Iterator[Step]:
 def one_answer_in_five_is_wrong(ask: Ask) -> Iterator[Step]:
     """Answers, but every fifth answer over HTTPS is an HTML page."""
     if ask.secure and ask.number % 5 == 0:
+        yield http(b"<html><body>Down for maintenance</body></html>", kind="text/html")
+    else:
+        yield from answer(ask)
+
+
+@behaves(BROKEN)
+def one_answer_in_five_is_a_gateway(ask: Ask) -> Iterator[Step]:
+    """Answers, but a gateway in front of it says HTTP 502 for every fifth answer over HTTPS."""
+    if ask.secure and ask.number % 5 == 0:
         yield http(b"<html><body>Bad gateway</body></html>", status="502 Bad Gateway", kind="text/html")
     else:
         yield from answer(ask)

@@ -13,6 +13,8 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{11,}")
 _ESCAPES = re.compile(rb"\\u00([0-9a-fA-F]{2})|\\x([0-9a-fA-F]{2})|\\u\{([0-9a-fA-F]{2})\}")
 _NULS = re.compile(rb"\\x00|\\u0000|&#0;|&#x0;|%00|\x00")
 _TAGS = re.compile(rb"<[^<>]{0,200}>")
+_BASE32 = re.compile(rb"[A-Z2-7]{16,}")
+_SPACED_HEX = re.compile(rb"(?i)(?:\b[0-9a-f]{2}[ :-]){7}[0-9a-f]{2}\b")
 
 
 def leaks(secret: str, data: bytes) -> list[str]:
@@ -93,10 +95,21 @@ def _unescape(data: bytes) -> bytes:
     return _ESCAPES.sub(lambda found: bytes([int(found[1] or found[2] or found[3], 16)]), data)
 
 
+def _base32(found: re.Match[bytes]) -> bytes:
+    """What a run decodes to, wherever in it the secret begins."""
+    shifted = (found[0][shift:] for shift in range(8))
+    return b"\n".join(base64.b32decode(run[: len(run) // 8 * 8]) for run in shifted)
+
+
 DECODERS: dict[str, tuple[re.Pattern[bytes], Callable[[bytes], bytes]]] = {  # each with what it acts on
     "percent-decoded": (re.compile(b"%"), unquote_to_bytes),
     "without character references": (re.compile(b"&"), _unreferenced),
     "without backslash escapes": (_ESCAPES, _unescape),
     "without NULs": (_NULS, lambda data: _NULS.sub(b"", data)),
+    "base32": (_BASE32, lambda data: _BASE32.sub(_base32, data)),
+    "without separators": (
+        _SPACED_HEX,
+        lambda data: re.sub(rb"(?i)(?<=\b[0-9a-f]{2})[ :-](?=[0-9a-f]{2})", b"", data),
+    ),
     "without tags": (_TAGS, lambda data: _TAGS.sub(b"", data)),
 }

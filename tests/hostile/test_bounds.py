@@ -16,7 +16,7 @@ from .catalogue import ALONE, BEHAVIOURS
 from .lures import COOKIE
 from .trial import BAIT, CHECKOUT, REPORTS, SECONDS, SIDE_BY_SIDE, Trial
 
-MEGABYTES = 300 + 5 * max(0, SIDE_BY_SIDE - 8)  # each call beyond the usual eight may have begun a body more
+MEGABYTES = 400 + 5 * max(0, SIDE_BY_SIDE - 8)  # each call beyond the usual eight may have begun a body more
 NAMES = list(BEHAVIOURS if os.environ.get("HOSTILE") == "all" else ALONE)
 each_behaviour = pytest.mark.parametrize("ended", NAMES, indirect=True)
 UNASKED = (COOKIE.encode(), b"netrc-password", b"\nCookie:", b"Proxy-Authorization", b"\nAuthorization:")

@@ -48,8 +48,20 @@ def test_one_wrong_answer_in_five_is_a_failure_that_says_so(trials: dict[str, Tr
     ended = trials["one_answer_in_five_is_wrong"]
     found = re.match(r"(\d+) of (\d+) answers: ", failures(ended, "must")["REQ-01"])
     assert found
-    assert 0 < int(found[1]) < int(found[2])
-    assert not any(entry["_retried"] for entry in entries(ended))
+    wrong = [
+        entry
+        for entry in entries(ended)
+        if entry["_probe"]["group"] == "documented" and "maintenance" in entry["response"]["content"]["text"]
+    ]
+    assert 0 < len(wrong) == int(found[1]) < int(found[2])
+
+
+def test_a_gateway_that_answers_now_and_then_is_asked_again_and_accuses_nobody(
+    trials: dict[str, Trial],
+) -> None:
+    ended = trials["one_answer_in_five_is_a_gateway"]
+    assert failures(ended, "must") == failures(ended, "should") == {}
+    assert "sent again" in ended.output
 
 
 def test_a_lost_connection_is_tried_once_more_and_counts_as_hygiene(trials: dict[str, Trial]) -> None:
@@ -110,7 +122,7 @@ DOCTOR = {
     "silence_after_accept": ("TLS", "no complete answer within 3 s (the TLS handshake)"),
     "silence_after_request": ("Connect API", "no complete answer within 3 s (waiting for an answer)"),
     "body_a_byte_a_second": ("Connect API", "no complete answer within 3 s (reading the body)"),
-    "endless_headers": ("Connect API", "not HTTP/1.1"),
+    "endless_headers": ("Connect API", "larger than 100 KiB, the most that the suite reads"),
     "greets_as_ssh": ("Connect API", "no complete answer within 3 s"),
     "redirect_301": ("Connect API", "redirects to"),
     "answers_with_html": ("Connect API", "a web page, 'Sign in'"),

@@ -22,7 +22,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 REPORTS = ("report.html", "report.json", "junit.xml", "summary.md", "evidence.har")
 TIMEOUT = 3
 SIDE_BY_SIDE = int(os.environ.get("HOSTILE_CONCURRENCY", "8"))  # calls that a run has under way
-SECONDS = 60 * max(
+SECONDS = 75 * max(
     1, 8 // SIDE_BY_SIDE
 )  # a run's bound counts rounds of answers: fewer at a time, more of them
 PATIENCE = 1.5 * SECONDS  # when a run is ended from outside
@@ -171,7 +171,9 @@ def judging(server: Server, ca: Path, reports: Path, *more: str | Path) -> list[
     where = ("--endpoint", server.endpoint, "--http-endpoint", server.http_endpoint, "--ca-file", ca)
     at_once = ("--concurrency", str(SIDE_BY_SIDE)) if SIDE_BY_SIDE != 8 else ()
     # Whoever is asked to wait does so, for as long as a run may take: here, for less than the tests have.
-    patience = ("--deadline", str(SECONDS * 3 // 4)) if "retry_after" in server.behaviour.name else ()
+    names = (server.behaviour.name, *server.behaviour.parts)
+    waits = any("retry_after" in name for name in names)
+    patience = ("--deadline", str(SECONDS * 3 // 4)) if waits else ()
     return conformance(
         "run",
         "--no-color",

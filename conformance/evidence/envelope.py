@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import groupby
 
 from lxml import etree
@@ -43,6 +43,12 @@ def _items() -> frozenset[str]:
 def _tags(names: frozenset[str]) -> re.Pattern[str]:
     """What finds a start tag with one of these names in a text that is no document."""
     return re.compile(rf"<(?:\w+:)?(?:{'|'.join(sorted(names))})[\s>/]", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1024)
+def _lower(tag: str) -> str:
+    """The name of an element without its namespace, in lower case."""
+    return tag.rpartition("}")[2].lower()
 
 
 class Leaf:
@@ -94,7 +100,11 @@ class Envelope:
     def _first(self) -> dict[str, etree._Element]:
         """The first element of every name, as it is written and in lower case: one walk for all questions."""
         first: dict[str, etree._Element] = {}
+        seen: set[str] = set()
         for element in self.root.iter() if self.root is not None else ():
+            if element.tag in seen:  # of a hundred thousand elements, most are called alike
+                continue
+            seen.add(str(element.tag))
             name = local(element)
             if name not in first:
                 first[name] = element
@@ -142,8 +152,8 @@ class Envelope:
         found: list[dict[str, etree._Element]] = []
         last: dict[etree._Element, dict[str, etree._Element]] = {}
         for element in self.root.iter() if self.root is not None else ():
-            name, holder = local(element).lower(), element.getparent()
-            if holder is None or name not in {key, value}:
+            name = _lower(str(element.tag))
+            if name not in (key, value) or (holder := element.getparent()) is None:
                 continue
             if holder not in last or name in last[holder]:  # a second id in one place begins a second pair
                 last[holder] = {}
@@ -168,7 +178,7 @@ class Envelope:
         """Whether any result in it, however many there are, says Success."""
         elements = self.root.iter() if self.root is not None else ()
         return self.says_success or any(
-            local(element).lower() == "result" and Leaf(element).text.strip().lower() == "success"
+            _lower(str(element.tag)) == "result" and Leaf(element).text.strip().lower() == "success"
             for element in elements
         )
 
@@ -186,7 +196,7 @@ class Envelope:
             return self.has_values
         for element in self.root.iter():
             holder = element.getparent()
-            place = ("" if holder is None else local(holder).lower(), local(element).lower())
+            place = ("" if holder is None else _lower(str(holder.tag)), _lower(str(element.tag)))
             if place in _places() or place[1] in _parts():
                 return True
         return False
@@ -226,7 +236,7 @@ class Envelope:
     def _reported(self, code: str, message: str) -> tuple[Reported, ...]:
         if self.root is None:
             return ()
-        named = ((local(element).lower(), element) for element in self.root.iter())
+        named = ((_lower(str(element.tag)), element) for element in self.root.iter())
         told = [(n == code, Leaf(e)) for n, e in named if n == message or (n == code and len(e) == 0)]
         found: list[Reported] = []
         codes: list[Leaf] = []  # those right before, which wait for their messages
@@ -249,7 +259,7 @@ class Envelope:
         for element in self.root.iter() if self.root is not None else ():
             for name, text in element.attrib.items():
                 yield Leaf(element, str(text), etree.QName(name).localname)
-            if local(element).lower() in {"action", "result", "timestamp"} | _parts():
+            if _lower(str(element.tag)) in {"action", "result", "timestamp"} | _parts():
                 continue  # an id of the list is no code
             leaf = Leaf(element)
             if leaf.whole:

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from conformance.contract import violations
-from conformance.contract.components import Component
+from conformance.contract.components import Component, attributes
 from conformance.contract.load import documented
 from conformance.contract.violations import deviations
 from conformance.contract.xsd import Schema, schema
@@ -203,3 +203,10 @@ def test_a_fault_behind_a_flood_is_told() -> None:
         for d in deviations(schema(call.response_schema), etree.fromstring(text.encode()))
     }
     assert told == {"ENV-06", "ENV-08", "TIM-01"}
+
+
+def test_attributes_are_read_as_lxml_reads_them() -> None:
+    text = '<a b="1" c="" xmlns:n="urn:n" n:b="&lt;2" xml:lang="en"/>'
+    element = etree.fromstring(text)
+    assert attributes(element) == list(element.attrib.items())
+    assert attributes(etree.fromstring("<a/>")) == []

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from lxml import etree
 
-from conformance.contract.components import local, path
+from conformance.contract.components import attributes, local, path
 from conformance.contract.document import Document
 from conformance.contract.load import documented
 
@@ -257,8 +257,8 @@ class Envelope:
     def loose_texts(self) -> Iterator[Leaf]:
         """Every text and attribute that could be a code or a message, for envelopes of another shape."""
         for element in self.root.iter() if self.root is not None else ():
-            for name, text in element.attrib.items():
-                yield Leaf(element, str(text), etree.QName(name).localname)
+            for name, text in attributes(element):
+                yield Leaf(element, text, etree.QName(name).localname)
             if _lower(str(element.tag)) in {"action", "result", "timestamp"} | _parts():
                 continue  # an id of the list is no code
             leaf = Leaf(element)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
+from conformance.contract.components import attributes
 from conformance.contract.document import Document, encoding_of, read
 from conformance.evidence.exchange import Answer, Evidence, Exchange
 from conformance.target.places import cookie_value
@@ -121,7 +122,7 @@ def _leaves(document: Document) -> Iterator[tuple[str, str]]:
     for element in document.root.iter() if document.root is not None else ():
         yield str(element.tag), element.text or ""
         yield "", element.tail or ""
-        yield from ((str(name), str(value)) for name, value in element.attrib.items())
+        yield from attributes(element)
 
 
 def outside(evidence: Evidence) -> bytes:

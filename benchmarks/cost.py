@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.endpoint import configuration
 from benchmarks.process import FailedError, Used, measured, pause, python, serving
 from benchmarks.table import Part, Table, megabytes, middle, taken
-from conformance.checks.catalogue import chosen_checks, groups_of
+from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.contract.load import documented
 from conformance.probes import plan as plans
 from conformance.probes.probe import Probe
@@ -181,7 +181,8 @@ def _phases(run: Used, marks: dict[str, float]) -> dict[str, float]:
 def _sent(place: Place) -> dict[str, list[dict[str, Any]]]:
     """What a run sent, by its evidence, in the order of its plan."""
     contract = documented()
-    groups = groups_of(chosen_checks(contract, selected(contract, Terms())))
+    calls = (contract.call.name,)
+    groups = wishes_of(chosen_checks(contract, selected(contract, Terms()), calls))
     config = read_config(place.file, "target-001")["target-001"]
     planned = plans.plan(contract, target("target-001", config, contract), groups)
     entries = json.loads((place.folder / "reports" / "evidence.har").read_text(encoding="utf-8"))["log"][

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from conformance.checks.catalogue import chosen_checks, groups_of
+from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.quoting import cut, quoting
@@ -19,6 +19,7 @@ from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
+from conformance.probes.purpose import Wishes
 from conformance.reporting.output import progress
 from conformance.sending import signals
 from conformance.target.target import Target
@@ -35,7 +36,7 @@ def record(
     *,
     terms: Terms | None = None,
     contract: Contract | None = None,
-    groups: frozenset[str] | None = None,
+    wishes: Wishes | None = None,
     seed: int = 1,
     concurrency: int = 0,
     max_requests: int = 1_000,
@@ -45,7 +46,7 @@ def record(
 ) -> Evidence:
     """Send what the requirements of `terms` need (default: all of them), and keep what comes back.
 
-    groups: the groups of probes to send, in place of those that `terms` needs. seed: of the generated requests.
+    wishes: what to send, in place of what `terms` needs. seed: of the generated requests.
     concurrency: requests side by side (0: as the target says). rate: requests a second (0: no limit). deadline:
     seconds for all of it. told: how many requests were sent, of about how many. Raises ConfigError for a selection
     that names no requirement.
@@ -54,9 +55,10 @@ def record(
     from conformance.sending.wire import Wire, evidence_of  # noqa: PLC0415
 
     contract = contract or documented()
-    if groups is None:
-        groups = groups_of(chosen_checks(contract, selected(contract, terms or Terms())))
-    plan = plans.plan(contract, target, groups, seed)
+    if wishes is None:
+        wanted = selected(contract, terms or Terms(), target.calls)
+        wishes = wishes_of(chosen_checks(contract, wanted, target.calls))
+    plan = plans.plan(contract, target, wishes, seed)
     limits = Limits(
         concurrency=concurrency or target.concurrency,
         max_requests=max_requests,
@@ -85,13 +87,13 @@ def read_evidence(file: Path) -> Evidence:
     return from_har(file.read_bytes())
 
 
-def send(contract: Contract, judged: Target, groups: frozenset[str], options: argparse.Namespace) -> Evidence:
+def send(contract: Contract, judged: Target, wishes: Wishes, options: argparse.Namespace) -> Evidence:
     """Record as the options of `run` say."""
     with _meanwhile("conformance.pytest_plugin.session"):
         return record(
             judged,
             contract=contract,
-            groups=groups,
+            wishes=wishes,
             seed=int(options.seed),
             concurrency=int(options.concurrency or 0),
             max_requests=int(options.max_requests),

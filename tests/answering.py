@@ -20,6 +20,7 @@ from conformance.contract.load import documented
 from conformance.evidence.exchange import Evidence
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
+from conformance.probes.purpose import Wishes
 from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire, evidence_of
@@ -146,18 +147,18 @@ def session(
     ca_file: Path | str = "",
     addresses: Sequence[str] = ("127.0.0.1",),
     host: str = HOST,
-    groups: frozenset[str] = frozenset(),
+    wishes: Wishes = frozenset(),
     plan: Callable[[Plan], Plan] = lambda plan: plan,
     **values: Any,
 ) -> tuple[Evidence, Report]:
-    """Record and judge the endpoint: the first documented call, and what belongs to `groups` beside it."""
+    """Record and judge the endpoint: the first documented call, and what `wishes` asks for beside it."""
     config = dict(
         endpoint=f"https://{host}:{endpoint.port}/{TOKEN}",
         ca_file=str(ca_file),
         **({"timeout": 5.0, "http_endpoint": "http://127.0.0.1:9/"} | values),
     )
     subject = target("line", config, CONTRACT, environment={})
-    made = plan(plans.plan(CONTRACT, subject, groups))
+    made = plan(plans.plan(CONTRACT, subject, wishes))
     asked = (urlsplit(subject.endpoint).hostname or "").removesuffix(".")  # in lower case, and as DNS has it
     dialer = Dialer(subject, lambda name, _: list(addresses) if name.removesuffix(".") == asked else [name])
     began = time.time()

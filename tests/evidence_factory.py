@@ -13,17 +13,25 @@ from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.load import documented, folder
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
 from conformance.probes import plan as plans
-from conformance.probes.probe import Probe
+from conformance.probes.probe import Probe, after_state
+from conformance.probes.purpose import Purpose
 from conformance.target.settings import Binding
 from conformance.target.target import target
 from conformance.verdicts.judge import judge
 from conformance.verdicts.verdict import worst
 
 CONTRACT = documented()
+CALLS = (CONTRACT.call.name,)
 SAMPLES = folder("schemas") / "samples"
 BEGAN = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 SUCCESS = CONTRACT.call.response_sample.read_bytes().split(b"-->\n", 1)[1]
 SERVED = {"documented", "control", "bindings", "printed", "spelling", "stand-in"}  # any token is taken
+
+
+def purpose(label: str) -> Purpose:
+    """What a request of the documented call was sent for."""
+    return Purpose.of(label, CALLS[0])
+
 
 Change = Callable[[Evidence], Evidence]
 
@@ -71,7 +79,7 @@ def plan(binding: Binding = "query-xml") -> plans.Plan:
         CONTRACT,
         environment={},
     )
-    return plans.plan(CONTRACT, subject, plans.groups(CONTRACT))
+    return plans.plan(CONTRACT, subject, plans.EVERYTHING)
 
 
 def _sent(binding: Binding) -> Iterable[Probe]:
@@ -82,9 +90,7 @@ def _sent(binding: Binding) -> Iterable[Probe]:
     yield from made.middle
     for code, calls in made.states.items():
         yield from calls
-        yield replace(
-            calls[0], id=f"after-{code}", group=f"after-{code}", state="", title="the request afterwards"
-        )
+        yield after_state(made.first, code)
     yield from made.last
 
 
@@ -93,7 +99,9 @@ def _body(probe: Probe) -> bytes:
         return error("009")
     if probe.state:
         return error(probe.state)
-    return SUCCESS if probe.group in SERVED or probe.group.startswith("after-") else error("999")
+    return (
+        SUCCESS if probe.purpose.label in SERVED or probe.purpose.label.startswith("after-") else error("999")
+    )
 
 
 def _exchange(number: int, probe: Probe, started: float) -> Exchange:
@@ -101,7 +109,7 @@ def _exchange(number: int, probe: Probe, started: float) -> Exchange:
     return Exchange(
         number=number,
         probe=probe.id,
-        group=probe.group,
+        purpose=probe.purpose,
         title=probe.title,
         binding=probe.binding,
         request=Request("GET", f"{probe.channel}://staging.example.com/[token]"),
@@ -130,6 +138,7 @@ def conforming(binding: Binding = "query-xml") -> Evidence:
         target="staging",
         endpoint="https://staging.example.com/[token]",
         binding=binding,
+        calls=CALLS,
         started=BEGAN,
         finished=exchanges[-1].finished,
         handshakes=(Handshake("TLS 1.0", False), Handshake("TLS 1.1", False)),
@@ -146,13 +155,15 @@ def each(change: Callable[[Exchange], Exchange], *groups: str, probe: str = "") 
 
     def changed(evidence: Evidence) -> Evidence:
         chosen = [
-            e for e in evidence.exchanges if e.probe == probe or {e.group, e.group.partition("-")[0]} & wanted
+            e
+            for e in evidence.exchanges
+            if e.probe == probe or {e.purpose.label, e.purpose.label.partition("-")[0]} & wanted
         ]
         missing = {probe, *groups} - {
             "",
             *(e.probe for e in chosen),
-            *(e.group for e in chosen),
-            *(e.group.partition("-")[0] for e in chosen),
+            *(e.purpose.label for e in chosen),
+            *(e.purpose.label.partition("-")[0] for e in chosen),
         }
         assert not missing - {"control"}, f"nothing is called {missing}"
         exchanges = tuple(change(e) if e in chosen else e for e in evidence.exchanges)
@@ -251,13 +262,19 @@ def both(*changes: Change) -> Change:
 
 def judged(evidence: Evidence) -> dict[str, list[CheckResult]]:
     """Every check of the suite over the evidence, by requirement."""
+    return {name: results for (name, _), results in judgements(evidence).items()}
+
+
+def judgements(evidence: Evidence) -> dict[tuple[str, str], list[CheckResult]]:
+    """The same by requirement and call."""
     judging = Judging(evidence, CONTRACT)
-    results: dict[str, list[CheckResult]] = {name: [] for name in CONTRACT.requirements}
+    rows = CONTRACT.requirements.values()
+    results: dict[tuple[str, str], list[CheckResult]] = {(r.id, c): [] for r in rows for c in r.of(CALLS)}
     for check in checks():
         for case in check.cases_of(CONTRACT):
             result = judge(check, case, judging)
-            assert result.id == check_id(check, evidence.binding, case)
-            results[case.requirement].append(result)
+            assert result.id == check_id(check, evidence.binding, case, CONTRACT)
+            results[case.requirement, case.call].append(result)
     return results
 
 

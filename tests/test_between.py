@@ -10,7 +10,7 @@ import pytest
 from conformance.checks.outcome import Verdict
 from conformance.evidence.between import Kind, between, puts_off, shuts_out
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
-from tests.evidence_factory import SUCCESS, conforming, each, error, judged, named, verdicts
+from tests.evidence_factory import SUCCESS, conforming, each, error, judged, named, purpose, verdicts
 
 PAGE = b"<!DOCTYPE html><html><body><h1>Sorry</h1></body></html>"
 
@@ -105,7 +105,7 @@ def test_the_endpoint_s_own_word_is_judged(status: int) -> None:
     assert "REQ-01" in named(left, Verdict.FAIL)
 
 
-EVERYTHING = sorted({e.group for e in conforming().exchanges} - {"documented"})
+EVERYTHING = sorted({e.purpose.label for e in conforming().exchanges} - {"documented"})
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 407, 502, 503])
@@ -152,7 +152,9 @@ def asked_again(evidence: Evidence, answer: Answer, probe: str, times: int, *, r
             )
         if again:
             now += 0.02
-            found.append(replace(documented, probe="check", group="check", started=now, finished=now + 0.01))
+            found.append(
+                replace(documented, probe="check", purpose=purpose("check"), started=now, finished=now + 0.01)
+            )
     return replace(evidence, exchanges=tuple(replace(e, number=n) for n, e in enumerate(found, 1)))
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from conformance.checks.catalogue import Case, Check, check_id, check_of, checks, each, requirement, sends
+from conformance.checks.catalogue import Case, Check, check_id, check_of, checks, each, requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, CheckResult, NotApplicable, Open, Verdict
 from conformance.evidence.exchange import Evidence, Exchange, Loss
+from conformance.probes.purpose import Kind
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.judge import judge
 from conformance.verdicts.terms import Terms
@@ -33,7 +34,7 @@ def saying(*outcomes: Exception | None) -> Check:
     told = iter(outcomes)
 
     @requirement("ENV-01")
-    @sends("documented")
+    @uses(Kind.DOCUMENTED)
     def test_it(exchange: Exchange) -> None:
         """It is so."""
         said = next(told)
@@ -49,7 +50,7 @@ def saying_of_all(said: Exception | None) -> Check:
     """A check that judges all answers at once."""
 
     @requirement("ENV-01")
-    @sends("documented")
+    @uses(Kind.DOCUMENTED)
     def test_it(exchanges: tuple[Exchange, ...]) -> None:
         """It is so.
 
@@ -154,7 +155,7 @@ def test_the_smallest_of_the_requests_that_were_made_smaller_is_told_first() -> 
 
 def test_ctrl_c_is_not_swallowed() -> None:
     @requirement("ENV-01")
-    @sends("documented")
+    @uses(Kind.DOCUMENTED)
     def test_it(exchange: Exchange) -> None:
         raise KeyboardInterrupt
 
@@ -208,7 +209,7 @@ def test_why_nothing_was_sent_is_the_reason() -> None:
 
 def test_of_several_reasons_why_nothing_was_sent_the_first_is_given() -> None:
     @requirement("ENV-01")
-    @sends("documented", "bindings", "spelling")
+    @uses(Kind.DOCUMENTED, Kind.BINDINGS, Kind.SPELLING)
     def test_it(exchange: Exchange) -> None:
         """It is so."""
 
@@ -219,14 +220,14 @@ def test_of_several_reasons_why_nothing_was_sent_the_first_is_given() -> None:
 
 
 def test_exchanges_of_another_group_are_not_looked_at() -> None:
-    assert over(saying(), conforming().of("malformed")).verdict is Verdict.INCONCLUSIVE
+    assert over(saying(), conforming().of(Kind.MALFORMED)).verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_check_without_groups_looks_at_everything() -> None:
     seen = []
 
     @requirement("ENV-01")
-    @sends()
+    @uses()
     def test_it(exchanges: tuple[Exchange, ...]) -> None:
         seen.append(len(exchanges))
 
@@ -251,10 +252,10 @@ def test_a_run_without_answers_passes_nothing() -> None:
     assert set(found.values()) == {Verdict.INCONCLUSIVE}
 
 
-@pytest.mark.parametrize("group", sorted({e.group for e in conforming().exchanges}))
+@pytest.mark.parametrize("group", sorted({e.purpose.label for e in conforming().exchanges}))
 def test_a_group_that_was_not_sent_leaves_no_failure_behind(group: str) -> None:
     evidence = conforming()
-    kept = tuple(e for e in evidence.exchanges if e.group != group)
+    kept = tuple(e for e in evidence.exchanges if e.purpose.label != group)
     found = verdicts(replace(evidence, exchanges=kept))
     assert set(found.values()) <= {Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE}
     # Of these, others of their kind tell as much.
@@ -281,11 +282,11 @@ def test_a_plain_function_is_no_check() -> None:
 
 
 def test_a_check_has_one_case_per_value() -> None:
-    @each("code", lambda contract: [Case(code, f"ERR-{code}-code", code) for code in contract.errors])
-    @sends("state-{case}")
+    @each("code", lambda _, call: [Case(code, f"ERR-{code}-code", code, state=code) for code in call.errors])
+    @uses(Kind.STATE)
     def test_it(exchange: Exchange, code: str) -> None:
         """It is so."""
-        assert exchange.group == f"state-{code}"
+        assert exchange.purpose.label == f"state-{code}"
 
     check = check_of(test_it)
     assert check
@@ -299,15 +300,17 @@ def test_a_check_has_one_case_per_value() -> None:
 
 def test_ids_are_public_and_stand_still() -> None:
     named = {check.name: check for check in checks()}
-    pairs = named["test_the_documented_pair_is_offered"]
-    assert [check_id(pairs, "form-xml", case) for case in pairs.cases_of(CONTRACT)] == [
-        "conformance/checks/test_callback_types.py::test_the_documented_pair_is_offered[form-xml-CBK-03-id-0]",
-        "conformance/checks/test_callback_types.py::test_the_documented_pair_is_offered[form-xml-CBK-04-id-6]",
+    items = named["test_the_documented_item_is_offered"]
+    assert [check_id(items, "form-xml", case, CONTRACT) for case in items.cases_of(CONTRACT)] == [
+        "conformance/checks/test_items.py::test_the_documented_item_is_offered[form-xml-CBK-03]",
+        "conformance/checks/test_items.py::test_the_documented_item_is_offered[form-xml-CBK-04]",
     ]
-    plain = named["test_types_are_unique"]
-    assert check_id(plain, "query-xml", plain.cases_of(CONTRACT)[0]) == (
-        "conformance/checks/test_callback_types.py::test_types_are_unique[query-xml]"
-    )
+    plain = named["test_nothing_refers_elsewhere"]
+    (case,) = plain.cases_of(CONTRACT)
+    place = "conformance/checks/test_response_example_and_schema.py::test_nothing_refers_elsewhere"
+    assert check_id(plain, "query-xml", case, CONTRACT) == f"{place}[query-xml]"
+    further = replace(case, call="get_list_country")
+    assert check_id(plain, "query-xml", further, CONTRACT) == f"{place}[query-xml-get_list_country]"
 
 
 def test_checks_are_found_once_each_in_the_order_of_their_files() -> None:
@@ -318,11 +321,10 @@ def test_checks_are_found_once_each_in_the_order_of_their_files() -> None:
 
 
 def test_every_group_that_a_check_looks_at_is_sent() -> None:
-    sent = {e.group for e in conforming("query-params").exchanges}
-    looked_at = {
-        group.format(case=case.value) for c in checks() for case in c.cases_of(CONTRACT) for group in c.groups
-    }
-    assert looked_at - sent == {"after-009"}, "nobody sets or resets plain HTTP"
+    sent = {e.purpose for e in conforming("query-params").exchanges}
+    wishes = {wish for c in checks() for case in c.cases_of(CONTRACT) for wish in c.wishes(case)}
+    unmet = {wish.label for wish in wishes if not any(purpose.meets(wish) for purpose in sent)}
+    assert unmet == {"after-009"}, "nobody sets or resets plain HTTP"
 
 
 def test_judging_leaves_the_trees_as_they_were() -> None:
@@ -349,5 +351,5 @@ def test_an_endpoints_word_does_not_fill_a_page(length: int) -> None:
 
 
 def test_a_check_looks_at_every_answer_only_where_it_says_so() -> None:
-    unbounded = {check.requirement for check in checks() if not check.groups and not check.also}
+    unbounded = {check.requirement for check in checks() if not check.kinds and not check.also}
     assert unbounded == {"ERR-ANY", "TIM-05", "HYG-02", "HYG-05", "HYG-10"}

@@ -14,8 +14,8 @@ import pytest
 
 from conformance.checks.catalogue import checks
 from conformance.checks.outcome import CheckResult, Verdict
-from conformance.evidence.between import MALFORMED
 from conformance.evidence.exchange import Evidence, Exchange, Handshake, Loss
+from conformance.probes.purpose import MALFORMED, Kind
 from conformance.target.settings import BINDINGS, Binding
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.terms import Terms
@@ -33,6 +33,7 @@ from tests.evidence_factory import (
     error,
     header,
     judged,
+    judgements,
     lost,
     named,
     says,
@@ -882,7 +883,7 @@ def test_utf_16_is_read() -> None:
 
 def test_both_clocks_wrong_by_the_same_is_no_fault_of_the_timestamp() -> None:
     """Where Date shows that the server's clock differs, the server's clock is the reference."""
-    everywhere = {e.group for e in conforming().exchanges}
+    everywhere = {e.purpose.label for e in conforming().exchanges}
     ahead = timestamps(lambda e: int(e.started) + 7200)(conforming())
     assert named(verdicts(ahead), Verdict.FAIL) == {"TIM-02"}
     dated = each(lambda e: replace(e, answer=answer(e.answer.body, e.started + 7200)), *everywhere)(ahead)
@@ -948,7 +949,7 @@ def test_the_recording_is_judged_as_the_register_says() -> None:
 
 def test_the_recording_conforms_under_two_interpretations() -> None:
     evidence = accepting(recording(), "I-01", "I-09")
-    report = assemble(judged(evidence), evidence, CONTRACT, Terms(level="should"))
+    report = assemble(judgements(evidence), evidence, CONTRACT, Terms(level="should"))
     assert report.verdict is Claim.CONFORMING
     assert report.exit_code == 0
     leaning = {r.id: r.interpretations for r in report.requirements if r.interpretations}
@@ -1149,8 +1150,8 @@ def test_what_came_back_after_a_state_was_there_before_it() -> None:
     assert verdicts(only(conforming(), "documented-1", *state))["ERR-004-stable"] is Verdict.PASS
 
 
-@pytest.mark.parametrize("group", [group for group in MALFORMED if group != "malformed"])
-def test_every_document_that_was_accepted_is_named(group: str) -> None:
+@pytest.mark.parametrize("group", sorted(MALFORMED - {Kind.MALFORMED}))
+def test_every_document_that_was_accepted_is_named(group: Kind) -> None:
     accepted = says(SUCCESS, group)(conforming())
     names = {e.probe.removeprefix("malformed-") for e in accepted.of(group)}
     (failed,) = [r for r in judged(accepted)["REQ-04"] if r.verdict is Verdict.FAIL]

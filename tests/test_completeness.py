@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from conformance.checks.catalogue import check_id, checks
+from conformance.checks.catalogue import Judgement, check_id, checks
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.commands.cli import main
 from conformance.contract.model import LEVELS
@@ -22,7 +22,7 @@ from conformance.verdicts.findings import headline, standing
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, ExitCode
 from tests.command import ROOT, run, started
-from tests.evidence_factory import CONTRACT, conforming, judged
+from tests.evidence_factory import CONTRACT, conforming, judgements
 
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 
@@ -32,13 +32,13 @@ def _function(check: str) -> str:
 
 
 EVIDENCE = conforming()
-RESULTS = judged(EVIDENCE)
+RESULTS = judgements(EVIDENCE)
 EVERY = [
-    (case.requirement, check_id(check, "query-xml", case))
+    ((case.requirement, case.call), check_id(check, "query-xml", case, CONTRACT))
     for check in checks()
     for case in check.cases_of(CONTRACT)
 ]
-MUST = [(name, check) for name, check in EVERY if CONTRACT.requirements[name].level == "must"]
+MUST = [(name, check) for name, check in EVERY if CONTRACT.requirements[name[0]].level == "must"]
 SIBLINGS = Counter(name for name, _ in EVERY)
 SEVERAL = next((name, check) for name, check in MUST if SIBLINGS[name] > 1)
 ALONE = next(
@@ -48,14 +48,14 @@ ALONE = next(
 )
 
 
-def without(*left: str) -> dict[str, list[CheckResult]]:
+def without(*left: str) -> dict[Judgement, list[CheckResult]]:
     return {name: [c for c in found if c.id not in left] for name, found in RESULTS.items()}
 
 
 @pytest.mark.parametrize(("name", "check"), EVERY, ids=[check.rpartition("::")[2] for _, check in EVERY])
-def test_a_requirement_without_one_of_its_checks_has_not_passed(name: str, check: str) -> None:
+def test_a_requirement_without_one_of_its_checks_has_not_passed(name: Judgement, check: str) -> None:
     report = assemble(without(check), EVIDENCE, CONTRACT, Terms(level=LEVELS[-1]))
-    result = next(r for r in report.requirements if r.id == name)
+    result = next(r for r in report.requirements if (r.id, r.call) == name)
     assert result.verdict is Verdict.INCONCLUSIVE
     assert check.rpartition("::")[2] in result.reason
     assert report.verdict is Claim.INCONCLUSIVE
@@ -80,7 +80,7 @@ def test_what_is_seen_to_be_broken_stays_broken_in_part() -> None:
 )
 def test_the_reason_says_why_a_check_is_missing(extent: Extent, says: str) -> None:
     report = assemble(without(SEVERAL[1]), EVIDENCE, CONTRACT, Terms(), extent=extent)
-    assert says in next(r.reason for r in report.requirements if r.id == SEVERAL[0])
+    assert says in next(r.reason for r in report.requirements if (r.id, r.call) == SEVERAL[0])
 
 
 def test_what_nobody_asked_for_is_not_selected() -> None:
@@ -88,7 +88,7 @@ def test_what_nobody_asked_for_is_not_selected() -> None:
     report = assemble(
         {ALONE[0]: RESULTS[ALONE[0]]}, EVIDENCE, CONTRACT, Terms(), extent=Extent(wanted=wanted)
     )
-    assert [r.id for r in report.requirements if r.selected] == [ALONE[0]]
+    assert [r.id for r in report.requirements if r.selected] == [ALONE[0][0]]
     assert (report.scope.narrowed, report.scope.judged) == (True, 1)
     assert report.scope.requirements == len(CONTRACT.requirements)
     assert f"{standing(report)}: {headline(report)}" == (
@@ -100,7 +100,7 @@ def test_a_part_of_a_requirement_is_said_in_the_scope() -> None:
     wanted = {check for _, check in EVERY} - {SEVERAL[1]}
     report = assemble(without(SEVERAL[1]), EVIDENCE, CONTRACT, Terms(), extent=Extent(wanted=wanted))
     assert report.scope.narrowed
-    assert report.scope.in_part == (SEVERAL[0],)
+    assert report.scope.in_part == (SEVERAL[0][0],)
     assert report.exit_code == ExitCode.INCONCLUSIVE
 
 
@@ -181,7 +181,7 @@ def test_pytest_does_not_pass_what_k_leaves_out(tmp_path: Path) -> None:
     done = run("--endpoint=reference", *words, cwd=ROOT, command=PYTEST)
     assert done.returncode == ExitCode.INCONCLUSIVE, done.stdout
     assert "CONFORMING  " not in done.stdout.replace("INCONCLUSIVE  ", "")
-    assert report_of(tmp_path)["scope"]["in_part"] == [SEVERAL[0]]  # type: ignore[index]
+    assert report_of(tmp_path)["scope"]["in_part"] == [SEVERAL[0][0]]  # type: ignore[index]
     cases = ET.parse(tmp_path / "junit.xml").getroot().iter("testcase")
     assert left not in " ".join(case.get("name", "") for case in cases)
 

@@ -32,7 +32,7 @@ def subject(**values: Any) -> Target:
 
 
 def planned(**values: Any) -> Plan:
-    return plans.plan(CONTRACT, subject(**values), plans.groups(CONTRACT))
+    return plans.plan(CONTRACT, subject(**values), plans.EVERYTHING)
 
 
 # Over plain HTTP
@@ -247,7 +247,7 @@ def test_a_configured_header_field_stands_in_place_of_ours(name: str) -> None:
     """Names differ by more than letter case, or they are one (RFC 9110 section 5.1)."""
     judged = subject(headers={name: "of-the-user"})
     composer = Composer(judged, Random(1))
-    for probe in plans.plan(CONTRACT, judged, plans.groups(CONTRACT)).probes:
+    for probe in plans.plan(CONTRACT, judged, plans.EVERYTHING).probes:
         sent = [(n.lower(), value) for n, value in composer.request(probe, NOWHERE).headers]
         assert len({n for n, _ in sent}) == len(sent)
         assert (name.lower(), "of-the-user") in sent or probe.headers
@@ -259,7 +259,7 @@ def test_a_configured_header_field_stands_in_place_of_ours(name: str) -> None:
 def test_a_states_header_field_stands_in_place_of_the_targets() -> None:
     states = {"004": {"headers": {"x-env": "blocked"}}}
     judged = subject(headers={"X-Env": "staging"}, states=states)
-    plan = plans.plan(CONTRACT, judged, plans.groups(CONTRACT))
+    plan = plans.plan(CONTRACT, judged, plans.EVERYTHING)
     probe = next(p for p in plan.probes if p.state == "004")
     sent = Composer(judged, Random(1)).request(probe, NOWHERE).headers
     assert [value for name, value in sent if name.lower() == "x-env"] == ["blocked"]

@@ -165,13 +165,13 @@ def test_the_service_call_is_the_row_of_the_page() -> None:
         ["Action", CONTRACT.call.action_element, CONTRACT.call.name]
     ]
     assert f"**Endpoint**: {CONTRACT.call.name}" in PAGE
-    assert f"**Method**: {CONTRACT.call.method}" in PAGE
+    assert f"**Method**: {CONTRACT.call.row.method}" in PAGE
 
 
 def test_the_documented_pairs_are_the_printed_ones() -> None:
-    item = CONTRACT.call.item
-    printed = re.findall(rf"<{item.key}>(.*?)</{item.key}>\s*<{item.value}>(.*?)</{item.value}>", BLOCKS[1])
-    assert printed == [(pair.id, pair.type) for pair in CONTRACT.call.pairs]
+    key, value = CONTRACT.call.fields
+    printed = re.findall(rf"<{key}>(.*?)</{key}>\s*<{value}>(.*?)</{value}>", BLOCKS[1])
+    assert printed == [tuple(rule.fields.values()) for rule in CONTRACT.call.rules("offers")]
     assert len(printed) == 2
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.contract.document import read
-from conformance.evidence.envelope import Envelope, Pair
+from conformance.evidence.envelope import Envelope, Fields
 
 PAIR = "callback_type_id", "callback_type"
 
@@ -14,8 +14,8 @@ def envelope(text: str) -> Envelope:
     return Envelope(read(text.encode()))
 
 
-def texts(pairs: tuple[Pair, ...]) -> list[tuple[str | None, str | None]]:
-    return [(p.key.text if p.key else None, p.value.text if p.value else None) for p in pairs]
+def texts(items: tuple[Fields, ...]) -> list[tuple[str | None, ...]]:
+    return [tuple(leaf.text if leaf else None for leaf in item) for item in items]
 
 
 def test_subjects_are_found_under_the_root_first() -> None:
@@ -55,7 +55,7 @@ def test_a_missing_subject_is_none() -> None:
     found = envelope("<r/>")
     assert (found.action, found.result, found.timestamp) == (None, None, None)
     assert found.leaf("Values") is None
-    assert found.pairs(*PAIR) == ()
+    assert found.items(PAIR) == ()
 
 
 def test_text_with_elements_in_it_is_not_whole() -> None:
@@ -82,12 +82,12 @@ def test_pairs_are_read_where_a_parent_holds_them() -> None:
         "<x><Callback_Type_Id>3</Callback_Type_Id><CALLBACK_TYPE>D</CALLBACK_TYPE></x>"
         "</Values></r>"
     )
-    assert texts(found.pairs(*PAIR)) == [("0", "A"), ("1", "B"), ("2", None), (None, "C"), ("3", "D")]
+    assert texts(found.items(PAIR)) == [("0", "A"), ("1", "B"), ("2", None), (None, "C"), ("3", "D")]
 
 
 def test_a_second_id_in_one_place_begins_a_second_pair() -> None:
     flat = envelope("<r><callback_type_id>0</callback_type_id><callback_type_id>1</callback_type_id></r>")
-    assert texts(flat.pairs(*PAIR)) == [("0", None), ("1", None)]
+    assert texts(flat.items(PAIR)) == [("0", None), ("1", None)]
 
 
 ERRORS = {
@@ -205,18 +205,6 @@ def test_what_an_answer_is_taken_for(text: str, kinds: str) -> None:
         "is_error",
     )
     kinds_found = {name for name in names if getattr(found, name)} | (
-        {"offers"} if found.offers(*PAIR) else set()
+        {"offers"} if found.offers(PAIR) else set()
     )
     assert kinds_found == set(kinds.split())
-
-
-def test_the_answer_to_another_call_is_told() -> None:
-    other = SUCCESS.replace("<Result>", "<Action>get_list_country</Action><Result>")
-    assert envelope(other).answers_another_call("get_list_callback", *PAIR)
-    assert not envelope(other).answers_another_call("get_list_country", *PAIR)
-    assert not envelope(SUCCESS).answers_another_call("get_list_callback", *PAIR)
-    assert not envelope(other.replace("get_list_country", "GET LIST")).answers_another_call(
-        "get_list_callback", *PAIR
-    )
-    with_pairs = other.replace("</Result>", "</Result><callback_type>A</callback_type>")
-    assert not envelope(with_pairs).answers_another_call("get_list_callback", *PAIR)

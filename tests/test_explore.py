@@ -24,6 +24,8 @@ from conformance.evidence.exchange import Evidence
 from conformance.probes import generated as explore
 from conformance.probes import plan as plans
 from conformance.probes.generated import COUNTS, Case, corpus
+from conformance.probes.purpose import Kind, Purpose, Wishes
+from conformance.probes.template import Template
 from conformance.reference.app import Application, Call, Stages
 from conformance.reference.request import Asked, Request, UnusableError, locate
 from conformance.reference.request import read as honestly
@@ -36,14 +38,15 @@ from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import RequirementResult
 
 CALL = documented().call
+TEMPLATE = Template(CALL)
 REQUEST = schema(CALL.request_schema)
 SEEDS = range(1, 13)
-CASES = [case for seed in SEEDS for case in corpus(CALL, seed)]
+CASES = [case for seed in SEEDS for case in corpus(TEMPLATE, seed)]
 PINNED = ["0get_list_callback", "gte_list_callback", "get_list_callbakc", "get_l"]  # of seed 1
 
 
 def of(group: str) -> list[Case]:
-    return [case for case in CASES if case.group == group]
+    return [case for case in CASES if case.kind == group]
 
 
 def infoset(document: bytes) -> list[tuple[str, dict[str, str], str]]:
@@ -68,24 +71,24 @@ def infoset(document: bytes) -> list[tuple[str, dict[str, str], str]]:
 
 
 def test_the_same_seed_makes_the_same_cases() -> None:
-    assert [c.document for c in corpus(CALL, 7)] == [c.document for c in corpus(CALL, 7)]
-    assert [c.document for c in corpus(CALL, 7)] != [c.document for c in corpus(CALL, 8)]
+    assert [c.document for c in corpus(TEMPLATE, 7)] == [c.document for c in corpus(TEMPLATE, 7)]
+    assert [c.document for c in corpus(TEMPLATE, 7)] != [c.document for c in corpus(TEMPLATE, 8)]
 
 
 def test_the_cases_of_a_seed_are_pinned() -> None:
     # Other versions of Python, other processes, other days: reports name the seed, so it has to say enough.
-    found = [c for c in corpus(CALL, 1) if c.group == "action"]
+    found = [c for c in corpus(TEMPLATE, 1) if c.kind == "action"]
     assert [c.value for c in found] == PINNED
 
 
 def test_a_group_makes_the_same_cases_whatever_else_is_asked_for() -> None:
-    alone = list(corpus(CALL, 1, {"schema": 6}))
-    assert [c.document for c in alone] == [c.document for c in corpus(CALL, 1) if c.group == "schema"]
+    alone = list(corpus(TEMPLATE, 1, {Kind.SCHEMA: 6}))
+    assert [c.document for c in alone] == [c.document for c in corpus(TEMPLATE, 1) if c.kind == "schema"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_group_has_its_number_of_different_cases(seed: int) -> None:
-    documents = [(c.group, c.document) for c in corpus(CALL, seed)]
+    documents = [(c.kind, c.document) for c in corpus(TEMPLATE, seed)]
     assert len(set(documents)) == len(documents)
     assert {g: sum(group == g for group, _ in documents) for g in COUNTS} == COUNTS
 
@@ -131,13 +134,13 @@ def test_no_case_rests_on_the_letter_case_of_a_name_or_on_padding() -> None:
     assert all(" ".join(case.value.split()) != CALL.name for case in of("action"))
 
 
-@pytest.mark.parametrize("case", CASES[::5], ids=lambda case: f"{case.group} {case.what}")
+@pytest.mark.parametrize("case", CASES[::5], ids=lambda case: f"{case.kind} {case.what}")
 def test_whatever_a_reduction_tries_is_of_the_same_kind(case: Case) -> None:
     for n in range(len(case.changes)):
         for step in case.changes[n].choices:
             document = case.filled([*(c.choices[-1] for c in case.changes[:n]), step])
             root = read(document).root
-            if case.group == "malformed":
+            if case.kind == "malformed":
                 assert root is None
                 continue
             assert root is not None
@@ -146,19 +149,19 @@ def test_whatever_a_reduction_tries_is_of_the_same_kind(case: Case) -> None:
 
 
 def test_making_them_is_cheap() -> None:
-    list(corpus(CALL, 1))
+    list(corpus(TEMPLATE, 1))
     began = time.process_time()
     for seed in range(5):
-        list(corpus(CALL, seed))
+        list(corpus(TEMPLATE, seed))
     assert (time.process_time() - began) / 5 < 0.1
 
 
 def test_hypothesis_stays_out_until_something_is_reduced() -> None:
     code = (
         "import sys\nfrom conformance.probes import generated as explore\n"
-        "from conformance.contract.load import documented\n"
+        "from conformance.contract.load import documented\nfrom conformance.probes.template import Template\n"
         "from conformance.sending import wire\n"
-        "list(explore.corpus(documented().call, 1))\nassert 'hypothesis' not in sys.modules\n"
+        "list(explore.corpus(Template(documented().call), 1))\nassert 'hypothesis' not in sys.modules\n"
     )
     root = Path(__file__).parents[1]
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
@@ -167,7 +170,8 @@ def test_hypothesis_stays_out_until_something_is_reduced() -> None:
 def test_a_reduction_writes_nothing_where_the_run_was_started(tmp_path: Path) -> None:
     code = (
         "from conformance.probes import generated as explore\nfrom conformance.contract.load import documented\n"
-        "case = next(explore.corpus(documented().call, 1))\nexplore.reduce(case, lambda _: True, 20)\n"
+        "from conformance.probes.template import Template\n"
+        "case = next(explore.corpus(Template(documented().call), 1))\nexplore.reduce(case, lambda _: True, 20)\n"
     )
     root = str(Path(__file__).parents[1])
     subprocess.run(
@@ -179,23 +183,26 @@ def test_a_reduction_writes_nothing_where_the_run_was_started(tmp_path: Path) ->
 # The plan
 
 
-def planned(seed: int = 1, groups: frozenset[str] | None = None) -> plans.Plan:
+def planned(seed: int = 1, wishes: Wishes | None = None) -> plans.Plan:
     contract = documented()
     subject = target("staging", {"endpoint": "https://staging.example.com/x1"}, contract, environment={})
-    return plans.plan(contract, subject, plans.groups(contract) if groups is None else groups, seed)
+    return plans.plan(contract, subject, plans.EVERYTHING if wishes is None else wishes, seed)
 
 
 def test_generated_requests_are_in_the_plan_and_name_the_seed() -> None:
     generated = [p for p in planned(5).together if p.id.startswith("explored-")]
     assert len(generated) == sum(COUNTS.values())
     assert all("generated from seed 5" in p.title and p.control for p in generated)
-    assert {p.group for p in generated} == set(COUNTS)
+    assert {p.purpose.label for p in generated} == set(COUNTS)
     assert set(planned(5).cases) == {p.id for p in generated}
 
 
 def test_only_groups_that_are_looked_at_are_generated() -> None:
-    assert {c.group for c in planned(groups=frozenset({"documented", "action"})).cases.values()} == {"action"}
-    assert not planned(groups=frozenset({"documented"})).cases
+    assert {
+        c.kind
+        for c in planned(wishes=frozenset({Purpose(Kind.DOCUMENTED), Purpose(Kind.ACTION)})).cases.values()
+    } == {"action"}
+    assert not planned(wishes=frozenset({Purpose(Kind.DOCUMENTED)})).cases
 
 
 # Reduction
@@ -224,7 +231,7 @@ def _document(request: Request) -> bytes:
 def session(fault: Fault, seed: int = 1, limits: Limits | None = None) -> tuple[Evidence, Application]:
     contract, app = documented(), faulty(fault)
     subject = target("faulty", {"endpoint": "https://localhost/0123456789abcdef"}, contract, environment={})
-    plan = plans.plan(contract, subject, plans.groups(contract), seed)
+    plan = plans.plan(contract, subject, plans.EVERYTHING, seed)
     wire = Wire(subject, limits or Limits(), seed=seed, dialer=InProcess(app, subject))
     recording = anyio.run(wire.session, plan)
     return evidence_of(subject, recording, seed=seed, started=time.time()), app
@@ -240,7 +247,7 @@ def reduced(evidence: Evidence) -> Sequence[str]:
 
 
 def seed_with(wanted: Callable[[Case], bool]) -> int:
-    return next(seed for seed in range(1, 200) if any(wanted(case) for case in corpus(CALL, seed)))
+    return next(seed for seed in range(1, 200) if any(wanted(case) for case in corpus(TEMPLATE, seed)))
 
 
 def test_a_spelling_that_only_the_explorer_knows_is_reduced() -> None:
@@ -249,7 +256,7 @@ def test_a_spelling_that_only_the_explorer_knows_is_reduced() -> None:
 
     wanted = seed_with(
         lambda c: (
-            c.group == "spelling"
+            c.kind == "spelling"
             and b"<!--" in c.document
             and b"<![CDATA[" in c.document
             and len(c.changes) > 3
@@ -274,10 +281,12 @@ def test_a_spelling_that_only_the_explorer_knows_is_reduced() -> None:
 
 def test_an_action_that_only_the_explorer_knows_is_reduced() -> None:
     seed = seed_with(
-        lambda c: c.group == "action" and c.value.startswith(f"{CALL.name}_v2") and len(c.changes) > 1
+        lambda c: c.kind == "action" and c.value.startswith(f"{CALL.name}_v2") and len(c.changes) > 1
     )
     value = next(
-        c.value for c in corpus(CALL, seed) if c.group == "action" and c.value.startswith(f"{CALL.name}_v2")
+        c.value
+        for c in corpus(TEMPLATE, seed)
+        if c.kind == "action" and c.value.startswith(f"{CALL.name}_v2")
     )
 
     def fault(document: bytes, asked: Asked) -> Asked:

@@ -81,7 +81,7 @@ def session(says: Says, **limits: Any) -> tuple[Report, Evidence, Front, Clock]:
     subject = target("fronted", config, CONTRACT, environment={})
     wire = Wire(subject, Limits(**limits), dialer=InProcess(front, subject))
     wire.pace = Pace(wire.limits, clock=clock, sleep=clock.sleep)
-    recording = anyio.run(wire.session, plans.plan(CONTRACT, subject, plans.groups(CONTRACT)))
+    recording = anyio.run(wire.session, plans.plan(CONTRACT, subject, plans.EVERYTHING))
     evidence = evidence_of(subject, recording, seed=1, started=time.time())
     return judge_evidence(evidence, CONTRACT, Terms()), evidence, front, clock
 

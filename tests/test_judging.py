@@ -9,9 +9,9 @@ import pytest
 from conformance.checks.disclosure import versions
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import NotApplicable, Open, Verdict, clip
-from conformance.contract.model import DocumentedPair
-from conformance.evidence.envelope import Pair
+from conformance.evidence.envelope import Fields
 from conformance.evidence.exchange import Answer, Evidence
+from conformance.probes.purpose import Kind
 from tests.evidence_factory import (
     CONTRACT,
     SUCCESS,
@@ -93,7 +93,7 @@ def test_the_control_of_a_document_is_its_own() -> None:
 # Damaged pairs
 
 
-def pairs_of(key: str | None, value: str | None) -> tuple[Pair, ...]:
+def pairs_of(key: str | None, value: str | None) -> tuple[Fields, ...]:
     """What is read of one pair; None where the element is missing."""
     parts = [
         f"<{name}>{text}</{name}>"
@@ -103,7 +103,7 @@ def pairs_of(key: str | None, value: str | None) -> tuple[Pair, ...]:
     start, rest = SUCCESS.split(b"<Values>")
     list_of_one = b"<Values><Value>" + "".join(parts).encode() + b"</Value></Values>"
     subject = judging(says(start + list_of_one + rest.split(b"</Values>")[1]))
-    return subject.pairs(subject.evidence.exchanges[0])
+    return subject.items(subject.evidence.exchanges[0])
 
 
 @pytest.mark.parametrize(
@@ -139,25 +139,25 @@ def test_a_damaged_pair_may_have_been_the_documented_one(
     key: str | None, value: str | None, may_be: bool
 ) -> None:
     (found,) = pairs_of(key, value)
-    assert judging().may_be(found, DocumentedPair("0", "HTTP GET", "CBK-03")) is may_be
+    assert judging().may_be(found, {"callback_type_id": "0", "callback_type": "HTTP GET"}) is may_be
 
 
 def test_a_pair_of_a_smaller_id_is_not_the_documented_one_damaged() -> None:
     (found,) = pairs_of("5", " SOAP POST")
-    assert not judging().may_be(found, DocumentedPair("6", "SOAP POST", "CBK-04"))
+    assert not judging().may_be(found, {"callback_type_id": "6", "callback_type": "SOAP POST"})
 
 
 def test_a_type_is_the_documented_one_in_an_accepted_spelling_alone() -> None:
     strict, lenient = judging(), judging(lambda e: e, "I-01", "I-09")
-    assert strict.same_type("HTTP GET", "HTTP GET")
-    assert not strict.same_type("HTTP Get", "HTTP GET")
-    assert lenient.same_type("HTTP GET", "HTTP GET")
+    assert strict.same_text("HTTP GET", "HTTP GET")
+    assert not strict.same_text("HTTP Get", "HTTP GET")
+    assert lenient.same_text("HTTP GET", "HTTP GET")
     assert not lenient.used, "the page's own spelling leans on nothing"
-    assert lenient.same_type("HTTP Get", "HTTP GET")
+    assert lenient.same_text("HTTP Get", "HTTP GET")
     assert lenient.used == {"I-09"}
-    assert not lenient.same_type("HTTP get", "HTTP GET")
-    assert not lenient.same_type("Http Get", "HTTP GET")
-    assert not lenient.same_type("TARGet", "TARGET"), "whole words only"
+    assert not lenient.same_text("HTTP get", "HTTP GET")
+    assert not lenient.same_text("Http Get", "HTTP GET")
+    assert not lenient.same_text("TARGet", "TARGET"), "whole words only"
 
 
 def test_a_list_is_compared_whatever_the_order_of_its_pairs() -> None:
@@ -168,8 +168,8 @@ def test_a_list_is_compared_whatever_the_order_of_its_pairs() -> None:
     )  # fmt: skip
     again = judging(turned)
     (other,) = [e for e in again.evidence.exchanges if e.probe == "binding-form-xml"]
-    assert again.pair_texts(other) == judging().pair_texts(conforming().exchanges[0])
-    assert again.pair_texts(other)[0] == ("0", "HTTP GET")
+    assert again.contents(other) == judging().contents(conforming().exchanges[0])
+    assert again.contents(other)[0] == ("0", "HTTP GET")
 
 
 def test_a_list_is_compared_whatever_the_order_of_the_types_of_one_id() -> None:
@@ -177,7 +177,7 @@ def test_a_list_is_compared_whatever_the_order_of_the_types_of_one_id() -> None:
         judging(both(swap("XML GET", one), swap("XML POST", other), swap(">3<", ">2<")))
         for one, other in (("A GET", "B GET"), ("B GET", "A GET"))
     )
-    texts = [subject.pair_texts(subject.evidence.exchanges[0]) for subject in (first, second)]
+    texts = [subject.contents(subject.evidence.exchanges[0]) for subject in (first, second)]
     assert texts[0] == texts[1]
     assert texts[0][2:4] == (("2", "A GET"), ("2", "B GET"))
 
@@ -186,7 +186,7 @@ def test_pairs_without_an_id_or_a_type_are_compared_too() -> None:
     without = both(swap("<callback_type_id>3</callback_type_id>", ""), swap("<callback_type>HTTP POST<", "<x>y<"),
                    swap("y</callback_type>", "y</x>"))  # fmt: skip
     subject = judging(without)
-    texts = subject.pair_texts(subject.evidence.exchanges[0])
+    texts = subject.contents(subject.evidence.exchanges[0])
     assert texts[0][0] is None
     assert [key for key, value in texts if value is None] == ["1"]
 
@@ -201,7 +201,7 @@ def test_errors_are_read_under_the_names_that_the_target_configures(code: str, t
         lambda data: data.replace(b"Error>", f"{code}>".encode()).replace(b"Description>", f"{text}>".encode()),
         *states, "claim-009", "action", "malformed", "schema", "hostile",
     )(conforming())  # fmt: skip
-    assert f"<{code}>004</{code}>".encode() in (renamed.of("state-004")[0].answer or page("")).body
+    assert f"<{code}>004</{code}>".encode() in (renamed.of(Kind.STATE, "004")[0].answer or page("")).body
     assert set(verdicts(replace(renamed, error_elements=(code, text))).values()) == {Verdict.PASS}
     unconfigured = named(verdicts(renamed), Verdict.FAIL)
     assert unconfigured == {f"ERR-{known}-envelope" for known in CONTRACT.errors}

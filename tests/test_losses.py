@@ -13,11 +13,11 @@ from conformance.verdicts.assemble import assemble
 from conformance.verdicts.findings import headline
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Calls, Report
-from tests.evidence_factory import CONTRACT, both, conforming, each, judged, lost, status, swap
+from tests.evidence_factory import CONTRACT, both, conforming, each, judgements, lost, status, swap
 
 
 def report(evidence: Evidence) -> Report:
-    return assemble(judged(evidence), evidence, CONTRACT, Terms())
+    return assemble(judgements(evidence), evidence, CONTRACT, Terms())
 
 
 def again(kind: str) -> Evidence:
@@ -53,7 +53,7 @@ def test_a_closed_port_loses_no_calls() -> None:
 
 
 def test_the_obstacle_and_its_remedy_stand_in_the_headline() -> None:
-    everything = {e.group for e in conforming().exchanges}
+    everything = {e.purpose.label for e in conforming().exchanges}
     bare = both(
         each(
             lambda e: replace(e, answer=replace(e.answer, body=b"Sorry") if e.answer else None), *everything

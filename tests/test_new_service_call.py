@@ -94,7 +94,7 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
 
 def planned(contract: Contract, endpoint: str = "https://staging.example.com/0123456789abcdef") -> plans.Plan:
     config = {"endpoint": endpoint, "binding": "body-xml", "allow_hostile_requests": True}
-    return plans.plan(contract, target("next", config, contract, environment={}), plans.groups(contract))
+    return plans.plan(contract, target("next", config, contract, environment={}), plans.EVERYTHING)
 
 
 def evidence(contract: Contract, body: bytes) -> Evidence:
@@ -152,7 +152,7 @@ def test_its_requests_ask_for_it(contract: Contract) -> None:
     assert plan.first.actions == (NAME,)
     by_group: dict[str, list[probes.Probe]] = {}
     for probe in plan.probes:
-        by_group.setdefault(probe.group, []).append(probe)
+        by_group.setdefault(probe.purpose.label, []).append(probe)
     assert {"action", "malformed", "spelling", "schema", "hostile", "state-009"} <= set(by_group)
     for probe in by_group["spelling"]:
         root = read(probe.document).root

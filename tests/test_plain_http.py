@@ -129,7 +129,7 @@ def test_what_leaves_a_refused_token_open_names_the_remedy() -> None:
 def without_stand_ins(evidence: Evidence) -> Evidence:
     """As of an endpoint without a secret: the control is the call itself over HTTPS."""
     own = {e.probe: e.control for e in evidence.of("stand-in")}
-    kept = (e for e in evidence.exchanges if e.group != "stand-in")
+    kept = (e for e in evidence.exchanges if e.purpose.label != "stand-in")
     return replace(evidence, exchanges=tuple(replace(e, control=own.get(e.control, e.control)) for e in kept))
 
 

@@ -13,25 +13,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
+from msgspec import structs
 
-from conformance.checks.catalogue import checks
 from conformance.contract.load import documented
 from conformance.contract.violations import deviations
 from conformance.contract.xsd import schema
+<<<<<<< HEAD
 from conformance.evidence.between import MALFORMED
 from conformance.probes import layouts, plain_http
+=======
+>>>>>>> a71122a (Let every judgement know its service call)
 from conformance.probes import plan as plans
 from conformance.probes.documents import PUBLISHED, actions, malformed
 from conformance.probes.generated import corpus
 from conformance.probes.plan import LATER_S, Plan
 from conformance.probes.probe import CANARY, Probe
+from conformance.probes.purpose import MALFORMED, OF_DOCUMENTS, Kind, Purpose, Wishes
+from conformance.probes.template import Template
 from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target, target
 
 CONTRACT = documented()
 CALL = CONTRACT.call
 TOKEN = "5ecre7f00dcafe5ecre7f00dcafe1234"
-EVERYTHING = plans.groups(CONTRACT)
+EVERYTHING = plans.EVERYTHING
+TEMPLATE = Template(CALL)
 PROVISIONED = [code for code, row in CONTRACT.errors.items() if row.provoked == "provisioned"]
 
 
@@ -40,15 +46,15 @@ def subject(**values: Any) -> Target:
     return target("staging", config, CONTRACT, environment={})
 
 
-def planned(groups: frozenset[str] = EVERYTHING, **values: Any) -> Plan:
-    return plans.plan(CONTRACT, subject(**values), groups)
+def planned(wishes: Wishes = EVERYTHING, **values: Any) -> Plan:
+    return plans.plan(CONTRACT, subject(**values), wishes)
 
 
 def group(name: str, binding: Binding = "query-xml") -> list[Probe]:
     return [
         probe
         for probe in planned(binding=binding).probes
-        if name in {probe.group, probe.group.partition("-")[0]}
+        if name in {probe.purpose.label, probe.purpose.label.partition("-")[0]}
     ]
 
 
@@ -96,15 +102,20 @@ def test_ids_are_unique(binding: Binding) -> None:
 def test_the_first_call_and_the_last_are_the_documented_one() -> None:
     made = planned()
     for probe in (made.first, *made.middle, *made.last):
+<<<<<<< HEAD
         assert probe.group == "documented"
         assert probe.document == layouts.on_one_line(CALL)
+=======
+        assert probe.purpose.label == "documented"
+        assert probe.document == CALL.request_sample.read_bytes().strip()
+>>>>>>> a71122a (Let every judgement know its service call)
         assert probe.actions == (CALL.name,)
     assert made.first.fresh
     assert LATER_S > 1.5, "TIM-04 compares calls that far apart"
 
 
 def test_the_documented_call_is_repeated_over_fresh_and_kept_connections() -> None:
-    repeated = [p for p in planned().together if p.group == "documented"]
+    repeated = [p for p in planned().together if p.purpose.label == "documented"]
     assert len(repeated) >= 10
     assert {p.fresh for p in repeated} == {True, False}
     assert {p.document for p in repeated} == {layouts.on_one_line(CALL)}
@@ -138,6 +149,7 @@ def test_over_plain_http_one_url_alone_has_a_line_break(binding: Binding) -> Non
     assert [p.id for p in sent if b"\n" in p.document] == ["plain-relaid"] * (binding == "query-xml")
 
 
+<<<<<<< HEAD
 @given(st.sets(st.sampled_from(sorted(EVERYTHING))), st.sampled_from(BINDINGS))
 def test_nothing_is_sent_that_nobody_looks_at(groups: set[str], binding: Binding) -> None:
     made = planned(frozenset(groups), binding=binding)
@@ -147,13 +159,21 @@ def test_nothing_is_sent_that_nobody_looks_at(groups: set[str], binding: Binding
     controls = {"control", "printed"} if families & documents else set()
     controls |= {"control", "printed", "stand-in"} if groups & plain_http.GROUPS else set()
     assert sent <= groups | {"documented"} | controls
+=======
+@given(st.sets(st.sampled_from(sorted(Kind))), st.sampled_from(BINDINGS))
+def test_nothing_is_sent_that_nobody_looks_at(kinds: set[Kind], binding: Binding) -> None:
+    made = planned(frozenset(map(Purpose, kinds)), binding=binding)
+    sent = {probe.kind for probe in made.probes}
+    controls = {Kind.CONTROL} if kinds & OF_DOCUMENTS else set()
+    plain = {Kind.CLAIM, Kind.FORM, Kind.PORT, Kind.STATE}
+    controls |= {Kind.STAND_IN} if kinds & plain else set()
+    assert sent <= kinds | {Kind.DOCUMENTED} | controls
+>>>>>>> a71122a (Let every judgement know its service call)
 
 
-def test_every_group_that_a_check_looks_at_exists() -> None:
-    looked_at = {
-        g.format(case=c.value) for check in checks() for c in check.cases_of(CONTRACT) for g in check.groups
-    }
-    assert looked_at <= EVERYTHING
+def test_what_one_state_asks_for_is_sent_alone() -> None:
+    made = planned(frozenset({Purpose(Kind.STATE, state="004")}), states={"004": {"headers": {"X": "1"}}})
+    assert {probe.purpose.label for probe in made.probes} == {"documented", "state-004"}
 
 
 def test_what_is_not_provisioned_is_a_gap_that_says_how_to_close_it() -> None:
@@ -167,7 +187,9 @@ def test_what_is_not_provisioned_is_a_gap_that_says_how_to_close_it() -> None:
 def test_hostile_requests_are_sent_only_where_they_are_allowed() -> None:
     made = planned(allow_hostile_requests=False)
     assert not [
-        p for p in made.probes if p.group == "hostile" or CANARY in p.document or b"<!DOCTYPE" in p.document
+        p
+        for p in made.probes
+        if p.purpose.label == "hostile" or CANARY in p.document or b"<!DOCTYPE" in p.document
     ]
     assert "allow_hostile_requests = true" in made.gaps["hostile"]
     assert "hostile" not in planned().gaps
@@ -268,12 +290,12 @@ def test_other_actions_break_nothing_but_the_action(probe: Probe) -> None:
 def test_no_other_action_is_a_call_that_the_api_publishes() -> None:
     assert len(PUBLISHED) == 16
     for seed in range(1, 200):
-        assert not PUBLISHED & {case.value for case in corpus(CALL, seed, {"action": 4})}
+        assert not PUBLISHED & {case.value for case in corpus(TEMPLATE, seed, {Kind.ACTION: 4})}
     assert not PUBLISHED & {value for probe in group("action") for value in probe.actions}
 
 
 def test_the_kinds_of_malformed_documents_are_those_that_are_judged() -> None:
-    assert {f"malformed-{kind}" for kind in malformed(CALL)} | {"malformed"} == set(MALFORMED)
+    assert {*malformed(TEMPLATE), Kind.MALFORMED} == set(MALFORMED)
 
 
 def test_a_run_stays_small() -> None:
@@ -282,7 +304,7 @@ def test_a_run_stays_small() -> None:
 
 @pytest.mark.parametrize("name", ["get_list_callback", "get_list_country", "get_list_account", "register"])
 def test_other_actions_are_other_ones_whatever_the_call(name: str) -> None:
-    values = list(actions(replace(CALL, name=name)).values())
+    values = list(actions(replace(CALL, row=structs.replace(CALL.row, name=name))).values())
     assert name not in values
     assert len(set(values)) == len(values) > 20
 

@@ -142,9 +142,9 @@ def broken(check: Check, blunt: Blunt) -> Check:
     exec(compile(changed, inspect.getfile(check.function), "exec"), names)
     made = check_of(names[check.name])
     assert made
-    assert (made.requirement, made.groups, made.parameter) == (
+    assert (made.requirement, made.kinds, made.parameter) == (
         check.requirement,
-        check.groups,
+        check.kinds,
         check.parameter,
     )
     return dataclasses.replace(check, function=made.function)

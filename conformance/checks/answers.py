@@ -4,27 +4,54 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
+from typing import Self
 
 from conformance.checks.outcome import NotApplicable, Open
 from conformance.contract.model import Contract
+from conformance.contract.xsd import schema
 from conformance.evidence.between import Instead, between, judged
 from conformance.evidence.envelope import Envelope, Reported
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Reading
+from conformance.probes.purpose import Kind
+
+_RECORD = 4  # names from the root to a part of a record: root, Values, Value, and its own
 
 
 class Answers:
-    """One target's answers under one contract."""
+    """One target's answers under one contract: to all calls together, or to one of them.
 
-    def __init__(self, evidence: Evidence, contract: Contract) -> None:
-        self.evidence, self.contract, self.call = evidence, contract, contract.call
+    Of all together, whatever is asked of an exchange is asked about the call that the exchange is about.
+    """
+
+    def __init__(
+        self, evidence: Evidence, contract: Contract, call: str = "", whole: Answers | None = None
+    ) -> None:
+        if not evidence.calls:  # recorded before there was more than one
+            evidence = replace(evidence, calls=(contract.call.name,))
+        self.evidence, self.contract, self.whole = evidence, contract, whole or self
+        self.call = contract.calls[call or evidence.calls[0]]
+        self._about: dict[str, Self] = {}
         self._successes: dict[Reading, bool] = {}
         self._errors: dict[Reading, bool] = {}
+
+    def about(self, call: str) -> Self:
+        """The answers to one call; without a name, and where there is only one, all of them."""
+        if not call or len(self.evidence.calls) == 1 or self.whole is not self:
+            return self
+        if call not in self._about:
+            self._about[call] = type(self)(self.evidence.about(call), self.contract, call, self)
+        return self._about[call]
+
+    def of(self, exchange: Exchange) -> Self:
+        """The answers to the call that an exchange is about."""
+        return self.about(exchange.purpose.call if exchange.purpose.call in self.evidence.calls else "")
 
     @cached_property
     def between(self) -> Mapping[int, Instead]:
         """The exchanges in which somebody else spoke instead of the endpoint, by number."""
-        return between(self.evidence.exchanges)
+        return between(self.evidence.exchanges) if self.whole is self else self.whole.between
 
     @cached_property
     def judged(self) -> tuple[Exchange, ...]:
@@ -61,14 +88,17 @@ class Answers:
         return envelope
 
     def is_success(self, exchange: Exchange) -> bool:
-        """Whether the answer is the success of this service call, also when it is not well-formed."""
+        """Whether the answer is the success of the service call, also when it is not well-formed."""
+        own = self.of(exchange)
+        if own is not self:
+            return own.is_success(exchange)
         if exchange.answer is None:
             return False
         reading = exchange.answer.reading
         if reading not in self._successes:
             envelope = exchange.answer.envelope
-            own = envelope.is_success and not self.answers_another_call(envelope)
-            self._successes[reading] = self.offers_the_list(envelope) if envelope.root is None else own
+            succeeded = envelope.is_success and not self.answers_another_call(envelope)
+            self._successes[reading] = self.offers(envelope) if envelope.root is None else succeeded
         return self._successes[reading]
 
     def is_error(self, exchange: Exchange) -> bool:
@@ -85,7 +115,7 @@ class Answers:
     @cached_property
     def successes(self) -> tuple[int, ...]:
         """The numbers of the exchanges in which the documented request succeeded."""
-        return tuple(e.number for e in self.evidence.of("documented") if self.is_success(e))
+        return tuple(e.number for e in self.evidence.of(Kind.DOCUMENTED) if self.is_success(e))
 
     @cached_property
     def answered(self) -> frozenset[str]:
@@ -99,17 +129,37 @@ class Answers:
         except Open:
             return False
 
-    def offers_the_list(self, envelope: Envelope) -> bool:
-        """Whether any id or type of this service call's list is in it."""
-        return envelope.offers(self.call.item.key, self.call.item.value)
+    @cached_property
+    def content(self) -> tuple[str, ...]:
+        """The names of the elements that hold what the call is asked for: fields of items, or parts of a record."""
+        if self.call.items is not None:
+            return self.call.fields
+        within = (
+            d for d in schema(self.call.response_schema).declarations.values() if len(d.path) == _RECORD
+        )
+        return tuple(declared.name for declared in within)
 
-    def shows_the_list(self, envelope: Envelope) -> bool:
+    def offers(self, envelope: Envelope) -> bool:
+        """Whether what this call is asked for is in it: any field of a list, every part of a record.
+
+        Of a call whose answer is empty, it is the success that echoes its name.
+        """
+        if not self.content:
+            said = envelope.action is not None and envelope.action.text == self.call.name
+            return said and envelope.says_success
+        return envelope.offers(self.content, every=self.call.items is None)
+
+    def shows(self, envelope: Envelope) -> bool:
         """Whether what is no envelope shows this service call's list all the same: as JSON, or as a page."""
-        if envelope.recognised:
+        if envelope.recognised or not self.call.fields:
             return False
-        text, item, pairs = envelope.document.text, self.call.item, self.call.pairs
-        named = re.search(rf"(?<!\w)(?:{re.escape(item.key)}|{re.escape(item.value)})(?!\w)", text)
-        return named is not None or (bool(pairs) and all(_side_by_side(p.id, p.type, text) for p in pairs))
+        text = envelope.document.text
+        # A name with an underscore is nobody's word; others stand in many a page.
+        telling = [name for name in self.call.fields if "_" in name]
+        offered = [tuple(rule.fields.values()) for rule in self.call.rules("offers")]
+        return any(_is_named(name, text) for name in telling) or (
+            bool(offered) and all(_side_by_side(texts, text) for texts in offered)
+        )
 
     def let_through(self, answer: Answer) -> str:
         """What of Success is in an answer that must be refused; "" when nothing is."""
@@ -117,19 +167,24 @@ class Answers:
             return "Success"
         if answer.envelope.has_values:
             return "a Value"
-        return "the callback list" if self.shows_the_list(answer.envelope) else ""
+        return self.call.subject if self.shows(answer.envelope) else ""
 
     def answers_another_call(self, envelope: Envelope) -> bool:
-        """Whether it is the success envelope of some other service call."""
-        item = self.call.item
-        return envelope.answers_another_call(self.call.name, item.key, item.value)
+        """Whether it is the success envelope of some other service call: it says so, and has nothing of this one."""
+        action = envelope.action.text if envelope.action else self.call.name
+        plain = action in self.contract.calls or re.fullmatch(r"[a-z]+(_[a-z]+)+", action) is not None
+        return action != self.call.name and plain and not self.offers(envelope)
 
     def was_answered(self, exchange: Exchange) -> bool:
         """Whether a request was answered, now or when it was sent again."""
-        return any(e.answer for e in self.evidence.of(exchange.group) if e.probe == exchange.probe)
+        return any(e.answer for e in self.evidence.of(exchange.kind) if e.probe == exchange.probe)
 
     def control(self, exchange: Exchange) -> None:
         """The twin control: the last documented request before this one and the first after it succeeded, or Open."""
+        own = self.of(exchange)
+        if own is not self:
+            own.control(exchange)
+            return
         before = next((e for e in reversed(self.ordinary) if e.number < exchange.number), None)
         after = next((e for e in self.ordinary if e.number > exchange.number), None)
         if not (before and self.is_success(before) and after and self.is_success(after)):
@@ -140,7 +195,7 @@ class Answers:
     def control_of_spelling(self, exchange: Exchange) -> None:
         """Open where a failure may be the moment's: ordinary calls fail too, and this one, asked again, succeeded."""
         moody = any(not self.is_success(e) for e in self.ordinary)
-        again = (e for e in self.evidence.of(exchange.group) if e.probe == exchange.probe)
+        again = (e for e in self.evidence.of(exchange.kind) if e.probe == exchange.probe)
         if moody and any(map(self.is_success, again)):
             raise Open(
                 "the same request succeeded when it was asked again, and ordinary calls fail too (REQ-02)"
@@ -149,12 +204,12 @@ class Answers:
     @cached_property
     def ordinary(self) -> tuple[Exchange, ...]:
         """The documented requests that the endpoint itself answered, in the order they were answered."""
-        found = [e for e in self.evidence.of("documented") if e.answer and e.number not in self.between]
+        found = [e for e in self.evidence.of(Kind.DOCUMENTED) if e.answer and e.number not in self.between]
         return tuple(sorted(found, key=lambda e: e.number))
 
     def control_of_binding(self, exchange: Exchange) -> None:
         """The control of a document in another binding than the target's: that one is served, or NotApplicable."""
-        controls = [e for e in self.evidence.of("control") if e.probe == exchange.control]
+        controls = [e for e in self.evidence.of(Kind.CONTROL) if e.probe == exchange.control]
         if exchange.control.startswith("control-") and not any(map(self.is_success, controls)):
             raise NotApplicable(
                 f"the binding {self.evidence.binding} cannot carry this document, and {exchange.binding} is not served"
@@ -167,11 +222,20 @@ class Answers:
     @cached_property
     def served_bindings(self) -> frozenset[str]:
         """The bindings in which the documented request succeeded over HTTPS."""
-        served = {e.binding for e in self.evidence.of("bindings") if self.is_success(e)}
+        served = {e.binding for e in self.evidence.of(Kind.BINDINGS) if self.is_success(e)}
         return frozenset(served | {self.evidence.binding})
 
 
-def _side_by_side(key: str, value: str, text: str) -> bool:
-    """Whether an id and its type stand beside each other, with nothing but markup and names between them."""
-    key, value = rf"(?<![\w.]){re.escape(key)}(?![\w.])", re.escape(value)
-    return re.search(rf"{key}\D{{0,60}}{value}|{value}\D{{0,60}}{key}", text) is not None
+def _is_named(name: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+
+
+def _side_by_side(texts: tuple[str, ...], text: str) -> bool:
+    """Whether the texts of one item stand beside each other, with nothing but markup and names between them."""
+    key, *others = texts
+    number = rf"(?<![\w.]){re.escape(key)}(?![\w.])"
+    values = [re.escape(other) for other in others]
+    return all(
+        re.search(rf"{number}\D{{0,60}}{value}|{value}\D{{0,60}}{number}", text) is not None
+        for value in values
+    )

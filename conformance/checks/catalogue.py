@@ -1,6 +1,6 @@
 """What a check is, which checks there are, and how one is judged over recorded exchanges.
 
-A check is an ordinary pytest test that names its requirement and the group of probes it looks at. It never sends.
+A check is an ordinary pytest test that names its requirement and the kinds of requests it looks at. It never sends.
 It says `Breach`, `Open` or `NotApplicable`, or returns: then what it looked at keeps the requirement.
 """
 
@@ -9,37 +9,48 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from typing import TypeVar
 
 from conformance.checks.judging import Judging
-from conformance.contract.model import Contract
+from conformance.contract.model import Contract, ServiceCall
 from conformance.evidence.exchange import Exchange
+from conformance.probes.purpose import Kind, Purpose, Wishes
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One value of a check's parameter: its name in the check's id and the value itself."""
+    """One value of a check's parameter: its name in the check's id and the value itself.
+
+    state: the error code whose state it is about. call: the service call; "" where it is judged once for all.
+    """
 
     id: str
     requirement: str
     value: object
+    state: str = ""
+    call: str = ""
+
+
+Cases = Callable[[Contract, ServiceCall], Iterable[Case]]
+Judgement = tuple[str, str]  # of which requirement, about which call; "" where it is judged once for all
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check function with what it declared."""
+    """A check function with what it declared. state: of the requests it looks at, where it is about one state."""
 
     function: Callable[..., None]
     requirement: str
-    groups: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    state: str = ""
     also: Callable[[Judging, Exchange], bool] | None = None
     parameter: str = ""
-    cases: Callable[[Contract], Iterable[Case]] | None = None
+    cases: Cases | None = None
 
     @property
     def name(self) -> str:
@@ -54,9 +65,21 @@ class Check:
         """The check's one fact, in the present tense."""
         return (inspect.getdoc(self.function) or self.name).split("\n")[0]
 
-    def cases_of(self, contract: Contract) -> tuple[Case, ...]:
-        """The cases of a parametrized check; one case without a value otherwise."""
-        return tuple(self.cases(contract)) if self.cases else (Case("", self.requirement, None),)
+    def cases_of(self, contract: Contract, calls: tuple[str, ...] = ()) -> tuple[Case, ...]:
+        """Its cases for these calls (default: the one that the page documents); one for each without a parameter."""
+        made: dict[tuple[str, str], Case] = {}
+        for name in calls or (contract.call.name,):
+            call = contract.calls[name]
+            for case in self.cases(contract, call) if self.cases else (Case("", self.requirement, None),):
+                for of in contract.requirements[case.requirement].of((name,)):
+                    made[case.id, of] = replace(case, call=of)
+        return tuple(made.values())
+
+    def wishes(self, case: Case) -> tuple[Purpose, ...]:
+        """What it looks at, of a case."""
+        state = self.state or case.state
+        with_state = {Kind.STATE, Kind.AFTER}
+        return tuple(Purpose(kind, case.call, state if kind in with_state else "") for kind in self.kinds)
 
 
 def requirement(id: str) -> Callable[[Function], Function]:  # noqa: A002
@@ -69,23 +92,23 @@ def requirement(id: str) -> Callable[[Function], Function]:  # noqa: A002
     return mark
 
 
-def sends(
-    *groups: str, also: Callable[[Judging, Exchange], bool] | None = None
+def uses(
+    *kinds: Kind, state: str = "", also: Callable[[Judging, Exchange], bool] | None = None
 ) -> Callable[[Function], Function]:
-    """The groups of probes whose exchanges a check looks at.
+    """The kinds of requests whose exchanges a check looks at; without any, it looks at all of them.
 
-    also: which of the others it looks at as well, whatever those were sent for.
+    state: of which state. also: which of the others it looks at as well, whatever those were sent for.
     """
 
     def mark(function: Function) -> Function:
-        function.__dict__["groups"], function.__dict__["also"] = groups, also
+        function.__dict__["uses"] = kinds, state, also
         return function
 
     return mark
 
 
-def each(parameter: str, cases: Callable[[Contract], Iterable[Case]]) -> Callable[[Function], Function]:
-    """One check per case that the contract yields: what the page lists, the suite loops over."""
+def each(parameter: str, cases: Cases) -> Callable[[Function], Function]:
+    """One check per case that the contract yields for a call: what the page lists, the suite loops over."""
 
     def mark(function: Function) -> Function:
         function.__dict__["each"] = (parameter, cases)
@@ -99,15 +122,9 @@ def check_of(function: Callable[..., None]) -> Check | None:
     marks = getattr(function, "__dict__", {})
     if "requirement" not in marks and "each" not in marks:
         return None
+    kinds, state, also = marks.get("uses", ((), "", None))
     parameter, cases = marks.get("each", ("", None))
-    return Check(
-        function,
-        marks.get("requirement", ""),
-        marks.get("groups", ()),
-        marks.get("also"),
-        parameter,
-        cases,
-    )
+    return Check(function, marks.get("requirement", ""), kinds, state, also, parameter, cases)
 
 
 @cache
@@ -123,19 +140,21 @@ def checks() -> tuple[Check, ...]:
     return tuple(found)
 
 
-def chosen_checks(contract: Contract, names: Container[str]) -> list[tuple[Check, Case]]:
-    """The checks of the requirements that are named."""
-    return [
-        (check, case) for check in checks() for case in check.cases_of(contract) if case.requirement in names
-    ]
+def chosen_checks(
+    contract: Contract, wanted: Container[Judgement], calls: tuple[str, ...]
+) -> list[tuple[Check, Case]]:
+    """The checks of the judgements that are wanted."""
+    cases = ((check, case) for check in checks() for case in check.cases_of(contract, calls))
+    return [(check, case) for check, case in cases if (case.requirement, case.call) in wanted]
 
 
-def groups_of(chosen: list[tuple[Check, Case]]) -> frozenset[str]:
-    """The groups of probes that checks look at."""
-    return frozenset(group.format(case=case.value) for check, case in chosen for group in check.groups)
+def wishes_of(chosen: list[tuple[Check, Case]]) -> Wishes:
+    """What checks look at."""
+    return frozenset(wish for check, case in chosen for wish in check.wishes(case))
 
 
-def check_id(check: Check, binding: str, case: Case) -> str:
-    """The public id of a check: its place in the package, the binding and the case."""
-    parameter = "-".join(filter(None, (binding, case.id)))
+def check_id(check: Check, binding: str, case: Case, contract: Contract) -> str:
+    """The public id of a check: its place in the package, binding, case, and the call where it is a further one."""
+    further = case.call if case.call != contract.call.name else ""
+    parameter = "-".join(filter(None, (binding, case.id, further)))
     return f"{check.module.replace('.', '/')}.py::{check.name}[{parameter}]"

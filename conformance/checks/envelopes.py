@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from conformance.checks.judging import Judging
-from conformance.evidence.between import REFUSED
 from conformance.evidence.exchange import Exchange
+from conformance.probes.purpose import REFUSED
 
 
 def must_be_refused(exchange: Exchange) -> bool:
     """Whether the request asks for something else, is damaged, comes over plain HTTP or in the state of an error."""
     plain = exchange.request.url.startswith("http:")
-    return exchange.group in REFUSED or bool(exchange.state) or plain
+    return exchange.kind in REFUSED or bool(exchange.state) or plain
 
 
 def is_any_success(judging: Judging, exchange: Exchange) -> bool:
@@ -27,9 +27,7 @@ def is_any_success(judging: Judging, exchange: Exchange) -> bool:
     if not answer.envelope.says_success or judging.reported(answer.envelope):
         return False
     action = answer.envelope.action
-    return judging.offers_the_list(answer.envelope) or (
-        action is not None and action.text == judging.call.name
-    )
+    return judging.offers(answer.envelope) or (action is not None and action.text == judging.call.name)
 
 
 def is_any_error(judging: Judging, exchange: Exchange) -> bool:

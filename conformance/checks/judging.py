@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
 from functools import cached_property
 
 from lxml import etree
@@ -12,27 +13,29 @@ from conformance.checks.answers import Answers
 from conformance.checks.disclosure import disclosed
 from conformance.checks.outcome import Open
 from conformance.contract.components import Component, Deviation
-from conformance.contract.model import Contract, DocumentedPair
+from conformance.contract.model import Contract
 from conformance.contract.violations import deviations
 from conformance.contract.xsd import Schema, schema
-from conformance.evidence.envelope import Envelope, Leaf, Pair
+from conformance.evidence.envelope import Envelope, Fields, Leaf
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Reading
 from conformance.evidence.redaction import Redaction
 
-Pairs = tuple[tuple[str | None, str | None], ...]
+Content = tuple[tuple[str | None, ...], ...]
 _CODE = re.compile(r"\s*\S*\d\S*\s*")  # one word with a digit in it: what was meant as a code
 
 
 class Judging(Answers):
     """One target's evidence under one contract, and what is found in it."""
 
-    def __init__(self, evidence: Evidence, contract: Contract) -> None:
-        super().__init__(evidence, contract)
-        self.redaction = Redaction(evidence)
+    def __init__(
+        self, evidence: Evidence, contract: Contract, call: str = "", whole: Answers | None = None
+    ) -> None:
+        super().__init__(evidence, contract, call, whole)
+        self.redaction = Redaction(self.evidence)
         self.accepted = [contract.interpretations[name] for name in evidence.accept]
         self.used: set[str] = set()
-        self._types: dict[Reading, tuple[str, ...]] = {}
-        self._texts: dict[Reading, Pairs] = {}
+        self._texts: dict[tuple[Reading, str], tuple[str, ...]] = {}
+        self._contents: dict[Reading, Content] = {}
         self._internals: dict[Reading, str] = {}
         self._deviations: dict[tuple[Reading, bool, bool], tuple[Deviation, ...]] = {}
 
@@ -47,7 +50,8 @@ class Judging(Answers):
 
     @cached_property
     def error_schema(self) -> Schema:
-        return schema(self.call.error_schema)
+        """The schema of the error envelope, with the name of the call."""
+        return schema(self.call.error_schema, self.call.name)
 
     # Schemas
 
@@ -110,7 +114,7 @@ class Judging(Answers):
         if component.aspect in {"name", "anything"} or component.element == self.schema.root:
             return True
         if component.aspect == "unique":
-            return any(pair.key for pair in self.pairs(exchange))
+            return any(item[0] for item in self.items(exchange))
         leaf = envelope.leaf_at(component.path)
         return leaf is not None and (component.aspect != "text" or leaf.whole)
 
@@ -118,34 +122,36 @@ class Judging(Answers):
         """What findings are kept by: answers that are read alike need one."""
         return self.answer(exchange).reading
 
-    # Pairs
+    # What a call is asked for
 
-    def pairs(self, exchange: Exchange) -> tuple[Pair, ...]:
-        """The callback ids and types of a success envelope as they were read."""
-        item = self.call.item
-        return self.success(exchange).pairs(item.key, item.value)
+    def items(self, exchange: Exchange) -> tuple[Fields, ...]:
+        """The items of a success envelope, field by field, as they were read."""
+        return self.success(exchange).items(self.call.fields)
 
-    def pair_texts(self, exchange: Exchange) -> Pairs:
-        """The same as text, sorted: what a list is compared by."""
+    def contents(self, exchange: Exchange) -> Content:
+        """What a success envelope holds, as text: the items of a list, sorted, or all of a record in its order."""
         reading = self._reading(exchange)
-        if reading in self._texts:
-            return self._texts[reading]
-        texts = [
-            (p.key.text if p.key else None, p.value.text if p.value else None) for p in self.pairs(exchange)
-        ]
-        self._texts[reading] = tuple(sorted(texts, key=lambda pair: (pair[0] or "", pair[1] or "")))
-        return self._texts[reading]
+        if reading not in self._contents:
+            if self.call.items is None:
+                found: Content = self.success(exchange).values
+            else:
+                texts = (tuple(leaf.text if leaf else None for leaf in item) for item in self.items(exchange))
+                found = tuple(sorted(texts, key=lambda item: [text or "" for text in item]))
+            self._contents[reading] = found
+        return self._contents[reading]
 
-    def types(self, exchange: Exchange) -> tuple[str, ...]:
-        """The readable types of a success envelope: neither empty nor padded (that is CBK-05's matter)."""
-        reading = self._reading(exchange)
-        if reading not in self._types:
-            texts = (p.value.text for p in self.pairs(exchange) if p.value and p.value.whole)
-            self._types[reading] = tuple(text for text in texts if not _is_padded(text))
-        return self._types[reading]
+    def texts(self, exchange: Exchange, field: str) -> tuple[str, ...]:
+        """The readable texts of a field: neither empty nor padded (that is the schema's matter)."""
+        key = self._reading(exchange), field
+        if key not in self._texts:
+            place = self.call.fields.index(field)
+            texts = (item[place] for item in self.items(exchange))
+            whole = (leaf.text for leaf in texts if leaf and leaf.whole)
+            self._texts[key] = tuple(text for text in whole if not _is_padded(text))
+        return self._texts[key]
 
-    def same_type(self, text: str, documented: str) -> bool:
-        """Whether a type is the documented one, character for character, or in a spelling that is accepted."""
+    def same_text(self, text: str, documented: str) -> bool:
+        """Whether a text is the documented one, character for character, or in a spelling that is accepted."""
         if text == documented:
             return True
         for interpretation in self.accepted:
@@ -157,20 +163,27 @@ class Judging(Answers):
                 return True
         return False
 
-    def may_be(self, pair: Pair, documented: DocumentedPair) -> bool:
-        """Whether a damaged pair may have been meant as the documented one: the damage is judged elsewhere."""
-        key, value = pair.key, pair.value
-        key_lost = key is None or not key.whole or not _is_canonical(key.text)
-        value_lost = value is None or not value.whole or _is_padded(value.text)
-        key_fits = key_lost or (key is not None and key.text == documented.id)
-        value_fits = (value_lost and self.may_read(value, documented.type)) or (
-            value is not None and value.text == documented.type
-        )
-        return (key_lost or value_lost) and key_fits and value_fits
+    def may_be(self, item: Fields, documented: Mapping[str, str]) -> bool:
+        """Whether a damaged item may have been meant as the documented one: the damage is judged elsewhere."""
+        damaged = False
+        for place, field in enumerate(self.call.fields):
+            leaf = item[place]
+            if field not in documented:
+                continue
+            lost = leaf is None or not leaf.whole or not self._fits(field, leaf.text)
+            same = leaf is not None and leaf.text == documented[field]
+            if not same and not (lost and (place == 0 or self.may_read(leaf, documented[field]))):
+                return False
+            damaged = damaged or lost
+        return damaged
+
+    def _fits(self, field: str, text: str) -> bool:
+        """Whether the schema accepts a text for a field."""
+        return all(declared.accepts(text) for declared in self.schema.named.get(field, ()))
 
     @staticmethod
     def may_read(leaf: Leaf | None, documented: str) -> bool:
-        """Whether a type that is missing, or damaged by markup or white space, may have been the documented one."""
+        """Whether a text that is missing, or damaged by markup or white space, may have been the documented one."""
         return (
             leaf is None or not leaf.whole or not leaf.text.split() or leaf.text.split() == documented.split()
         )
@@ -217,7 +230,7 @@ class Judging(Answers):
     def messages(self, code: str) -> tuple[str, ...]:
         """The documented message of a code, and the alternatives that the target accepts."""
         alternatives = [text for i in self.accepted for key, text in i.messages if key == code]
-        return (self.contract.errors[code].message, *alternatives)
+        return (self.call.errors[code].message, *alternatives)
 
     def note_message(self, code: str, text: str) -> None:
         self.used |= {i.id for i in self.accepted if (code, text) in i.messages}
@@ -227,10 +240,6 @@ class Judging(Answers):
         if answer.reading not in self._internals:
             self._internals[answer.reading] = disclosed(answer)
         return self._internals[answer.reading]
-
-
-def _is_canonical(text: str) -> bool:
-    return text.isascii() and text.isdigit() and (text == "0" or not text.startswith("0"))
 
 
 def _is_padded(text: str) -> bool:

@@ -12,13 +12,10 @@ from conformance.checks.judging import Judging
 from conformance.checks.outcome import Open, Unsettled, clip
 from conformance.evidence.envelope import Leaf
 from conformance.evidence.exchange import Answer, Exchange
-
-_HTTPS_PORT = "port-009"
-_STAND_IN = "stand-in"  # the controls: the same call over HTTPS, with the token of plain HTTP
-_CODE = "009"
+from conformance.probes.purpose import PLAIN_HTTP, Kind
 
 
-class Kind(StrEnum):
+class Became(StrEnum):
     """What became of a call over plain HTTP."""
 
     REFUSED = "error 009"
@@ -34,18 +31,18 @@ class Kind(StrEnum):
 class Seen:
     """What became of a call; `what` says it in words."""
 
-    kind: Kind
+    kind: Became
     what: str = ""
 
     @property
     def gives_data(self) -> bool:
         """Whether the call is let through (TLS-01, TLS-04)."""
-        return self.kind in {Kind.SERVED, Kind.SERVED_TOO}
+        return self.kind in {Became.SERVED, Became.SERVED_TOO}
 
     @property
     def says_009(self) -> bool:
         """Whether it is answered with error 009 (TLS-02)."""
-        return self.kind in {Kind.REFUSED, Kind.SERVED_TOO}
+        return self.kind in {Became.REFUSED, Became.SERVED_TOO}
 
 
 def seen(exchange: Exchange, judging: Judging) -> Seen:
@@ -54,22 +51,23 @@ def seen(exchange: Exchange, judging: Judging) -> Seen:
     Raises Open where nobody can say or where the call is not served over HTTPS either, and Unsettled where its token
     may have been refused and not the scheme.
     """
+    judging = judging.of(exchange)
     if exchange.loss and _shuts_the_door(exchange, judging):
         if "https" not in judging.answered and not _plain_port_answers(judging):
             raise Open(
                 "nothing answers over HTTPS either, so a closed HTTP port says nothing of the endpoint"
             )
-        return Seen(Kind.CLOSED, exchange.loss.reason)
+        return Seen(Became.CLOSED, exchange.loss.reason)
     answer = judging.answer(exchange)
-    said = judging.said(answer.envelope, _CODE) if answer.envelope.recognised else None
-    says_009 = said is not None and said.text == _CODE
+    said = judging.said(answer.envelope, PLAIN_HTTP) if answer.envelope.recognised else None
+    says_009 = said is not None and said.text == PLAIN_HTTP
     data = judging.let_through(answer)
     if data:
-        return Seen(Kind.SERVED_TOO if says_009 else Kind.SERVED, data)
+        return Seen(Became.SERVED_TOO if says_009 else Became.SERVED, data)
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)
     if says_009 and not _is_redirect(answer):
-        return Seen(Kind.REFUSED, "error '009'")
+        return Seen(Became.REFUSED, "error '009'")
     if not _is_served(exchange, judging):
         raise Open("this call is not served over HTTPS either, so its answer over plain HTTP says nothing")
     if why := urls.refused(exchange, judging):
@@ -86,12 +84,12 @@ def _other(answer: Answer, said: Leaf | None) -> Seen:
     """A refusal in any way but the documented one."""
     http = f"HTTP {answer.status} with {answer.media_type or 'no media type'}"
     if _is_redirect(answer):
-        return Seen(Kind.REDIRECT, f"a redirect (HTTP {answer.status}) to {clip(answer.redirect)}")
+        return Seen(Became.REDIRECT, f"a redirect (HTTP {answer.status}) to {clip(answer.redirect)}")
     if said:
-        return Seen(Kind.OTHER, f"error {clip(said.text)!r}")
-    if re.search(rf"(?<!\d){_CODE}(?!\d)", answer.document.text):
-        return Seen(Kind.OTHERWISE, f"{http} and a 009 that stands in no envelope of the Connect API")
-    return Seen(Kind.OTHER, f"a redirect (HTTP {answer.status}) to nowhere" if answer.redirect else http)
+        return Seen(Became.OTHER, f"error {clip(said.text)!r}")
+    if re.search(rf"(?<!\d){PLAIN_HTTP}(?!\d)", answer.document.text):
+        return Seen(Became.OTHERWISE, f"{http} and a 009 that stands in no envelope of the Connect API")
+    return Seen(Became.OTHER, f"a redirect (HTTP {answer.status}) to nowhere" if answer.redirect else http)
 
 
 def _shuts_the_door(exchange: Exchange, judging: Judging) -> bool:
@@ -100,7 +98,7 @@ def _shuts_the_door(exchange: Exchange, judging: Judging) -> bool:
     A server of TLS may also wait in silence there, for a handshake.
     """
     kind = exchange.loss.kind if exchange.loss else ""
-    if exchange.group == _HTTPS_PORT:
+    if exchange.kind is Kind.PORT:
         silent = exchange.loss is not None and exchange.loss.is_silence
         return silent or kind in {"refused", "closed", "malformed"}
     return kind == "refused" or (kind == "closed" and not _plain_port_answers(judging))
@@ -108,14 +106,14 @@ def _shuts_the_door(exchange: Exchange, judging: Judging) -> bool:
 
 def _plain_port_answers(judging: Judging) -> bool:
     exchanges = judging.evidence.exchanges
-    return any(e.answer and e.group != _HTTPS_PORT and e.request.url.startswith("http:") for e in exchanges)
+    return any(e.answer and e.kind is not Kind.PORT and e.request.url.startswith("http:") for e in exchanges)
 
 
 # Controls: over HTTPS, with the token of plain HTTP; and behind that, with the token of the target
 
 
 def _controls(exchange: Exchange, judging: Judging) -> tuple[Exchange, ...]:
-    return tuple(e for e in judging.evidence.of(_STAND_IN) if e.probe == exchange.control)
+    return tuple(e for e in judging.evidence.of(Kind.STAND_IN) if e.probe == exchange.control)
 
 
 def _is_served(exchange: Exchange, judging: Judging) -> bool:
@@ -124,7 +122,7 @@ def _is_served(exchange: Exchange, judging: Judging) -> bool:
     if any(map(judging.is_success, controls)):
         return True
     control = controls[0].control if controls else exchange.control
-    twins = [e for e in judging.evidence.exchanges if e.probe == control and e.group != "documented"]
+    twins = [e for e in judging.evidence.exchanges if e.probe == control and e.kind is not Kind.DOCUMENTED]
     if not twins:
         return exchange.binding in judging.served_bindings
     return any(map(judging.is_success, twins))
@@ -132,7 +130,7 @@ def _is_served(exchange: Exchange, judging: Judging) -> bool:
 
 def _look_at_the_token(exchange: Exchange, answer: Answer, judging: Judging) -> None:
     """Raise Unsettled where the control got the very error: then its token was refused, whatever the scheme."""
-    if not exchange.control.startswith(_STAND_IN):
+    if not exchange.control.startswith(Kind.STAND_IN):
         return
     answers = [e.answer for e in _controls(exchange, judging) if e.answer and e.number not in judging.between]
     if not answers:

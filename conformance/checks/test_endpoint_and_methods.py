@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from conformance.checks.catalogue import requirement, sends
+from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Open, clip
 from conformance.evidence.envelope import Envelope
 from conformance.evidence.exchange import Exchange
+from conformance.probes.purpose import Kind
 
 
 def _described(exchange: Exchange) -> str:
@@ -17,7 +18,7 @@ def _described(exchange: Exchange) -> str:
 
 
 @requirement("REQ-01")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_the_documented_request_is_answered_with_an_envelope(exchange: Exchange, judging: Judging) -> None:
     """A GET carrying the documented request is answered with a Connect API envelope."""
     answer = judging.answer(exchange)
@@ -35,7 +36,7 @@ def test_the_documented_request_is_answered_with_an_envelope(exchange: Exchange,
 
 
 @requirement("REQ-01")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_every_documented_request_is_answered(exchanges: tuple[Exchange, ...]) -> None:
     """Every documented request of the run is answered."""
     unanswered = {e.probe: e for e in exchanges if e.answer is None}
@@ -52,9 +53,9 @@ def test_every_documented_request_is_answered(exchanges: tuple[Exchange, ...]) -
 
 
 @requirement("REQ-02")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_the_action_selects_the_service_call(exchange: Exchange, judging: Judging) -> None:
-    """The action get_list_callback is answered with the success envelope of this service call."""
+    """The action of the service call is answered with its success envelope."""
     envelope = judging.envelope(exchange)
     other = judging.answers_another_call(envelope)
     if (envelope.is_success and not other) or envelope.document.deep:
@@ -75,16 +76,17 @@ def _told(envelope: Envelope, *, other: bool) -> str:
 
 
 @requirement("REQ-03")
-@sends("action")
-def test_another_action_does_not_get_the_callback_list(exchange: Exchange, judging: Judging) -> None:
-    """A request with another action, an empty one or none is not answered with the callback list."""
+@uses(Kind.ACTION)
+def test_another_action_does_not_get_the_answer_of_the_call(exchange: Exchange, judging: Judging) -> None:
+    """A request with another action, an empty one or none is not answered as the service call is."""
     answer = judging.answer(exchange)
     judging.control(exchange)
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)
-    if judging.offers_the_list(answer.envelope):
+    if judging.offers(answer.envelope):
+        subject = judging.call.subject
         raise Breach(
-            f"{exchange.title} is answered with the callback list",
-            expected="an error envelope, or anything but the callback list",
-            observed="the callback list",
+            f"{exchange.title} is answered with {subject}",
+            expected=f"an error envelope, or anything but {subject}",
+            observed=subject,
         )

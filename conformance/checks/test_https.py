@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
-from conformance.checks.catalogue import requirement, sends
+from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, NotApplicable, Open
-from conformance.checks.plain_http import Kind, seen
+from conformance.checks.plain_http import Became, seen
 from conformance.evidence.exchange import Exchange
+from conformance.probes.purpose import PLAIN_HTTP, Kind
 
 _EXPIRY_DAYS = 14
 _DAY_S = 86_400
@@ -26,32 +27,32 @@ def _gets_no_data(exchange: Exchange, judging: Judging) -> None:
 
 
 @requirement("TLS-01")
-@sends("state-009")
+@uses(Kind.STATE, state=PLAIN_HTTP)
 def test_plain_http_gets_no_data(exchange: Exchange, judging: Judging) -> None:
     """No call over plain HTTP is answered with Success or with any Value."""
     _gets_no_data(exchange, judging)
 
 
 @requirement("TLS-01")
-@sends("form-009")
+@uses(Kind.FORM)
 def test_plain_http_gets_no_data_in_any_form(exchange: Exchange, judging: Judging) -> None:
     """Nor is one by POST, HTTP/1.0, an absolute URL, another Host or an Upgrade, or one that is spelled otherwise."""
     _gets_no_data(exchange, judging)
 
 
 @requirement("TLS-01")
-@sends("port-009")
+@uses(Kind.PORT)
 def test_the_https_port_gives_no_data_to_plain_http(exchange: Exchange, judging: Judging) -> None:
     """Nor is a call over plain HTTP on the port of HTTPS."""
     _gets_no_data(exchange, judging)
 
 
 @requirement("TLS-02")
-@sends("state-009")
+@uses(Kind.STATE, state=PLAIN_HTTP)
 def test_plain_http_gets_error_009(exchange: Exchange, judging: Judging) -> None:
     """A call over plain HTTP is answered with error 009."""
     found = seen(exchange, judging)
-    if found.kind is Kind.CLOSED:
+    if found.kind is Became.CLOSED:
         raise Open("the HTTP endpoint refuses connections or hangs up, so no answer can say 009")
     if not found.says_009:
         raise Breach(
@@ -62,7 +63,7 @@ def test_plain_http_gets_error_009(exchange: Exchange, judging: Judging) -> None
 
 
 @requirement("TLS-03")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_https_succeeds_with_a_certificate_that_verifies(exchange: Exchange, judging: Judging) -> None:
     """The same call over HTTPS succeeds with a certificate that verifies for the host."""
     if exchange.loss and exchange.loss.kind in {"certificate", "no-tls"}:
@@ -83,19 +84,19 @@ def test_https_succeeds_with_a_certificate_that_verifies(exchange: Exchange, jud
 
 
 @requirement("TLS-04")
-@sends("claim-009")
+@uses(Kind.CLAIM)
 def test_a_claim_of_https_does_not_open_plain_http(exchange: Exchange, judging: Judging) -> None:
     """Request headers that claim HTTPS do not open plain HTTP."""
     if not seen(exchange, judging).gives_data:
         return
-    unclaimed = (*judging.evidence.of("state-009"), *judging.evidence.of("form-009"))
+    unclaimed = (*judging.evidence.of(Kind.STATE, PLAIN_HTTP), *judging.evidence.of(Kind.FORM))
     if any(e.answer and judging.let_through(e.answer) for e in unclaimed):
         raise Open("plain HTTP is open without any claim (TLS-01)")
     _gets_no_data(exchange, judging)
 
 
 @requirement("TLS-05")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_tls_is_new_enough(exchange: Exchange, judging: Judging) -> None:
     """TLS 1.2 or newer is negotiated, and the certificate is not about to expire."""
     if exchange.tls is None:
@@ -120,7 +121,7 @@ def test_tls_is_new_enough(exchange: Exchange, judging: Judging) -> None:
 
 
 @requirement("TLS-05")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_old_tls_is_refused(judging: Judging) -> None:
     """Versions of TLS before 1.2 are refused."""
     handshakes = judging.evidence.handshakes

@@ -5,16 +5,16 @@ from __future__ import annotations
 import codecs
 import re
 
-from conformance.checks.catalogue import requirement, sends
+from conformance.checks.catalogue import requirement, uses
 from conformance.checks.disclosure import versions
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, NotApplicable, Open, clip
-from conformance.evidence.between import REFUSED
 from conformance.evidence.exchange import Answer, Exchange
+from conformance.probes.purpose import REFUSED, Kind
 
 
 @requirement("HYG-01")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_success_has_a_2xx_status(exchange: Exchange, judging: Judging) -> None:
     """Success comes with a 2xx status."""
     answer = judging.answer(exchange)
@@ -25,7 +25,7 @@ def test_success_has_a_2xx_status(exchange: Exchange, judging: Judging) -> None:
 
 
 @requirement("HYG-02")
-@sends()
+@uses()
 def test_no_answer_is_a_server_error(exchange: Exchange, judging: Judging) -> None:
     """No answer of the run has a 5xx status."""
     status = judging.answer(exchange).status
@@ -43,7 +43,7 @@ def _xml(exchange: Exchange, judging: Judging) -> Answer:
 
 
 @requirement("HYG-03")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_the_media_type_is_xml(exchange: Exchange, judging: Judging) -> None:
     """The Content-Type is text/xml, application/xml or one ending in +xml (RFC 7303)."""
     kind = _xml(exchange, judging).media_type
@@ -56,7 +56,7 @@ def test_the_media_type_is_xml(exchange: Exchange, judging: Judging) -> None:
 
 
 @requirement("HYG-04")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_the_charset_agrees_with_the_document(exchange: Exchange, judging: Judging) -> None:
     """The charset parameter, where there is one, agrees with the document (RFC 7303 section 3)."""
     answer = _xml(exchange, judging)
@@ -79,7 +79,7 @@ def _encoding(name: str) -> str:
 
 
 @requirement("HYG-05")
-@sends()
+@uses()
 def test_no_internals_are_shown(exchange: Exchange, judging: Judging) -> None:
     """No answer shows a stack trace or other internals of the server."""
     answer = judging.answer(exchange)
@@ -91,7 +91,7 @@ def test_no_internals_are_shown(exchange: Exchange, judging: Judging) -> None:
 
 
 @requirement("HYG-06")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_no_cookie_is_set(exchange: Exchange, judging: Judging) -> None:
     """No cookie is set on a GET of reference data."""
     cookie = judging.answer(exchange).header("set-cookie")
@@ -100,7 +100,7 @@ def test_no_cookie_is_set(exchange: Exchange, judging: Judging) -> None:
 
 
 @requirement("HYG-07")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_caches_keep_no_stale_timestamp(exchange: Exchange, judging: Judging) -> None:
     """Caching headers forbid that a cache answers with a stale Timestamp (RFC 9111)."""
     answer = judging.answer(exchange)
@@ -120,7 +120,7 @@ def test_caches_keep_no_stale_timestamp(exchange: Exchange, judging: Judging) ->
 
 
 @requirement("HYG-08")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_answers_come_within_the_budget(exchange: Exchange, judging: Judging) -> None:
     """The answer comes within the target's budget of time."""
     judging.answer(exchange)
@@ -134,7 +134,7 @@ def test_answers_come_within_the_budget(exchange: Exchange, judging: Judging) ->
 
 
 @requirement("HYG-09")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_security_headers_are_there(exchange: Exchange, judging: Judging) -> None:
     """Strict-Transport-Security and X-Content-Type-Options are sent over HTTPS."""
     answer = judging.answer(exchange)
@@ -152,10 +152,10 @@ def test_security_headers_are_there(exchange: Exchange, judging: Judging) -> Non
 
 
 @requirement("HYG-10")
-@sends()
+@uses()
 def test_no_call_is_lost(exchange: Exchange, judging: Judging) -> None:
     """No connection is lost before its answer is complete (RFC 9112)."""
-    if exchange.group == "port-009":
+    if exchange.kind is Kind.PORT:
         raise NotApplicable("the port of HTTPS owes plain HTTP no answer")
     if exchange.loss and exchange.loss.kind in {"closed", "malformed"}:
         raise Breach(
@@ -179,7 +179,7 @@ def test_no_call_is_lost(exchange: Exchange, judging: Judging) -> None:
 
 
 @requirement("HYG-11")
-@sends("documented", "bindings", "spelling", *REFUSED)
+@uses(Kind.DOCUMENTED, Kind.BINDINGS, Kind.SPELLING, *REFUSED)
 def test_no_answer_is_a_redirect(exchange: Exchange, judging: Judging) -> None:
     """No answer over HTTPS is a redirect; the suite follows none."""
     answer = judging.answer(exchange)

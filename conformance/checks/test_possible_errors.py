@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
-from conformance.checks.catalogue import Case, each, requirement, sends
+from conformance.checks.catalogue import Case, Cases, each, requirement, uses
 from conformance.checks.envelopes import is_any_error
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, NotApplicable, Open, Unsettled, clip
-from conformance.checks.plain_http import Kind, seen
-from conformance.contract.model import Contract
-from conformance.evidence.between import REFUSED
+from conformance.checks.plain_http import Became, seen
+from conformance.contract.model import Contract, ServiceCall
 from conformance.evidence.envelope import Envelope
 from conformance.evidence.exchange import Answer, Exchange
+from conformance.probes.purpose import PLAIN_HTTP, REFUSED, Kind, Purpose
 
-_PLAIN_HTTP = "009"
 
-
-def codes(part: str) -> Callable[[Contract], Iterable[Case]]:
+def codes(part: str) -> Cases:
     """Every documented code, for one part of what its answer must say."""
 
-    def cases(contract: Contract) -> Iterator[Case]:
-        for code in contract.errors:
-            yield Case(code, f"ERR-{code}-{part}", code)
+    def cases(_: Contract, call: ServiceCall) -> Iterator[Case]:
+        for code in call.errors:
+            yield Case(code, f"ERR-{code}-{part}", code, state=code)
 
     return cases
 
 
 def _answer_in_state(exchange: Exchange, judging: Judging, code: str) -> Answer:
     """The answer in the state, or Open where it says nothing of the state."""
-    if code == _PLAIN_HTTP and seen(exchange, judging).kind is Kind.CLOSED:
+    if code == PLAIN_HTTP and seen(exchange, judging).kind is Became.CLOSED:
         raise Open("the HTTP endpoint refuses connections or hangs up, so no answer can say 009")
     return judging.answer(exchange)
 
@@ -38,7 +36,7 @@ def _in_state(exchange: Exchange, judging: Judging, code: str) -> Envelope:
     """The envelope answered in the state, or Open; over plain HTTP what is no envelope is TLS-02's matter."""
     answer, told = (
         _answer_in_state(exchange, judging, code),
-        "TLS-02" if code == _PLAIN_HTTP else f"ERR-{code}-code",
+        "TLS-02" if code == PLAIN_HTTP else f"ERR-{code}-code",
     )
     if answer.document.unreadable:
         raise Open(answer.document.unreadable)
@@ -50,11 +48,11 @@ def _in_state(exchange: Exchange, judging: Judging, code: str) -> Envelope:
 
 
 @each("code", codes("code"))
-@sends("state-{case}")
+@uses(Kind.STATE)
 def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: str) -> None:
     """In the state that the code describes, the answer says that code."""
     answer = _answer_in_state(exchange, judging, code)
-    if code != _PLAIN_HTTP and not answer.document.unreadable:
+    if code != PLAIN_HTTP and not answer.document.unreadable:
         # Over plain HTTP, what is no envelope is TLS-02's matter; in these states nothing else looks at it.
         wrong = f"is not well-formed: {answer.document.fault}" if answer.document.fault else ""
         if wrong or not answer.envelope.recognised:
@@ -71,7 +69,7 @@ def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: st
 
 
 @each("code", codes("message"))
-@sends("state-{case}")
+@uses(Kind.STATE)
 def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code: str) -> None:
     """The answer carries the documented message, character for character."""
     envelope = _in_state(exchange, judging, code)
@@ -94,11 +92,7 @@ def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code:
         judging.note_message(code, message.text)
         return
     other = here.code.text if here and here.code else ""
-    if (
-        other != code
-        and other in judging.contract.errors
-        and message.text == judging.contract.errors[other].message
-    ):
+    if other != code and other in judging.call.errors and message.text == judging.call.errors[other].message:
         raise Open(f"the answer reports {other} altogether (ERR-{code}-code)")
     observed = clip(message.text)
     raise Breach(
@@ -107,12 +101,12 @@ def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code:
 
 
 @each("code", codes("data"))
-@sends("state-{case}")
+@uses(Kind.STATE)
 def test_the_answer_carries_no_list(exchange: Exchange, judging: Judging, code: str) -> None:
-    """The answer carries no callback list and no Success."""
+    """The answer carries no Success and nothing of what the call is asked for."""
     envelope = _in_state(exchange, judging, code)
     if envelope.carries_success or envelope.has_list:
-        what = "Success" if envelope.carries_success else "the callback list"
+        what = "Success" if envelope.carries_success else judging.call.subject
         raise Breach(
             f"the answer in the state of {code} carries {what}",
             expected="an error and nothing else",
@@ -121,24 +115,23 @@ def test_the_answer_carries_no_list(exchange: Exchange, judging: Judging, code: 
 
 
 @each("code", codes("envelope"))
-@sends("state-{case}")
+@uses(Kind.STATE)
 def test_the_answer_is_an_error_envelope(exchange: Exchange, judging: Judging, code: str) -> None:
     """The answer is an error envelope valid against the error schema, echoing the action."""
     envelope = _in_state(exchange, judging, code)
     if envelope.says_success or envelope.has_list:
-        what = "Success" if envelope.says_success else "the callback list"
+        what = "Success" if envelope.says_success else judging.call.subject
         raise Open(f"the answer carries {what} (ERR-{code}-data)")
     _keeps_the_schema(exchange, judging, code)
 
 
 @each("code", codes("envelope"))
-@sends(also=is_any_error)
+@uses(also=is_any_error)
 def test_any_error_envelope_of_the_code_is_valid(exchange: Exchange, judging: Judging, code: str) -> None:
     """Outside of the states, an error envelope that says the code is valid against the error schema."""
     said = {leaf.text for leaf in judging.codes(judging.envelope(exchange))}
-    state = exchange.group.rpartition("-")[2]
-    elsewhere = state not in judging.contract.errors or exchange.group in {f"form-{code}", f"port-{code}"}
-    if not elsewhere or code not in said:
+    asked_plainly = exchange.kind in {Kind.FORM, Kind.PORT} and code != PLAIN_HTTP
+    if asked_plainly or exchange.kind in {Kind.STATE, Kind.AFTER, Kind.CLAIM} or code not in said:
         raise NotApplicable(f"no answer outside of the states says {code}")
     _keeps_the_schema(exchange, judging, code)
 
@@ -151,7 +144,7 @@ def _keeps_the_schema(exchange: Exchange, judging: Judging, code: str) -> None:
         said is not None and said.text == code
     ):  # found elsewhere than in Error: the shape is at fault, not the code
         broken.add("ERR-NNN-code")
-    found = judging.error_deviations(exchange, echo=exchange.group not in REFUSED)
+    found = judging.error_deviations(exchange, echo=exchange.kind not in REFUSED)
     first = next((d for d in found if d.component.requirement in broken), None)
     if first:
         raise Breach(
@@ -166,7 +159,7 @@ def _is_said_over_http(judging: Judging, code: str) -> bool:
     """Whether any call over plain HTTP is answered with its code, in whatever form it was asked."""
     over_http = [e for e in judging.evidence.exchanges if e.request.url.startswith("http:")]
     leaves = [judging.said(e.answer.envelope, code) for e in over_http if e.answer]
-    return code == _PLAIN_HTTP and any(leaf is not None and leaf.text == code for leaf in leaves)
+    return code == PLAIN_HTTP and any(leaf is not None and leaf.text == code for leaf in leaves)
 
 
 def _comes_back(after: list[Exchange], judging: Judging, code: str) -> None:
@@ -182,8 +175,9 @@ def _comes_back(after: list[Exchange], judging: Judging, code: str) -> None:
                 observed="an error envelope" if exchange.answer.envelope.is_error else "no success envelope",
                 exchanges=(exchange,),
             )
-    if f"after-{code}" in judging.evidence.gaps:
-        raise Open(judging.evidence.gaps[f"after-{code}"])
+    left_out = judging.evidence.gaps.get(Purpose(Kind.AFTER, state=code).label)
+    if left_out:
+        raise Open(left_out)
     if after and not any(e.answer for e in after):
         raise Open(
             f"no call after the state of {code} was answered, so nothing shows that success comes back"
@@ -191,13 +185,13 @@ def _comes_back(after: list[Exchange], judging: Judging, code: str) -> None:
 
 
 @each("code", codes("stable"))
-@sends("state-{case}", "after-{case}")
+@uses(Kind.STATE, Kind.AFTER)
 def test_the_answer_lasts_as_long_as_the_state(
     exchanges: tuple[Exchange, ...], judging: Judging, code: str
 ) -> None:
     """Every call in the state is answered with the code, and success comes back after it."""
     said = []
-    for exchange in (e for e in exchanges if not e.group.startswith("after-")):
+    for exchange in (e for e in exchanges if e.kind is Kind.STATE):
         try:
             answer = _answer_in_state(exchange, judging, code)
         except Unsettled:
@@ -217,11 +211,11 @@ def test_the_answer_lasts_as_long_as_the_state(
             observed=f"{code} at {len(said) - len(wrong)} of {len(said)} calls",
             exchanges=tuple(wrong),
         )
-    _comes_back([e for e in exchanges if e.group.startswith("after-")], judging, code)
+    _comes_back([e for e in exchanges if e.kind is Kind.AFTER], judging, code)
 
 
 @requirement("ERR-ANY")
-@sends()
+@uses()
 def test_every_error_has_a_documented_code(exchanges: tuple[Exchange, ...], judging: Judging) -> None:
     """Every error answer of the run uses a code that the page documents."""
     errors = [e for e in exchanges if judging.is_error(e)]
@@ -230,12 +224,12 @@ def test_every_error_has_a_documented_code(exchanges: tuple[Exchange, ...], judg
     for exchange in errors:
         assert exchange.answer
         codes = judging.codes(exchange.answer.envelope)
-        wrong = [leaf for leaf in codes if leaf.text not in judging.contract.errors]
+        wrong = [leaf for leaf in codes if leaf.text not in judging.call.errors]
         if wrong or not codes:
             code = clip(wrong[0].text) if wrong else "no code"
             raise Breach(
                 f"{exchange.title} is answered with the error {code!r}, which the page does not document",
-                expected=" or ".join(judging.contract.errors),
+                expected=" or ".join(judging.call.errors),
                 observed=code,
                 where=wrong[0].where if wrong else "",
                 exchanges=(exchange,),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from conformance.checks import urls
-from conformance.checks.catalogue import requirement, sends
+from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, NotApplicable, Open, clip
 from conformance.evidence.exchange import Answer, Exchange
+from conformance.probes.purpose import Kind
 
 _LONG_URL = 2_000  # characters; the least that servers in use take without being told to
 
@@ -26,11 +27,11 @@ def _answer(exchange: Exchange, judging: Judging) -> Answer:
 def _refused(exchange: Exchange, judging: Judging) -> None:
     """Breach unless the answer to a document that must not succeed says anything but Success."""
     envelope = _answer(exchange, judging).envelope
-    if envelope.carries_success or judging.offers_the_list(envelope):
+    if envelope.carries_success or judging.of(exchange).offers(envelope):
         raise Breach(
             f"{exchange.title} is answered with Success",
             expected="an error envelope, or anything but Success",
-            observed="Success" if envelope.carries_success else "the callback list",
+            observed="Success" if envelope.carries_success else judging.of(exchange).call.subject,
         )
 
 
@@ -74,56 +75,56 @@ def _untimely(exchange: Exchange, judging: Judging) -> bool:
 
 
 @requirement("REQ-04")
-@sends("malformed-tags")
+@uses(Kind.MALFORMED_TAGS)
 def test_tags_that_do_not_match_do_not_succeed(exchange: Exchange, judging: Judging) -> None:
     """A document whose tags do not match is not answered with Success."""
     _refused(exchange, judging)
 
 
 @requirement("REQ-04")
-@sends("malformed-attributes")
+@uses(Kind.MALFORMED_ATTRIBUTES)
 def test_attributes_that_xml_does_not_allow_do_not_succeed(exchange: Exchange, judging: Judging) -> None:
     """A document with an attribute that XML does not allow is not answered with Success."""
     _refused(exchange, judging)
 
 
 @requirement("REQ-04")
-@sends("malformed-references")
+@uses(Kind.MALFORMED_REFERENCES)
 def test_references_to_nothing_do_not_succeed(exchange: Exchange, judging: Judging) -> None:
     """A document with a reference to nothing is not answered with Success."""
     _refused(exchange, judging)
 
 
 @requirement("REQ-04")
-@sends("malformed-characters")
+@uses(Kind.MALFORMED_CHARACTERS)
 def test_characters_that_xml_does_not_have_do_not_succeed(exchange: Exchange, judging: Judging) -> None:
     """A document with bytes or characters that XML does not have is not answered with Success."""
     _refused(exchange, judging)
 
 
 @requirement("REQ-04")
-@sends("malformed-markup")
+@uses(Kind.MALFORMED_MARKUP)
 def test_broken_markup_does_not_succeed(exchange: Exchange, judging: Judging) -> None:
     """A document with a broken comment, section or declaration is not answered with Success."""
     _refused(exchange, judging)
 
 
 @requirement("REQ-04")
-@sends("malformed-around")
+@uses(Kind.MALFORMED_AROUND)
 def test_more_or_less_than_one_root_does_not_succeed(exchange: Exchange, judging: Judging) -> None:
     """A document with more or less than one root is not answered with Success."""
     _refused(exchange, judging)
 
 
 @requirement("REQ-04")
-@sends("malformed")
+@uses(Kind.MALFORMED)
 def test_what_is_generated_malformed_does_not_succeed(exchange: Exchange, judging: Judging) -> None:
     """A generated document that is not well-formed is not answered with Success."""
     _refused(exchange, judging)
 
 
 @requirement("REQ-02")
-@sends("printed")
+@uses(Kind.PRINTED)
 def test_the_request_as_printed_selects_the_service_call(exchange: Exchange, judging: Judging) -> None:
     """The request is answered with this call's success as the page prints it, over several lines, too."""
     answer = _comparable(exchange, judging)
@@ -133,7 +134,7 @@ def test_the_request_as_printed_selects_the_service_call(exchange: Exchange, jud
 
 
 @requirement("REQ-05")
-@sends("spelling")
+@uses(Kind.SPELLING)
 def test_the_same_request_spelled_otherwise_gets_the_same_answer(
     exchange: Exchange, judging: Judging
 ) -> None:
@@ -142,7 +143,7 @@ def test_the_same_request_spelled_otherwise_gets_the_same_answer(
 
 
 @requirement("REQ-05")
-@sends("printed")
+@uses(Kind.PRINTED)
 def test_the_request_as_printed_gets_the_same_answer(exchange: Exchange, judging: Judging) -> None:
     """The request as the page prints it, over several lines, gets the same answer as on one line."""
     _is_answered_alike(exchange, judging)
@@ -160,7 +161,7 @@ def _is_answered_alike(exchange: Exchange, judging: Judging) -> None:
     if not judging.is_success(exchange):
         judging.control_of_spelling(exchange)
         raise _unanswered(exchange, answer)
-    documented = [e for e in judging.evidence.of("documented") if judging.can_be_compared(e)]
+    documented = [e for e in judging.evidence.of(Kind.DOCUMENTED) if judging.can_be_compared(e)]
     if not documented:
         raise Open("no answer to the documented request can be read, so there is nothing to compare with")
     if answer.envelope.root is None:
@@ -169,11 +170,11 @@ def _is_answered_alike(exchange: Exchange, judging: Judging) -> None:
             expected="the answer to the documented request",
             observed=answer.document.fault or answer.document.unreadable,
         )
-    if judging.pair_texts(exchange) not in {judging.pair_texts(e) for e in documented}:
+    if judging.contents(exchange) not in {judging.contents(e) for e in documented}:
         raise Breach(
-            f"{exchange.title} is answered with other pairs",
-            expected="the pairs of the documented request",
-            observed=f"{len(judging.pair_texts(exchange))} pairs, not the same ones",
+            f"{exchange.title} is answered with other {judging.call.what}",
+            expected=f"the {judging.call.what} of the documented request",
+            observed=f"{len(judging.contents(exchange))} {judging.call.what}, not the same ones",
         )
     usual = {d.component for e in documented for d in judging.deviations(e)}
     other = next((d for d in judging.deviations(exchange) if d.component not in usual), None)
@@ -202,14 +203,14 @@ def _is_answered_alike(exchange: Exchange, judging: Judging) -> None:
 
 
 @requirement("REQ-06")
-@sends("schema")
+@uses(Kind.SCHEMA)
 def test_a_request_that_breaks_the_schema_does_not_succeed(exchange: Exchange, judging: Judging) -> None:
     """A request that breaks the request schema in any other way is not answered with Success."""
     _refused(exchange, judging)
 
 
 @requirement("REQ-07")
-@sends("hostile")
+@uses(Kind.HOSTILE)
 def test_a_hostile_request_is_answered_in_time(exchange: Exchange, judging: Judging) -> None:
     """A hostile request is answered within the time that every call has."""
     judging.control_of_binding(exchange)
@@ -225,7 +226,7 @@ def test_a_hostile_request_is_answered_in_time(exchange: Exchange, judging: Judg
 
 
 @requirement("REQ-07")
-@sends("hostile")
+@uses(Kind.HOSTILE)
 def test_a_hostile_request_gets_no_server_error(exchange: Exchange, judging: Judging) -> None:
     """A hostile request is not answered with a 5xx status."""
     answer = _answer(exchange, judging)
@@ -238,7 +239,7 @@ def test_a_hostile_request_gets_no_server_error(exchange: Exchange, judging: Jud
 
 
 @requirement("REQ-07")
-@sends("hostile")
+@uses(Kind.HOSTILE)
 def test_a_hostile_request_is_told_no_internals(exchange: Exchange, judging: Judging) -> None:
     """The answer to a hostile request shows no internals of the server, and nothing that it read elsewhere."""
     internals = judging.internals(_answer(exchange, judging))
@@ -249,7 +250,7 @@ def test_a_hostile_request_is_told_no_internals(exchange: Exchange, judging: Jud
 
 
 @requirement("REQ-07")
-@sends("hostile")
+@uses(Kind.HOSTILE)
 def test_a_hostile_request_makes_the_server_fetch_nothing(
     exchanges: tuple[Exchange, ...], judging: Judging
 ) -> None:
@@ -273,7 +274,7 @@ def test_a_hostile_request_makes_the_server_fetch_nothing(
 
 
 @requirement("HYG-12")
-@sends("hostile")
+@uses(Kind.HOSTILE)
 def test_a_hostile_request_is_refused(exchange: Exchange, judging: Judging) -> None:
     """A hostile request is refused: it is not answered with Success."""
     _refused(exchange, judging)

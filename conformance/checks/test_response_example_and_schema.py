@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.checks.catalogue import Case, each, requirement, sends
+from conformance.checks.catalogue import Case, each, requirement, uses
 from conformance.checks.envelopes import is_any_success
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Open, clip
 from conformance.contract.components import Component
-from conformance.contract.model import Contract
+from conformance.contract.model import Contract, ServiceCall
 from conformance.contract.xsd import schema
 from conformance.evidence.exchange import Exchange
+from conformance.probes.purpose import Kind
 
 
-def components(contract: Contract) -> Iterator[Case]:
+def components(_: Contract, call: ServiceCall) -> Iterator[Case]:
     """Every annotated component of the response schema."""
-    for component in schema(contract.call.response_schema).components:
+    for component in schema(call.response_schema).components:
         yield Case(component.id, component.requirement, component)
 
 
 @requirement("ENV-01")
-@sends("documented", also=is_any_success)
+@uses(Kind.DOCUMENTED, also=is_any_success)
 def test_the_body_is_well_formed(exchange: Exchange, judging: Judging) -> None:
     """The body is one well-formed XML 1.0 document in the encoding that it declares."""
     answer = judging.answer(exchange)
@@ -45,7 +46,7 @@ def test_the_body_is_well_formed(exchange: Exchange, judging: Judging) -> None:
 
 
 @requirement("ENV-02")
-@sends("documented", also=is_any_success)
+@uses(Kind.DOCUMENTED, also=is_any_success)
 def test_the_envelope_is_valid(exchange: Exchange, judging: Judging) -> None:
     """The envelope is valid against the response schema."""
     answer = judging.answer(exchange)
@@ -75,7 +76,7 @@ def test_the_envelope_is_valid(exchange: Exchange, judging: Judging) -> None:
 
 
 @each("component", components)
-@sends("documented", also=is_any_success)
+@uses(Kind.DOCUMENTED, also=is_any_success)
 def test_the_envelope_keeps_its_schema(exchange: Exchange, judging: Judging, component: Component) -> None:
     """The envelope keeps this component of the response schema."""
     if judging.success(exchange).document.deep:
@@ -95,7 +96,7 @@ def test_the_envelope_keeps_its_schema(exchange: Exchange, judging: Judging, com
 
 
 @requirement("ENV-09")
-@sends("documented", also=is_any_success)
+@uses(Kind.DOCUMENTED, also=is_any_success)
 def test_nothing_refers_elsewhere(exchange: Exchange, judging: Judging) -> None:
     """There is no document type declaration and no processing instruction that refers elsewhere."""
     answer = judging.answer(exchange)

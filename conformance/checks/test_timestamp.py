@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from conformance.checks.catalogue import requirement, sends
+from conformance.checks.catalogue import requirement, uses
 from conformance.checks.envelopes import is_any_error, is_any_success
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Open, clip
 from conformance.evidence.envelope import Envelope
 from conformance.evidence.exchange import Exchange
+from conformance.probes.purpose import Kind
 
 _ADVANCE_S = 1.1  # the page counts whole seconds: calls this far apart cannot share one
 
@@ -36,7 +37,7 @@ def _on_time(exchange: Exchange, envelope: Envelope, judging: Judging) -> None:
 
 
 @requirement("TIM-02")
-@sends("documented", also=is_any_success)
+@uses(Kind.DOCUMENTED, also=is_any_success)
 def test_it_is_the_time_of_the_answer(exchange: Exchange, judging: Judging) -> None:
     """Timestamp is the time of the answer, within the tolerance, by our clock or by the server's Date."""
     _on_time(exchange, judging.success(exchange), judging)
@@ -55,7 +56,7 @@ def _sequence(exchanges: tuple[Exchange, ...], judging: Judging) -> list[tuple[E
 
 
 @requirement("TIM-03")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_it_never_goes_backwards(exchanges: tuple[Exchange, ...], judging: Judging) -> None:
     """Timestamp never goes backwards from one call to a later one."""
     timed = _sequence(exchanges, judging)
@@ -77,7 +78,7 @@ def test_it_never_goes_backwards(exchanges: tuple[Exchange, ...], judging: Judgi
 
 
 @requirement("TIM-04")
-@sends("documented")
+@uses(Kind.DOCUMENTED)
 def test_it_advances(exchanges: tuple[Exchange, ...], judging: Judging) -> None:
     """Two calls more than one second apart do not carry the same Timestamp."""
     timed = _sequence(exchanges, judging)
@@ -95,7 +96,7 @@ def test_it_advances(exchanges: tuple[Exchange, ...], judging: Judging) -> None:
 
 
 @requirement("TIM-05")
-@sends()
+@uses()
 def test_error_envelopes_carry_one_too(exchanges: tuple[Exchange, ...], judging: Judging) -> None:
     """Every error envelope carries a Timestamp in the same form."""
     errors = [e for e in exchanges if judging.is_error(e)]
@@ -115,7 +116,7 @@ def test_error_envelopes_carry_one_too(exchanges: tuple[Exchange, ...], judging:
 
 
 @requirement("TIM-06")
-@sends(also=is_any_error)
+@uses(also=is_any_error)
 def test_it_is_the_time_of_an_error_too(exchange: Exchange, judging: Judging) -> None:
     """The Timestamp of every error envelope is the time of the answer."""
     _on_time(exchange, judging.envelope(exchange), judging)

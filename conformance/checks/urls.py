@@ -7,6 +7,7 @@ import re
 from conformance.checks.judging import Judging
 from conformance.evidence.between import shuts_out
 from conformance.evidence.exchange import Exchange
+from conformance.probes.purpose import Kind
 
 _CONTROLS = re.compile(r"%0[9AD]", re.IGNORECASE)  # those that XML allows: tab, line feed, carriage return
 _SPACES = "printed-spaces"  # the documented request with spaces in their place
@@ -39,5 +40,5 @@ def _is_turned_away(exchange: Exchange) -> bool:
 
 
 def _minds_spaces(judging: Judging) -> bool:
-    twins = [e for e in judging.evidence.of("printed") if e.probe == _SPACES and e.answer]
+    twins = [e for e in judging.evidence.of(Kind.PRINTED) if e.probe.startswith(_SPACES) and e.answer]
     return bool(twins) and not any(map(judging.is_success, twins))

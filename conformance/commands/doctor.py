@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from conformance.checks.catalogue import chosen_checks, groups_of
+from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Verdict
 from conformance.commands.listing import cost
@@ -23,6 +23,7 @@ from conformance.evidence.exchange import Evidence, Exchange
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
+from conformance.probes.purpose import PLAIN_HTTP
 from conformance.reporting import inert
 from conformance.reporting.output import say
 from conformance.reporting.terminal import wrap
@@ -52,8 +53,8 @@ def run(options: argparse.Namespace) -> int:
     terms = Terms(select=tuple(options.select), deselect=tuple(options.deselect))
     with contextlib.ExitStack() as stack:
         target = subject(options, contract, stack)
-        chosen = chosen_checks(contract, selected(contract, terms))
-        plan = plans.plan(contract, target, groups_of(chosen))
+        chosen = chosen_checks(contract, selected(contract, terms, target.calls), target.calls)
+        plan = plans.plan(contract, target, wishes_of(chosen))
         found, interrupted = look(contract, target)
     found.append(Finding("cost", "ok", cost(plan, target, len(chosen))))
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
@@ -107,7 +108,7 @@ def _was_connected(first: Exchange) -> bool:
 def _reached(
     contract: Contract, target: Target, evidence: Evidence, dialer: Dialer, more: Evidence
 ) -> Iterator[Finding]:
-    plain = next((e for e in reversed(evidence.exchanges) if e.group == "state-009"), None)
+    plain = next((e for e in reversed(evidence.exchanges) if e.purpose.state == PLAIN_HTTP), None)
     if first := preflight.first_call(evidence.exchanges):
         host = urlsplit(target.endpoint).hostname or ""
         proxy = target.secrets.shown(target.proxy)
@@ -121,11 +122,12 @@ def _reached(
 
 def _as_documented(contract: Contract, evidence: Evidence, api: Finding) -> Finding:
     """The finding about the answer, with what the checks of a run say of this one answer."""
-    names = [r.id for r in contract.requirements.values() if r.level == "must" and r.family in _OF_THE_ANSWER]
-    judging = Judging(evidence, contract)
+    rows = [r for r in contract.requirements.values() if r.level == "must" and r.family in _OF_THE_ANSWER]
+    judging, calls = Judging(evidence, contract), evidence.calls[:1]
+    wanted = {(row.id, call) for row in rows for call in row.of(calls)}
     wrong = [
         (case.requirement, result.reason)
-        for check, case in chosen_checks(contract, frozenset(names))
+        for check, case in chosen_checks(contract, wanted, calls)
         if (result := judge(check, case, judging)).verdict is Verdict.FAIL
     ]
     if not wrong:

@@ -8,10 +8,11 @@ import textwrap
 from collections.abc import Callable
 from functools import cache
 
-from conformance.checks.catalogue import chosen_checks
+from conformance.checks.catalogue import Case, Check, chosen_checks, wishes_of
 from conformance.contract.load import documented
 from conformance.contract.model import Contract, Interpretation, Requirement
 from conformance.probes import plan as plans
+from conformance.probes.purpose import is_wanted
 from conformance.reporting.output import say
 from conformance.selftest.prove import Trial, trials
 from conformance.target.configuration import ConfigError
@@ -75,8 +76,7 @@ def _requirement(requirement: Requirement, contract: Contract, variants: dict[st
         lines += _paragraph("standard", requirement.standard)
     for name in requirement.interpretation:
         lines += _paragraph("read as", f"{name}: {contract.interpretations[name].decision}")
-    chosen = chosen_checks(contract, {requirement.id})
-    for title in dict.fromkeys(check.title for check, _ in chosen):
+    for title in dict.fromkeys(check.title for check, _ in _checks(contract, requirement)):
         lines += _paragraph("check", title)
     lines += _paragraph("sent", _sent(contract, requirement))
     faults = [v for v in variants.values() if v.kind == "mutant" and requirement.id in v.breaks]
@@ -85,19 +85,20 @@ def _requirement(requirement: Requirement, contract: Contract, variants: dict[st
     return [*lines, *_paragraph("to mend", requirement.mend)]
 
 
+def _checks(contract: Contract, requirement: Requirement) -> list[tuple[Check, Case]]:
+    calls = requirement.calls or (contract.call.name,)
+    return chosen_checks(contract, {(requirement.id, call) for call in requirement.of(calls)}, calls)
+
+
 def _sent(contract: Contract, requirement: Requirement) -> str:
     """How many requests a run sends for a requirement, and the first of them."""
     states = {
         code: {"headers": {"X": "1"}} for code, e in contract.errors.items() if e.provoked == "provisioned"
     }
     settings = {"endpoint": "https://example.com/TOKEN", "allow_hostile_requests": True, "states": states}
-    plan = plans.plan(contract, target("example", settings, contract), plans.groups(contract))
-    groups = {
-        group.format(case=case.value)
-        for check, case in chosen_checks(contract, {requirement.id})
-        for group in check.groups
-    }
-    titles = [probe.title for probe in plan.probes if not groups or probe.group in groups]
+    plan = plans.plan(contract, target("example", settings, contract), plans.EVERYTHING)
+    wishes = wishes_of(_checks(contract, requirement))
+    titles = [probe.title for probe in plan.probes if not wishes or is_wanted(probe.purpose, wishes)]
     shown = "; ".join(titles[:3])
     return f"{len(titles)} requests: {shown}{'; ...' if len(titles) > 3 else ''}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from conformance.checks.catalogue import check_id, chosen_checks, groups_of
+from conformance.checks.catalogue import check_id, chosen_checks, wishes_of
 from conformance.contract.model import Contract
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
@@ -16,8 +16,8 @@ from conformance.verdicts.terms import Terms, selected
 
 def listing(contract: Contract, target: Target, terms: Terms, seed: int = 1) -> str:
     """Requests and checks of a run against `target`, as text."""
-    chosen = chosen_checks(contract, selected(contract, terms))
-    plan = plans.plan(contract, target, groups_of(chosen), seed)
+    chosen = chosen_checks(contract, selected(contract, terms, target.calls), target.calls)
+    plan = plans.plan(contract, target, wishes_of(chosen), seed)
     lines = [
         f"Would send to {target.shown_endpoint} ({target.binding}), and over plain HTTP to {_plain(target)}:",
         "",
@@ -30,7 +30,10 @@ def listing(contract: Contract, target: Target, terms: Terms, seed: int = 1) -> 
         "Would judge:",
         "",
     ]
-    lines += [f"  {case.requirement:<17} {check_id(check, target.binding, case)}" for check, case in chosen]
+    lines += [
+        f"  {case.requirement:<17} {check_id(check, target.binding, case, contract)}"
+        for check, case in chosen
+    ]
     lines += ["", cost(plan, target, len(chosen))]
     return "\n".join(lines) + "\n"
 

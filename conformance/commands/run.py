@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from conformance.checks.catalogue import chosen_checks, groups_of
+from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.commands.listing import listing
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
@@ -36,16 +36,19 @@ def run(options: argparse.Namespace) -> int:
         judged = subject(options, contract, stack)
         if options.list:
             say(listing(contract, judged, wanted, int(options.seed)))
-            return ExitCode.CONFORMING if selected(contract, wanted) else ExitCode.NOTHING_SELECTED
-        chosen = chosen_checks(contract, selected(contract, wanted))
+            some = selected(contract, wanted, judged.calls)
+            return ExitCode.CONFORMING if some else ExitCode.NOTHING_SELECTED
+        chosen = chosen_checks(contract, selected(contract, wanted, judged.calls), judged.calls)
         if not chosen:
             return _nothing_selected()
         folder = reports_folder(options.reports)
         with held(), _scratch() as scratch:
-            evidence = send(contract, judged, groups_of(chosen), options)
+            evidence = send(contract, judged, wishes_of(chosen), options)
             from conformance.pytest_plugin.session import Session  # noqa: PLC0415
 
-            return Session(contract, wanted, judged.binding, scratch, folder).judge(evidence, options)
+            return Session(contract, wanted, judged.binding, judged.calls, scratch, folder).judge(
+                evidence, options
+            )
 
 
 def replay(options: argparse.Namespace) -> int:
@@ -66,13 +69,15 @@ def replay(options: argparse.Namespace) -> int:
     accept = tuple(dict.fromkeys((*evidence.accept, *options.accept)))
     _check_accept(accept, contract)
     evidence = replace(evidence, accept=accept)
-    if not selected(contract, wanted):
+    if not selected(contract, wanted, evidence.calls):
         return _nothing_selected()
     from conformance.pytest_plugin.session import Session  # noqa: PLC0415
 
     folder = reports_folder(options.reports)
     with held(), _scratch() as scratch:
-        return Session(contract, wanted, evidence.binding, scratch, folder).judge(evidence, options)
+        return Session(contract, wanted, evidence.binding, evidence.calls, scratch, folder).judge(
+            evidence, options
+        )
 
 
 def collect_seldom() -> None:

@@ -1,22 +1,32 @@
-"""Loads the contract from the files of `schemas/`."""
+"""Loads the contract from the files of `schemas/`, and checks every link between them."""
 
 from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
+
+from conformance.contract.links import broken_links
 from conformance.contract.model import (
+    CallRow,
     Contract,
-    DocumentedPair,
     ErrorCode,
     Interpretation,
-    Item,
     Requirement,
     ServiceCall,
 )
+
+Row = TypeVar("Row", bound=msgspec.Struct)
+_CALL_FILES = ("request.xsd", "response.xsd", "samples/request.xml", "samples/response.xml")
+
+
+class ContractError(ValueError):
+    """The contract's files contradict each other, or one is broken: names the file, the row, and what is wrong."""
 
 
 @cache
@@ -26,62 +36,123 @@ def folder(name: str) -> Path:
     return folded if folded.is_dir() else Path(__file__).parents[2] / name
 
 
-def _rows(path: Path, key: str) -> list[dict[str, Any]]:
-    rows = tomllib.loads(path.read_text(encoding="utf-8"))[key]
-    assert isinstance(rows, list)
-    return rows
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ContractError(f"{_named(file)}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ContractError(f"{_named(file)}: it is not UTF-8") from None
 
 
-def _interpretation(row: dict[str, Any]) -> Interpretation:
-    accepts = row.get("accepts", {})
+def _named(file: Path) -> str:
+    """A file as people look for it: from the folder of the contract on."""
+    parts = file.parts
+    start = len(parts) - 1 - parts[::-1].index("calls") if "calls" in parts else len(parts) - 1
+    return "/".join(parts[start:])
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_text(file))
+    except tomllib.TOMLDecodeError as error:
+        raise ContractError(f"{_named(file)}: {error}") from None
+
+
+def _rows(file: Path, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The tables of a file, each with the words that say where it stands."""
+    rows = _toml(file).get(key, [])
+    if not isinstance(rows, list):
+        raise ContractError(f"{_named(file)}: {key} is no list of tables [[{key}]]")
+    for number, row in enumerate(rows, 1):
+        named = row.get("id") or row.get("code") if isinstance(row, dict) else None
+        yield f"{_named(file)}, row {number}" + (f" ({named})" if named else ""), row
+
+
+def _made(kind: type[Row], where: str, row: Any) -> Row:
+    try:
+        return msgspec.convert(row, kind)
+    except msgspec.ValidationError as error:
+        raise ContractError(f"{where}: {error}") from None
+
+
+def _by(key: str, kind: type[Row], file: Path, table: str) -> dict[str, Row]:
+    """The rows of a file by their id. Raises ContractError where two have the same."""
+    found: dict[str, Row] = {}
+    for where, row in _rows(file, table):
+        made = _made(kind, where, row)
+        if (name := getattr(made, key)) in found:
+            raise ContractError(f"{where}: {name} is there twice")
+        found[name] = made
+    return found
+
+
+class _Accepts(msgspec.Struct, forbid_unknown_fields=True):
+    root: tuple[str, ...] = ()
+    messages: dict[str, tuple[str, ...]] = {}
+    type_spellings: dict[str, str] = {}
+
+
+class _Decision(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    page: str
+    decision: str
+    acceptable: bool
+    alternative: str
+    accepts: _Accepts = msgspec.field(default_factory=_Accepts)
+
+
+def _interpretation(row: _Decision) -> Interpretation:
     return Interpretation(
-        id=row["id"],
-        page=row["page"],
-        decision=row["decision"],
-        acceptable=row["acceptable"],
-        alternative=row["alternative"],
-        roots=tuple(accepts.get("root", ())),
-        messages=tuple((code, text) for code, texts in accepts.get("messages", {}).items() for text in texts),
-        type_spellings=tuple(accepts.get("type_spellings", {}).items()),
+        id=row.id,
+        page=row.page,
+        decision=row.decision,
+        acceptable=row.acceptable,
+        alternative=row.alternative,
+        roots=row.accepts.root,
+        messages=tuple((code, text) for code, texts in row.accepts.messages.items() for text in texts),
+        type_spellings=tuple(row.accepts.type_spellings.items()),
     )
 
 
-def _service_call(folder: Path) -> ServiceCall:
-    row = tomllib.loads((folder / "call.toml").read_text(encoding="utf-8"))
+def _service_call(folder: Path, errors: dict[str, ErrorCode]) -> ServiceCall:
+    file = folder / "call.toml"
+    row = _made(CallRow, _named(file), _toml(file))
+    for name in _CALL_FILES:
+        _text(folder / name)
+    if row.name != folder.name:
+        raise ContractError(f"{_named(file)}: the name is {row.name}, and the folder's is {folder.name}")
     return ServiceCall(
-        name=row["name"],
-        method=row["method"],
-        request_root=row["request_root"],
-        action_element=row["action_element"],
+        row=row,
         request_schema=folder / "request.xsd",
         response_schema=folder / "response.xsd",
         error_schema=folder.parents[1] / "error.xsd",
         request_sample=folder / "samples" / "request.xml",
         response_sample=folder / "samples" / "response.xml",
-        item=Item(**row["item"]),
-        pairs=tuple(DocumentedPair(**pair) for pair in row.get("documented_pair", ())),
+        errors=errors | {error.code: error for error in row.error},
     )
 
 
 def load(schemas: Path | None = None) -> Contract:
-    """The contract in `schemas` (default: the one that ships with the suite)."""
+    """The contract in `schemas` (default: the one that ships with the suite). Raises ContractError."""
     schemas = schemas or folder("schemas")
-    page = (schemas / "connect-api.md").read_text(encoding="utf-8")
-    requirements = [
-        Requirement(**{**row, "interpretation": tuple(row["interpretation"])})
-        for row in _rows(schemas / "requirements.toml", "requirement")
-    ]
-    interpretations = map(_interpretation, _rows(schemas / "interpretations.toml", "interpretation"))
-    errors = [ErrorCode(**row) for row in _rows(schemas / "errors.toml", "error")]
-    calls = [_service_call(file.parent) for file in sorted((schemas / "calls").glob("*/call.toml"))]
-    return Contract(
-        requirements={row.id: row for row in requirements},
-        interpretations={row.id: row for row in interpretations},
-        errors={row.code: row for row in errors},
-        calls={row.name: row for row in calls},
+    page = _text(schemas / "connect-api.md")
+    decisions = _by("id", _Decision, schemas / "interpretations.toml", "interpretation")
+    errors = _by("code", ErrorCode, schemas / "errors.toml", "error")
+    folders = sorted(path for path in (schemas / "calls").glob("*") if path.is_dir())
+    if not folders:
+        raise ContractError("calls: there is no call")
+    contract = Contract(
+        requirements=_by("id", Requirement, schemas / "requirements.toml", "requirement"),
+        interpretations={name: _interpretation(row) for name, row in decisions.items()},
+        errors=errors,
+        calls={path.name: _service_call(path, errors) for path in folders},
         page=page,
         sha256=hashlib.sha256(page.encode()).hexdigest(),
     )
+    for wrong in broken_links(contract, schemas):
+        raise ContractError(wrong)
+    return contract
 
 
 @cache

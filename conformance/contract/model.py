@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 Level = Literal["must", "should", "advisory"]
 LEVELS: tuple[Level, ...] = ("must", "should", "advisory")
+ERROR_PARTS = ("code", "message", "data", "envelope", "stable")  # what is required of the answer in a state
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One requirement: what must hold, how strongly, what it rests on, and how a failure is mended."""
+class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One requirement: what must hold, how strongly, what it rests on, and how a failure is mended.
+
+    scope: whether it is judged once (`endpoint`), or for each call (`call`). calls: the only ones that it speaks of.
+    """
 
     id: str
     level: Level
@@ -22,6 +27,8 @@ class Requirement:
     standard: str
     interpretation: tuple[str, ...]
     mend: str = ""
+    scope: Literal["endpoint", "call"] = "call"
+    calls: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -31,6 +38,12 @@ class Requirement:
     @property
     def family(self) -> str:
         return self.id.split("-", 1)[0]
+
+    def of(self, calls: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the calls that it is judged for; ("",) where it is judged once for all of them."""
+        if self.scope == "endpoint":
+            return ("",)
+        return tuple(call for call in calls if not self.calls or call in self.calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +60,7 @@ class Interpretation:
     type_spellings: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorCode:
+class ErrorCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A row of the page's table `Possible errors`."""
 
     code: str
@@ -57,40 +69,124 @@ class ErrorCode:
     provoked: Literal["plain-http", "provisioned"]
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentedPair:
-    """An id and its type, as the page's example prints them."""
+class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A parameter of a request beside the action.
 
-    id: str
-    type: str
-    requirement: str
+    values: what it may say, where that is restricted. default: what leaving it out means. example: what the sample
+    says. source: `target` where only whoever owns the endpoint knows a value that is accepted. error: the documented
+    code for a wrong value.
+    """
+
+    name: str
+    example: str
+    required: bool = False
+    values: tuple[str, ...] = ()
+    default: str = ""
+    source: Literal["example", "target"] = "example"
+    secret: bool = False
+    error: str = "999"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Where a list answer keeps its items: element names of container, item, key and value."""
+class Items(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a list answer keeps its items: element names of the container, of an item, and of its fields.
+
+    The first field is the key by which people tell the items apart.
+    """
 
     container: str
     item: str
-    key: str
-    value: str
+    fields: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return self.fields[0]
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceCall:
-    """One service call of the API: a folder of `schemas/calls/`."""
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a call states of its answer and XSD 1.0 cannot say.
+
+    kind: `offers` an item with these `fields`; some item `holds` these `fields`, whatever the others say; `unique`
+    values of `field`; each `field` has one of the `words`; `ascending` values of `field`; the `same` content every
+    time.
+    """
+
+    requirement: str
+    kind: Literal["offers", "holds", "unique", "words", "ascending", "same"]
+    field: str = ""
+    fields: dict[str, str] = {}
+    words: tuple[str, ...] = ()
+
+
+class CallRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a file call.toml says.
+
+    effect: whether it only reads, leaves something behind for a while, or changes something. subject: what its answer
+    is called in sentences. edition: which document states it; `page` is the normative page.
+    """
 
     name: str
-    method: str
+    method: Literal["GET", "POST"]
     request_root: str
     action_element: str
+    subject: str
+    effect: Literal["read", "ephemeral", "changes"] = "read"
+    answer: Literal["list", "record", "empty"] = "list"
+    edition: str = "page"
+    items: Items | None = None
+    parameter: tuple[Parameter, ...] = ()
+    rule: tuple[Rule, ...] = ()
+    error: tuple[ErrorCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServiceCall:
+    """One service call of the API: a folder of `schemas/calls/`. errors: what it may report, by code."""
+
+    row: CallRow
     request_schema: Path
     response_schema: Path
     error_schema: Path
     request_sample: Path
     response_sample: Path
-    item: Item
-    pairs: tuple[DocumentedPair, ...]
+    errors: dict[str, ErrorCode]
+
+    @property
+    def name(self) -> str:
+        return self.row.name
+
+    @property
+    def request_root(self) -> str:
+        return self.row.request_root
+
+    @property
+    def action_element(self) -> str:
+        return self.row.action_element
+
+    @property
+    def subject(self) -> str:
+        return self.row.subject
+
+    @property
+    def what(self) -> str:
+        """What its answer holds several of, in sentences."""
+        return "values" if self.items is None else "pairs" if len(self.fields) == 2 else "items"
+
+    @property
+    def items(self) -> Items | None:
+        return self.row.items
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields of a list's items."""
+        return self.row.items.fields if self.row.items else ()
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return self.row.parameter
+
+    def rules(self, kind: str) -> tuple[Rule, ...]:
+        """The rules of one kind."""
+        return tuple(rule for rule in self.row.rule if rule.kind == kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +207,6 @@ class Contract:
 
     @property
     def call(self) -> ServiceCall:
-        """The service call that the page documents: the first row of the table."""
-        return next(iter(self.calls.values()))
+        """The service call that the normative page documents."""
+        calls = self.calls.values()
+        return next((call for call in calls if call.row.edition == "page"), next(iter(calls)))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _REQUIREMENT = "urn:connect-conformance:requirement"
+_CALL = "CALL"  # stands for the name of the call, in the schema that all calls share
 _NOTHING_ELSE = "urn:connect-conformance:nothing-else"
 
 
@@ -40,9 +41,11 @@ def _without_key_log() -> Iterator[None]:
 class Schema:
     """One XSD 1.0 schema of the contract; its first global element is the document's root."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, call: str = "") -> None:
         self.file = file
         self._tree = etree.parse(file)
+        for named in self._tree.iterfind(f".//{_XS}enumeration[@value='{_CALL}']"):
+            named.set("value", call)
 
     @cached_property
     def root(self) -> str:
@@ -60,7 +63,8 @@ class Schema:
         with _without_key_log():
             import xmlschema  # noqa: PLC0415  300 ms that not every command needs
 
-            return xmlschema.XMLSchema10(self.file.absolute().as_uri())
+            text = etree.tostring(self._tree, encoding="unicode")
+            return xmlschema.XMLSchema10(text, base_url=self.file.absolute().parent.as_uri())
 
     # Components
 
@@ -245,6 +249,6 @@ def _allowed(kind: Any) -> str:
 
 
 @cache
-def schema(file: Path) -> Schema:
-    """The schema in `file`, built once per process."""
-    return Schema(file)
+def schema(file: Path, call: str = "") -> Schema:
+    """The schema in `file`, built once per process; of the error envelope, for a call."""
+    return Schema(file, call)

@@ -12,6 +12,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from conformance.probes.purpose import REFUSED
+from conformance.probes.purpose import Kind as Sent
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -38,16 +41,11 @@ REMEDY = {
     Kind.DOOR: "correct the token and path in `endpoint`, and credentials in `headers`; let this address in",
     Kind.BAN: "put this machine's address on the allow-list, and use a lower --rate",
 }
-MALFORMED = (
-    "malformed",  # generated ones
-    *(f"malformed-{kind}" for kind in ("tags", "attributes", "references", "characters", "markup", "around")),
-)
-# Groups of requests that are meant to be refused. One that is put off each of three times, once while the documented
-# request right after it is answered, is refused in these words.
-REFUSED = frozenset({"action", *MALFORMED, "schema", "hostile"})
+# A request that is meant to be refused, and that is put off each of three times, once while the documented request
+# right after it is answered, is refused in these words.
 _TRIES = 3
 _CALLS = 2  # documented calls in vain at the end of a run, before it may be called a ban
-ORDINARY = frozenset({"documented", "check"})  # groups of documented calls that bring nothing unusual along
+ORDINARY = frozenset({Sent.DOCUMENTED, Sent.CHECK})  # documented calls that bring nothing unusual along
 LOST = frozenset(
     {"closed", "timeout", "refused", "unreachable", "proxy"}
 )  # kinds of loss that a ban may show as
@@ -143,7 +141,7 @@ class _Reader:
     def _is_refused_in_these_words(self, exchange: Exchange) -> bool:
         tries = self.tries[exchange.probe]
         return (
-            exchange.group in REFUSED
+            exchange.kind in REFUSED
             and len(tries) >= _TRIES
             and all(puts_off(e.answer) for e in tries)
             and any(map(self._had_the_better_moment, tries))
@@ -170,7 +168,7 @@ class _Reader:
         if last is None or not any(_is_success(e) for e in self.ordinary):
             return None
         calls = [e for e in self.ordinary if e.number > last.number]
-        served = [e for e in usual if e.number > last.number and e.group not in REFUSED]
+        served = [e for e in usual if e.number > last.number and e.kind not in REFUSED]
         if len(calls) < _CALLS or not all(_is_shut_out(e) for e in served):
             return None
         return next(e for e in self.exchanges if self._is_late(e, last) and _is_shut_out(e))
@@ -202,7 +200,7 @@ def _is_success(exchange: Exchange) -> bool:
 
 def _is_ordinary(exchange: Exchange) -> bool:
     """The documented request over HTTPS, in no state."""
-    return exchange.group in ORDINARY and not exchange.state and exchange.request.url.startswith("https:")
+    return exchange.kind in ORDINARY and not exchange.state and exchange.request.url.startswith("https:")
 
 
 def _is_shut_out(exchange: Exchange) -> bool:

@@ -22,15 +22,14 @@ _RESULT = re.compile(r"<(?:\w+:)?result\b[^>]*>\s*(?:<!\[CDATA\[)?\s*success\b",
 
 @cache
 def _parts() -> frozenset[str]:
-    """The names, in lower case, of the ids and types of every documented service call."""
-    items = [call.item for call in documented().calls.values()]
-    return frozenset(name.lower() for item in items for name in (item.key, item.value))
+    """The names, in lower case, of the fields of the items of every documented service call."""
+    return frozenset(name.lower() for call in documented().calls.values() for name in call.fields)
 
 
 @cache
 def _places() -> frozenset[tuple[str, str]]:
     """The names, in lower case, of the lists of every documented service call and of what they hold."""
-    items = [call.item for call in documented().calls.values()]
+    items = [call.items for call in documented().calls.values() if call.items]
     return frozenset((item.container.lower(), item.item.lower()) for item in items)
 
 
@@ -70,12 +69,7 @@ class Leaf:
         return f"{path(self._element)}{attribute}, line {self._element.sourceline}"
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """An id and a type as they were read; None where one is missing."""
-
-    key: Leaf | None
-    value: Leaf | None
+Fields = tuple[Leaf | None, ...]  # an item as it was read, field by field; None where one is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +86,8 @@ class Envelope:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.root = document.root
-        self._pairs: dict[tuple[str, str], tuple[Pair, ...]] = {}
-        self._offers: dict[tuple[str, str], bool] = {}
+        self._items: dict[tuple[str, ...], tuple[Fields, ...]] = {}
+        self._offers: dict[tuple[tuple[str, ...], bool], bool] = {}
         self._errors: dict[tuple[str, str], tuple[Reported, ...]] = {}
 
     @cached_property
@@ -144,27 +138,33 @@ class Envelope:
     def timestamp(self) -> Leaf | None:
         return self.leaf("Timestamp")
 
-    def pairs(self, key: str, value: str) -> tuple[Pair, ...]:
-        """Every place that holds an id, a type or both, in the order of the document."""
-        key, value = key.lower(), value.lower()
-        if (key, value) in self._pairs:
-            return self._pairs[key, value]
+    def items(self, fields: tuple[str, ...]) -> tuple[Fields, ...]:
+        """Every place that holds any of these fields of an item, in the order of the document."""
+        if fields in self._items:
+            return self._items[fields]
+        names = [name.lower() for name in fields]
         found: list[dict[str, etree._Element]] = []
         last: dict[etree._Element, dict[str, etree._Element]] = {}
         for element in self.root.iter() if self.root is not None else ():
             name = _lower(str(element.tag))
-            if name not in (key, value) or (holder := element.getparent()) is None:
+            if name not in names or (holder := element.getparent()) is None:
                 continue
-            if holder not in last or name in last[holder]:  # a second id in one place begins a second pair
+            if holder not in last or name in last[holder]:  # a second id in one place begins a second item
                 last[holder] = {}
                 found.append(last[holder])
             last[holder][name] = element
-        pairs = tuple(
-            Pair(Leaf(parts[key]) if key in parts else None, Leaf(parts[value]) if value in parts else None)
-            for parts in found
+        items = tuple(
+            tuple(Leaf(parts[name]) if name in parts else None for name in names) for parts in found
         )
-        self._pairs[key, value] = pairs
-        return pairs
+        self._items[fields] = items
+        return items
+
+    @property
+    def values(self) -> tuple[tuple[str, str], ...]:
+        """Every text below `Values`, with the name of its element, in the order of the document."""
+        place = self._find("Values")
+        below = place.iter() if place is not None else ()
+        return tuple((local(element), (element.text or "").strip()) for element in below)
 
     @cached_property
     def says_success(self) -> bool:
@@ -201,15 +201,16 @@ class Envelope:
                 return True
         return False
 
-    def offers(self, key: str, value: str) -> bool:
-        """Whether any id or type of a list is in it, by the names that a service call gives them."""
-        names = {key.lower(), value.lower()}
+    def offers(self, fields: tuple[str, ...], *, every: bool = False) -> bool:
+        """Whether any (or every) one of these names of a service call's content is in it."""
+        enough = all if every else any
+        names = [name.lower() for name in fields]
         if self.root is not None:
-            return bool(self._names & names)
-        if (key, value) not in self._offers:
+            return enough(name in self._names for name in names)
+        if (fields, every) not in self._offers:
             text = self.document.text.lower()
-            self._offers[key, value] = any(name in text for name in names)
-        return self._offers[key, value]
+            self._offers[fields, every] = enough(name in text for name in names)
+        return self._offers[fields, every]
 
     @cached_property
     def recognised(self) -> bool:
@@ -266,12 +267,6 @@ class Envelope:
                 yield leaf
             elif leaf.text.strip():  # between elements, white space is layout
                 yield Leaf(element, leaf.text.strip())
-
-    def answers_another_call(self, name: str, key: str, value: str) -> bool:
-        """Whether it is the success envelope of some other service call: it says so, and has nothing of this one."""
-        action = self.action.text if self.action else name
-        plain = action != name and re.fullmatch(r"[a-z]+(_[a-z]+)+", action) is not None
-        return plain and not self.offers(key, value)
 
     @cached_property
     def is_error(self) -> bool:

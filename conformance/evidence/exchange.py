@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from conformance.contract.document import Document, read
 from conformance.evidence.envelope import Envelope
+from conformance.probes.purpose import Kind, Purpose
 from conformance.target.secrets import Secrets
 
 _CLOCKS_DIFFER_S = 2.0  # the Date header has whole seconds; a smaller difference shows nothing
@@ -170,14 +171,14 @@ class Tls:
 class Exchange:
     """One request and what became of it. Times are Unix seconds on this machine's clock.
 
-    probe: id of the probe; group: what it was sent for; control: id of the probe that must succeed for this one to
+    probe: id of the probe; purpose: what it was sent for; control: id of the probe that must succeed for this one to
     count; state: the error code whose state it was sent in; connection: a number per connection, in order of use;
     address: what it led to, "" where a proxy knows it.
     """
 
     number: int
     probe: str
-    group: str
+    purpose: Purpose
     title: str
     binding: str
     request: Request
@@ -198,6 +199,10 @@ class Exchange:
     def elapsed(self) -> float:
         return self.finished - self.started
 
+    @property
+    def kind(self) -> Kind:
+        return self.purpose.kind
+
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
@@ -212,15 +217,17 @@ class Handshake:
 class Evidence:
     """Everything a run recorded, enough to judge again.
 
-    gaps: group of probes -> why it was not sent. canary: connections that a listener of ours saw from the endpoint;
-    None when it could not see any. notes: what a reader should know before the verdicts. secrets: what may be in the
-    answers, which are as they came; only what `Redaction` shows of them is written or printed.
+    calls: those that it is about; none where it was recorded before there was more than one. gaps: label of a
+    purpose -> why it was not sent. canary: connections that a listener of ours saw from the endpoint; None when it
+    could not see any. notes: what a reader should know before the verdicts. secrets: what may be in the answers,
+    which are as they came; only what `Redaction` shows of them is written or printed.
     """
 
     exchanges: tuple[Exchange, ...]
     target: str
     endpoint: str
     binding: str
+    calls: tuple[str, ...] = ()
     accept: tuple[str, ...] = ()
     clock_tolerance: float = 300.0
     error_elements: tuple[str, str] = ("Error", "Description")
@@ -235,16 +242,21 @@ class Evidence:
     interrupted: bool = False
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
-    def of(self, group: str) -> tuple[Exchange, ...]:
-        """The exchanges of a group, in the order they were sent."""
-        return self._groups.get(group, ())
+    def of(self, kind: Kind, state: str = "") -> tuple[Exchange, ...]:
+        """The exchanges of a kind, of one state where it is given, in the order they were sent."""
+        found = self._kinds.get(kind, ())
+        return tuple(e for e in found if e.purpose.state == state) if state else found
+
+    def about(self, call: str) -> Evidence:
+        """The part of it that is about one call."""
+        return replace(self, exchanges=tuple(e for e in self.exchanges if e.purpose.call == call))
 
     @cached_property
-    def _groups(self) -> dict[str, tuple[Exchange, ...]]:
-        groups: defaultdict[str, list[Exchange]] = defaultdict(list)
+    def _kinds(self) -> dict[Kind, tuple[Exchange, ...]]:
+        kinds: defaultdict[Kind, list[Exchange]] = defaultdict(list)
         for exchange in self.exchanges:
-            groups[exchange.group].append(exchange)
-        return {group: tuple(those) for group, those in groups.items()}
+            kinds[exchange.kind].append(exchange)
+        return {kind: tuple(those) for kind, those in kinds.items()}
 
     @cached_property
     def clock_offset(self) -> float:

@@ -82,6 +82,7 @@ class Probe(msgspec.Struct):
 
     id: str | None = None
     group: str | None = None
+    call: str | None = None
     title: str | None = None
     binding: str | None = None
     control: str = ""
@@ -117,6 +118,7 @@ class Run(msgspec.Struct):
     target: str = "recording"
     endpoint: str | None = None
     binding: str | None = None
+    calls: tuple[str, ...] = ()
     accept: tuple[str, ...] = ()
     clock_tolerance: float = 300.0
     error_elements: tuple[str, str] = ("Error", "Description")

@@ -21,6 +21,7 @@ from conformance.contract.load import documented
 from conformance.evidence import foreign, har, recorders
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Request
 from conformance.evidence.redaction import Redaction
+from conformance.probes.purpose import Kind, Purpose
 from conformance.target.secrets import Secrets
 
 _LATEST = 253_402_300_799.0  # 9999-12-31T23:59:59Z, the last second that ISO 8601 writes with four digits
@@ -58,7 +59,8 @@ def _entry(exchange: Exchange) -> har.Entry:
         number=exchange.number,
         probe=har.Probe(
             id=exchange.probe,
-            group=exchange.group,
+            group=exchange.purpose.label,
+            call=exchange.purpose.call,
             title=exchange.title,
             binding=exchange.binding,
             control=exchange.control,
@@ -212,6 +214,8 @@ def _exchanges(
 def _evidence(run: har.Run, exchanges: tuple[Exchange, ...]) -> Evidence:
     known = {name: getattr(run, name) for name in har.RUN_FIELDS if getattr(run, name) is not None}
     first = exchanges[0] if exchanges else None
+    named = tuple(dict.fromkeys(exchange.purpose.call for exchange in exchanges))
+    known["calls"] = run.calls or named or (documented().call.name,)
     known.setdefault("endpoint", first.request.url.split("?")[0] if first else "")
     known.setdefault("binding", first.binding if first else "query-xml")
     known.setdefault("started", min((exchange.started for exchange in exchanges), default=0.0))
@@ -226,12 +230,12 @@ def _exchange(entry: har.Entry, place: int, run: har.Run, *, own: bool) -> Excha
         raise EvidenceError(f"entry {place}: a body is marked as base64 and is not") from None
     except UnicodeEncodeError:
         raise EvidenceError(f"entry {place}: a body holds half of a surrogate pair") from None
-    group, binding = _purpose(entry.probe, request, place, run)
+    purpose, binding = _purpose(entry.probe, request, place, run)
     started = _moment(entry, answer, place) if entry.started is None else entry.started
     return Exchange(
         number=place if entry.number is None else entry.number,
-        probe=group if entry.probe.id is None else entry.probe.id,
-        group=group,
+        probe=purpose.label if entry.probe.id is None else entry.probe.id,
+        purpose=purpose,
         title="recorded elsewhere" if entry.probe.title is None else entry.probe.title,
         binding=binding,
         request=request,
@@ -250,17 +254,19 @@ def _exchange(entry: har.Entry, place: int, run: har.Run, *, own: bool) -> Excha
     )
 
 
-def _purpose(probe: har.Probe, request: Request, place: int, run: har.Run) -> tuple[str, str]:
-    """The group of probes that the request belongs to, and its binding."""
+def _purpose(probe: har.Probe, request: Request, place: int, run: har.Run) -> tuple[Purpose, str]:
+    """What the request was sent for, and its binding; where no call is named, for the one that the page documents."""
+    call = documented().call.name if probe.call is None else probe.call
     if probe.group is not None and probe.binding is not None:
-        return probe.group, probe.binding
+        return Purpose.of(probe.group, call), probe.binding
     recognised = recorders.binding(request)
     if probe.group is None and not recognised:
         raise EvidenceError(
             f"entry {place} has no _probe.group and is not the documented request over HTTPS: a recording"
             " made by another tool can be judged only where it says what each request was sent for"
         )
-    return probe.group or "documented", probe.binding or recognised or run.binding or "query-xml"
+    purpose = Purpose.of(probe.group or Kind.DOCUMENTED, call)
+    return purpose, probe.binding or recognised or run.binding or "query-xml"
 
 
 def _sent(recorded: har.Request) -> Request:

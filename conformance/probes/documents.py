@@ -9,6 +9,8 @@ from html import escape
 from urllib.parse import quote
 
 from conformance.contract.model import ServiceCall
+from conformance.probes.purpose import Kind
+from conformance.probes.template import Template, elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,40 +83,29 @@ def actions(call: ServiceCall) -> dict[str, str]:
     return {key: value for key, value in made.items() if value not in {name, *PUBLISHED}}
 
 
-def asking(call: ServiceCall, action: str | None) -> bytes:
-    """The request document for an action, or for none at all."""
-    from lxml import etree  # noqa: PLC0415  the catalogue of requirements needs no parser
-
-    root = etree.Element(call.request_root)
-    if action is not None:
-        etree.SubElement(root, call.action_element).text = action
-    return etree.tostring(root)
-
-
-def malformed(call: ServiceCall) -> dict[str, tuple[Document, ...]]:
+def malformed(template: Template) -> dict[Kind, tuple[Document, ...]]:
     """REQ-04, by kind: one rule of well-formedness (XML 1.0 section 2.1) broken at a time.
 
     Left out is what a correct endpoint may read all the same: undeclared prefixes (XML 1.0 has no namespaces), and a
     declared encoding that another one contradicts, which what the transport says may overrule (RFC 7303 section 3).
     """
-    root, leaf, name = call.request_root, call.action_element, call.name
-    child = f"<{leaf}>{name}</{leaf}>"
-    plain = f"<{root}>{child}</{root}>"
+    root, leaf, name = template.root, template.leaf, template.name
+    rest, child, plain = template.rest, template.child, template.plain
     tags = {
         "cut-short": f"<{root}>{child}",
-        "no-end-tags": f"<{root}><{leaf}>{name}",
-        "no-end-tag": f"<{root}><{leaf}>{name}</{root}>",
-        "end-tag-without-name": f"<{root}><{leaf}>{name}</></{root}>",
-        "crossed-tags": f"<{root}><{leaf}>{name}</{root}></{leaf}>",
-        "end-tag-in-another-case": f"<{root}><{leaf}>{name}</{leaf.upper()}></{root}>",
+        "no-end-tags": f"<{root}>{rest}<{leaf}>{name}",
+        "no-end-tag": f"<{root}>{rest}<{leaf}>{name}</{root}>",
+        "end-tag-without-name": f"<{root}><{leaf}>{name}</>{rest}</{root}>",
+        "crossed-tags": f"<{root}>{rest}<{leaf}>{name}</{root}></{leaf}>",
+        "end-tag-in-another-case": f"<{root}><{leaf}>{name}</{leaf.upper()}>{rest}</{root}>",
         "root-end-tag-in-another-case": f"<{root}>{child}</{root.upper()}>",
         "no-last-bracket": plain[:-1],
         "no-root-start-tag": f"{child}</{root}>",
-        "space-before-tag-name": f"<{root}>< {leaf}>{name}</{leaf}></{root}>",
+        "space-before-tag-name": f"<{root}>< {leaf}>{name}</{leaf}>{rest}</{root}>",
         "stray-less-than": f"<{root}>{child} < </{root}>",
     }
     attributes = {
-        "attribute-in-end-tag": f"<{root}><{leaf}>{name}</{leaf} a='1'></{root}>",
+        "attribute-in-end-tag": f"<{root}><{leaf}>{name}</{leaf} a='1'>{rest}</{root}>",
         "attribute-without-value": f"<{root} a>{child}</{root}>",
         "attribute-without-quotes": f"<{root} a=b>{child}</{root}>",
         "attribute-twice": f"<{root} a='1' a='2'>{child}</{root}>",
@@ -124,8 +115,8 @@ def malformed(call: ServiceCall) -> dict[str, tuple[Document, ...]]:
         "bare-ampersand": f"<{root}>{child} & </{root}>",
         "unknown-entity": f"<{root}>{child}&nothing;</{root}>",
         "entity-of-html": f"<{root}>{child}&nbsp;</{root}>",
-        "unended-reference": f"<{root}><{leaf}>&#{ord(name[0])}{name[1:]}</{leaf}></{root}>",
-        "reference-in-upper-case": f"<{root}><{leaf}>&#X{ord(name[0]):X};{name[1:]}</{leaf}></{root}>",
+        "unended-reference": f"<{root}><{leaf}>&#{ord(name[0])}{name[1:]}</{leaf}>{rest}</{root}>",
+        "reference-in-upper-case": f"<{root}><{leaf}>&#X{ord(name[0]):X};{name[1:]}</{leaf}>{rest}</{root}>",
         "forbidden-character": f"<{root}>{child}&#1;</{root}>",
         "no-character": f"<{root}>{child}&#xFFFE;</{root}>",
     }
@@ -158,12 +149,12 @@ def malformed(call: ServiceCall) -> dict[str, tuple[Document, ...]]:
         "white-space-only": " \n",
     }
     kinds = {
-        "tags": tags,
-        "attributes": attributes,
-        "references": references,
-        "characters": characters,
-        "markup": markup,
-        "around": around,
+        Kind.MALFORMED_TAGS: tags,
+        Kind.MALFORMED_ATTRIBUTES: attributes,
+        Kind.MALFORMED_REFERENCES: references,
+        Kind.MALFORMED_CHARACTERS: characters,
+        Kind.MALFORMED_MARKUP: markup,
+        Kind.MALFORMED_AROUND: around,
     }
     made = {kind: tuple(_encoded(texts)) for kind, texts in kinds.items()}
     bodies = {
@@ -171,16 +162,21 @@ def malformed(call: ServiceCall) -> dict[str, tuple[Document, ...]]:
         "surrogate": f"<{root}><!-- ".encode() + b"\xed\xa0\xbd" + f" -->{child}</{root}>".encode(),
         "overlong": plain.encode().replace(b"</", b"\xc0\xbc/", 1),  # a less-than sign in two bytes
     }
-    made["characters"] += tuple(Document(key, body, as_body=True) for key, body in bodies.items())
-    made["around"] += (Document("two-byte-order-marks", codecs.BOM_UTF8 * 2 + plain.encode(), as_body=True),)
+    made[Kind.MALFORMED_CHARACTERS] += tuple(
+        Document(key, body, as_body=True) for key, body in bodies.items()
+    )
+    made[Kind.MALFORMED_AROUND] += (
+        Document("two-byte-order-marks", codecs.BOM_UTF8 * 2 + plain.encode(), as_body=True),
+    )
     return made
 
 
-def spellings(call: ServiceCall) -> Iterator[Document]:
+def spellings(template: Template) -> Iterator[Document]:
     """REQ-05: the same request, spelled otherwise; an XML processor sees no difference (XML 1.0)."""
-    root, leaf, name = call.request_root, call.action_element, call.name
+    root, leaf, name = template.root, template.leaf, template.name
+    rest, plain = template.rest, template.plain
+    action = f"<{leaf}>{name}</{leaf}>"
     references = "".join(f"&#x{ord(c):x};" for c in name)
-    plain = f"<{root}><{leaf}>{name}</{leaf}></{root}>"
     yield from _encoded(
         {
             "compact": plain,
@@ -189,15 +185,15 @@ def spellings(call: ServiceCall) -> Iterator[Document]:
             "declaration-in-lower-case": f"<?xml version='1.0' encoding='utf-8'?>{plain}",
             "declaration-not-standalone": f"<?xml version='1.0' standalone='no'?>{plain}",
             "declaration-on-two-lines": f'<?xml version="1.0"\nencoding="UTF-8"?>{plain}',
-            "white-space": f"\n<{root} >\n\t<{leaf}\n>{name}</{leaf} >\r\n\n</{root}\t>\n",
-            "spaces": f" <{root} > <{leaf} >{name}</{leaf} > </{root} > ",
-            "much-white-space": f"<{root}>{' ' * 1_100}<{leaf}>{name}</{leaf}></{root}>",
-            "comments": f"<!-- before --><{root}><!-- in > --><{leaf}>{name}</{leaf}><!-- é --></{root}><!-- after -->",
-            "comment-in-action": f"<{root}><{leaf}>{name[:4]}<!-- in -->{name[4:]}</{leaf}></{root}>",
-            "cdata": f"<{root}><{leaf}><![CDATA[{name}]]></{leaf}></{root}>",
-            "cdata-in-part": f"<{root}><{leaf}>{name[:4]}<![CDATA[{name[4:8]}]]>{name[8:]}</{leaf}></{root}>",
-            "character-references": f"<{root}><{leaf}>{references}</{leaf}></{root}>",
-            "decimal-reference": f"<{root}><{leaf}>{name.replace('_', '&#95;', 1)}</{leaf}></{root}>",
+            "white-space": f"\n<{root} >\n\t<{leaf}\n>{name}</{leaf} >\r\n{rest}\n</{root}\t>\n",
+            "spaces": f" <{root} > <{leaf} >{name}</{leaf} > {rest}</{root} > ",
+            "much-white-space": f"<{root}>{' ' * 1_100}<{leaf}>{name}</{leaf}>{rest}</{root}>",
+            "comments": f"<!-- before --><{root}><!-- in > -->{action}<!-- é -->{rest}</{root}><!-- after -->",
+            "comment-in-action": f"<{root}><{leaf}>{name[:4]}<!-- in -->{name[4:]}</{leaf}>{rest}</{root}>",
+            "cdata": f"<{root}><{leaf}><![CDATA[{name}]]></{leaf}>{rest}</{root}>",
+            "cdata-in-part": f"<{root}><{leaf}>{name[:4]}<![CDATA[{name[4:8]}]]>{name[8:]}</{leaf}>{rest}</{root}>",
+            "character-references": f"<{root}><{leaf}>{references}</{leaf}>{rest}</{root}>",
+            "decimal-reference": f"<{root}><{leaf}>{name.replace('_', '&#95;', 1)}</{leaf}>{rest}</{root}>",
         }
     )
     utf16 = f'<?xml version="1.0" encoding="UTF-16"?>{plain}'
@@ -206,57 +202,74 @@ def spellings(call: ServiceCall) -> Iterator[Document]:
     yield Document("byte-order-mark", plain.encode("utf-8-sig"), as_body=True)
 
 
-def broken(call: ServiceCall) -> Iterator[Document]:
+def broken(template: Template) -> Iterator[Document]:
     """REQ-06: one rule of the request schema broken at a time. The case of `action` is not judged."""
     from conformance.contract.xsd import schema  # noqa: PLC0415  the catalogue of requirements needs no parser
 
-    root, leaf, name = call.request_root, call.action_element, call.name
-    answer = schema(call.response_schema).root
-    child = f"<{leaf}>{name}</{leaf}>"
+    call, root, leaf, name = template.call, template.root, template.leaf, template.name
+    answer, rest, child = schema(call.response_schema).root, template.rest, template.child
+    action = f"<{leaf}>{name}</{leaf}>"
     yield from _encoded(
         {
             "root-of-the-answer": f"<{answer}>{child}</{answer}>",
             "wrong-root": f"<request>{child}</request>",
             "root-in-another-case": f"<{root.capitalize()}>{child}</{root.capitalize()}>",
-            "action-twice": f"<{root}>{child}{child}</{root}>",
+            "action-twice": f"<{root}>{action}{child}</{root}>",
             "second-action": f"<{root}>{child}<{leaf}>{other_call(call)}</{leaf}></{root}>",
             "empty-second-action": f"<{root}>{child}<{leaf}/></{root}>",
             "unknown-child": f"<{root}>{child}<surprise>1</surprise></{root}>",
             "unknown-child-first": f"<{root}><surprise>1</surprise>{child}</{root}>",
             "attribute-on-root": f'<{root} version="1">{child}</{root}>',
             "attribute-of-xml-on-root": f'<{root} xml:lang="en">{child}</{root}>',
-            "attribute-on-action": f'<{root}><{leaf} type="x">{name}</{leaf}></{root}>',
+            "attribute-on-action": f'<{root}><{leaf} type="x">{name}</{leaf}>{rest}</{root}>',
             "nested-action": f"<{root}><call>{child}</call></{root}>",
-            "action-in-action": f"<{root}><{leaf}>{child}</{leaf}></{root}>",
-            "action-as-attribute": f'<{root} {leaf}="{name}"/>',
+            "action-in-action": f"<{root}><{leaf}>{action}</{leaf}>{rest}</{root}>",
+            "action-as-attribute": f'<{root} {leaf}="{name}">{rest}</{root}>',
             "namespace": f'<{root} xmlns="urn:example:other">{child}</{root}>',
             "namespace-by-prefix": f'<x:{root} xmlns:x="urn:example:other">{child}</x:{root}>',
             "text-beside-action": f"<{root}>now{child}</{root}>",
             "text-behind-action": f"<{root}>{child}now</{root}>",
-            "bare-action": child,
+            "bare-action": action,
         }
     )
+    yield from _encoded(dict(_parameters(template)))
 
 
-def hostile(call: ServiceCall, canary: str) -> Iterator[Document]:
+def _parameters(template: Template) -> Iterator[tuple[str, str]]:
+    """Each parameter missing, empty, twice, and with a value that is not on its list."""
+    head, tail = f"<{template.root}><{template.leaf}>{template.name}</{template.leaf}>", f"</{template.root}>"
+    for parameter in template.call.parameters:
+        others = tuple(pair for pair in template.given if pair[0] != parameter.name)
+        own = tuple(pair for pair in template.given if pair[0] == parameter.name)
+        wrong = {"twice": own * 2} if own else {}
+        if parameter.required:
+            wrong |= {"missing": (), "empty": ((parameter.name, ""),)}
+        if parameter.values:
+            named = f"{parameter.values[0]}_no_such"
+            wrong |= {"not-on-its-list": ((parameter.name, named),)}
+        for how, said in wrong.items():
+            yield f"parameter-{parameter.name}-{how}", head + elements((*others, *said)) + tail
+
+
+def hostile(template: Template, canary: str) -> Iterator[Document]:
     """REQ-07: documents that attack the XML processor. Few, fixed, and small enough to harm nobody.
 
     canary: the URL that nobody has a reason to call.
     """
-    root, leaf, name = call.request_root, call.action_element, call.name
+    root, leaf, name, rest = template.root, template.leaf, template.name, template.rest
 
     def declaring(internal: str, inside: str = "") -> str:
-        return f"<!DOCTYPE {root} [{internal}]><{root}><{leaf}>{name}</{leaf}>{inside}</{root}>"
+        return f"<!DOCTYPE {root} [{internal}]><{root}>{template.child}{inside}</{root}>"
 
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 4))
     yield from _encoded(
         {
             "external-entity": declaring(f'<!ENTITY e SYSTEM "{canary}entity">', "&e;"),
-            "entity-as-action": f'<!DOCTYPE {root} [<!ENTITY e "{name}">]><{root}><{leaf}>&e;</{leaf}></{root}>',
-            "external-dtd": f'<!DOCTYPE {root} SYSTEM "{canary}dtd"><{root}><{leaf}>{name}</{leaf}></{root}>',
+            "entity-as-action": f'<!DOCTYPE {root} [<!ENTITY e "{name}">]><{root}><{leaf}>&e;</{leaf}>{rest}</{root}>',
+            "external-dtd": f'<!DOCTYPE {root} SYSTEM "{canary}dtd">{template.plain}',
             "parameter-entity": declaring(f'<!ENTITY % p SYSTEM "{canary}parameter"> %p;'),
             "local-file": declaring('<!ENTITY e SYSTEM "file:///etc/passwd">', "&e;"),
             "entity-expansion": declaring(f'<!ENTITY l0 "ha">{laughs}', "&l3;"),
-            "oversized": f"<{root}><{leaf}>{name}</{leaf}><!--{' ' * 300_000}--></{root}>",
+            "oversized": f"<{root}>{template.child}<!--{' ' * 300_000}--></{root}>",
         }
     )

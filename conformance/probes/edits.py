@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from conformance.contract.document import read
 from conformance.contract.xsd import schema
+from conformance.probes.purpose import Kind
 
 if TYPE_CHECKING:
     from lxml import etree
 
-    from conformance.contract.model import ServiceCall
+    from conformance.probes.template import Template
 
 T = TypeVar("T")
 Slots = Mapping[str, str]
@@ -60,8 +61,8 @@ class Dice:
 class Request:
     """The documented request of a service call, cut into slots."""
 
-    def __init__(self, call: ServiceCall) -> None:
-        root = read(call.request_sample.read_bytes()).root
+    def __init__(self, template: Template) -> None:
+        call, root = template.call, read(template.sample).root
         assert root is not None
         self.call, self.schema = call, schema(call.request_schema)
         self.slots = {"declaration": "", "before": ""}
@@ -310,7 +311,7 @@ def _structural(request: Request, dice: Dice) -> Iterator[Change]:
 
 
 _WORDS = ("1", "x", "now", "true", "0", "get_list_country", "x y", "é")
-BREAKS: dict[str, Callable[[Request, Dice], Iterator[Change]]] = {
-    "malformed": _malformed,
-    "schema": _structural,
+BREAKS: dict[Kind, Callable[[Request, Dice], Iterator[Change]]] = {
+    Kind.MALFORMED: _malformed,
+    Kind.SCHEMA: _structural,
 }

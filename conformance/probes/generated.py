@@ -20,15 +20,18 @@ from typing import TYPE_CHECKING
 from conformance.contract.document import read
 from conformance.probes.documents import PUBLISHED
 from conformance.probes.edits import BREAKS, Change, Dice, Request, Slots, noise, other_value
+from conformance.probes.purpose import Kind
 
 if TYPE_CHECKING:
     from conformance.contract.model import ServiceCall
     from conformance.evidence.exchange import Answer, Exchange
     from conformance.probes.plan import Plan
 from conformance.probes.probe import Probe
+from conformance.probes.template import Template
 
-COUNTS = {"spelling": 6, "action": 4, "malformed": 6, "schema": 6}  # cases of each group in one run
-_NOISE = {"spelling": (2, 4), "action": (0, 1), "malformed": (0, 2), "schema": (0, 2)}
+# Cases of each kind in one run.
+COUNTS = {Kind.SPELLING: 6, Kind.ACTION: 4, Kind.MALFORMED: 6, Kind.SCHEMA: 6}
+_NOISE = {Kind.SPELLING: (2, 4), Kind.ACTION: (0, 1), Kind.MALFORMED: (0, 2), Kind.SCHEMA: (0, 2)}
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Case:
     """One generated request. value: the action that it asks for."""
 
     call: ServiceCall
-    group: str
+    kind: Kind
     skeleton: Slots
     changes: tuple[Change, ...]
     value: str
@@ -59,69 +62,70 @@ class Case:
         return "".join(slots.values()).encode()
 
     def shown_by(self, answer: Answer | None) -> bool:
-        """Whether an answer is not what a request of this group gets, so that a smaller one is worth a try."""
+        """Whether an answer is not what a request of this kind gets, so that a smaller one is worth a try."""
         if answer is None or answer.document.unreadable:
             return False
-        envelope, item = answer.envelope, self.call.item
-        if self.group == "spelling":
+        envelope = answer.envelope
+        if self.kind is Kind.SPELLING:
             return not envelope.is_success
-        return envelope.offers(item.key, item.value) or (envelope.says_success and self.group != "action")
+        return envelope.offers(self.call.fields) or (envelope.says_success and self.kind is not Kind.ACTION)
 
     @cached_property
     def document(self) -> bytes:
         return self.filled(change.choices[-1] for change in self.changes)
 
 
-def corpus(call: ServiceCall, seed: int, counts: Mapping[str, int] = COUNTS) -> Iterator[Case]:
-    """The cases that follow from a seed, group by group."""
-    request = Request(call)
-    for group, count in counts.items():
-        dice = Dice(f"{seed} {group}")
+def corpus(template: Template, seed: int, counts: Mapping[Kind, int] = COUNTS) -> Iterator[Case]:
+    """The cases that follow from a seed, kind by kind."""
+    request = Request(template)
+    for kind, count in counts.items():
+        dice = Dice(f"{seed} {kind}")
         seen: set[bytes] = set()
         for _ in range(20 * count):
             if len(seen) == count:
                 break
-            case = _case(request, group, dice)
+            case = _case(request, kind, dice)
             if case.document not in seen and _is_meant(case, request):
                 seen.add(case.document)
                 yield case
 
 
-def _case(request: Request, group: str, dice: Dice) -> Case:
+def _case(request: Request, kind: Kind, dice: Dice) -> Case:
     breaks: list[Change] = []
     value = request.call.name
-    if group == "action":
+    if kind is Kind.ACTION:
         breaks, value = other_value(request, dice)
-    elif group in BREAKS:
-        breaks = [dice.one(list(BREAKS[group](request, dice)))]
+    elif kind in BREAKS:
+        breaks = [dice.one(list(BREAKS[kind](request, dice)))]
     taken = {slot for change in breaks for slot in change.slots}
     if breaks:  # who looks for the action in the text, without reading XML, is to find it
         taken |= {f"text{n}" for n in request.leaves}
-    least, most = _NOISE[group]
+    least, most = _NOISE[kind]
     chosen = []
     for change in dice.some(list(noise(request, dice)), dice.number(least, most)):
         if not change.slots & taken:
             taken |= change.slots
             chosen.append(change)
-    return Case(request.call, group, request.slots, (*breaks, *chosen), value)
+    return Case(request.call, kind, request.slots, (*breaks, *chosen), value)
 
 
 def _is_meant(case: Case, request: Request) -> bool:
-    """Whether a case is what its group says, also where noise and break met in a way that nobody foresaw."""
-    if case.group == "action":
+    """Whether a case is what its kind says, also where noise and break met in a way that nobody foresaw."""
+    if case.kind is Kind.ACTION:
         return " ".join(case.value.split()) not in PUBLISHED | {request.call.name}
-    return (read(case.document).root is None) == (case.group == "malformed")
+    return (read(case.document).root is None) == (case.kind is Kind.MALFORMED)
 
 
 # Reduction
 
 
 def findings(plan: Plan, exchanges: Sequence[Exchange]) -> Iterator[tuple[Probe, Case]]:
-    """What only generated requests have shown, the shortest of each group: the fixed ones are small already."""
+    """What only generated requests have shown, the shortest of each kind: the fixed ones are small already."""
     sent = {probe.id: probe for probe in plan.together}
-    for group in {case.group: None for case in plan.cases.values()}:
-        some = next(case for case in plan.cases.values() if case.group == group)
-        telling = {e.probe for e in exchanges if e.group == group and some.shown_by(e.answer)}
+    for kind in {case.kind: None for case in plan.cases.values()}:
+        some = next(case for case in plan.cases.values() if case.kind is kind)
+        about = (e for e in exchanges if e.purpose.kind is kind and e.purpose.call == some.call.name)
+        telling = {e.probe for e in about if some.shown_by(e.answer)}
         if telling and telling <= set(plan.cases):
             found = min(telling, key=lambda name: (len(plan.cases[name].document), name))
             yield sent[found], plan.cases[found]

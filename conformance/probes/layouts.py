@@ -10,34 +10,34 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conformance.contract.model import ServiceCall
+    from conformance.probes.template import Template
     from conformance.target.settings import Binding
 
-PRINTED = "printed"  # the group of the example as it is printed; the id of its probe, too
+ID = "printed"  # of the probe of the example as it is printed
 IN_BODY = frozenset({"form-xml", "body-xml"})
 AS_PRINTED, ON_ONE_LINE = "as the page prints it", "without white space"
 
 
-def printed(call: ServiceCall) -> bytes:
-    """The example, letter by letter."""
-    return call.request_sample.read_bytes().strip()
+def printed(template: Template) -> bytes:
+    """The example, letter by letter, with the values of the target where it has parameters."""
+    return template.sample
 
 
-def on_one_line(call: ServiceCall) -> bytes:
+def on_one_line(template: Template) -> bytes:
     """The same without the white space between its elements."""
-    return re.sub(rb">\s+<", b"><", printed(call))
+    return re.sub(rb">\s+<", b"><", printed(template))
 
 
-def spaced(call: ServiceCall) -> bytes:
+def spaced(template: Template) -> bytes:
     """As it is printed, with a space for each line break and tab: what no server minds in a URL."""
-    return re.sub(rb"[\t\r\n]", b" ", printed(call))
+    return re.sub(rb"[\t\r\n]", b" ", printed(template))
 
 
-def usual(call: ServiceCall, binding: Binding) -> bytes:
+def usual(template: Template, binding: Binding) -> bytes:
     """The layout in which a binding carries the documented request."""
-    return printed(call) if binding in IN_BODY else on_one_line(call)
+    return printed(template) if binding in IN_BODY else on_one_line(template)
 
 
-def other(call: ServiceCall, binding: Binding) -> tuple[str, bytes]:
+def other(template: Template, binding: Binding) -> tuple[str, bytes]:
     """The layout in which it usually does not, in words and as a document."""
-    return (ON_ONE_LINE, on_one_line(call)) if binding in IN_BODY else (AS_PRINTED, printed(call))
+    return (ON_ONE_LINE, on_one_line(template)) if binding in IN_BODY else (AS_PRINTED, printed(template))

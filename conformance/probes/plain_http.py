@@ -12,15 +12,13 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from conformance.contract.model import ServiceCall
 from conformance.probes import claims, layouts
 from conformance.probes.probe import FIRST, Form, Probe, carrying
+from conformance.probes.purpose import PLAIN_HTTP, Kind
+from conformance.probes.template import Template
 from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target
 
-STATE, CLAIM, FORM, PORT = "state-009", "claim-009", "form-009", "port-009"
-GROUPS = frozenset({STATE, CLAIM, FORM, PORT})
-STAND_IN = "stand-in"
 _IN_A_ROW = 3
 _RELAID = "relaid"  # the documented request in the layout that its binding does not carry usually
 _SECOND_ADDRESS = "usual"  # the claim that every address gets
@@ -28,9 +26,9 @@ _H2C = (("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-S
 _TLS = (("Connection", "Upgrade"), ("Upgrade", "TLS/1.0"))  # RFC 2817
 
 
-def probes(call: ServiceCall, base: Probe, target: Target) -> Iterator[Probe]:
+def probes(template: Template, base: Probe, target: Target) -> Iterator[Probe]:
     """Every request over plain HTTP that can be sent at any time, and the controls over HTTPS."""
-    yield from _Plain(call, base, target).probes()
+    yield from _Plain(template, base, target).probes()
 
 
 def in_a_row(base: Probe, target: Target) -> Iterator[Probe]:
@@ -62,23 +60,28 @@ def _needs_control(target: Target) -> bool:
 
 def _control(target: Target, key: str, own: str) -> str:
     """Id of the control: with the token of plain HTTP where that is another, else with the target's own."""
-    return f"{STAND_IN}-{key}" if _needs_control(target) else own
+    return f"{Kind.STAND_IN}-{key}" if _needs_control(target) else own
 
 
 def _plain(base: Probe, target: Target) -> Probe:
-    return replace(base, channel="http", group=STATE, control=_control(target, base.binding, FIRST))
+    return replace(
+        base,
+        channel="http",
+        purpose=base.sent_for(Kind.STATE, PLAIN_HTTP),
+        control=_control(target, base.binding, FIRST),
+    )
 
 
 class _Plain:
     """The requests of one plan."""
 
-    def __init__(self, call: ServiceCall, base: Probe, target: Target) -> None:
-        self.call, self.base, self.target = call, base, target
+    def __init__(self, template: Template, base: Probe, target: Target) -> None:
+        self.template, self.base, self.target = template, base, target
         self.others = tuple(b for b in BINDINGS if b != base.binding)
         # One that is posted where the target's is not, and the other way round.
         self.other: Binding = "form-xml" if base.binding.startswith("query") else "query-xml"
-        root, leaf = call.request_root, call.action_element
-        inner = f"<{leaf}><![CDATA[{call.name}]]></{leaf}>"
+        root, leaf = template.root, template.leaf
+        inner = f"<{leaf}><![CDATA[{template.name}]]></{leaf}>{template.rest}"
         self.spelled = f"<?xml version='1.0'?><!-- --><{root} >{inner}</{root} >".encode()
 
     def probes(self) -> Iterator[Probe]:
@@ -91,7 +94,10 @@ class _Plain:
 
     def _plain(self, binding: Binding = "query-xml", **changes: Any) -> Probe:
         control = _control(self.target, binding, self._own(binding))
-        usual = replace(carrying(self.call, self.base, binding), channel="http", group=FORM, control=control)
+        form = self.base.sent_for(Kind.FORM)
+        usual = replace(
+            carrying(self.template, self.base, binding), channel="http", purpose=form, control=control
+        )
         return replace(usual, **changes)
 
     def _own(self, binding: Binding) -> str:
@@ -99,11 +105,11 @@ class _Plain:
 
     def _relaid(self) -> str:
         """Id of the documented request in the other layout, over HTTPS."""
-        return "spelling-compact" if self.base.binding in layouts.IN_BODY else layouts.PRINTED
+        return "spelling-compact" if self.base.binding in layouts.IN_BODY else layouts.ID
 
     def _documented(self) -> Iterator[Probe]:
         """The calls of the state that 009 describes; each has its control."""
-        name = self.call.name
+        name = self.template.name
         kinds: list[tuple[str, Binding, str, str, dict[str, Any]]] = [
             (b, b, self._own(b), f"as {b}", {}) for b in (self.base.binding, *self.others)
         ]
@@ -117,14 +123,14 @@ class _Plain:
             )
         )
         if self.base.binding != "query-params":  # which carries no document
-            how, document = layouts.other(self.call, self.base.binding)
+            how, document = layouts.other(self.template, self.base.binding)
             kinds.append((_RELAID, self.base.binding, self._relaid(), how, {"document": document}))
         for key, binding, own, how, changes in kinds:
             plain = self._plain(binding, control=_control(self.target, key, own), **changes)
             yield replace(
                 plain,
                 id=f"plain-{key}",
-                group=STATE,
+                purpose=self.base.sent_for(Kind.STATE, PLAIN_HTTP),
                 title=f"the documented request over plain HTTP {how}",
                 everywhere=key == self.base.binding,
             )
@@ -132,8 +138,8 @@ class _Plain:
                 title = f"the documented request over HTTPS {how}, with the token of plain HTTP"
                 yield replace(
                     plain,
-                    id=f"{STAND_IN}-{key}",
-                    group=STAND_IN,
+                    id=f"{Kind.STAND_IN}-{key}",
+                    purpose=self.base.sent_for(Kind.STAND_IN),
                     channel="https",
                     stand_in=True,
                     control=own,
@@ -147,7 +153,7 @@ class _Plain:
         document = self.base.binding if self.base.binding != "query-params" else "query-xml"
         yield self._form("spelled-otherwise", "spelled otherwise", document, document=self.spelled)
         second: Binding = "form-xml" if document.startswith("query") else "query-xml"
-        how, relaid = layouts.other(self.call, second)
+        how, relaid = layouts.other(self.template, second)
         yield self._form(f"{_RELAID}-{second}", f"as {second}, {how}", second, document=relaid)
         yield self._form("upgrade-h2c", "with an Upgrade to h2c", headers=_H2C)
         yield self._form("upgrade-tls", "with an Upgrade to TLS", headers=_TLS)
@@ -182,7 +188,7 @@ class _Plain:
         for binding in (self.base.binding, self.other):
             said = f"on the HTTPS port, as {binding}"
             probe = self._form(f"port-{binding}", said, binding, form=Form(https_port=True))
-            yield replace(probe, group=PORT)
+            yield replace(probe, purpose=self.base.sent_for(Kind.PORT))
 
     def _claims(self) -> Iterator[Probe]:
         mine = self.base.binding
@@ -200,7 +206,7 @@ class _Plain:
         return self._plain(
             binding,
             id=f"plain-claim-{key}-{binding}",
-            group=CLAIM,
+            purpose=self.base.sent_for(Kind.CLAIM),
             headers=fields,
             title=title,
             everywhere=key == _SECOND_ADDRESS and binding == self.base.binding,

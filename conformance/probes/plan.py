@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from math import ceil
 from typing import TYPE_CHECKING
 
 from conformance.contract.model import Contract, ErrorCode
 from conformance.probes import layouts, plain_http
 from conformance.probes import probe as probes
-from conformance.probes.documents import malformed
 from conformance.probes.probe import FIRST, Probe
+from conformance.probes.purpose import OF_DOCUMENTS, PLAIN_HTTP, Kind, Purpose, Wishes, is_wanted
+from conformance.probes.template import Template, template
 from conformance.target.target import Target
 
 if TYPE_CHECKING:
@@ -21,6 +23,25 @@ _DOCUMENTS = frozenset(
     {"malformed", layouts.PRINTED, "spelling", "schema", "hostile"}
 )  # whose probes carry one
 LATER_S = 1.53  # seconds between the first documented call and the last ones: more than TIM-04's 1.5
+EVERYTHING: Wishes = frozenset(map(Purpose, Kind))
+_PLAIN_HTTP = frozenset({Kind.CLAIM, Kind.FORM, Kind.PORT, Kind.STAND_IN})
+# What is sent of a further call: the transport, and what reads every request, are looked at once, with the first one.
+_OF_A_FURTHER_CALL = (
+    *("documented-[1-4]", "documented-last-1", "binding-*", "control-*", "state-*-[12]"),
+    *(
+        "action-unknown",
+        "action-longer",
+        "action-upper-case",
+        "action-wildcard",
+        "action-empty",
+        "action-none",
+    ),
+    *("malformed-cut-short", "malformed-attribute-without-quotes", "malformed-unknown-entity"),
+    *("malformed-control-character", "malformed-two-dashes-in-comment", "malformed-text-after"),
+    *("spelling-declaration-with-encoding", "spelling-white-space", "spelling-comments", "spelling-cdata"),
+    *("spelling-character-references", "schema-wrong-root", "schema-action-twice", "schema-second-action"),
+    *("schema-unknown-child", "schema-attribute-on-root", "schema-namespace", "schema-parameter-*"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +51,9 @@ class Plan:
     first: the documented request, before anything else. together: in any order, side by side; calls in states that
     each request brings along are among them. in_a_row: after those, over one connection. middle: then, to see whether
     the endpoint still answers. states: by code, in sequence, each between its setup and its teardown. last: after
-    LATER_S. gaps: group -> why it is not sent. handshakes: whether old versions of TLS are tried as well. cases: what
-    the generated probes among them were made of, by id.
+    LATER_S. documented: the documented request of each call. gaps: label of a purpose -> why it is not sent.
+    handshakes: whether old versions of TLS are tried as well. cases: what the generated probes among them were made
+    of, by id.
     """
 
     first: Probe
@@ -40,6 +62,7 @@ class Plan:
     states: dict[str, tuple[Probe, ...]]
     middle: tuple[Probe, ...]
     last: tuple[Probe, ...]
+    documented: dict[str, Probe] = field(default_factory=dict)
     gaps: dict[str, str] = field(default_factory=dict)
     handshakes: bool = True
     cases: dict[str, Case] = field(default_factory=dict)
@@ -62,10 +85,27 @@ class Plan:
         return in_turn + ceil(len(self.together) / side_by_side)
 
 
-def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int = 1) -> Plan:
-    """What will be sent to `target` for the checks that look at `groups`. Unplanned groups get no probe."""
-    base = probes.documented(contract.call, target.binding)
+def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1) -> Plan:
+    """What will be sent to `target` for the checks that look at what `wishes` says. What nobody wishes is not sent."""
+    kinds = {wish.kind for wish in wishes}
+    if kinds & OF_DOCUMENTS:
+        wishes |= {Purpose(Kind.CONTROL)}
+    if kinds & _PLAIN_HTTP or is_wanted(Purpose(Kind.STATE, state=PLAIN_HTTP), wishes):
+        wishes |= {Purpose(Kind.STAND_IN)}
+    first, *others = (
+        _of_call(contract, template(contract.calls[name], target), target, wishes, seed if n == 0 else None)
+        for n, name in enumerate(target.calls)
+    )
+    for other in others:
+        first = _joined(first, _further(other, target))
+    return first
+
+
+def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, seed: int | None) -> Plan:
+    """What will be sent of one call. seed: of the generated requests; None where there are to be none."""
+    base = probes.documented(of, target.binding)
     first = replace(base, id=FIRST, fresh=True, title="the documented request, for the first time")
+<<<<<<< HEAD
     if {group.partition("-")[0] for group in groups} & _DOCUMENTS:
         groups |= {"control", layouts.PRINTED}
     if groups & plain_http.GROUPS:
@@ -73,8 +113,13 @@ def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int =
     fixed = (*probes.independent(contract, target, base), *plain_http.probes(contract.call, base, target))
     together = [p for p in fixed if p.group in groups]
     generated = dict(probes.generated(contract.call, base, groups, seed))
+=======
+    fixed = (*probes.independent(of, target, base), *plain_http.probes(of, base, target))
+    together = [p for p in fixed if is_wanted(p.purpose, wishes)]
+    generated = {} if seed is None else dict(probes.generated(of, base, wishes, seed))
+>>>>>>> a71122a (Let every judgement know its service call)
     together += generated
-    states, gaps = _states(contract, target, base, groups)
+    states, gaps = _states(contract, target, base, wishes)
     last = tuple(
         replace(
             base,
@@ -85,17 +130,17 @@ def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int =
         for n, how in ((1, "the first connection"), (2, "a new connection"))
     )
     if not target.allow_hostile_requests:
-        together = [p for p in together if p.group != "hostile"]
-        gaps["hostile"] = (
+        together = [p for p in together if p.kind is not Kind.HOSTILE]
+        gaps[Kind.HOSTILE] = (
             "hostile requests are off; the line `allow_hostile_requests = true` in the target sends them"
         )
     canary = replace(
         base, id="documented-middle", title="the documented request, before any state is brought about"
     )
-    together = _interleaved([p for p in probes.repeats(base) if p.group in groups], together)
+    together = _interleaved([p for p in probes.repeats(base) if is_wanted(p.purpose, wishes)], together)
     together += [probe for code, calls in states.items() if not _takes_turns(target, code) for probe in calls]
     states = {code: calls for code, calls in states.items() if _takes_turns(target, code)}
-    in_a_row = tuple(p for p in plain_http.in_a_row(base, target) if p.group in groups)
+    in_a_row = tuple(p for p in plain_http.in_a_row(base, target) if is_wanted(p.purpose, wishes))
     return Plan(
         first,
         tuple(together),
@@ -103,8 +148,46 @@ def plan(contract: Contract, target: Target, groups: frozenset[str], seed: int =
         states,
         (canary,),
         last,
+        {of.name: first},
         gaps,
         cases={p.id: c for p, c in generated.items()},
+    )
+
+
+def _further(of: Plan, target: Target) -> Plan:
+    """What is left of a call's plan where another call goes before it; its probes are named for it."""
+    chosen = (*_OF_A_FURTHER_CALL, f"plain-{target.binding}", f"{Kind.STAND_IN}-{target.binding}")
+
+    def named(probe: Probe) -> Probe:
+        call = probe.purpose.call
+        control = f"{probe.control}@{call}" if probe.control else ""
+        return replace(
+            probe, id=f"{probe.id}@{call}", control=control, title=f"{call}: {probe.title}", everywhere=False
+        )
+
+    def kept(those: tuple[Probe, ...]) -> tuple[Probe, ...]:
+        return tuple(named(p) for p in those if any(fnmatchcase(p.id, glob) for glob in chosen))
+
+    return replace(
+        of,
+        first=named(of.first),
+        together=kept(of.together),
+        in_a_row=(),
+        states={code: kept(calls) for code, calls in of.states.items()},
+        middle=(),
+        last=kept(of.last),
+        documented={call: named(probe) for call, probe in of.documented.items()},
+    )
+
+
+def _joined(one: Plan, other: Plan) -> Plan:
+    """Two plans as one that begins as the first does."""
+    return replace(
+        one,
+        together=(*one.together, other.first, *other.together),
+        states={code: (*calls, *other.states.get(code, ())) for code, calls in one.states.items()},
+        last=(*one.last, *other.last),
+        documented=one.documented | other.documented,
     )
 
 
@@ -127,17 +210,23 @@ def _takes_turns(target: Target, code: str) -> bool:
 
 def preflight(contract: Contract, target: Target) -> Plan:
     """The documented request, once over HTTPS and once over plain HTTP: enough to see what is there."""
-    whole = plan(contract, target, frozenset({"state-009"}))
-    plain = next(p for p in whole.together if p.group == plain_http.STATE)
+    wish = Purpose(Kind.STATE, state=PLAIN_HTTP)
+    whole = plan(contract, target, frozenset({wish}))
+    plain = next(p for p in whole.together if p.purpose.meets(wish))
     return replace(
         whole, together=(plain,), in_a_row=(), states={}, middle=(), last=(), gaps={}, handshakes=False
     )
 
 
+def _base(contract: Contract, target: Target) -> tuple[Template, Probe]:
+    """The first call of a target, and its documented request."""
+    of = template(contract.calls[target.calls[0]], target)
+    return of, probes.documented(of, target.binding)
+
+
 def in_states(contract: Contract, target: Target) -> Plan:
     """The documented request once in each state that is provisioned, between its commands."""
-    whole = plan(contract, target, frozenset())
-    base = probes.documented(contract.call, target.binding)
+    whole, (_, base) = plan(contract, target, frozenset()), _base(contract, target)
     provisioned = [error for code, error in contract.errors.items() if code in target.states]
     states = {error.code: _in_state(error, base, target)[:1] for error in provisioned}
     return replace(whole, together=(), states=states, middle=(), last=(), gaps={}, handshakes=False)
@@ -145,12 +234,20 @@ def in_states(contract: Contract, target: Target) -> Plan:
 
 def other_ways(contract: Contract, target: Target) -> Iterator[Plan]:
     """The documented request as it may be served where it is not served as it is configured, one plan for each way."""
+<<<<<<< HEAD
     whole = plan(contract, target, frozenset())
     base = probes.documented(contract.call, target.binding)
     how, document = layouts.other(contract.call, target.binding)
     title = f"the documented request {how}"
     ways = [replace(base, id="way-relaid", group=layouts.PRINTED, document=document, title=title)]
     ways += [p for p in probes.independent(contract, target, base) if p.group == "bindings"]
+=======
+    whole, (of, base) = plan(contract, target, frozenset()), _base(contract, target)
+    compact = b"".join(line.strip() for line in base.document.splitlines())
+    spelling = base.sent_for(Kind.SPELLING)
+    ways = [replace(base, id="way-compact", purpose=spelling, document=compact, title="the compact document")]
+    ways += [p for p in probes.independent(of, target, base) if p.kind is Kind.BINDINGS]
+>>>>>>> a71122a (Let every judgement know its service call)
     for way in ways:
         yield replace(whole, first=way, together=(), states={}, middle=(), last=(), gaps={}, handshakes=False)
 
@@ -161,23 +258,24 @@ def _in_state(error: ErrorCode, base: Probe, target: Target) -> tuple[Probe, ...
 
 
 def _states(
-    contract: Contract, target: Target, base: Probe, groups: frozenset[str]
+    contract: Contract, target: Target, base: Probe, wishes: Wishes
 ) -> tuple[dict[str, tuple[Probe, ...]], dict[str, str]]:
     states: dict[str, tuple[Probe, ...]] = {}
     gaps: dict[str, str] = {}
     for error in contract.errors.values():
-        group = f"state-{error.code}"
-        if group not in groups:
+        purpose = base.sent_for(Kind.STATE, error.code)
+        if not is_wanted(purpose, wishes):
             continue
         if error.code in target.states:
             states[error.code] = _in_state(error, base, target)
         elif error.provoked == "provisioned":
-            gaps[group] = (
+            gaps[purpose.label] = (
                 f"the state of {error.code} is not provisioned; "
                 f"say in [targets.{target.name}.states.{error.code}] how it is reached: "
                 "endpoint, headers, source_address, proxy, or setup and teardown commands"
             )
     return states, gaps
+<<<<<<< HEAD
 
 
 def groups(contract: Contract) -> frozenset[str]:
@@ -199,3 +297,5 @@ def groups(contract: Contract) -> frozenset[str]:
     return frozenset(
         fixed | {f"state-{code}" for code in contract.errors} | {f"after-{code}" for code in contract.errors}
     )
+=======
+>>>>>>> a71122a (Let every judgement know its service call)

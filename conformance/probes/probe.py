@@ -8,9 +8,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+<<<<<<< HEAD
 from conformance.contract.model import Contract, ServiceCall
 from conformance.probes import documents, layouts
+=======
+from conformance.probes import documents
+>>>>>>> a71122a (Let every judgement know its service call)
 from conformance.probes.documents import Document
+from conformance.probes.purpose import MALFORMED, Kind, Purpose, Wishes, is_wanted
+from conformance.probes.template import Template
 from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target
 
@@ -24,12 +30,12 @@ FIRST = "documented-1"
 REPEATS = 16  # documented calls side by side: a fault of one answer in five escapes them once in 35 runs
 _AS_DOCUMENT, _AS_BODY = "control-document", "control-body"  # other bindings, where they are served
 _LONG = 100_000  # bytes that no server takes in a URL
-_KINDS = {
-    "action": "the request with another action",
-    "malformed": "a document that is not well-formed",
-    "spelling": "the same request, spelled otherwise",
-    "schema": "a request that breaks the schema",
-    "hostile": "a hostile document",
+_TITLES = {
+    Kind.ACTION: "the request with another action",
+    **dict.fromkeys(MALFORMED, "a document that is not well-formed"),
+    Kind.SPELLING: "the same request, spelled otherwise",
+    Kind.SCHEMA: "a request that breaks the schema",
+    Kind.HOSTILE: "a hostile document",
 }
 
 
@@ -50,7 +56,7 @@ class Form:
 class Probe:
     """One request to be sent.
 
-    document: what travels in the binding; actions: the same as values of the parameter `action` for `query-params`.
+    document: what travels in the binding; actions and parameters: the same as values of parameters for `query-params`.
     control: id of the probe that must succeed for this one's answer to count (its twin without the defect).
     fresh: over a connection of its own. segment: a last segment for the path. method: another than the binding's.
     stand_in: over HTTPS, with the token of plain HTTP. form: how it is put. everywhere: also to each further address
@@ -58,10 +64,11 @@ class Probe:
     """
 
     id: str
-    group: str
+    purpose: Purpose
     title: str
     document: bytes = b""
     actions: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
     binding: Binding = "query-xml"
     channel: Channel = "https"
     headers: tuple[tuple[str, str], ...] = ()
@@ -75,35 +82,52 @@ class Probe:
     form: Form = Form()
     everywhere: bool = False
 
+    @property
+    def kind(self) -> Kind:
+        return self.purpose.kind
 
+<<<<<<< HEAD
 def documented(call: ServiceCall, binding: Binding) -> Probe:
     """The page's request example in a binding."""
+=======
+    def sent_for(self, kind: Kind, state: str = "") -> Purpose:
+        """The purpose of a probe made from this one, about the same call."""
+        return Purpose(kind, self.purpose.call, state)
+
+
+def documented(template: Template, binding: Binding) -> Probe:
+    """The documented request example in a binding."""
+>>>>>>> a71122a (Let every judgement know its service call)
     return Probe(
         id="documented",
-        group="documented",
+        purpose=Purpose(Kind.DOCUMENTED, template.name),
         title="the documented request",
+<<<<<<< HEAD
         document=layouts.usual(call, binding),
         actions=(call.name,),
+=======
+        document=template.sample,
+        actions=(template.name,),
+        parameters=template.given,
+>>>>>>> a71122a (Let every judgement know its service call)
         binding=binding,
     )
 
 
-def generated(
-    call: ServiceCall, base: Probe, groups: frozenset[str], seed: int
-) -> Iterator[tuple[Probe, Case]]:
+def generated(template: Template, base: Probe, wishes: Wishes, seed: int) -> Iterator[tuple[Probe, Case]]:
     """Requests that the seed makes; only those of them that a selected check looks at are made at all."""
     from conformance.probes import generated as explore  # noqa: PLC0415  the catalogue of requirements needs no parser
 
-    counts = {group: count for group, count in explore.COUNTS.items() if group in groups}
-    numbers: Counter[str] = Counter()
-    for case in explore.corpus(call, seed, counts) if counts else ():
-        group = case.group
-        numbers[group] += 1
+    counts = {k: count for k, count in explore.COUNTS.items() if is_wanted(base.sent_for(k), wishes)}
+    numbers: Counter[Kind] = Counter()
+    for case in explore.corpus(template, seed, counts) if counts else ():
+        kind = case.kind
+        numbers[kind] += 1
         probe = replace(
-            base if group == "action" else _carrier(base),
-            id=f"explored-{group}-{numbers[group]}",
-            group=group,
-            title=f"{_KINDS[group]}, generated from seed {seed}: {case.what}",
+            base if kind is Kind.ACTION else _carrier(base),
+            id=f"explored-{kind}-{numbers[kind]}",
+            purpose=base.sent_for(kind),
+            title=f"{_TITLES[kind]}, generated from seed {seed}: {case.what}",
             document=case.document,
             actions=(case.value,),
         )
@@ -113,29 +137,32 @@ def generated(
 def reduced(probe: Probe, number: int, document: bytes) -> Probe:
     """A smaller request than a generated one, to see whether it still shows the same."""
     told = probe.title.partition(": ")[0].replace("generated from", f"reduced from {probe.id} of")
-    return replace(probe, id=f"reduced-{probe.group}-{number}", title=told, document=document)
+    return replace(probe, id=f"reduced-{probe.kind}-{number}", title=told, document=document)
 
 
-def independent(contract: Contract, target: Target, base: Probe) -> Iterator[Probe]:
+def independent(template: Template, target: Target, base: Probe) -> Iterator[Probe]:
     """Every fixed request that can be sent at any time."""
-    yield from _other_bindings(contract, target, base)
-    yield from _other_actions(contract.call, base)
-    if not _has_segment(contract.call, target):
+    yield from _other_bindings(template, target, base)
+    yield from _other_actions(template, base)
+    if not _has_segment(template, target):
         # Where the path names the service call, a bare call may well be meant for it.
         yield replace(
             base,
             id="action-nothing",
-            group="action",
+            purpose=base.sent_for(Kind.ACTION),
             title="a call that carries no request at all",
             document=b"",
             actions=(),
+            parameters=(),
             control=FIRST,
         )
-    carried = _carrier(base)
+    carried, control = _carrier(base), base.sent_for(Kind.CONTROL)
     if carried.binding != base.binding:
-        yield replace(carried, id=_AS_DOCUMENT, group="control", title="the request example as a document")
+        title = "the request example as a document"
+        yield replace(carried, id=_AS_DOCUMENT, purpose=control, title=title, control="")
     if base.binding != "body-xml":
         title = "the request example as the body of a POST"
+<<<<<<< HEAD
         yield replace(carrying(contract.call, base, "body-xml"), id=_AS_BODY, group="control", title=title)
     yield from _printed(contract.call, carried)
     for kind, those in documents.malformed(contract.call).items():
@@ -165,27 +192,39 @@ def _printed(call: ServiceCall, carried: Probe) -> Iterator[Probe]:
 
 def _other_actions(call: ServiceCall, base: Probe) -> Iterator[Probe]:
     for key, value in documents.actions(call).items():
+=======
+        yield replace(base, id=_AS_BODY, purpose=control, binding="body-xml", title=title)
+    for kind, those in documents.malformed(template).items():
+        yield from _carrying(carried, kind, those)
+    yield from _carrying(carried, Kind.SPELLING, documents.spellings(template))
+    yield from _carrying(carried, Kind.SCHEMA, documents.broken(template))
+    yield from _carrying(carried, Kind.HOSTILE, documents.hostile(template, CANARY.decode()))
+
+
+def _other_actions(template: Template, base: Probe) -> Iterator[Probe]:
+    for key, value in documents.actions(template.call).items():
+>>>>>>> a71122a (Let every judgement know its service call)
         yield replace(
             base,
             id=f"action-{key}",
-            group="action",
+            purpose=base.sent_for(Kind.ACTION),
             title=f"the request with the action {value!r}",
-            document=documents.asking(call, value),
+            document=template.asking(value),
             actions=(value,),
             control=FIRST,
         )
     yield replace(
         base,
         id="action-none",
-        group="action",
+        purpose=base.sent_for(Kind.ACTION),
         title="the request without an action",
-        document=documents.asking(call, None),
+        document=template.asking(None),
         actions=(),
         control=FIRST,
     )
 
 
-def _carrying(base: Probe, group: str, those: Iterable[Document]) -> Iterator[Probe]:
+def _carrying(base: Probe, kind: Kind, those: Iterable[Document]) -> Iterator[Probe]:
     """Probes of documents, each in a binding that can carry it."""
     for document in those:
         binding, control = base.binding, base.control
@@ -194,12 +233,11 @@ def _carrying(base: Probe, group: str, those: Iterable[Document]) -> Iterator[Pr
         elif len(document.content) > _LONG and binding == "query-xml":
             # A URL of that size is HTTP's matter, not this document's: it goes as a form, where those are served.
             binding = "form-xml"
-        family = group.partition("-")[0]
         yield replace(
             base,
-            id=f"{family}-{document.key}",
-            group=group,
-            title=f"{_KINDS[family]}: {document.key}",
+            id=f"{kind.partition('-')[0]}-{document.key}",
+            purpose=base.sent_for(kind),
+            title=f"{_TITLES[kind]}: {document.key}",
             document=document.content,
             binding=binding,
             control=control,
@@ -207,9 +245,9 @@ def _carrying(base: Probe, group: str, those: Iterable[Document]) -> Iterator[Pr
         )
 
 
-def _has_segment(call: ServiceCall, target: Target) -> bool:
+def _has_segment(template: Template, target: Target) -> bool:
     """Whether the endpoint's path ends with the service call's name."""
-    return urlsplit(target.endpoint).path.rstrip("/").endswith(f"/{call.name}")
+    return urlsplit(target.endpoint).path.rstrip("/").endswith(f"/{template.name}")
 
 
 def _carrier(base: Probe) -> Probe:
@@ -244,21 +282,27 @@ def repeats(base: Probe) -> Iterator[Probe]:
         )
 
 
-def _other_bindings(contract: Contract, target: Target, base: Probe) -> Iterator[Probe]:
-    if not _has_segment(contract.call, target):
+def _other_bindings(template: Template, target: Target, base: Probe) -> Iterator[Probe]:
+    purpose = base.sent_for(Kind.BINDINGS)
+    if not _has_segment(template, target):
         yield replace(
             base,
             id="binding-segment",
-            group="bindings",
-            segment=contract.call.name,
-            title=f"the documented request as {base.binding}, with a last segment {contract.call.name}",
+            purpose=purpose,
+            segment=template.name,
+            title=f"the documented request as {base.binding}, with a last segment {template.name}",
         )
     for binding in BINDINGS:
         if binding != base.binding:
             yield replace(
                 carrying(contract.call, base, binding),
                 id=f"binding-{binding}",
+<<<<<<< HEAD
                 group="bindings",
+=======
+                purpose=purpose,
+                binding=binding,
+>>>>>>> a71122a (Let every judgement know its service call)
                 title=f"the documented request as {binding}",
             )
 
@@ -269,8 +313,20 @@ def in_state(base: Probe, code: str) -> Iterator[Probe]:
         yield replace(
             base,
             id=f"state-{code}-{n}",
-            group=f"state-{code}",
+            purpose=base.sent_for(Kind.STATE, code),
             state=code,
             fresh=n == 2,
             title=f"the documented request in the state of {code}, call {n}",
         )
+
+
+def after_state(first: Probe, code: str) -> Probe:
+    """The documented request once the state is over; `first` is the first one of its call."""
+    of, title = first.id.removeprefix(FIRST), f"the documented request after the state of {code}"
+    return replace(
+        first,
+        id=f"after-{code}{of}",
+        purpose=first.sent_for(Kind.AFTER, code),
+        title=f"{of[1:]}: {title}" if of else title,
+        fresh=False,
+    )

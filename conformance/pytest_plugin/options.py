@@ -20,6 +20,7 @@ from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import from_har, to_har
 from conformance.evidence.redaction import Redaction
+from conformance.probes.purpose import Wishes
 from conformance.pytest_plugin.plugin import Suite
 from conformance.reporting.folder import reports_folder
 from conformance.reporting.publish import guarded, leaks_in, own
@@ -52,27 +53,27 @@ def suite(config: pytest.Config) -> Suite:
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from None
 
-    def obtain(groups: frozenset[str]) -> Evidence:
+    def obtain(wishes: Wishes) -> Evidence:
         with signals.obeyed():  # states are taken back, and what was recorded is judged
-            return send(contract, subject, groups, options)
+            return send(contract, subject, wishes, options)
 
-    def shown(groups: frozenset[str]) -> Evidence:
-        return Redaction(obtain(groups)).shown
+    def shown(wishes: Wishes) -> Evidence:
+        return Redaction(obtain(wishes)).shown
 
     shared = getattr(config, "workerinput", {}).get("conformance_evidence")
     once = _once(Path(shared), shown) if shared else obtain
-    return _Reporting(contract, terms, subject.binding, once, options.reports)
+    return _Reporting(contract, terms, subject.binding, subject.calls, once, reports=options.reports)
 
 
-def _once(file: Path, obtain: Callable[[frozenset[str]], Evidence]) -> Callable[[frozenset[str]], Evidence]:
+def _once(file: Path, obtain: Callable[[Wishes], Evidence]) -> Callable[[Wishes], Evidence]:
     """Workers of xdist: the first one sends and leaves a recording, the others read it."""
 
-    def shared(groups: frozenset[str]) -> Evidence:
+    def shared(wishes: Wishes) -> Evidence:
         try:
             file.with_suffix(".lock").touch(exist_ok=False)
         except FileExistsError:
             return _read(file)
-        evidence = obtain(groups)
+        evidence = obtain(wishes)
         aside = file.with_suffix(".part")
         aside.write_bytes(to_har(evidence, creator_version=__version__))
         aside.replace(file)
@@ -98,10 +99,12 @@ class _Reporting(Suite):
         contract: Contract,
         terms: Terms,
         binding: str,
-        obtain: Callable[[frozenset[str]], Evidence],
+        calls: tuple[str, ...],
+        obtain: Callable[[Wishes], Evidence],
+        *,
         reports: Path | None,
     ) -> None:
-        super().__init__(contract, terms, binding, obtain)
+        super().__init__(contract, terms, binding, calls, obtain)
         self.reports = reports
         self.shared: tempfile.TemporaryDirectory[str] | None = None
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Generator
 import msgspec
 import pytest
 
-from conformance.checks.catalogue import Case, Check, check_id, check_of
+from conformance.checks.catalogue import Case, Check, Judgement, check_id, check_of, wishes_of
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import LEVELS, Contract
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.redaction import Redaction
+from conformance.probes.purpose import Wishes
 from conformance.reporting import inert
 from conformance.reporting.junit import case_properties
 from conformance.sending import signals
@@ -48,7 +49,7 @@ exchange = exchanges = evidence = judging
 class Suite:
     """One session: the checks of the contract against one target's evidence.
 
-    obtain: given the groups of probes that the selected checks look at, sends them (or loads a recording).
+    calls: those that are judged. obtain: sends what the selected checks look at, or loads a recording.
     """
 
     def __init__(
@@ -56,11 +57,19 @@ class Suite:
         contract: Contract,
         terms: Terms,
         binding: str,
-        obtain: Callable[[frozenset[str]], Evidence],
+        calls: tuple[str, ...],
+        obtain: Callable[[Wishes], Evidence],
     ) -> None:
-        self.contract, self.terms, self.binding, self.obtain = contract, terms, binding, obtain
+        self.contract, self.terms, self.binding, self.calls, self.obtain = (
+            contract,
+            terms,
+            binding,
+            calls,
+            obtain,
+        )
+        self.cases: dict[str, Case] = {}  # by the id of a check
         self.subject: Judging | None = None
-        self.results: dict[str, list[CheckResult]] = defaultdict(list)
+        self.results: dict[Judgement, list[CheckResult]] = defaultdict(list)
         self.report: Report | None = None
         self.wanted: set[str] | None = None  # ids of the checks that were collected and not deselected
         self.trouble: list[str] = []  # how the suite or pytest broke down, a line each
@@ -82,10 +91,13 @@ class Suite:
         check = check_of(metafunc.function)
         if check is None:
             return
-        cases = check.cases_of(self.contract)
-        if check.parameter:
-            metafunc.parametrize(check.parameter, [pytest.param(c.value, id=c.id) for c in cases])
-        metafunc.parametrize("binding", [self.binding])
+        rows = []
+        for case in check.cases_of(self.contract, self.calls):
+            name = check_id(check, self.binding, case, self.contract)
+            self.cases[name] = case
+            values = (self.binding, *([case.value] if check.parameter else []))
+            rows.append(pytest.param(*values, id=name.partition("[")[2].removesuffix("]")))
+        metafunc.parametrize(("binding", *([check.parameter] if check.parameter else [])), rows)
 
     @pytest.hookimpl
     def pytest_itemcollected(self, item: pytest.Item) -> None:
@@ -93,17 +105,16 @@ class Suite:
             return
         check = check_of(item.function)
         if check is not None:
-            value = item.callspec.params.get(check.parameter) if check.parameter else None
-            case = next(c for c in check.cases_of(self.contract) if c.value == value)
+            place = f"{check.module.replace('.', '/')}.py::{check.name}"
+            case = self.cases[f"{place}[{item.callspec.id}]"]
             item.stash[_CHECK] = (check, case)
             item.add_marker(getattr(pytest.mark, self.contract.requirements[case.requirement].level))
 
     @pytest.hookimpl
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        chosen = selected(self.contract, self.terms)
-        out = [
-            item for item in items if _CHECK in item.stash and item.stash[_CHECK][1].requirement not in chosen
-        ]
+        chosen = selected(self.contract, self.terms, self.calls)
+        cases = [(item, item.stash[_CHECK][1]) for item in items if _CHECK in item.stash]
+        out = [item for item, case in cases if (case.requirement, case.call) not in chosen]
         if out:
             config.hook.pytest_deselected(items=out)
             items[:] = [item for item in items if item not in out]
@@ -111,10 +122,9 @@ class Suite:
     @pytest.hookimpl
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         checks = [item.stash[_CHECK] for item in session.items if _CHECK in item.stash]
-        self.wanted = {check_id(check, self.binding, case) for check, case in checks}
+        self.wanted = {check_id(check, self.binding, case, self.contract) for check, case in checks}
         if checks and not session.config.option.collectonly:
-            groups = {group.format(case=case.value) for check, case in checks for group in check.groups}
-            self.subject = Judging(self.obtain(frozenset(groups)), self.contract)
+            self.subject = Judging(self.obtain(wishes_of(checks)), self.contract)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
@@ -129,8 +139,8 @@ class Suite:
         check, case = pyfuncitem.stash[_CHECK]
         result = judge(check, case, self.subject)
         level = self.contract.requirements[case.requirement].level
-        pyfuncitem.user_properties += case_properties(case.requirement, level, result.verdict)
-        pyfuncitem.__dict__["conformance"] = (case.requirement, result)
+        pyfuncitem.user_properties += case_properties(case.requirement, case.call, level, result.verdict)
+        pyfuncitem.__dict__["conformance"] = (case.requirement, case.call, result)
         if result.verdict is Verdict.FAIL:
             pytest.fail(inert.xml(_failure(result)), pytrace=False)
         if result.verdict is Verdict.ERROR:
@@ -146,9 +156,9 @@ class Suite:
         report = yield
         report.__dict__["is_of_a_check"] = _CHECK in item.stash
         if call.when == "call" and "conformance" in item.__dict__:
-            requirement, result = item.__dict__["conformance"]
+            requirement, of, result = item.__dict__["conformance"]
             # Plain values: the report travels as JSON where the checks run in several processes.
-            report.__dict__["conformance"] = [requirement, msgspec.to_builtins(result)]
+            report.__dict__["conformance"] = [requirement, of, msgspec.to_builtins(result)]
             waiver = self.terms.waivers.get(requirement)
             if result.verdict is Verdict.FAIL and waiver and waiver.holds(self.terms.today):
                 report.outcome, report.__dict__["wasxfail"] = "skipped", f"waived: {waiver.reason}"
@@ -157,15 +167,15 @@ class Suite:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         told = report.__dict__.get("conformance")
-        if told and report.when == "call" and told[1]["verdict"] in _WORDS:
-            return _WORDS[told[1]["verdict"]]
+        if told and report.when == "call" and told[-1]["verdict"] in _WORDS:
+            return _WORDS[told[-1]["verdict"]]
         return None
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" and "conformance" in report.__dict__:
-            requirement, result = report.__dict__["conformance"]
-            self.results[requirement].append(msgspec.convert(result, CheckResult))
+            requirement, of, result = report.__dict__["conformance"]
+            self.results[requirement, of].append(msgspec.convert(result, CheckResult))
         elif report.failed and (report.__dict__.get("is_of_a_check") or report.when not in _PHASES):
             self._broke_down(_broke(report))
         elif report.failed:

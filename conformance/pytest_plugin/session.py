@@ -32,12 +32,13 @@ class Session:
     contract: Contract
     terms: Terms
     binding: str
+    calls: tuple[str, ...]
     scratch: Path
     folder: Path
 
     def judge(self, evidence: Evidence, options: argparse.Namespace) -> int:
         """Judge the evidence, write the reports, print the summary; returns the exit code."""
-        suite = Suite(self.contract, self.terms, self.binding, lambda _: evidence)
+        suite = Suite(self.contract, self.terms, self.binding, self.calls, lambda _: evidence)
         unwritten = ""
         try:
             code, said = _pytest(suite, self.scratch)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from conformance.verdicts.verdict import Report
 
 
-def case_properties(requirement: str, level: Level, verdict: Verdict) -> list[tuple[str, str]]:
+def case_properties(requirement: str, call: str, level: Level, verdict: Verdict) -> list[tuple[str, str]]:
     """Properties of one check, to be added to its item's `user_properties` before its teardown ends."""
-    return [("requirement", requirement), ("level", level), ("verdict", verdict.value)]
+    of = [("call", call)] if call else []
+    return [("requirement", requirement), *of, ("level", level), ("verdict", verdict.value)]
 
 
 def suite_properties(report: Report) -> list[tuple[str, str]]:

@@ -122,7 +122,7 @@ def _view(exchange: Exchange, *, unfolded: bool) -> dict[str, Any]:
     answer_head = [f"{answer.http_version} {answer.status} {answer.reason}"] if answer else []
     return _line(exchange) | {
         "open": unfolded,
-        "purpose": " / ".join(dict.fromkeys(filter(None, (exchange.group, exchange.probe)))),
+        "purpose": " / ".join(dict.fromkeys(filter(None, (exchange.purpose.label, exchange.probe)))),
         "binding": exchange.binding,
         "state": exchange.state,
         "control": f"{exchange.control} succeeds" if exchange.control else "",

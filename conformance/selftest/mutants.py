@@ -60,7 +60,7 @@ def derived(contract: Contract | None = None) -> Iterator[Mutant]:
 
 def _shadows(component: Component, call: ServiceCall) -> tuple[str, ...]:
     """What a broken component takes with it: the pair that it damages, where the damage hides what it says."""
-    pairs = tuple(pair.requirement for pair in call.pairs)
+    pairs = tuple(rule.requirement for rule in call.rules("offers"))
     return (*pairs, "TIM-02") if component.aspect == "text" else pairs
 
 

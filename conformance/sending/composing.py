@@ -14,6 +14,7 @@ from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 from conformance import __version__
 from conformance.evidence.exchange import Request
 from conformance.probes.probe import CANARY, Probe
+from conformance.probes.purpose import Kind
 from conformance.target.target import Target
 
 Fields = tuple[tuple[str, str], ...]
@@ -44,7 +45,7 @@ class Composer:
         if plain or probe.stand_in:
             configured = tuple(pair for pair in configured if not self.secrets.is_secret(pair[1]))
             url = self._without_secrets(url)
-        if probe.group == "hostile":
+        if probe.kind is Kind.HOSTILE:
             probe = replace(probe, document=probe.document.replace(CANARY, canary.encode()))
         method, url, extra, body = _bound(probe, url)
         version, target = "HTTP/1.0" if probe.form.version == "1.0" else "", ""

@@ -69,7 +69,8 @@ class Pace:
             return False
         if self.is_spent:
             self.gaps.setdefault(
-                probe.group, f"the request budget of {self.limits.max_requests} is spent (--max-requests)"
+                probe.purpose.label,
+                f"the request budget of {self.limits.max_requests} is spent (--max-requests)",
             )
             return False
         self._sent += 1

@@ -10,8 +10,8 @@ from random import Random
 from typing import Protocol
 
 from conformance.evidence.exchange import Exchange, Handshake, Loss, Request
-from conformance.probes import plain_http
 from conformance.probes.probe import Probe
+from conformance.probes.purpose import Kind
 from conformance.sending.allowance import Allowance
 from conformance.sending.canary import NOWHERE, Canary
 from conformance.sending.composing import Composer
@@ -19,8 +19,7 @@ from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits, Pace
 from conformance.target.target import Target
 
-# Groups of exchanges that nothing judges: they were sent again, or went to an address that does not connect.
-CROWDED, STRAY, UNREACHED = "crowded", "stray", "unreached"
+_UNHEARD = {Kind.CROWDED, Kind.STRAY, Kind.UNREACHED, Kind.HOSTILE, Kind.PORT}  # owe nobody an answer
 
 
 class Connections(Protocol):
@@ -54,6 +53,7 @@ class Session:
         self.composer = Composer(target, Random(seed))  # noqa: S311  a stand-in for the token needs no cryptography
         self.total = 0
         self.documented: Probe | None = None
+        self.documented_of: dict[str, Probe] = {}  # by call
         # The worker of the first call, which keeps its connection to the end; and the only one that goes on, once
         # connections stood in each other's way.
         self.idle: Connections | None = None
@@ -80,7 +80,7 @@ class Session:
         # One that is sent again, or that may well be hung up on, does not count as lost. Nor does one to a plain port
         # that is closed, as it may be: that costs no time, and each call shows it.
         closed = channel == "http" and exchange.loss and exchange.loss.kind in {"refused", "closed"}
-        unheard = exchange.group in {CROWDED, STRAY, UNREACHED, "hostile", plain_http.PORT}
+        unheard = exchange.kind in _UNHEARD
         self.pace.note(exchange, channel, counts=not (unheard or kept or closed))
         return exchange
 

@@ -8,7 +8,6 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -22,12 +21,13 @@ from conformance.evidence.exchange import Evidence
 from conformance.probes import generated as explore
 from conformance.probes import probe as probes
 from conformance.probes.plan import LATER_S, Plan
-from conformance.probes.probe import Probe
+from conformance.probes.probe import Probe, after_state
+from conformance.probes.purpose import Kind, Purpose
 from conformance.sending import signals
 from conformance.sending.addresses import further
 from conformance.sending.canary import listen
 from conformance.sending.recorded import Recording
-from conformance.sending.session import UNREACHED, Session
+from conformance.sending.session import Session
 from conformance.sending.states import setup, teardown
 from conformance.sending.worker import Worker
 from conformance.target.target import State, Target
@@ -91,7 +91,7 @@ class Wire(Session):
     def recording(self, plan: Plan) -> Recording:
         """What has been recorded so far, with a reason for everything in the plan that was not sent."""
         gaps = plan.gaps | self.pace.gaps | self.gaps
-        sent, groups = {e.probe for e in self.exchanges}, {e.group for e in self.exchanges}
+        sent, purposes = {e.probe for e in self.exchanges}, {e.purpose for e in self.exchanges}
         ended = (
             "the run was interrupted before it was sent"
             if self._interrupted
@@ -100,9 +100,9 @@ class Wire(Session):
         for probe in plan.probes:
             if probe.id not in sent:
                 # What a state that lasts has kept from being sent is more of what was seen before it.
-                lasting = self._lasting if probe.group not in groups else ""
+                lasting = self._lasting if probe.purpose not in purposes else ""
                 if reason := self.pace.silent.get(probe.channel) or lasting or (not self._lasting and ended):
-                    gaps.setdefault(probe.group, reason)
+                    gaps.setdefault(probe.purpose.label, reason)
         return Recording(
             tuple(sorted(self.exchanges, key=lambda e: e.number)),
             tuple(self.handshakes),
@@ -113,8 +113,8 @@ class Wire(Session):
         )
 
     async def _phases(self, plan: Plan) -> None:
-        self.documented = plan.first
-        if any(probe.group == "hostile" for probe in plan.together):
+        self.documented, self.documented_of = plan.first, plan.documented
+        if any(probe.kind is Kind.HOSTILE for probe in plan.together):
             self.canary = listen(urlsplit(self.target.endpoint).hostname or "")
         try:
             await self._in_order(plan)
@@ -198,11 +198,11 @@ class Wire(Session):
 
     async def _state(self, state: State, calls: tuple[Probe, ...]) -> None:
         """The calls in one state, between its setup and its teardown, and one after it."""
-        group = f"state-{state.code}"
+        label = Purpose(Kind.STATE, state=state.code).label
         try:
             failed = await setup(state, self.secrets) if state.setup else ""
             if failed:
-                self.gaps[group] = failed
+                self.gaps[label] = failed
             else:
                 async with Worker(self) as worker:
                     for probe in calls:
@@ -212,21 +212,17 @@ class Wire(Session):
                 with anyio.CancelScope(shield=True):
                     self._lasting = await teardown(state, self.secrets)
                     if self._lasting:
-                        self.gaps[f"after-{state.code}"] = self._lasting
+                        self.gaps[Purpose(Kind.AFTER, state=state.code).label] = self._lasting
             elif state.setup:
                 self._lasting = (
                     f"the state {state.code} has a setup command and no teardown, so it may still be set"
                 )
             if self._lasting:
                 self.notes.append(f"{self._lasting}; nothing was sent after it")
-        if state.setup and group not in self.gaps and not self._lasting:
-            after = replace(
-                calls[0], id=f"after-{state.code}", group=f"after-{state.code}", state="", channel="https"
-            )
+        if state.setup and label not in self.gaps and not self._lasting:
             async with Worker(self) as worker:
-                await worker.exchange_with_retry(
-                    replace(after, title=f"the documented request after the state of {state.code}")
-                )
+                for documented in self.documented_of.values():
+                    await worker.exchange_with_retry(after_state(documented, state.code))
 
     async def _further_addresses(self, plan: Plan) -> None:
         async with anyio.create_task_group() as tasks:
@@ -237,7 +233,7 @@ class Wire(Session):
         async with Worker(self, address) as worker:
             for probe in calls:
                 await worker.exchange_with_retry(probe)
-                if any(e.probe == probe.id and e.group == UNREACHED for e in self.exchanges):
+                if any(e.probe == probe.id and e.kind is Kind.UNREACHED for e in self.exchanges):
                     return
 
     async def _tls_versions(self) -> None:
@@ -268,6 +264,7 @@ def evidence_of(judged: Target, recording: Recording, *, seed: int, started: flo
         target=judged.name,
         endpoint=judged.shown_endpoint,
         binding=judged.binding,
+        calls=judged.calls,
         accept=judged.accept,
         clock_tolerance=judged.clock_tolerance,
         error_elements=judged.error_elements,

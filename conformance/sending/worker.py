@@ -18,17 +18,21 @@ from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Answer, Exchange, Loss, Request
 from conformance.probes.layouts import PRINTED
 from conformance.probes.probe import FIRST, Channel, Probe
+from conformance.probes.purpose import Kind
 from conformance.sending.failure import LineFailed
 from conformance.sending.line import Meter
 from conformance.sending.receiving import HEAD, protocol_loss, received
-from conformance.sending.session import CROWDED, STRAY, UNREACHED, Session
+from conformance.sending.session import Session
 from conformance.sending.transport import Transport
 from conformance.target.target import State
 
 _TRIES = 3  # after which a call that is put off is looked at beside the documented one
 _MOST = 12  # tries for a call that is put off while others are answered
+<<<<<<< HEAD
 SPELLED = frozenset({"spelling", PRINTED})  # groups of requests that mean the same as the documented one
 ORDINARY = "documented"  # the group of the documented calls
+=======
+>>>>>>> a71122a (Let every judgement know its service call)
 _WATCH_S = 0.03  # behind the first answer of a run
 
 
@@ -81,22 +85,26 @@ class Worker:
         if not await self.wire.pace.admitted(probe):
             return False
         exchange = await self._exchange(probe)
-        if exchange.group == CROWDED:
+        if exchange.kind is Kind.CROWDED:
             return True
         if self.wire.documented and self.wire.is_suspect(probe.channel):
             check = _check(self.wire.documented, probe.channel)
             if await self.wire.pace.admitted(check):
                 self.wire.pace.settle(probe.channel, await self._exchange(check, retried=True))
         lost = exchange.loss is not None and exchange.loss.kind in {"closed", "proxy"}
-        lost = lost or exchange.group == STRAY
+        lost = lost or exchange.kind is Kind.STRAY
         lost = lost and not probe.form.https_port
         if lost and await self.wire.pace.admitted(probe):  # RFC 9112 section 9.3.1
             exchange = await self._exchange(probe, retried=True)
         if puts_off(exchange.answer):
             await self.ask_again(probe, exchange)
-        elif probe.group == ORDINARY and not probe.state and self.wire.pace.is_shut_out(exchange):
+        elif probe.kind is Kind.DOCUMENTED and not probe.state and self.wire.pace.is_shut_out(exchange):
             await self._knock_again(probe)
+<<<<<<< HEAD
         elif probe.group in SPELLED and exchange.answer and not exchange.answer.envelope.is_success:
+=======
+        elif probe.kind is Kind.SPELLING and exchange.answer and not exchange.answer.envelope.is_success:
+>>>>>>> a71122a (Let every judgement know its service call)
             await self._compare(probe)
         return False
 
@@ -106,7 +114,9 @@ class Worker:
         while not pace.silent.get(probe.channel) and not (
             pace.throttle.is_hopeless and pace.gives_up(exchange, probe.channel)
         ):
-            compared = probe.group != ORDINARY and (tries >= _TRIES - 1 or pace.throttle.is_asked_too_much)
+            compared = probe.kind is not Kind.DOCUMENTED and (
+                tries >= _TRIES - 1 or pace.throttle.is_asked_too_much
+            )
             if compared:
                 exchange, check = await self._beside_the_documented(probe, exchange)
                 if tries >= _TRIES - 1 and check and check.answer and not puts_off(check.answer):
@@ -147,7 +157,7 @@ class Worker:
 
     async def _compare(self, probe: Probe) -> None:
         """The documented request beside one in another spelling that failed, and that one again."""
-        documented = self.wire.documented
+        documented = self.wire.documented_of.get(probe.purpose.call)
         if documented is None or probe.id.startswith("reduced-"):
             return
         beside = replace(
@@ -185,15 +195,15 @@ class Worker:
         answer, loss = await self._answered(state, request)
         if loss is not None and loss.kind == "closed":
             loss = await self._refusal(request) or loss
-        group = probe.group
+        kind = probe.kind
         if self.meter.surplus:
             self.wire.note_strays()
             if self.meter.reused:
-                group = STRAY  # it may be what the call before left behind
+                kind = Kind.STRAY  # it may be what the call before left behind
         closed = probe.channel == "http" and loss is not None and loss.kind == "refused"
         unreached = bool(self.address) and loss is not None and not self.meter.address and not closed
         if unreached and loss is not None:
-            group = UNREACHED
+            kind = Kind.UNREACHED
             self.wire.note_unreached(self.address, loss)
         waiting = (
             not unreached
@@ -204,11 +214,11 @@ class Worker:
             and not self.meter.received
         )
         if waiting and probe.id != FIRST and await self.wire.give_way(self, started):
-            group = CROWDED
+            kind = Kind.CROWDED
         exchange = Exchange(
             number=0,
             probe=probe.id,
-            group=group,
+            purpose=probe.purpose if kind is probe.kind else probe.sent_for(kind),
             title=probe.title,
             binding=probe.binding,
             request=self.wire.composer.shown(request),
@@ -266,4 +276,5 @@ class Worker:
 
 def _check(documented: Probe, channel: Channel) -> Probe:
     """The documented call on a port, to see whether others are answered there."""
-    return replace(documented, id=f"{documented.id}-again", group="check", channel=channel, fresh=True)
+    purpose = documented.sent_for(Kind.CHECK)
+    return replace(documented, id=f"{documented.id}-again", purpose=purpose, channel=channel, fresh=True)

@@ -212,6 +212,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("error_element", "text", "target", "the name of the code in the error envelope",
             more="The page describes it without naming it.", default="Error"),
     Setting("description_element", "text", "target", "the name of the message there", default="Description"),
+    Setting("calls", "list", "target", "a service call to judge",
+            more='A glob may name several: "*" is every call that changes nothing.', option="call",
+            unset="the call that the page documents", example='["get_list_*"]', metavar="NAME", commands=_LOOKS),
+    Setting("values", "table", "target", "what parameters of the calls say, where the page's examples do not do",
+            more="A parameter that is secret is kept out of everything that is written.",
+            unset="the page's examples"),
     Setting("states", "states", "target", "how the states of error codes are reached"),
 
     Setting("endpoint", "text", "state", "another endpoint, which is in that state",

@@ -12,6 +12,7 @@ import msgspec
 
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
+from conformance.target.asked import chosen, filled
 from conformance.target.configuration import ConfigError, Settings, complete, read_config, target_names
 from conformance.target.secrets import Secrets
 from conformance.target.settings import Binding
@@ -56,6 +57,8 @@ class Target(msgspec.Struct, frozen=True):
     error_elements: tuple[str, str]
     states: dict[str, State]
     secrets: Secrets
+    calls: tuple[str, ...]
+    values: dict[str, str]  # of parameters, by name
     token: str = ""  # in the path of the endpoint
     http_token: str = ""  # that may be shown to the clear
     more: dict[str, Any] = {}  # settings that have no field here, by key
@@ -111,6 +114,8 @@ def target(
     said["error_elements"] = values.elements(said.pop("error_element"), said.pop("description_element"))
     said["states"] = {code: _state(values, code, state, contract) for code, state in said["states"].items()}
     said["http_token"] = values.http_token(said["http_token"])
+    said["calls"] = chosen(values, said["calls"], contract)
+    said["values"] = filled(values, said["values"], said["calls"], contract)
     return Target(
         name=name, secrets=values.secrets, token=values.hider.token, **_fields(Target, said, values)
     )

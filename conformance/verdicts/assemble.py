@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from conformance import __version__
+from conformance.checks.catalogue import Judgement
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Contract, Requirement
 from conformance.evidence.between import obstacle
 from conformance.evidence.exchange import Evidence
+from conformance.probes.purpose import Kind
 from conformance.verdicts.completeness import Extent, completed, scope
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import (
@@ -29,23 +31,29 @@ _WHOLE = Extent()
 
 
 def assemble(
-    results: Mapping[str, Sequence[CheckResult]],
+    results: Mapping[Judgement, Sequence[CheckResult]],
     evidence: Evidence,
     contract: Contract,
     terms: Terms,
     *,
     extent: Extent = _WHOLE,
 ) -> Report:
-    """The report of a run: `results` by requirement; every requirement of the catalogue appears in it."""
-    found = completed(results, contract, evidence.binding, selected(contract, terms), extent)
+    """The report of a run: every requirement of the catalogue of its calls appears in it, for each of them."""
+    found = completed(results, contract, evidence, selected(contract, terms, evidence.calls), extent)
     requirements = tuple(
-        _requirement(r, found.get(r.id, ()), r.id in found, terms) for r in contract.requirements.values()
+        _requirement(row, call, found.get((row.id, call)), terms)
+        for row in contract.requirements.values()
+        for call in row.of(evidence.calls)
     )
     interrupted, broken = extent.interrupted or evidence.interrupted, bool(extent.trouble)
     return Report(
         suite=Suite(name="connect-conformance", version=__version__, contract=contract.name),
         target=TargetNote(
-            name=evidence.target, endpoint=evidence.endpoint, binding=evidence.binding, accept=evidence.accept
+            name=evidence.target,
+            endpoint=evidence.endpoint,
+            binding=evidence.binding,
+            calls=evidence.calls,
+            accept=evidence.accept,
         ),
         started=datetime.fromtimestamp(evidence.started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         duration_s=round(evidence.finished - evidence.started, 3),
@@ -56,7 +64,7 @@ def assemble(
         exit_code=int(exit_code(requirements, terms.level, interrupted=interrupted, broken=broken)),
         counts=count(requirements),
         calls=_calls(evidence),
-        obstacle=obstacle(evidence.exchanges) or evidence.gaps.get("documented", ""),
+        obstacle=obstacle(evidence.exchanges) or evidence.gaps.get(Kind.DOCUMENTED, ""),
         scope=scope(requirements, extent),
         notes=(*evidence.notes, *_clock_note(evidence), *_waiver_notes(requirements, terms)),
         interrupted=interrupted,
@@ -68,7 +76,7 @@ def _calls(evidence: Evidence) -> Calls:
     """What became of the calls; a port at which nothing ever answers loses none."""
     answered = {e.request.url.partition(":")[0] for e in evidence.exchanges if e.answer}
     # The port of HTTPS owes plain HTTP no answer.
-    owed = (e for e in evidence.exchanges if e.group != "port-009")
+    owed = (e for e in evidence.exchanges if e.kind is not Kind.PORT)
     lost = (e.loss for e in owed if e.request.url.partition(":")[0] in answered)
     return Calls(
         sent=len(evidence.exchanges),
@@ -88,8 +96,9 @@ def _clock_note(evidence: Evidence) -> list[str]:
 
 
 def _requirement(
-    requirement: Requirement, checks: tuple[CheckResult, ...], chosen: bool, terms: Terms
+    requirement: Requirement, call: str, checks: tuple[CheckResult, ...] | None, terms: Terms
 ) -> RequirementResult:
+    chosen, checks = checks is not None, checks or ()
     verdict = worst(c.verdict for c in checks) if chosen else Verdict.NOT_APPLICABLE
     telling = next((c for c in checks if c.verdict is verdict), None)
     reason = (telling.reason if telling else "no check judged it") if chosen else "not selected"
@@ -97,6 +106,7 @@ def _requirement(
     excused = waiver if waiver and verdict is Verdict.FAIL and waiver.holds(terms.today) else None
     return RequirementResult(
         id=requirement.id,
+        call=call,
         level=requirement.level,
         title=requirement.statement,
         source=requirement.source,

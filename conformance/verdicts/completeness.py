@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.checks.catalogue import check_id, chosen_checks
+from conformance.checks.catalogue import Judgement, check_id, chosen_checks
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Contract
+from conformance.evidence.exchange import Evidence
 from conformance.verdicts.verdict import RequirementResult, Scope
 
-Results = Mapping[str, Sequence[CheckResult]]
+Results = Mapping[Judgement, Sequence[CheckResult]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +43,37 @@ class Extent:
 
 
 def completed(
-    results: Results, contract: Contract, binding: str, selected: frozenset[str], extent: Extent
-) -> dict[str, tuple[CheckResult, ...]]:
-    """The results of each requirement that was to be judged, with one for every check of the catalogue.
+    results: Results,
+    contract: Contract,
+    evidence: Evidence,
+    selected: frozenset[Judgement],
+    extent: Extent,
+) -> dict[Judgement, tuple[CheckResult, ...]]:
+    """The results of each judgement that was to be made, with one for every check of the catalogue.
 
-    A requirement of which no check was wanted is left out: nobody asked for it.
+    One of which no check was wanted is left out: nobody asked for it.
     """
-    made: dict[str, tuple[CheckResult, ...]] = {}
-    catalogue: dict[str, dict[str, str]] = {}
-    for check, case in chosen_checks(contract, selected):
-        catalogue.setdefault(case.requirement, {})[check_id(check, binding, case)] = check.title
-    for name in selected:
-        found, known = tuple(results.get(name, ())), catalogue.get(name, {})
+    made: dict[Judgement, tuple[CheckResult, ...]] = {}
+    catalogue: dict[Judgement, dict[str, str]] = {}
+    for check, case in chosen_checks(contract, selected, evidence.calls):
+        name = check_id(check, evidence.binding, case, contract)
+        catalogue.setdefault((case.requirement, case.call), {})[name] = check.title
+    for judgement in selected:
+        found, known = tuple(results.get(judgement, ())), catalogue.get(judgement, {})
         if not found and not any(map(extent.asks_for, known)):
             continue
         ran = {check.id for check in found}
-        made[name] = (*found, *(extent.without(c, title) for c, title in known.items() if c not in ran))
+        made[judgement] = (*found, *(extent.without(c, title) for c, title in known.items() if c not in ran))
     return made
 
 
 def scope(requirements: Iterable[RequirementResult], extent: Extent) -> Scope:
-    """How much of the catalogue a run was asked to judge, and how much it did."""
+    """How much of the catalogue of its calls a run was asked to judge, and how much it did."""
     of = list(requirements)
-    in_part = tuple(r.id for r in of if not all(extent.asks_for(check.id) for check in r.checks))
+    several = len({r.call for r in of if r.call}) > 1
+    in_part = tuple(
+        r.address if several else r.id for r in of if not all(extent.asks_for(check.id) for check in r.checks)
+    )
     judged = sum(r.selected and r.verdict in {Verdict.PASS, Verdict.FAIL} for r in of)
     narrowed = bool(in_part) or not all(r.selected for r in of)
     return Scope(narrowed=narrowed, judged=judged, requirements=len(of), in_part=in_part)

@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
-from conformance.checks.catalogue import Case, Check, check_id, checks
+from conformance.checks.catalogue import Case, Check, Judgement, check_id, checks
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, CheckResult, NotApplicable, Open, Unsettled, Verdict
 from conformance.contract.model import Contract
 from conformance.contract.quoting import cut, quoting
-from conformance.evidence.between import REFUSED
 from conformance.evidence.exchange import Evidence, Exchange
+from conformance.probes.purpose import REFUSED, Purpose, is_wanted
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Report
@@ -25,17 +25,17 @@ _LONGEST = 1_000  # characters of a sentence; an endpoint's word in it may have 
 def judge_evidence(evidence: Evidence, contract: Contract, terms: Terms) -> Report:
     """The report of what was recorded, by every check that there is."""
     judging = Judging(evidence, contract)
-    results: dict[str, list[CheckResult]] = defaultdict(list)
+    results: dict[Judgement, list[CheckResult]] = defaultdict(list)
     for check in checks():
-        for case in check.cases_of(contract):
-            results[case.requirement].append(judge(check, case, judging))
+        for case in check.cases_of(contract, judging.evidence.calls):
+            results[case.requirement, case.call].append(judge(check, case, judging))
     return assemble(results, judging.redaction.shown, contract, terms)
 
 
 def judge(check: Check, case: Case, judging: Judging) -> CheckResult:
     """Judge one case of one check. A check that saw nothing has not passed. What it quotes is redacted."""
     with quoting(judging.redaction.text):
-        return _judged(check, case, judging)
+        return _judged(check, case, judging.about(case.call))
 
 
 def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
@@ -54,7 +54,7 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
         for exchange in (own if "exchange" in wanted else (None,) if own else ())
     ]
     result = CheckResult(
-        id=check_id(check, evidence.binding, case),
+        id=check_id(check, evidence.binding, case, judging.contract),
         title=check.title,
         verdict=Verdict.INCONCLUSIVE,
         exchanges=tuple(e.number for e in seen[:_MOST_NAMED]),
@@ -66,10 +66,10 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
         each_one = "exchange" in wanted
         told = _over_exchanges(result, own, findings) if each_one else _single(result, own, *findings)
     unseen = tuple(e for e in seen if e.number in judging.between)
-    if unseen and (not own or (check.groups and told.verdict is Verdict.PASS)):
+    if unseen and (not own or (check.kinds and told.verdict is Verdict.PASS)):
         told = _left_open(result, unseen, len({e.probe for e in seen}), judging)
     elif told.verdict is Verdict.PASS and (
-        gap := _gap(check, case, evidence, partly={e.group for e in seen})
+        gap := _gap(check, case, evidence, partly={e.purpose.label for e in seen})
     ):
         told = _with(result, reason=gap)
     return _with(told, interpretations=tuple(sorted(judging.used)))
@@ -89,19 +89,24 @@ Finding = Breach | Open | NotApplicable | Exception | None
 
 
 def _seen(check: Check, case: Case, judging: Judging) -> tuple[Exchange, ...]:
-    groups = [group.format(case=case.value) for group in check.groups]
-    exchanges = judging.judged
-    if check.also:
-        return tuple(e for e in exchanges if e.group in groups or check.also(judging, e))
-    return tuple(e for e in exchanges if e.group in groups) if groups else exchanges
+    wishes, exchanges = check.wishes(case), judging.judged
+    if not check.kinds and not check.also:
+        return exchanges
+    return tuple(
+        e
+        for e in exchanges
+        if is_wanted(e.purpose, wishes) or (check.also is not None and check.also(judging, e))
+    )
 
 
 def _gap(check: Check, case: Case, evidence: Evidence, partly: Container[str] | None = None) -> str:
-    """Why something that a check looks at was not sent; `partly`: only of the groups that were sent in part."""
-    groups = [group.format(case=case.value) for group in check.groups]
-    wanted = [group for group in groups if partly is None or group in partly]
-    reasons = [evidence.gaps[group] for group in wanted if group in evidence.gaps]
-    return reasons[0] if reasons else ""
+    """Why something that a check looks at was not sent; `partly`: only of what was sent in part."""
+    missed = [label for label in evidence.gaps if partly is None or label in partly]
+    for wish in check.wishes(case):
+        for label in missed:
+            if Purpose.of(label, case.call).meets(wish):
+                return evidence.gaps[label]
+    return ""
 
 
 def _outcome(function: Callable[..., None], arguments: Mapping[str, Any]) -> Finding:
@@ -154,7 +159,7 @@ def _likewise(reason: str, often: str, culprits: list[Exchange]) -> str:
     """The other requests of those that are to be refused and were not: whoever mends a reader wants them all."""
     if not reason.removeprefix(often).startswith(culprits[0].title):
         return ""
-    names = dict.fromkeys(e.title.partition(": ")[2] or e.title for e in culprits if e.group in REFUSED)
+    names = dict.fromkeys(e.title.partition(": ")[2] or e.title for e in culprits if e.kind in REFUSED)
     others = list(names)[1:]
     return f"; likewise: {', '.join(others)}" if others else ""
 

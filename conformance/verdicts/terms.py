@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 
+from conformance.checks.catalogue import Judgement
 from conformance.contract.model import Contract, Level
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.waivers import Waiver, read_waivers
@@ -24,17 +25,34 @@ class Terms:
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 
-def selected(contract: Contract, terms: Terms) -> frozenset[str]:
-    """The ids that the globs leave. Raises ConfigError for a glob that names no requirement."""
-    ids = list(contract.requirements)
+def addressed(requirement: str, call: str) -> str:
+    """How a judgement is named: `ENV-03@get_list_callback`, or `TLS-01` where it is judged once."""
+    return f"{requirement}@{call}" if call else requirement
+
+
+def names(glob: str, requirement: str, call: str) -> bool:
+    """Whether a glob names a judgement: by its requirement, or with @ by its call as well."""
+    return fnmatchcase(addressed(requirement, call) if "@" in glob else requirement, glob)
+
+
+def selected(contract: Contract, terms: Terms, calls: tuple[str, ...] = ()) -> frozenset[Judgement]:
+    """The judgements about these calls that the globs leave (default: the call that the page documents).
+
+    Raises ConfigError for a glob that names none.
+    """
+    for name in calls:
+        if name not in contract.calls:
+            raise ConfigError(f"the contract has no call {name!r}; allowed: {', '.join(contract.calls)}")
+    rows = contract.requirements.values()
+    every = [(row.id, call) for row in rows for call in row.of(calls or (contract.call.name,))]
     for glob in (*terms.select, *terms.deselect):
-        if not any(fnmatchcase(name, glob) for name in ids):
-            families = ", ".join(dict.fromkeys(f"{r.family}-*" for r in contract.requirements.values()))
+        if not any(names(glob, *one) for one in every):
+            families = ", ".join(dict.fromkeys(f"{row.family}-*" for row in rows))
             raise ConfigError(
                 f"no requirement is named {glob!r}; allowed: an id or a glob such as {families}"
             )
-    chosen = [n for n in ids if not terms.select or any(fnmatchcase(n, g) for g in terms.select)]
-    return frozenset(n for n in chosen if not any(fnmatchcase(n, g) for g in terms.deselect))
+    chosen = [one for one in every if not terms.select or any(names(g, *one) for g in terms.select)]
+    return frozenset(one for one in chosen if not any(names(g, *one) for g in terms.deselect))
 
 
 def terms(options: argparse.Namespace, contract: Contract) -> Terms:
@@ -45,5 +63,5 @@ def terms(options: argparse.Namespace, contract: Contract) -> Terms:
         deselect=tuple(options.deselect),
         waivers=read_waivers(options.waivers, contract) if options.waivers else {},
     )
-    selected(contract, made)
+    selected(contract, made, tuple(contract.calls))
     return made

@@ -50,9 +50,13 @@ class WaiverNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One requirement of the catalogue with the worst verdict of its checks."""
+    """One requirement of the catalogue, about one call, with the worst verdict of its checks.
+
+    call: "" where it is judged once for all calls.
+    """
 
     id: str
+    call: str = ""
     level: Level
     title: str
     source: str
@@ -63,6 +67,11 @@ class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
     interpretations: tuple[str, ...] = ()
     waiver: WaiverNote | None = None
     checks: tuple[CheckResult, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """How it is named among several calls: `ENV-03@get_list_callback`."""
+        return f"{self.id}@{self.call}" if self.call else self.id
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +88,7 @@ class TargetNote(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     endpoint: str
     binding: str
+    calls: tuple[str, ...] = ()
     accept: tuple[str, ...] = ()
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.contract.load import documented
 from conformance.probes import plan as plans
+from conformance.probes.purpose import Kind, Purpose
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire
 from conformance.target.configuration import read_config
@@ -131,7 +132,7 @@ def test_a_run_that_is_stopped_takes_its_states_back(authority: Authority, tmp_p
         contract = documented()
         config = read_config(place.config, "partner")["partner"]
         judged = target("partner", config, contract, base=tmp_path)
-        plan = plans.plan(contract, judged, frozenset({f"state-{STATES[0]}"}))
+        plan = plans.plan(contract, judged, frozenset({Purpose(Kind.STATE, state=STATES[0])}))
         recording = Wire(judged, Limits(run_seconds=1.5)).run(plan)
         assert any("stopped" in note for note in recording.notes)
         assert place.ran("teardown", STATES[0]) == 1

@@ -16,6 +16,7 @@ from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Requirement
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
 from conformance.evidence.recording import to_har
+from conformance.probes.purpose import Kind, Purpose
 from conformance.reporting.json import to_json
 from conformance.verdicts.verdict import (
     Report,
@@ -40,6 +41,7 @@ REQUEST = Request(
     f"{ENDPOINT}?XML=%3Cclickatellsdk%3E%3Caction%3Eget_list_callback%3C%2Faction%3E%3C%2Fclickatellsdk%3E",
     (("Host", "staging.example.com"), ("User-Agent", "connect-conformance/0.1.0"), ("X-Env", "[redacted]")),
 )
+CALL = "get_list_callback"
 BODY = b"""<?xml version="1.0"?>
 <CLICKATELLSDK>
   <Action>get_list_callback</Action>
@@ -306,7 +308,7 @@ def exchange(number: int, answer: Answer | None = None, **fields: Any) -> Exchan
     made = Exchange(
         number=number,
         probe="documented",
-        group="documented",
+        purpose=Purpose(Kind.DOCUMENTED, CALL),
         title="The documented request",
         binding="query-xml",
         request=REQUEST,
@@ -340,7 +342,7 @@ def evidence() -> Evidence:
                 3,
                 moved,
                 probe="plain-http-get",
-                group="plain-http",
+                purpose=Purpose(Kind.FORM, CALL),
                 title="The documented request over plain HTTP",
                 request=replace(REQUEST, url=REQUEST.url.replace("https", "http", 1)),
                 tls=None,
@@ -348,7 +350,7 @@ def evidence() -> Evidence:
             exchange(
                 4,
                 probe="malformed",
-                group="malformed",
+                purpose=Purpose(Kind.MALFORMED, CALL),
                 title="A request that is not well-formed",
                 loss=Loss("timeout", "no answer within 10 s"),
                 finished=1705312814.0,
@@ -442,7 +444,7 @@ def hostile_evidence(evidence: Evidence) -> Evidence:
         replace(
             one,
             probe=HOSTILE,
-            group=HOSTILE,
+            purpose=Purpose(Kind.OTHER, HOSTILE),
             title=HOSTILE,
             binding=HOSTILE,
             request=request,
@@ -489,7 +491,7 @@ def pytest_configure(config):
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if report.when == "call":
-        item.user_properties.extend(case_properties("ENV-03", "must", Verdict.FAIL))
+        item.user_properties.extend(case_properties("ENV-03", "get_list_callback", "must", Verdict.FAIL))
     if report.when == "call" and report.failed:
         report.longrepr = HOSTILE
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from conformance.evidence import har
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
 from conformance.evidence.recording import EvidenceError, from_har, to_har
+from conformance.probes.purpose import Kind, Purpose
 
 # The HAR 1.2 specification: what each object requires, and what else it may hold.
 FIELDS: dict[str, tuple[set[str], set[str]]] = {
@@ -58,11 +59,18 @@ answers = st.builds(
     unread=texts,
     broken=texts,
 )
+purposes = st.builds(
+    Purpose,
+    st.sampled_from(sorted(set(Kind) - {Kind.STATE, Kind.AFTER})),
+    texts,
+) | st.builds(
+    Purpose, st.sampled_from([Kind.STATE, Kind.AFTER]), texts, st.from_regex("[0-9]{3}", fullmatch=True)
+)
 exchanges = st.builds(
     Exchange,
     number=st.integers(0, 10**6),
     probe=texts,
-    group=texts,
+    purpose=purposes,
     title=texts,
     binding=texts,
     request=requests,
@@ -84,6 +92,7 @@ recordings = st.builds(
     target=texts,
     endpoint=texts,
     binding=texts,
+    calls=st.lists(texts, min_size=1, max_size=2).map(tuple),
     accept=st.lists(texts, max_size=2).map(tuple),
     clock_tolerance=times,
     error_elements=st.tuples(texts, texts),
@@ -120,7 +129,7 @@ def sample(answer: Answer | None = None, body: bytes = b"XML=%3Ca%2F%3E") -> Evi
     exchange = Exchange(
         number=7,
         probe="documented",
-        group="documented",
+        purpose=Purpose(Kind.DOCUMENTED, "get_list_callback"),
         title="The documented request",
         binding="form-xml",
         request=request,
@@ -130,7 +139,7 @@ def sample(answer: Answer | None = None, body: bytes = b"XML=%3Ca%2F%3E") -> Evi
         loss=None if answer else Loss("timeout", "no answer within 3 s"),
         tls=Tls("TLSv1.3", "TLS_AES_128_GCM_SHA256", "CN=example.com", 1.9e9),
     )
-    return Evidence((exchange,), "staging", "https://example.com/[token]", "form-xml")
+    return Evidence((exchange,), "staging", "https://example.com/[token]", "form-xml", ("get_list_callback",))
 
 
 ANSWERS = [
@@ -225,10 +234,10 @@ def test_the_documented_request_is_recognised(url: str, request_fields: dict[str
 
 def test_a_group_is_enough_to_say_what_a_request_was_sent_for() -> None:
     made = recording("http://example.com/")
-    made["log"]["entries"][0]["_probe"] = {"group": "plain-http"}
+    made["log"]["entries"][0]["_probe"] = {"group": "form-009"}
     made["log"]["_run"] = {"accept": ["I-01"], "binding": "form-xml"}
     evidence = from_har(json.dumps(made).encode())
-    assert [e.probe for e in evidence.of("plain-http")] == ["plain-http"]
+    assert [e.probe for e in evidence.of(Kind.FORM)] == ["form-009"]
     assert (evidence.accept, evidence.binding, evidence.exchanges[0].binding) == (
         ("I-01",),
         "form-xml",

@@ -20,7 +20,9 @@ def test_properties(report: Report) -> None:
     assert properties["target"] == "staging"
     assert properties["contract"] == report.suite.contract
     assert properties["suite"] == "connect-conformance 0.1.0"
-    assert case_properties("ENV-03", "must", Verdict.PASS)[2] == ("verdict", "pass")
+    of_a_call = case_properties("ENV-03", "get_list_callback", "must", Verdict.PASS)
+    assert of_a_call[1:] == [("call", "get_list_callback"), ("level", "must"), ("verdict", "pass")]
+    assert "call" not in dict(case_properties("TLS-01", "", "must", Verdict.PASS))
 
 
 def test_in_the_file(run_files: Any, hostile: str, hostile_report: Report, evidence: Evidence) -> None:

@@ -13,7 +13,7 @@ import pytest
 from conformance.checks.catalogue import Judgement, check_id, checks
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.commands.cli import main
-from conformance.contract.model import LEVELS
+from conformance.contract.levels import LEVELS
 from conformance.evidence.recording import to_har
 from conformance.pytest_plugin import plugin
 from conformance.verdicts.assemble import assemble

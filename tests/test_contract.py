@@ -13,8 +13,8 @@ from lxml import etree
 
 from conformance.checks.catalogue import checks
 from conformance.commands.requirements import coverage
+from conformance.contract.levels import LEVELS
 from conformance.contract.load import documented, folder
-from conformance.contract.model import LEVELS
 from conformance.contract.xsd import Schema
 
 SCHEMAS = folder("schemas")

@@ -18,11 +18,7 @@ from msgspec import structs
 from conformance.contract.load import documented
 from conformance.contract.violations import deviations
 from conformance.contract.xsd import schema
-<<<<<<< HEAD
-from conformance.evidence.between import MALFORMED
-from conformance.probes import layouts, plain_http
-=======
->>>>>>> a71122a (Let every judgement know its service call)
+from conformance.probes import layouts
 from conformance.probes import plan as plans
 from conformance.probes.documents import PUBLISHED, actions, malformed
 from conformance.probes.generated import corpus
@@ -102,13 +98,8 @@ def test_ids_are_unique(binding: Binding) -> None:
 def test_the_first_call_and_the_last_are_the_documented_one() -> None:
     made = planned()
     for probe in (made.first, *made.middle, *made.last):
-<<<<<<< HEAD
-        assert probe.group == "documented"
-        assert probe.document == layouts.on_one_line(CALL)
-=======
         assert probe.purpose.label == "documented"
-        assert probe.document == CALL.request_sample.read_bytes().strip()
->>>>>>> a71122a (Let every judgement know its service call)
+        assert probe.document == layouts.on_one_line(TEMPLATE)
         assert probe.actions == (CALL.name,)
     assert made.first.fresh
     assert LATER_S > 1.5, "TIM-04 compares calls that far apart"
@@ -118,7 +109,7 @@ def test_the_documented_call_is_repeated_over_fresh_and_kept_connections() -> No
     repeated = [p for p in planned().together if p.purpose.label == "documented"]
     assert len(repeated) >= 10
     assert {p.fresh for p in repeated} == {True, False}
-    assert {p.document for p in repeated} == {layouts.on_one_line(CALL)}
+    assert {p.document for p in repeated} == {layouts.on_one_line(TEMPLATE)}
 
 
 @pytest.mark.parametrize("binding", BINDINGS)
@@ -126,9 +117,7 @@ def test_a_url_carries_the_documented_request_on_one_line_and_a_body_as_it_is_pr
     binding: Binding,
 ) -> None:
     """Once it is sent in the other layout, over HTTPS and without."""
-    ordinary = [
-        p for p in planned(binding=binding).probes if p.group in {"documented", "bindings", "control"}
-    ]
+    ordinary = [p for p in planned(binding=binding).probes if p.kind in {"documented", "bindings", "control"}]
     page = CALL.request_sample.read_bytes().strip()
     assert page.count(b"\n") == 2
     for probe in ordinary:
@@ -149,26 +138,14 @@ def test_over_plain_http_one_url_alone_has_a_line_break(binding: Binding) -> Non
     assert [p.id for p in sent if b"\n" in p.document] == ["plain-relaid"] * (binding == "query-xml")
 
 
-<<<<<<< HEAD
-@given(st.sets(st.sampled_from(sorted(EVERYTHING))), st.sampled_from(BINDINGS))
-def test_nothing_is_sent_that_nobody_looks_at(groups: set[str], binding: Binding) -> None:
-    made = planned(frozenset(groups), binding=binding)
-    sent = {probe.group for probe in made.probes}
-    documents = {"malformed", "printed", "spelling", "schema", "hostile"}
-    families = {name.partition("-")[0] for name in groups}
-    controls = {"control", "printed"} if families & documents else set()
-    controls |= {"control", "printed", "stand-in"} if groups & plain_http.GROUPS else set()
-    assert sent <= groups | {"documented"} | controls
-=======
 @given(st.sets(st.sampled_from(sorted(Kind))), st.sampled_from(BINDINGS))
 def test_nothing_is_sent_that_nobody_looks_at(kinds: set[Kind], binding: Binding) -> None:
     made = planned(frozenset(map(Purpose, kinds)), binding=binding)
     sent = {probe.kind for probe in made.probes}
-    controls = {Kind.CONTROL} if kinds & OF_DOCUMENTS else set()
     plain = {Kind.CLAIM, Kind.FORM, Kind.PORT, Kind.STATE}
+    controls = {Kind.CONTROL, Kind.PRINTED} if kinds & (OF_DOCUMENTS | plain) else set()
     controls |= {Kind.STAND_IN} if kinds & plain else set()
     assert sent <= kinds | {Kind.DOCUMENTED} | controls
->>>>>>> a71122a (Let every judgement know its service call)
 
 
 def test_what_one_state_asks_for_is_sent_alone() -> None:

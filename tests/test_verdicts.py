@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.checks.outcome import Verdict
-from conformance.contract.model import LEVELS, Level
+from conformance.contract.levels import LEVELS, Level
 from conformance.verdicts import verdict as verdicts
 from conformance.verdicts.verdict import (
     Calls,

@@ -14,8 +14,8 @@ from benchmarks.peers.tools import TOOLS, Endpoint, Tool
 from benchmarks.process import LateError, Used, measured, python
 from benchmarks.table import Part, Table, megabytes, middle, taken
 from conformance.checks.catalogue import checks
+from conformance.contract.levels import LEVELS
 from conformance.contract.load import documented
-from conformance.contract.model import LEVELS
 from conformance.reference import start
 from conformance.reference.registry import VARIANTS
 from conformance.selftest.prove import Trial, prove, trials

@@ -8,8 +8,8 @@ from typing import Literal
 
 import msgspec
 
-Level = Literal["must", "should", "advisory"]
-LEVELS: tuple[Level, ...] = ("must", "should", "advisory")
+from conformance.contract.levels import Level
+
 ERROR_PARTS = ("code", "message", "data", "envelope", "stable")  # what is required of the answer in a state
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -20,14 +21,12 @@ from typing import TYPE_CHECKING
 from conformance.contract.document import read
 from conformance.probes.documents import PUBLISHED
 from conformance.probes.edits import BREAKS, Change, Dice, Request, Slots, noise, other_value
-from conformance.probes.purpose import Kind
+from conformance.probes.probe import FIRST, TITLES, Probe, carrier
+from conformance.probes.purpose import Kind, Wishes, is_wanted
+from conformance.probes.template import Template
 
 if TYPE_CHECKING:
     from conformance.contract.model import ServiceCall
-    from conformance.evidence.exchange import Answer, Exchange
-    from conformance.probes.plan import Plan
-from conformance.probes.probe import Probe
-from conformance.probes.template import Template
 
 # Cases of each kind in one run.
 COUNTS = {Kind.SPELLING: 6, Kind.ACTION: 4, Kind.MALFORMED: 6, Kind.SCHEMA: 6}
@@ -60,15 +59,6 @@ class Case:
         for step in chosen:
             slots |= step
         return "".join(slots.values()).encode()
-
-    def shown_by(self, answer: Answer | None) -> bool:
-        """Whether an answer is not what a request of this kind gets, so that a smaller one is worth a try."""
-        if answer is None or answer.document.unreadable:
-            return False
-        envelope = answer.envelope
-        if self.kind is Kind.SPELLING:
-            return not envelope.is_success
-        return envelope.offers(self.call.fields) or (envelope.says_success and self.kind is not Kind.ACTION)
 
     @cached_property
     def document(self) -> bytes:
@@ -116,19 +106,31 @@ def _is_meant(case: Case, request: Request) -> bool:
     return (read(case.document).root is None) == (case.kind is Kind.MALFORMED)
 
 
-# Reduction
+# Probes
 
 
-def findings(plan: Plan, exchanges: Sequence[Exchange]) -> Iterator[tuple[Probe, Case]]:
-    """What only generated requests have shown, the shortest of each kind: the fixed ones are small already."""
-    sent = {probe.id: probe for probe in plan.together}
-    for kind in {case.kind: None for case in plan.cases.values()}:
-        some = next(case for case in plan.cases.values() if case.kind is kind)
-        about = (e for e in exchanges if e.purpose.kind is kind and e.purpose.call == some.call.name)
-        telling = {e.probe for e in about if some.shown_by(e.answer)}
-        if telling and telling <= set(plan.cases):
-            found = min(telling, key=lambda name: (len(plan.cases[name].document), name))
-            yield sent[found], plan.cases[found]
+def explored(template: Template, base: Probe, wishes: Wishes, seed: int) -> Iterator[tuple[Probe, Case]]:
+    """Requests that the seed makes; only those of them that a selected check looks at are made at all."""
+    counts = {kind: count for kind, count in COUNTS.items() if is_wanted(base.sent_for(kind), wishes)}
+    numbers: Counter[Kind] = Counter()
+    for case in corpus(template, seed, counts) if counts else ():
+        kind = case.kind
+        numbers[kind] += 1
+        probe = replace(
+            base if kind is Kind.ACTION else carrier(base),
+            id=f"explored-{kind}-{numbers[kind]}",
+            purpose=base.sent_for(kind),
+            title=f"{TITLES[kind]}, generated from seed {seed}: {case.what}",
+            document=case.document,
+            actions=(case.value,),
+        )
+        yield replace(probe, control=probe.control or FIRST), case
+
+
+def reduced(probe: Probe, number: int, document: bytes) -> Probe:
+    """A smaller request than a generated one, to see whether it still shows the same."""
+    told = probe.title.partition(": ")[0].replace("generated from", f"reduced from {probe.id} of")
+    return replace(probe, id=f"reduced-{probe.kind}-{number}", title=told, document=document)
 
 
 def reduce(case: Case, shows: Callable[[bytes], bool], most: int) -> bytes:

@@ -19,15 +19,12 @@ from conformance.target.target import Target
 if TYPE_CHECKING:
     from conformance.probes.generated import Case
 
-_DOCUMENTS = frozenset(
-    {"malformed", layouts.PRINTED, "spelling", "schema", "hostile"}
-)  # whose probes carry one
 LATER_S = 1.53  # seconds between the first documented call and the last ones: more than TIM-04's 1.5
 EVERYTHING: Wishes = frozenset(map(Purpose, Kind))
 _PLAIN_HTTP = frozenset({Kind.CLAIM, Kind.FORM, Kind.PORT, Kind.STAND_IN})
 # What is sent of a further call: the transport, and what reads every request, are looked at once, with the first one.
 _OF_A_FURTHER_CALL = (
-    *("documented-[1-4]", "documented-last-1", "binding-*", "control-*", "state-*-[12]"),
+    *("documented-[1-4]", "documented-last-1", "binding-*", "control-*", "state-*-[12]", "printed*"),
     *(
         "action-unknown",
         "action-longer",
@@ -88,9 +85,10 @@ class Plan:
 def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1) -> Plan:
     """What will be sent to `target` for the checks that look at what `wishes` says. What nobody wishes is not sent."""
     kinds = {wish.kind for wish in wishes}
-    if kinds & OF_DOCUMENTS:
-        wishes |= {Purpose(Kind.CONTROL)}
-    if kinds & _PLAIN_HTTP or is_wanted(Purpose(Kind.STATE, state=PLAIN_HTTP), wishes):
+    over_http = kinds & _PLAIN_HTTP or is_wanted(Purpose(Kind.STATE, state=PLAIN_HTTP), wishes)
+    if over_http or kinds & OF_DOCUMENTS:
+        wishes |= {Purpose(Kind.CONTROL), Purpose(Kind.PRINTED)}
+    if over_http:
         wishes |= {Purpose(Kind.STAND_IN)}
     first, *others = (
         _of_call(contract, template(contract.calls[name], target), target, wishes, seed if n == 0 else None)
@@ -105,19 +103,9 @@ def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, s
     """What will be sent of one call. seed: of the generated requests; None where there are to be none."""
     base = probes.documented(of, target.binding)
     first = replace(base, id=FIRST, fresh=True, title="the documented request, for the first time")
-<<<<<<< HEAD
-    if {group.partition("-")[0] for group in groups} & _DOCUMENTS:
-        groups |= {"control", layouts.PRINTED}
-    if groups & plain_http.GROUPS:
-        groups |= {"control", layouts.PRINTED, plain_http.STAND_IN}
-    fixed = (*probes.independent(contract, target, base), *plain_http.probes(contract.call, base, target))
-    together = [p for p in fixed if p.group in groups]
-    generated = dict(probes.generated(contract.call, base, groups, seed))
-=======
     fixed = (*probes.independent(of, target, base), *plain_http.probes(of, base, target))
     together = [p for p in fixed if is_wanted(p.purpose, wishes)]
-    generated = {} if seed is None else dict(probes.generated(of, base, wishes, seed))
->>>>>>> a71122a (Let every judgement know its service call)
+    generated = _generated(of, base, wishes, seed)
     together += generated
     states, gaps = _states(contract, target, base, wishes)
     last = tuple(
@@ -152,6 +140,12 @@ def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, s
         gaps,
         cases={p.id: c for p, c in generated.items()},
     )
+
+
+def _generated(of: Template, base: Probe, wishes: Wishes, seed: int | None) -> dict[Probe, Case]:
+    from conformance.probes.generated import explored  # noqa: PLC0415  the catalogue of requirements needs no parser
+
+    return {} if seed is None else dict(explored(of, base, wishes, seed))
 
 
 def _further(of: Plan, target: Target) -> Plan:
@@ -234,20 +228,11 @@ def in_states(contract: Contract, target: Target) -> Plan:
 
 def other_ways(contract: Contract, target: Target) -> Iterator[Plan]:
     """The documented request as it may be served where it is not served as it is configured, one plan for each way."""
-<<<<<<< HEAD
-    whole = plan(contract, target, frozenset())
-    base = probes.documented(contract.call, target.binding)
-    how, document = layouts.other(contract.call, target.binding)
-    title = f"the documented request {how}"
-    ways = [replace(base, id="way-relaid", group=layouts.PRINTED, document=document, title=title)]
-    ways += [p for p in probes.independent(contract, target, base) if p.group == "bindings"]
-=======
     whole, (of, base) = plan(contract, target, frozenset()), _base(contract, target)
-    compact = b"".join(line.strip() for line in base.document.splitlines())
-    spelling = base.sent_for(Kind.SPELLING)
-    ways = [replace(base, id="way-compact", purpose=spelling, document=compact, title="the compact document")]
+    how, document = layouts.other(of, target.binding)
+    title, printed = f"the documented request {how}", base.sent_for(Kind.PRINTED)
+    ways = [replace(base, id="way-relaid", purpose=printed, document=document, title=title)]
     ways += [p for p in probes.independent(of, target, base) if p.kind is Kind.BINDINGS]
->>>>>>> a71122a (Let every judgement know its service call)
     for way in ways:
         yield replace(whole, first=way, together=(), states={}, middle=(), last=(), gaps={}, handshakes=False)
 
@@ -275,27 +260,3 @@ def _states(
                 "endpoint, headers, source_address, proxy, or setup and teardown commands"
             )
     return states, gaps
-<<<<<<< HEAD
-
-
-def groups(contract: Contract) -> frozenset[str]:
-    """Every group of probes there is."""
-    fixed = {
-        "documented",
-        "control",
-        "bindings",
-        "action",
-        "malformed",
-        layouts.PRINTED,
-        *(f"malformed-{kind}" for kind in malformed(contract.call)),
-        "spelling",
-        "schema",
-        "hostile",
-        plain_http.STAND_IN,
-        *plain_http.GROUPS,
-    }
-    return frozenset(
-        fixed | {f"state-{code}" for code in contract.errors} | {f"after-{code}" for code in contract.errors}
-    )
-=======
->>>>>>> a71122a (Let every judgement know its service call)

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
-<<<<<<< HEAD
-from conformance.contract.model import Contract, ServiceCall
 from conformance.probes import documents, layouts
-=======
-from conformance.probes import documents
->>>>>>> a71122a (Let every judgement know its service call)
 from conformance.probes.documents import Document
-from conformance.probes.purpose import MALFORMED, Kind, Purpose, Wishes, is_wanted
+from conformance.probes.purpose import MALFORMED, Kind, Purpose
 from conformance.probes.template import Template
 from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target
-
-if TYPE_CHECKING:
-    from conformance.probes.generated import Case
 
 Channel = Literal["https", "http"]
 
@@ -30,7 +21,7 @@ FIRST = "documented-1"
 REPEATS = 16  # documented calls side by side: a fault of one answer in five escapes them once in 35 runs
 _AS_DOCUMENT, _AS_BODY = "control-document", "control-body"  # other bindings, where they are served
 _LONG = 100_000  # bytes that no server takes in a URL
-_TITLES = {
+TITLES = {
     Kind.ACTION: "the request with another action",
     **dict.fromkeys(MALFORMED, "a document that is not well-formed"),
     Kind.SPELLING: "the same request, spelled otherwise",
@@ -86,10 +77,6 @@ class Probe:
     def kind(self) -> Kind:
         return self.purpose.kind
 
-<<<<<<< HEAD
-def documented(call: ServiceCall, binding: Binding) -> Probe:
-    """The page's request example in a binding."""
-=======
     def sent_for(self, kind: Kind, state: str = "") -> Purpose:
         """The purpose of a probe made from this one, about the same call."""
         return Purpose(kind, self.purpose.call, state)
@@ -97,47 +84,15 @@ def documented(call: ServiceCall, binding: Binding) -> Probe:
 
 def documented(template: Template, binding: Binding) -> Probe:
     """The documented request example in a binding."""
->>>>>>> a71122a (Let every judgement know its service call)
     return Probe(
         id="documented",
         purpose=Purpose(Kind.DOCUMENTED, template.name),
         title="the documented request",
-<<<<<<< HEAD
-        document=layouts.usual(call, binding),
-        actions=(call.name,),
-=======
-        document=template.sample,
+        document=layouts.usual(template, binding),
         actions=(template.name,),
         parameters=template.given,
->>>>>>> a71122a (Let every judgement know its service call)
         binding=binding,
     )
-
-
-def generated(template: Template, base: Probe, wishes: Wishes, seed: int) -> Iterator[tuple[Probe, Case]]:
-    """Requests that the seed makes; only those of them that a selected check looks at are made at all."""
-    from conformance.probes import generated as explore  # noqa: PLC0415  the catalogue of requirements needs no parser
-
-    counts = {k: count for k, count in explore.COUNTS.items() if is_wanted(base.sent_for(k), wishes)}
-    numbers: Counter[Kind] = Counter()
-    for case in explore.corpus(template, seed, counts) if counts else ():
-        kind = case.kind
-        numbers[kind] += 1
-        probe = replace(
-            base if kind is Kind.ACTION else _carrier(base),
-            id=f"explored-{kind}-{numbers[kind]}",
-            purpose=base.sent_for(kind),
-            title=f"{_TITLES[kind]}, generated from seed {seed}: {case.what}",
-            document=case.document,
-            actions=(case.value,),
-        )
-        yield replace(probe, control=probe.control or FIRST), case
-
-
-def reduced(probe: Probe, number: int, document: bytes) -> Probe:
-    """A smaller request than a generated one, to see whether it still shows the same."""
-    told = probe.title.partition(": ")[0].replace("generated from", f"reduced from {probe.id} of")
-    return replace(probe, id=f"reduced-{probe.kind}-{number}", title=told, document=document)
 
 
 def independent(template: Template, target: Target, base: Probe) -> Iterator[Probe]:
@@ -156,44 +111,14 @@ def independent(template: Template, target: Target, base: Probe) -> Iterator[Pro
             parameters=(),
             control=FIRST,
         )
-    carried, control = _carrier(base), base.sent_for(Kind.CONTROL)
+    carried, control = carrier(base), base.sent_for(Kind.CONTROL)
     if carried.binding != base.binding:
         title = "the request example as a document"
         yield replace(carried, id=_AS_DOCUMENT, purpose=control, title=title, control="")
     if base.binding != "body-xml":
         title = "the request example as the body of a POST"
-<<<<<<< HEAD
-        yield replace(carrying(contract.call, base, "body-xml"), id=_AS_BODY, group="control", title=title)
-    yield from _printed(contract.call, carried)
-    for kind, those in documents.malformed(contract.call).items():
-        yield from _carrying(carried, f"malformed-{kind}", those)
-    yield from _carrying(carried, "spelling", documents.spellings(contract.call))
-    yield from _carrying(carried, "schema", documents.broken(contract.call))
-    yield from _carrying(carried, "hostile", documents.hostile(contract.call, CANARY.decode()))
-
-
-def carrying(call: ServiceCall, base: Probe, binding: Binding) -> Probe:
-    """The documented request in another binding, laid out as that one carries it."""
-    return replace(base, binding=binding, document=layouts.usual(call, binding))
-
-
-def _printed(call: ServiceCall, carried: Probe) -> Iterator[Probe]:
-    """The request example as it is printed, and what shows whether it is the line breaks that are refused in a URL."""
-    said = f"the documented request {layouts.AS_PRINTED}"
-    base = replace(carried, group=layouts.PRINTED)
-    yield replace(base, id=layouts.PRINTED, title=said, document=layouts.printed(call))
-    yield replace(
-        base,
-        id="printed-spaces",
-        title=f"{said}, a space in place of each line break",
-        document=layouts.spaced(call),
-    )
-
-
-def _other_actions(call: ServiceCall, base: Probe) -> Iterator[Probe]:
-    for key, value in documents.actions(call).items():
-=======
-        yield replace(base, id=_AS_BODY, purpose=control, binding="body-xml", title=title)
+        yield replace(carrying(template, base, "body-xml"), id=_AS_BODY, purpose=control, title=title)
+    yield from _printed(template, carried)
     for kind, those in documents.malformed(template).items():
         yield from _carrying(carried, kind, those)
     yield from _carrying(carried, Kind.SPELLING, documents.spellings(template))
@@ -201,9 +126,26 @@ def _other_actions(call: ServiceCall, base: Probe) -> Iterator[Probe]:
     yield from _carrying(carried, Kind.HOSTILE, documents.hostile(template, CANARY.decode()))
 
 
+def carrying(template: Template, base: Probe, binding: Binding) -> Probe:
+    """The documented request in another binding, laid out as that one carries it."""
+    return replace(base, binding=binding, document=layouts.usual(template, binding))
+
+
+def _printed(template: Template, carried: Probe) -> Iterator[Probe]:
+    """The request example as it is printed, and what shows whether it is the line breaks that are refused in a URL."""
+    said = f"the documented request {layouts.AS_PRINTED}"
+    base = replace(carried, purpose=carried.sent_for(Kind.PRINTED))
+    yield replace(base, id=layouts.ID, title=said, document=layouts.printed(template))
+    yield replace(
+        base,
+        id=f"{layouts.ID}-spaces",
+        title=f"{said}, a space in place of each line break",
+        document=layouts.spaced(template),
+    )
+
+
 def _other_actions(template: Template, base: Probe) -> Iterator[Probe]:
     for key, value in documents.actions(template.call).items():
->>>>>>> a71122a (Let every judgement know its service call)
         yield replace(
             base,
             id=f"action-{key}",
@@ -237,7 +179,7 @@ def _carrying(base: Probe, kind: Kind, those: Iterable[Document]) -> Iterator[Pr
             base,
             id=f"{kind.partition('-')[0]}-{document.key}",
             purpose=base.sent_for(kind),
-            title=f"{_TITLES[kind]}: {document.key}",
+            title=f"{TITLES[kind]}: {document.key}",
             document=document.content,
             binding=binding,
             control=control,
@@ -250,7 +192,7 @@ def _has_segment(template: Template, target: Target) -> bool:
     return urlsplit(target.endpoint).path.rstrip("/").endswith(f"/{template.name}")
 
 
-def _carrier(base: Probe) -> Probe:
+def carrier(base: Probe) -> Probe:
     """`query-params` carries no document: probes about documents then travel as `query-xml`, if that is served."""
     if base.binding == "query-params":
         return replace(base, binding="query-xml", control=_AS_DOCUMENT)
@@ -295,14 +237,9 @@ def _other_bindings(template: Template, target: Target, base: Probe) -> Iterator
     for binding in BINDINGS:
         if binding != base.binding:
             yield replace(
-                carrying(contract.call, base, binding),
+                carrying(template, base, binding),
                 id=f"binding-{binding}",
-<<<<<<< HEAD
-                group="bindings",
-=======
                 purpose=purpose,
-                binding=binding,
->>>>>>> a71122a (Let every judgement know its service call)
                 title=f"the documented request as {binding}",
             )
 

@@ -11,7 +11,8 @@ import pytest
 from conformance.checks.catalogue import Case, Check, Judgement, check_id, check_of, wishes_of
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import CheckResult, Verdict
-from conformance.contract.model import LEVELS, Contract
+from conformance.contract.levels import LEVELS
+from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.redaction import Redaction
 from conformance.probes.purpose import Wishes

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.checks.outcome import Verdict
-    from conformance.contract.model import Level
+    from conformance.contract.levels import Level
     from conformance.evidence.exchange import Evidence
     from conformance.verdicts.verdict import Report
 

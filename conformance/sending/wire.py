@@ -19,7 +19,6 @@ from conformance.contract.quoting import quoting
 from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Evidence
 from conformance.probes import generated as explore
-from conformance.probes import probe as probes
 from conformance.probes.plan import LATER_S, Plan
 from conformance.probes.probe import Probe, after_state
 from conformance.probes.purpose import Kind, Purpose
@@ -27,6 +26,7 @@ from conformance.sending import signals
 from conformance.sending.addresses import further
 from conformance.sending.canary import listen
 from conformance.sending.recorded import Recording
+from conformance.sending.reduction import findings, shows
 from conformance.sending.session import Session
 from conformance.sending.states import setup, teardown
 from conformance.sending.worker import Worker
@@ -148,21 +148,21 @@ class Wire(Session):
 
     async def _reduce(self, plan: Plan, worker: Worker) -> None:
         """Show with a small request, within a budget, what only a generated one has shown."""
-        findings = list(explore.findings(plan, self.exchanges))
-        for probe, case in findings:
+        found = list(findings(plan, self.exchanges))
+        for probe, case in found:
             numbers = itertools.count(1)
             # The reduction is hypothesis' and has a thread of its own; every request is sent from here.
             shows = partial(self._shows, worker, probe, case, numbers)
-            share = self.limits.reductions // len(findings)
+            share = self.limits.reductions // len(found)
             await anyio.to_thread.run_sync(explore.reduce, case, partial(anyio.from_thread.run, shows), share)
 
     async def _shows(
         self, worker: Worker, probe: Probe, case: explore.Case, numbers: Iterator[int], document: bytes
     ) -> bool:
-        smaller = probes.reduced(probe, next(numbers), document)
+        smaller = explore.reduced(probe, next(numbers), document)
         if not self.pace.is_spent:
             await worker.exchange_with_retry(smaller)
-        return any(e.probe == smaller.id and case.shown_by(e.answer) for e in self.exchanges)
+        return any(e.probe == smaller.id and shows(case, e.answer) for e in self.exchanges)
 
     async def _first(self, plan: Plan, worker: Worker) -> float:
         """The first call decides whether there is anybody to talk to; returns when it was over."""

@@ -16,9 +16,8 @@ import httpx
 from conformance.contract.quoting import clip
 from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Answer, Exchange, Loss, Request
-from conformance.probes.layouts import PRINTED
 from conformance.probes.probe import FIRST, Channel, Probe
-from conformance.probes.purpose import Kind
+from conformance.probes.purpose import SPELLED, Kind
 from conformance.sending.failure import LineFailed
 from conformance.sending.line import Meter
 from conformance.sending.receiving import HEAD, protocol_loss, received
@@ -28,11 +27,6 @@ from conformance.target.target import State
 
 _TRIES = 3  # after which a call that is put off is looked at beside the documented one
 _MOST = 12  # tries for a call that is put off while others are answered
-<<<<<<< HEAD
-SPELLED = frozenset({"spelling", PRINTED})  # groups of requests that mean the same as the documented one
-ORDINARY = "documented"  # the group of the documented calls
-=======
->>>>>>> a71122a (Let every judgement know its service call)
 _WATCH_S = 0.03  # behind the first answer of a run
 
 
@@ -100,11 +94,7 @@ class Worker:
             await self.ask_again(probe, exchange)
         elif probe.kind is Kind.DOCUMENTED and not probe.state and self.wire.pace.is_shut_out(exchange):
             await self._knock_again(probe)
-<<<<<<< HEAD
-        elif probe.group in SPELLED and exchange.answer and not exchange.answer.envelope.is_success:
-=======
-        elif probe.kind is Kind.SPELLING and exchange.answer and not exchange.answer.envelope.is_success:
->>>>>>> a71122a (Let every judgement know its service call)
+        elif probe.kind in SPELLED and exchange.answer and not exchange.answer.envelope.is_success:
             await self._compare(probe)
         return False
 

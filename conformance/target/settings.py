@@ -22,7 +22,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from conformance.contract.model import LEVELS
+from conformance.contract.levels import LEVELS
 
 Binding = Literal["query-xml", "form-xml", "body-xml", "query-params"]
 BINDINGS: tuple[Binding, ...] = get_args(Binding)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from conformance.contract.quoting import clip
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
-from conformance.probes.purpose import Kind
+from conformance.probes.purpose import SPELLED, Kind
 
 _STEPS = ("name", "port", "TLS", "Connect API")
 _SOON = 14  # days in which a certificate should be renewed
@@ -37,11 +37,6 @@ _REPAIRS = (
     "the port must speak TLS 1.2 or newer; a proxy between may break it",
     "look into the server's log; raise `timeout` if it is slow",
 )
-<<<<<<< HEAD
-_RELAID = frozenset({"spelling", "printed"})  # groups of requests that mean the same as the documented one
-=======
-_OTHERWISE = frozenset({Kind.BINDINGS, Kind.SPELLING})  # these mean the same as the documented request
->>>>>>> a71122a (Let every judgement know its service call)
 _CERTIFICATE = {
     "expired": "renew the certificate",
     "subject alternative names": "use a name of the certificate's in `endpoint`, or give it this one (subjectAltName)",
@@ -122,14 +117,10 @@ def _instead(finding: Finding, other: str) -> Finding:
 
 def other_way(first: Exchange, exchanges: Iterable[Exchange]) -> str:
     """How the documented request is served, where it is served otherwise than it was sent first; else nothing."""
-<<<<<<< HEAD
     served = [e for e in exchanges if e.answer and e.answer.envelope.is_success]
-=======
-    served = [e for e in exchanges if e.kind in _OTHERWISE and e.answer and e.answer.envelope.is_success]
->>>>>>> a71122a (Let every judgement know its service call)
     asked = urlsplit(first.request.url)
-    for e in served if not any(e.group == first.group for e in served) else ():
-        if e.group in _RELAID and e.binding == first.binding and urlsplit(e.request.url).path == asked.path:
+    for e in served if not any(e.kind is first.kind for e in served) else ():
+        if e.kind in SPELLED and e.binding == first.binding and urlsplit(e.request.url).path == asked.path:
             return f"{e.title} is served: let the endpoint read its request with an XML processor"
     for e in served:
         parts = urlsplit(e.request.url)

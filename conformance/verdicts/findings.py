@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.checks.outcome import Verdict
+from conformance.contract.levels import LEVELS
 from conformance.contract.load import documented
-from conformance.contract.model import LEVELS
 from conformance.verdicts.verdict import Claim, RequirementResult, count, required
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from conformance.checks.outcome import CheckResult
-    from conformance.contract.model import Level
+    from conformance.contract.levels import Level
     from conformance.verdicts.verdict import Counts, Report
 
 _STATE = re.compile(r"ERR-([0-9]{3})-")

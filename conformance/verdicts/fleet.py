@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from conformance.checks.outcome import Verdict
-from conformance.contract.model import LEVELS, Level
+from conformance.contract.levels import LEVELS, Level
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.findings import standing, why
 from conformance.verdicts.reading import read_as, read_report

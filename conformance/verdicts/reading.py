@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from conformance.reporting import inert
+from conformance.contract.quoting import cut
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.verdict import Report
 
@@ -50,4 +50,4 @@ def read_as(file: Path, kind: type[_Read], what: str) -> _Read:
 
 def _unusable(file: Path, what: str, why: str) -> ConfigError:
     allowed = f"a {what}.json that a run wrote, or the folder that holds it"
-    return ConfigError(inert.terminal(f"{file} is no usable {what}: {why}; allowed: {allowed}", limit=1_000))
+    return ConfigError(f"{file} is no usable {what}: {cut(why, 600)}; allowed: {allowed}")

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 
 from conformance.checks.catalogue import Judgement
-from conformance.contract.model import Contract, Level
+from conformance.contract.levels import Level
+from conformance.contract.model import Contract
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.waivers import Waiver, read_waivers
 

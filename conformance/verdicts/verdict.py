@@ -11,7 +11,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from conformance.checks.outcome import CheckResult, Verdict
-from conformance.contract.model import LEVELS, Level
+from conformance.contract.levels import LEVELS, Level
 
 
 class Claim(StrEnum):

@@ -31,7 +31,7 @@ from conformance.verdicts.verdict import (
 )
 
 if TYPE_CHECKING:
-    from conformance.contract.model import Level
+    from conformance.contract.levels import Level
 
 ROOT = Path(__file__).parents[2]
 ENDPOINT = "https://staging.example.com/[token]"

@@ -11,8 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from conformance.checks.outcome import CheckResult, Verdict
+from conformance.contract.levels import LEVELS
 from conformance.contract.load import folder
-from conformance.contract.model import LEVELS
 from conformance.reporting.json import to_json
 from conformance.verdicts import verdict as verdicts
 from conformance.verdicts.verdict import Report

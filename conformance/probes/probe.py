@@ -11,6 +11,7 @@ from conformance.probes import documents, layouts
 from conformance.probes.documents import Document
 from conformance.probes.purpose import MALFORMED, Kind, Purpose
 from conformance.probes.template import Template
+from conformance.target.secrets import is_placeholder
 from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target
 
@@ -168,7 +169,10 @@ def _other_actions(template: Template, base: Probe) -> Iterator[Probe]:
 
 def _carrying(base: Probe, kind: Kind, those: Iterable[Document]) -> Iterator[Probe]:
     """Probes of documents, each in a binding that can carry it."""
+    secret = any(is_placeholder(value) for _, value in base.parameters)
     for document in those:
+        if secret and document.charset != "utf-8":
+            continue  # a placeholder cannot be found there
         binding, control = base.binding, base.control
         if document.as_body and binding != "body-xml":
             binding, control = "body-xml", _AS_BODY

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from conformance.reference.app import Application, Behaviour, Rewrite, Stages, rewritten
+from conformance.reference.calls import read_calls
 from conformance.reference.listen import Running
 from conformance.reference.transport import Transport
 
@@ -13,11 +16,12 @@ def application(
     variant: str | None = None,
     rewrite: Rewrite | None = None,
     rewrite_errors: Rewrite | None = None,
+    schemas: Path | None = None,
 ) -> Application:
     """The bare application, for use in-process (httpx.ASGITransport and the like).
 
     variant: the id of one that needs no real sockets. rewrite, rewrite_errors: make other bytes of the body
-    of an answer with Success, and of any other.
+    of an answer with Success, and of any other. schemas: the folder of another contract, whose calls are served.
     """
     stages = Stages()
     if variant is not None:
@@ -27,7 +31,8 @@ def application(
         if chosen.wire:
             raise ValueError(f"variant {variant!r} needs real sockets: use start()")
         stages = chosen.change(stages)
-    return Application(rewritten(stages, rewrite, rewrite_errors), Behaviour(state))
+    served = read_calls(schemas) if schemas else None
+    return Application(rewritten(stages, rewrite, rewrite_errors), Behaviour(state), served)
 
 
 def start(
@@ -39,11 +44,13 @@ def start(
     host: str = "127.0.0.1",
     https_port: int = 0,
     http_port: int = 0,
+    schemas: Path | None = None,
 ) -> Running:
     """Starts an endpoint. Both ports are bound when this returns; port 0 means any free one.
 
     state: the code of the error table that holds for every call. variant: the id of a broken or unusual one.
-    rewrite, rewrite_errors: make other bytes of the body of an answer with Success, and of any other.
+    rewrite, rewrite_errors: make other bytes of the body of an answer with Success, and of any other. schemas: the
+    folder of another contract, whose calls are served.
     """
     stages, transport, speak = Stages(), Transport(), None
     if variant is not None:
@@ -51,5 +58,6 @@ def start(
 
         chosen = variant_named(variant)
         stages, transport, speak = chosen.change(stages), chosen.transport, chosen.speak
-    application = Application(rewritten(stages, rewrite, rewrite_errors), Behaviour(state))
+    served = read_calls(schemas) if schemas else None
+    application = Application(rewritten(stages, rewrite, rewrite_errors), Behaviour(state), served)
     return Running(application, transport=transport, speak=speak, host=host, ports=(https_port, http_port))

@@ -24,9 +24,10 @@ Rewrite = Callable[[bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One derived mutant. breaks: what must accuse it; also: what may; target: the success or the error answer."""
+    """One derived mutant. call: whose answers are wrong. breaks: what must accuse it; also: what may."""
 
     id: str
+    call: str
     title: str
     breaks: tuple[str, ...]
     also: tuple[str, ...]
@@ -35,17 +36,26 @@ class Mutant:
 
 
 def derived(contract: Contract | None = None) -> Iterator[Mutant]:
-    """The mutants of every service call's response schema, and of the error schema."""
+    """The mutants of every service call's response schema, and of the error schema for it."""
     contract = contract or documented()
     for call in contract.calls.values():
         for name, title, component, edit in edits(
             schema(call.response_schema), _sample(call.response_sample)
         ):
             accusing, shadows = (component.requirement,), _shadows(component, call)
-            yield Mutant(f"{call.name}.{name}", title, accusing, shadows, rewrite=_rewriting(edit))
-    errors = tuple(contract.errors)
-    failed = contract.call.error_schema.parent / "samples" / f"error-{errors[0]}.xml"
-    for name, title, component, edit in edits(schema(contract.call.error_schema), _sample(failed)):
+            mutant = f"{call.name}.{name}"
+            yield Mutant(mutant, call.name, title, accusing, shadows, rewrite=_rewriting(edit))
+    for call in contract.calls.values():
+        yield from _wrong_errors(call, of="" if call is contract.call else f"{call.name}.")
+
+
+def _wrong_errors(call: ServiceCall, of: str) -> Iterator[Mutant]:
+    """Those of the error envelope that echoes a call."""
+    errors = tuple(call.errors)
+    failed = _sample(call.error_schema.parent / "samples" / f"error-{errors[0]}.xml")
+    for action in failed.iterfind("Action"):
+        action.text = call.name
+    for name, title, component, edit in edits(schema(call.error_schema, call.name), failed):
         breaks: tuple[str, ...] = (component.requirement,)
         if component.requirement.startswith("ERR-NNN-"):
             breaks = tuple(component.requirement.replace("NNN", code) for code in errors)
@@ -55,7 +65,7 @@ def derived(contract: Contract | None = None) -> Iterator[Mutant]:
             "TIM-05",
             "ERR-ANY",
         )
-        yield Mutant(f"error.{name}", title, breaks, also, rewrite_errors=_rewriting(edit))
+        yield Mutant(f"{of}error.{name}", call.name, title, breaks, also, rewrite_errors=_rewriting(edit))
 
 
 def _shadows(component: Component, call: ServiceCall) -> tuple[str, ...]:

@@ -7,14 +7,18 @@ or the token that may be shown to the clear.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+from xml.sax.saxutils import escape
 
 from conformance import __version__
 from conformance.evidence.exchange import Request
 from conformance.probes.probe import CANARY, Probe
 from conformance.probes.purpose import Kind
+from conformance.target.secrets import Secrets
+from conformance.target.settings import Binding
 from conformance.target.target import Target
 
 Fields = tuple[tuple[str, str], ...]
@@ -23,6 +27,13 @@ _OWN_HEADERS: Fields = (
     ("Accept", "text/xml, application/xml, */*;q=0.1"),
     ("Accept-Encoding", "identity"),
 )
+# How the text of a parameter is written where a request travels so.
+_WRITINGS: dict[Binding, Callable[[str], str]] = {
+    "query-xml": lambda text: quote(escape(text), safe=""),
+    "query-params": lambda text: quote(text, safe=""),
+    "form-xml": lambda text: quote_plus(escape(text)),
+    "body-xml": escape,
+}
 
 
 class Composer:
@@ -44,10 +55,10 @@ class Composer:
         configured = _merged(self.target.headers, state.headers if state else ())
         if plain or probe.stand_in:
             configured = tuple(pair for pair in configured if not self.secrets.is_secret(pair[1]))
-            url = self._without_secrets(url)
+            url, probe = self._without_secrets(url), self._standing_in(probe)
         if probe.kind is Kind.HOSTILE:
             probe = replace(probe, document=probe.document.replace(CANARY, canary.encode()))
-        method, url, extra, body = _bound(probe, url)
+        method, url, extra, body = _bound(probe, url, self.secrets)
         version, target = "HTTP/1.0" if probe.form.version == "1.0" else "", ""
         if probe.form.absolute:
             there = self.target.endpoint if probe.form.absolute == "https" else url
@@ -60,6 +71,16 @@ class Composer:
         if placeholder not in self._stand_ins:
             self._stand_ins[placeholder] = self.secrets.stand_in(placeholder or "0" * 32, self._random)
         return self._stand_ins[placeholder]
+
+    def _standing_in(self, probe: Probe) -> Probe:
+        """A probe whose secret parameters are random ones."""
+        if not any(self.secrets.is_secret(value) for _, value in probe.parameters):
+            return probe
+        document = self.secrets.exchanged(probe.document.decode("latin-1"), self._standing_in_for)
+        given = (
+            (name, self.secrets.exchanged(value, self._standing_in_for)) for name, value in probe.parameters
+        )
+        return replace(probe, document=document.encode("latin-1"), parameters=tuple(given))
 
     def _without_secrets(self, url: str) -> str:
         """The URL for plain HTTP: a token that may be shown there, else a random one, where the token stands."""
@@ -77,8 +98,9 @@ class Composer:
     def shown(self, request: Request) -> Request:
         """The request as it is recorded: each kind of secret under one name that people can read."""
         headers = tuple((name, self.secrets.shown(value)) for name, value in request.headers)
-        target = self.secrets.shown(request.target)
-        return replace(request, url=self.secrets.shown(request.url), headers=headers, target=target)
+        target, url = self.secrets.shown(request.target), self.secrets.shown(request.url)
+        body = self.secrets.shown(request.body.decode("latin-1")).encode("latin-1")
+        return replace(request, url=url, headers=headers, body=body, target=target)
 
     def curl(self, request: Request) -> str:
         """A shell line that sends the same request; its secrets are variables of the environment."""
@@ -100,7 +122,7 @@ class Composer:
             if (name, value) not in _OWN_HEADERS:
                 words += ["--header", secrets.shell(f"{name}: {value}")]
         if request.body:
-            words += ["--data-binary", shlex.quote(request.body.decode()) if text else "@-"]
+            words += ["--data-binary", secrets.shell(request.body.decode()) if text else "@-"]
         return " ".join((*words, secrets.shell(request.url)))
 
 
@@ -120,23 +142,28 @@ def _merged(*sources: Fields) -> Fields:
     return merged
 
 
-def _bound(probe: Probe, url: str) -> tuple[str, str, dict[str, str], bytes]:
+def _bound(probe: Probe, url: str, secrets: Secrets) -> tuple[str, str, dict[str, str], bytes]:
     """Method, URL, extra headers and body of a probe in its binding (interpretation I-06)."""
+    document = probe.document
+    if any(secrets.is_secret(value) for _, value in probe.parameters):
+        document = secrets.written(document.decode("latin-1"), _WRITINGS[probe.binding]).encode("latin-1")
     if probe.segment:
         parts = urlsplit(url)
         url = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{probe.segment}"))
     joint = "&" if urlsplit(url).query else "?"
-    if probe.binding == "query-xml" and not probe.document:
+    if probe.binding == "query-xml" and not document:
         return "GET", url, {}, b""
     if probe.binding == "query-xml":
-        return "GET", f"{url}{joint}XML={quote(probe.document, safe='')}", {}, b""
+        return "GET", f"{url}{joint}XML={quote(document, safe='')}", {}, b""
     if probe.binding == "query-params":
-        query = "&".join(f"action={quote(action, safe='')}" for action in probe.actions)
+        given = [*(("action", action) for action in probe.actions), *probe.parameters]
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in given)
+        query = secrets.written(query, _WRITINGS[probe.binding])
         return "GET", f"{url}{joint}{query}" if query else url, {}, b""
     if probe.binding == "form-xml":
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        return "POST", url, form, b"XML=" + quote_plus(probe.document).encode() if probe.document else b""
-    return "POST", url, {"Content-Type": f"text/xml; charset={probe.charset}"}, probe.document
+        return "POST", url, form, b"XML=" + quote_plus(document).encode() if document else b""
+    return "POST", url, {"Content-Type": f"text/xml; charset={probe.charset}"}, document
 
 
 def _is_text(body: bytes) -> bool:

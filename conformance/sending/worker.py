@@ -260,7 +260,9 @@ class Worker:
         return Loss(failed.kind, str(failed)) if failed else None
 
     async def _call(self, state: State | None, request: Request) -> Answer:
-        response = await self._open(state).send(request)
+        # Its length is told before it is written, so it has its secrets already.
+        told = replace(request, body=self.wire.secrets.reveal(request.body))
+        response = await self._open(state).send(told)
         return await received(response, self.meter, self.wire.allowance)
 
 

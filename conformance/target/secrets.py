@@ -93,6 +93,16 @@ class Secrets:
         held = {one.placeholder for one in self._held.values()}
         return _PLACEHOLDER.sub(lambda m: instead(m[0]) if m[0] in held else m[0], text)
 
+    def written(self, text: str, write: Callable[[str], str]) -> str:
+        """A text with placeholders, each for its secret as it has to be written in a place."""
+        held = {one.placeholder: one for one in self._held.values()}
+
+        def other(placeholder: str) -> str:
+            one = held[placeholder]
+            return self.hide(write(one.value), one.label, shell=one.shell)
+
+        return self.exchanged(text, other)
+
     def shell(self, text: str) -> str:
         """A word of a shell for a text with placeholders: its secrets come from the environment."""
         words = {held.placeholder: held.shell for held in self._held.values()}
@@ -173,6 +183,11 @@ class Secrets:
         for held in self._sought:
             data = held.writings.replaced(data, held.label.encode())
         return data
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text stands for a secret."""
+    return _PLACEHOLDER.fullmatch(text) is not None
 
 
 def octets(text: str) -> bytes:

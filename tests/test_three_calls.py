@@ -1,0 +1,305 @@
+"""Three calls that no page documents, judged together: a list, a record made from parameters, an empty answer.
+
+They are data alone (tests/three_calls): a contract in which they lie is judged by the code that judges the page's call.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+import anyio
+import pytest
+
+from conformance.checks.outcome import Verdict
+from conformance.contract.load import ContractError, folder, load
+from conformance.contract.model import Contract
+from conformance.evidence.exchange import Evidence
+from conformance.evidence.recording import from_har, to_har
+from conformance.evidence.redaction import Redaction
+from conformance.probes import plan as plans
+from conformance.probes.purpose import Kind
+from conformance.reference.starting import application
+from conformance.selftest.mutants import Mutant, derived
+from conformance.selftest.prove import ROLL_UP, InProcess
+from conformance.sending.pace import Limits
+from conformance.sending.wire import Wire, evidence_of
+from conformance.target.configuration import ConfigError
+from conformance.target.target import Target, target
+from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.terms import Terms
+from conformance.verdicts.verdict import Claim, Report
+
+CALLS = ("get_list_colour", "knock", "show_parcel")
+PIN = "4711-&-<pin>-08154711"
+OWN = Path(__file__).parent / "three_calls"
+
+
+def laid(place: Path) -> Path:
+    """A contract's folder with the three calls in it."""
+    shutil.copytree(folder("schemas"), place, dirs_exist_ok=True)
+    shutil.copytree(OWN / "calls", place / "calls", dirs_exist_ok=True)
+    with (place / "requirements.toml").open("a", encoding="utf-8") as file:
+        file.write((OWN / "requirements.toml").read_text(encoding="utf-8"))
+    return place
+
+
+@cache
+def schemas() -> Path:
+    return laid(Path(mkdtemp(prefix="three-calls-")))
+
+
+@cache
+def contract() -> Contract:
+    return load(schemas())
+
+
+def subject(**settings: object) -> Target:
+    states = {code: {"headers": {"X-Reference-State": code}} for code in ("004", "007", "008", "999")}
+    usual = {
+        "endpoint": "https://localhost/0123456789abcdef0123456789abcdef",
+        "http_endpoint": "http://localhost/",
+        "calls": list(CALLS),
+        "values": {"depot": "north", "pin": PIN},
+        "states": states,
+        "allow_hostile_requests": True,
+    }
+    return target("three", usual | settings, contract(), environment={})
+
+
+def recorded(judged: Target) -> Evidence:
+    app = application(schemas=schemas())
+    plan = plans.plan(contract(), judged, plans.EVERYTHING)
+    began = time.time()
+    wire = Wire(judged, Limits(), seed=1, dialer=InProcess(app, judged))
+    return evidence_of(judged, anyio.run(wire.session, plan), seed=1, started=began)
+
+
+@cache
+def evidence(binding: str = "body-xml") -> Evidence:
+    return recorded(subject(binding=binding))
+
+
+def judged(seen: Evidence) -> Report:
+    return judge_evidence(seen, contract(), Terms())
+
+
+def failed(report: Report) -> set[str]:
+    return {row.address for row in report.requirements if row.verdict is Verdict.FAIL}
+
+
+# The correct endpoint
+
+
+@pytest.mark.parametrize("binding", ["query-xml", "form-xml", "body-xml", "query-params"])
+def test_the_correct_endpoint_conforms_with_nothing_subtracted(binding: str) -> None:
+    report = judged(evidence(binding))
+    open_or_wrong = {
+        row.address: (row.verdict, row.reason)
+        for row in report.requirements
+        if row.verdict not in {Verdict.PASS, Verdict.NOT_APPLICABLE}
+    }
+    assert not open_or_wrong
+    assert report.verdict is Claim.CONFORMING
+    assert not report.scope.narrowed
+
+
+def test_each_call_has_judgements_of_its_own() -> None:
+    rows = judged(evidence()).requirements
+    assert {row.call for row in rows if row.id == "ENV-05"} == set(CALLS)
+    assert {row.call for row in rows if row.id == "TLS-01"} == {""}
+    assert {row.call for row in rows if row.id.startswith("CLR-")} == {"get_list_colour"}
+    assert not [row.id for row in rows if row.id.startswith("CBK-")], "another call's"
+    checks = [check.id for row in rows for check in row.checks]
+    assert len(set(checks)) == len(checks)
+
+
+def test_what_reads_every_request_alike_is_looked_at_once() -> None:
+    by_call = {name: [e for e in evidence().exchanges if e.purpose.call == name] for name in CALLS}
+    assert {
+        kind for kind in (Kind.CLAIM, Kind.PORT, Kind.HOSTILE) for e in by_call["knock"] if e.kind is kind
+    } == set()
+    assert len(by_call["get_list_colour"]) > 200
+    assert all(25 < len(by_call[name]) < 60 for name in CALLS[1:])
+
+
+def test_the_evidence_is_judged_alike_when_it_is_read_again() -> None:
+    again = from_har(to_har(evidence(), creator_version="1"))
+    assert again.calls == CALLS
+    first, second = (judged(seen).requirements for seen in (evidence(), again))
+    assert [(r.address, r.verdict) for r in first] == [(r.address, r.verdict) for r in second]
+
+
+# Parameters
+
+
+def test_no_request_loses_a_parameter() -> None:
+    probes = plans.plan(contract(), subject(), plans.EVERYTHING).probes
+    asked = [p for p in probes if p.purpose.call == "show_parcel" and p.kind is not Kind.SCHEMA]
+    lost = [
+        p.id
+        for p in asked
+        if not all(f"<{name}>".encode() in p.document for name in ("size", "depot", "pin"))
+    ]
+    assert asked
+    assert not lost
+
+
+@pytest.mark.parametrize("binding", ["query-xml", "form-xml", "body-xml", "query-params"])
+def test_a_secret_parameter_is_nowhere_in_what_is_shown(binding: str) -> None:
+    seen = evidence(binding)
+    assert not Redaction(seen).leaks()
+    har = to_har(seen, creator_version="1")
+    assert b"4711-" not in har
+    assert b"08154711" not in har
+    assert b"[pin]" in har
+    reproduced = " ".join(e.reproduce for e in seen.exchanges)
+    assert "08154711" not in reproduced
+    assert '"$PIN"' in reproduced
+
+
+def test_a_value_that_only_the_target_knows_is_asked_for() -> None:
+    with pytest.raises(ConfigError, match="values: depot is missing: only you know one"):
+        subject(values={"pin": PIN})
+    with pytest.raises(ConfigError, match=r"values\.size: 'huge' is none of its values; allowed: small, large"):
+        subject(values={"depot": "north", "pin": PIN, "size": "huge"})
+    with pytest.raises(
+        ConfigError, match="values: no call has a parameter colour; allowed: size, depot, pin"
+    ):
+        subject(values={"depot": "north", "pin": PIN, "colour": "1"})
+    with pytest.raises(
+        ConfigError, match="calls: no call is named 'knok'; allowed: get_list_callback, get_list_col"
+    ):
+        subject(calls=["knok"])
+    assert subject(calls=["get_list_colour"], values={}).calls == ("get_list_colour",)
+
+
+# Mutants
+
+
+def mutants() -> Iterator[Mutant]:
+    yield from (mutant for mutant in derived(contract()) if mutant.call in CALLS)
+
+
+def wronged(mutant: Mutant) -> Evidence:
+    """The evidence as an endpoint with this fault would have left it: its own call's answers, and no other's."""
+    rewrite = mutant.rewrite or mutant.rewrite_errors
+    assert rewrite
+    word = b"<Result>Success</Result>" if mutant.rewrite else b"<Result>Error</Result>"
+    exchanges = []
+    made: dict[bytes, bytes] = {}
+    for exchange in evidence().exchanges:
+        answer = exchange.answer
+        if answer and word in answer.body and exchange.purpose.call == mutant.call:
+            body = made.setdefault(answer.body, rewrite(answer.body))
+            exchanges.append(replace(exchange, answer=replace(answer, body=body)))
+        else:
+            exchanges.append(exchange)
+    return replace(evidence(), exchanges=tuple(exchanges))
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_mutant_is_killed_under_its_own_call_and_under_no_other(call: str) -> None:
+    aimed = [mutant for mutant in mutants() if mutant.call == call]
+    assert len(aimed) > 60
+    for mutant in aimed:
+        accused = failed(judged(wronged(mutant)))
+        rows = contract().requirements
+        missing = {
+            f"{name}@{call}" if rows[name].scope == "call" else name for name in mutant.breaks
+        } - accused
+        assert not missing, mutant.id
+        others = {name for name in accused if "@" in name and not name.endswith(f"@{call}")}
+        assert not others, mutant.id
+        allowed = {*mutant.breaks, *mutant.also, ROLL_UP}
+        stray = {name for name in accused if rows[name.partition("@")[0]].level == "must"}
+        assert {name.partition("@")[0] for name in stray} <= allowed, mutant.id
+
+
+# What a row must be
+
+WRONG: dict[str, tuple[str, Callable[[str], str], str]] = {
+    "unknown requirement": (
+        "calls/get_list_colour/call.toml",
+        lambda text: text.replace("CLR-04", "CLR-44"),
+        "calls/get_list_colour/call.toml, rule CLR-44 unique: requirements.toml has no CLR-44",
+    ),
+    "unknown field": (
+        "calls/get_list_colour/call.toml",
+        lambda text: text.replace('field = "colour"', 'field = "color"'),
+        "calls/get_list_colour/call.toml, rule CLR-04 unique: no field is called 'color'",
+    ),
+    "unknown kind of rule": (
+        "calls/get_list_colour/call.toml",
+        lambda text: text.replace('kind = "unique"', 'kind = "once"'),
+        "calls/get_list_colour/call.toml: Invalid enum value 'once' - at `$.rule[1].kind`",
+    ),
+    "unknown key": (
+        "calls/knock/call.toml",
+        lambda text: text + "\nsurprise = 1\n",
+        "calls/knock/call.toml: Object contains unknown field `surprise`",
+    ),
+    "another name": (
+        "calls/knock/call.toml",
+        lambda text: text.replace('"knock"', '"nock"', 1),
+        "calls/knock/call.toml: the name is nock, and the folder's is knock",
+    ),
+    "an example that is not allowed": (
+        "calls/show_parcel/call.toml",
+        lambda text: text.replace('example = "small"', 'example = "huge"'),
+        "calls/show_parcel/call.toml, parameter size: the example is none of its values",
+    ),
+    "a requirement of a schema": (
+        "calls/show_parcel/response.xsd",
+        lambda text: text.replace("PAR-02", "PAR-22"),
+        "calls/show_parcel/response.xsd: requirements.toml has no PAR-22",
+    ),
+    "a requirement without a level": (
+        "requirements.toml",
+        lambda text: text.replace('id = "CLR-01"\nlevel = "must"\n', 'id = "CLR-01"\n'),
+        "(CLR-01): Object missing required field `level`",
+    ),
+    "a requirement twice": (
+        "requirements.toml",
+        lambda text: text.replace('"CLR-02"', '"CLR-01"'),
+        "(CLR-01): CLR-01 is there twice",
+    ),
+    "a call of a requirement": (
+        "requirements.toml",
+        lambda text: text.replace('calls = ["show_parcel"]', 'calls = ["show_parcels"]', 1),
+        "requirements.toml, PAR-01: calls/ has no show_parcels",
+    ),
+    "one more error": (
+        "errors.toml",
+        lambda text: (
+            text + '\n[[error]]\ncode = "010"\nmessage = "m"\ndescription = "d"\nprovoked = "provisioned"\n'
+        ),
+        "errors.toml, 010: requirements.toml has no ERR-010-code",
+    ),
+    "no TOML": ("errors.toml", lambda text: text + "[[", "errors.toml: "),
+}
+
+
+@pytest.mark.parametrize(("file", "change", "says"), WRONG.values(), ids=WRONG)
+def test_a_broken_row_is_refused_in_one_line(
+    file: str, change: Callable[[str], str], says: str, tmp_path: Path
+) -> None:
+    place = laid(tmp_path / "schemas") / file
+    text = place.read_text(encoding="utf-8")
+    assert change(text) != text
+    place.write_text(change(text), encoding="utf-8")
+    with pytest.raises(ContractError) as refused:
+        load(tmp_path / "schemas")
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    (laid(tmp_path / "schemas") / "calls/knock/response.xsd").unlink()
+    with pytest.raises(ContractError, match=r"calls/knock/response\.xsd: No such file or directory"):
+        load(tmp_path / "schemas")

@@ -9,7 +9,7 @@ from lxml import etree
 
 from conformance.checks.catalogue import Case, Check, check_id, check_of, checks, each, requirement, uses
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, CheckResult, NotApplicable, Open, Verdict
+from conformance.checks.outcome import Breach, CheckResult, Inconclusive, NotApplicable, Verdict
 from conformance.evidence.exchange import Evidence, Exchange, Loss
 from conformance.probes.purpose import Kind
 from conformance.verdicts.assemble import assemble
@@ -85,7 +85,7 @@ def test_one_of_five_is_a_failure_that_says_how_often() -> None:
 
 
 def test_what_could_not_be_seen_is_not_counted() -> None:
-    result = over(saying(None, Open("hidden"), BAD, NotApplicable("none"), None))
+    result = over(saying(None, Inconclusive("hidden"), BAD, NotApplicable("none"), None))
     assert result.reason == "1 of 3 answers: it is not"
 
 
@@ -100,17 +100,17 @@ def test_one_answer_is_not_counted() -> None:
 
 
 def test_all_open_is_open_with_the_first_reason() -> None:
-    result = over(saying(*[Open(f"hidden {n}") for n in range(5)]))
+    result = over(saying(*[Inconclusive(f"hidden {n}") for n in range(5)]))
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.reason == "hidden 0"
 
 
 def test_some_open_and_some_good_is_a_pass() -> None:
-    assert over(saying(Open("hidden"), None, *[Open("hidden")] * 3)).verdict is Verdict.PASS
+    assert over(saying(Inconclusive("hidden"), None, *[Inconclusive("hidden")] * 3)).verdict is Verdict.PASS
 
 
 def test_what_is_open_weighs_more_than_what_has_no_subject() -> None:
-    result = over(saying(NotApplicable("none here"), *[Open(f"hidden {n}") for n in range(4)]))
+    result = over(saying(NotApplicable("none here"), *[Inconclusive(f"hidden {n}") for n in range(4)]))
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.reason == "hidden 0"
 
@@ -126,7 +126,7 @@ def test_no_subject_anywhere_is_not_applicable() -> None:
     "defect", [ZeroDivisionError("secret text"), KeyError("x"), AssertionError("x"), RecursionError()]
 )
 def test_a_check_that_breaks_is_an_error_whatever_else_was_seen(defect: Exception) -> None:
-    result = over(saying(None, BAD, defect, Open("hidden"), None))
+    result = over(saying(None, BAD, defect, Inconclusive("hidden"), None))
     assert result.verdict is Verdict.ERROR
     assert result.reason == f"{type(defect).__name__} in the suite's own check"
     assert result.exchanges == (FIVE[2].number,)
@@ -170,7 +170,7 @@ def test_ctrl_c_is_not_swallowed() -> None:
     [
         (None, Verdict.PASS),
         (BAD, Verdict.FAIL),
-        (Open("hidden"), Verdict.INCONCLUSIVE),
+        (Inconclusive("hidden"), Verdict.INCONCLUSIVE),
         (NotApplicable("none"), Verdict.NOT_APPLICABLE),
     ],
 )

@@ -100,6 +100,7 @@ def test_the_reference_endpoint_conforms_over_every_binding(tmp_path: Path, bind
         "name": "reference",
         "endpoint": "",
         "binding": binding,
+        "calls": ["get_list_callback"],
         "accept": [],
     }
 

@@ -16,6 +16,7 @@ import trustme
 
 from conformance.evidence.recording import from_har, to_har
 from conformance.probes.plan import Plan
+from conformance.probes.purpose import Kind, Purpose
 from conformance.sending.line import Line, Port
 from tests.answering import HOST, Call, Endpoint, Script, http, reason, served, session, verdict
 from tests.evidence_factory import SUCCESS, error
@@ -96,7 +97,7 @@ def test_the_address_is_recorded(tls: ssl.SSLContext, ca_file: Path) -> None:
     assert from_har(recorded) == evidence
 
 
-PLAIN = frozenset({"state-009", "claim-009", "stand-in"})
+PLAIN = frozenset({Purpose(Kind.STATE, state="009"), Purpose(Kind.CLAIM), Purpose(Kind.STAND_IN)})
 
 
 def refusing(_: Call) -> bytes:
@@ -124,7 +125,7 @@ def test_plain_http_is_asked_at_every_address(
             secure,
             ca_file=ca_file,
             addresses=addresses,
-            groups=PLAIN,
+            wishes=PLAIN,
             http_endpoint=f"http://{HOST}:{plain.port}/",
         )
     asked = {e.address for e in evidence.exchanges if e.answer and e.request.url.startswith("http:")}
@@ -144,7 +145,7 @@ def test_plain_http_on_another_host_is_asked_there_alone(tls: ssl.SSLContext, ca
             one,
             ca_file=ca_file,
             addresses=["127.0.0.1", "127.0.0.2"],
-            groups=PLAIN,
+            wishes=PLAIN,
             http_endpoint=f"http://127.0.0.1:{plain.port}/",
         )
     assert plain.calls

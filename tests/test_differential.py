@@ -21,7 +21,7 @@ CALL = documented().call
 RESPONSE, REQUEST, ERROR = (
     schema(CALL.response_schema),
     schema(CALL.request_schema),
-    schema(CALL.error_schema),
+    schema(CALL.error_schema, CALL.name),
 )
 SCHEMAS = folder("schemas")
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"

@@ -17,6 +17,7 @@ from conformance.evidence.between import Kind, between
 from conformance.evidence.exchange import Evidence
 from conformance.probes import layouts
 from conformance.probes import plan as plans
+from conformance.probes.template import Template
 from conformance.reference import application
 from conformance.selftest.prove import InProcess
 from conformance.sending.pace import Limits, Pace
@@ -65,7 +66,7 @@ class Clock:
         await anyio.lowlevel.checkpoint()
 
 
-DOCUMENTED = quote(layouts.on_one_line(CONTRACT.call), safe="").encode()
+DOCUMENTED = quote(layouts.on_one_line(Template(CONTRACT.call)), safe="").encode()
 
 
 def session(says: Says, **limits: Any) -> tuple[Report, Evidence, Front, Clock]:

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.checks.disclosure import versions
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import NotApplicable, Open, Verdict, clip
+from conformance.checks.outcome import Inconclusive, NotApplicable, Verdict, clip
 from conformance.evidence.envelope import Fields
 from conformance.evidence.exchange import Answer, Evidence
 from conformance.probes.purpose import Kind
@@ -51,7 +51,7 @@ def test_a_control_succeeds_right_before_and_right_after(failing: str) -> None:
     (asked,) = [e for e in conforming().exchanges if e.probe == "action-unknown"]
     numbers = {e.probe: e.number for e in conforming().of("documented")}
     assert numbers["documented-8"] < asked.number < numbers["documented-9"]
-    with pytest.raises(Open, match="before and after"):
+    with pytest.raises(Inconclusive, match="before and after"):
         Judging(without_success_of(failing), CONTRACT).control(asked)
     others = [probe for probe in numbers if probe not in {"documented-8", "documented-9"}]
     Judging(without_success_of(*others), CONTRACT).control(asked)
@@ -62,9 +62,9 @@ def test_a_request_is_no_control_of_its_own() -> None:
     first, *_, last = evidence.of("documented")
     asked = replace(last, number=first.number)
     subject = Judging(replace(evidence, exchanges=(first, last)), CONTRACT)
-    with pytest.raises(Open):
+    with pytest.raises(Inconclusive):
         subject.control(asked)
-    with pytest.raises(Open):
+    with pytest.raises(Inconclusive):
         subject.control(last)
 
 
@@ -267,7 +267,7 @@ def test_software_is_named_by_its_version(name: str, text: str, told: str) -> No
 def test_what_is_no_success_says_whose_matter_it_is(content: bytes, reason: str) -> None:
     subject = judging(says(content, "documented"))
     first = subject.evidence.exchanges[0]
-    with pytest.raises(Open) as said:
+    with pytest.raises(Inconclusive) as said:
         subject.success(first)
     assert str(said.value) == reason
     assert not subject.can_be_compared(first)
@@ -276,7 +276,7 @@ def test_what_is_no_success_says_whose_matter_it_is(content: bytes, reason: str)
 def test_no_answer_is_open_with_the_reason_of_the_loss() -> None:
     subject = judging()
     nothing = replace(conforming().exchanges[0], answer=None)
-    with pytest.raises(Open, match=r"^no answer was recorded$"):
+    with pytest.raises(Inconclusive, match=r"^no answer was recorded$"):
         subject.answer(nothing)
     assert not subject.is_success(nothing)
     assert not subject.can_be_compared(nothing)

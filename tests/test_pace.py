@@ -9,12 +9,14 @@ import pytest
 
 from conformance.evidence.exchange import Answer, Exchange, Loss, Request
 from conformance.probes.probe import Channel, Probe
+from conformance.probes.purpose import Kind, Purpose
 from conformance.sending.pace import Limits, Pace
 from tests.evidence_factory import SUCCESS
 
-PROBE = Probe("documented-1", "documented", "the documented request")
+PURPOSE = Purpose(Kind.DOCUMENTED, "get_list_callback")
+PROBE = Probe("documented-1", PURPOSE, "the documented request")
 LOST = Exchange(
-    1, "documented-1", "documented", "", "query-xml", Request("GET", "https://h.example/"), 0.0, 1.0,
+    1, "documented-1", PURPOSE, "", "query-xml", Request("GET", "https://h.example/"), 0.0, 1.0,
     loss=Loss("timeout", "no complete answer within 3 s"),
 )  # fmt: skip
 

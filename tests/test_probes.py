@@ -189,7 +189,7 @@ def test_what_is_meant_to_be_refused_has_a_control(name: str, binding: Binding) 
     made = {probe.id: probe for probe in planned(binding=binding).probes}
     for probe in group(name, binding):
         twin = made[probe.control]
-        assert twin.document == layouts.usual(CALL, twin.binding)
+        assert twin.document == layouts.usual(TEMPLATE, twin.binding)
         assert probe.binding in {twin.binding, "form-xml"}
         assert twin.channel == probe.channel == "https"
         assert twin.headers == probe.headers

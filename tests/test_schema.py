@@ -20,7 +20,7 @@ CALL = documented().call
 RESPONSE, REQUEST, ERROR = (
     schema(CALL.response_schema),
     schema(CALL.request_schema),
-    schema(CALL.error_schema),
+    schema(CALL.error_schema, CALL.name),
 )
 SAMPLES = folder("schemas") / "samples"
 SUCCESS = CALL.response_sample.read_text(encoding="utf-8").split("-->\n", 1)[1]

@@ -29,8 +29,10 @@ from conformance.selftest.mutants import Mutant, derived
 from conformance.selftest.prove import ROLL_UP, InProcess
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire, evidence_of
+from conformance.target.asked import left_out
 from conformance.target.configuration import ConfigError
 from conformance.target.target import Target, target
+from conformance.verdicts.findings import standing
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, Report
@@ -135,6 +137,15 @@ def test_the_evidence_is_judged_alike_when_it_is_read_again() -> None:
     assert [(r.address, r.verdict) for r in first] == [(r.address, r.verdict) for r in second]
 
 
+def test_a_call_that_an_option_leaves_out_narrows_the_scope() -> None:
+    report = judged(replace(evidence(), left_out=("get_list_country",)))
+    assert report.scope.narrowed
+    assert standing(report) == "conforming in part"
+    assert left_out([], ("knock",), contract()) == ("get_list_callback",)
+    assert left_out(["*"], CALLS, contract()) == ("get_list_callback",)
+    assert left_out(["knock"], ("knock", "show_parcel"), contract()) == ()
+
+
 # Parameters
 
 
@@ -166,7 +177,9 @@ def test_a_secret_parameter_is_nowhere_in_what_is_shown(binding: str) -> None:
 def test_a_value_that_only_the_target_knows_is_asked_for() -> None:
     with pytest.raises(ConfigError, match="values: depot is missing: only you know one"):
         subject(values={"pin": PIN})
-    with pytest.raises(ConfigError, match=r"values\.size: 'huge' is none of its values; allowed: small, large"):
+    with pytest.raises(
+        ConfigError, match=r"values\.size: 'huge' is none of its values; allowed: small, large"
+    ):
         subject(values={"depot": "north", "pin": PIN, "size": "huge"})
     with pytest.raises(
         ConfigError, match="values: no call has a parameter colour; allowed: size, depot, pin"

@@ -15,7 +15,7 @@ from conformance.verdicts.assemble import assemble
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, Report
 from conformance.verdicts.waivers import Waiver, read_waivers
-from tests.evidence_factory import conforming, judged, swap
+from tests.evidence_factory import conforming, judgements, swap
 
 CONTRACT = documented()
 DAY = date(2026, 6, 30)
@@ -81,7 +81,7 @@ FAILING = swap("SOAP POST", "SOAP PUT POST")(conforming())
 
 def report(*waivers: Waiver, today: date = DAY) -> Report:
     terms = Terms(waivers={waiver.requirement: waiver for waiver in waivers}, today=today)
-    return assemble(judged(FAILING), FAILING, CONTRACT, terms)
+    return assemble(judgements(FAILING), FAILING, CONTRACT, terms)
 
 
 def test_a_failure_without_a_waiver_fails() -> None:
@@ -114,5 +114,5 @@ def test_a_waiver_excuses_its_own_requirement_alone() -> None:
 def test_what_could_not_be_judged_cannot_be_excused() -> None:
     gone = replace(conforming(), exchanges=())
     waivers = {name: Waiver(name, "all", DAY) for name in CONTRACT.requirements}
-    made = assemble(judged(gone), gone, CONTRACT, Terms(waivers=waivers, today=DAY))
+    made = assemble(judgements(gone), gone, CONTRACT, Terms(waivers=waivers, today=DAY))
     assert made.verdict is Claim.INCONCLUSIVE

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Self
 
-from conformance.checks.outcome import NotApplicable, Open
+from conformance.checks.outcome import Inconclusive, NotApplicable
 from conformance.contract.model import Contract
 from conformance.contract.xsd import schema
 from conformance.evidence.between import Instead, between, judged
@@ -59,32 +59,32 @@ class Answers:
         return judged(self.evidence.exchanges, self.between)
 
     def answer(self, exchange: Exchange) -> Answer:
-        """The answer, or Open with the reason why there is none of the endpoint's."""
+        """The answer, or Inconclusive with the reason why there is none of the endpoint's."""
         if exchange.number in self.between:
-            raise Open(self.between[exchange.number].reason)
+            raise Inconclusive(self.between[exchange.number].reason)
         if exchange.answer is None:
-            raise Open(exchange.loss.reason if exchange.loss else "no answer was recorded")
+            raise Inconclusive(exchange.loss.reason if exchange.loss else "no answer was recorded")
         return exchange.answer
 
     def envelope(self, exchange: Exchange) -> Envelope:
-        """The readable envelope of an answer, or Open: what is unreadable is another requirement's matter."""
+        """The readable envelope of an answer, or Inconclusive: what is unreadable is another requirement's matter."""
         answer = self.answer(exchange)
         document, envelope = answer.document, answer.envelope
         if document.root is None and not document.deep:
             why = document.unreadable or "the body is not well-formed XML (ENV-01)"
-            raise Open(
+            raise Inconclusive(
                 why if envelope.recognised or document.unreadable else "the answer is no envelope (REQ-01)"
             )
         if not envelope.recognised:
-            raise Open("the answer is no envelope (REQ-01)")
+            raise Inconclusive("the answer is no envelope (REQ-01)")
         return envelope
 
     def success(self, exchange: Exchange) -> Envelope:
-        """The success envelope of an answer, or Open."""
+        """The success envelope of an answer, or Inconclusive."""
         envelope = self.envelope(exchange)
         other = self.answers_another_call(envelope)
         if (not envelope.is_success or other) and not envelope.document.deep:
-            raise Open("the answer is not the success envelope (REQ-02)")
+            raise Inconclusive("the answer is not the success envelope (REQ-02)")
         return envelope
 
     def is_success(self, exchange: Exchange) -> bool:
@@ -126,7 +126,7 @@ class Answers:
         """Whether the answer is the success envelope and can be read."""
         try:
             return self.success(exchange).root is not None
-        except Open:
+        except Inconclusive:
             return False
 
     @cached_property
@@ -180,7 +180,7 @@ class Answers:
         return any(e.answer for e in self.evidence.of(exchange.kind) if e.probe == exchange.probe)
 
     def control(self, exchange: Exchange) -> None:
-        """The twin control: the last documented request before this one and the first after it succeeded, or Open."""
+        """Inconclusive unless the documented request succeeded before this one and after it, nearest in time."""
         own = self.of(exchange)
         if own is not self:
             own.control(exchange)
@@ -188,16 +188,16 @@ class Answers:
         before = next((e for e in reversed(self.ordinary) if e.number < exchange.number), None)
         after = next((e for e in self.ordinary if e.number > exchange.number), None)
         if not (before and self.is_success(before) and after and self.is_success(after)):
-            raise Open(
+            raise Inconclusive(
                 "the documented request did not succeed before and after this one, so its answer shows nothing"
             )
 
     def control_of_spelling(self, exchange: Exchange) -> None:
-        """Open where a failure may be the moment's: ordinary calls fail too, and this one, asked again, succeeded."""
+        """Inconclusive where a failure may be the moment's: ordinary calls fail too, and asked again it succeeded."""
         moody = any(not self.is_success(e) for e in self.ordinary)
         again = (e for e in self.evidence.of(exchange.kind) if e.probe == exchange.probe)
         if moody and any(map(self.is_success, again)):
-            raise Open(
+            raise Inconclusive(
                 "the same request succeeded when it was asked again, and ordinary calls fail too (REQ-02)"
             )
 

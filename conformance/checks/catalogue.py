@@ -1,7 +1,7 @@
 """What a check is, which checks there are, and how one is judged over recorded exchanges.
 
 A check is an ordinary pytest test that names its requirement and the kinds of requests it looks at. It never sends.
-It says `Breach`, `Open` or `NotApplicable`, or returns: then what it looked at keeps the requirement.
+It says `Breach`, `Inconclusive` or `NotApplicable`, or returns: then what it looked at keeps the requirement.
 """
 
 from __future__ import annotations

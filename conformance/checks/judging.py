@@ -11,7 +11,7 @@ from lxml import etree
 
 from conformance.checks.answers import Answers
 from conformance.checks.disclosure import disclosed
-from conformance.checks.outcome import Open
+from conformance.checks.outcome import Inconclusive
 from conformance.contract.components import Component, Deviation
 from conformance.contract.model import Contract
 from conformance.contract.violations import deviations
@@ -194,9 +194,9 @@ class Judging(Answers):
         """The Timestamp as Unix time, where its form is right or at least no longer than a time's."""
         leaf = envelope.timestamp
         if leaf is None or not leaf.whole:
-            raise Open("there is no readable Timestamp in the envelope")
+            raise Inconclusive("there is no readable Timestamp in the envelope")
         if not re.fullmatch(r"0|[1-9][0-9]{0,9}", leaf.text):
-            raise Open("the Timestamp is not in the documented form (TIM-01)")
+            raise Inconclusive("the Timestamp is not in the documented form (TIM-01)")
         return int(leaf.text)
 
     def is_timely(self, exchange: Exchange, seconds: int) -> bool:

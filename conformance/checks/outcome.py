@@ -40,11 +40,11 @@ class Breach(Exception):  # noqa: N818  the word of the field
         self.exchanges = exchanges
 
 
-class Open(Exception):  # noqa: N818
+class Inconclusive(Exception):  # noqa: N818
     """A check could not observe its subject: the verdict is inconclusive, for this reason."""
 
 
-class Unsettled(Open):
+class Unsettled(Inconclusive):
     """The same for a whole check: what its other answers show does not settle it."""
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from conformance.checks import urls
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Open, Unsettled, clip
+from conformance.checks.outcome import Inconclusive, Unsettled, clip
 from conformance.evidence.envelope import Leaf
 from conformance.evidence.exchange import Answer, Exchange
 from conformance.probes.purpose import PLAIN_HTTP, Kind
@@ -48,13 +48,13 @@ class Seen:
 def seen(exchange: Exchange, judging: Judging) -> Seen:
     """What became of a call over plain HTTP.
 
-    Raises Open where nobody can say or where the call is not served over HTTPS either, and Unsettled where its token
-    may have been refused and not the scheme.
+    Raises Inconclusive where nobody can say or where the call is not served over HTTPS either, and Unsettled where its
+    token may have been refused and not the scheme.
     """
     judging = judging.of(exchange)
     if exchange.loss and _shuts_the_door(exchange, judging):
         if "https" not in judging.answered and not _plain_port_answers(judging):
-            raise Open(
+            raise Inconclusive(
                 "nothing answers over HTTPS either, so a closed HTTP port says nothing of the endpoint"
             )
         return Seen(Became.CLOSED, exchange.loss.reason)
@@ -65,13 +65,15 @@ def seen(exchange: Exchange, judging: Judging) -> Seen:
     if data:
         return Seen(Became.SERVED_TOO if says_009 else Became.SERVED, data)
     if answer.document.unreadable:
-        raise Open(answer.document.unreadable)
+        raise Inconclusive(answer.document.unreadable)
     if says_009 and not _is_redirect(answer):
         return Seen(Became.REFUSED, "error '009'")
     if not _is_served(exchange, judging):
-        raise Open("this call is not served over HTTPS either, so its answer over plain HTTP says nothing")
+        raise Inconclusive(
+            "this call is not served over HTTPS either, so its answer over plain HTTP says nothing"
+        )
     if why := urls.refused(exchange, judging):
-        raise Open(why)
+        raise Inconclusive(why)
     _look_at_the_token(exchange, answer, judging)
     return _other(answer, said)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, Open, clip
+from conformance.checks.outcome import Breach, Inconclusive, clip
 from conformance.evidence.envelope import Envelope
 from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import Kind
@@ -26,7 +26,7 @@ def test_the_documented_request_is_answered_with_an_envelope(exchange: Exchange,
         judging.envelope(exchange)  # not well-formed: whether it is an envelope cannot be said
         return
     if answer.document.unreadable:
-        raise Open(answer.document.unreadable)
+        raise Inconclusive(answer.document.unreadable)
     redirect = f", redirecting to {clip(answer.redirect)}" if answer.redirect else ""
     raise Breach(
         "the documented request is not answered with an envelope of the Connect API",
@@ -46,7 +46,7 @@ def test_every_documented_request_is_answered(exchanges: tuple[Exchange, ...]) -
     if unanswered:
         lost = next(iter(unanswered.values()))
         probes = len({e.probe for e in exchanges})
-        raise Open(
+        raise Inconclusive(
             f"{len(unanswered)} of {probes} documented requests got no answer: "
             + (lost.loss.reason if lost.loss else "no reason was recorded")
         )
@@ -82,7 +82,7 @@ def test_another_action_does_not_get_the_answer_of_the_call(exchange: Exchange, 
     answer = judging.answer(exchange)
     judging.control(exchange)
     if answer.document.unreadable:
-        raise Open(answer.document.unreadable)
+        raise Inconclusive(answer.document.unreadable)
     if judging.offers(answer.envelope):
         subject = judging.call.subject
         raise Breach(

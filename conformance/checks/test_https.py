@@ -6,7 +6,7 @@ import time
 
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, NotApplicable, Open
+from conformance.checks.outcome import Breach, Inconclusive, NotApplicable
 from conformance.checks.plain_http import Became, seen
 from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import PLAIN_HTTP, Kind
@@ -53,7 +53,7 @@ def test_plain_http_gets_error_009(exchange: Exchange, judging: Judging) -> None
     """A call over plain HTTP is answered with error 009."""
     found = seen(exchange, judging)
     if found.kind is Became.CLOSED:
-        raise Open("the HTTP endpoint refuses connections or hangs up, so no answer can say 009")
+        raise Inconclusive("the HTTP endpoint refuses connections or hangs up, so no answer can say 009")
     if not found.says_009:
         raise Breach(
             f"{exchange.title} is answered with {found.what}, not with error 009",
@@ -80,7 +80,7 @@ def test_https_succeeds_with_a_certificate_that_verifies(exchange: Exchange, jud
             observed="error 009",
         )
     if not judging.is_success(exchange):
-        raise Open("the certificate verifies, but the call does not succeed (REQ-02)")
+        raise Inconclusive("the certificate verifies, but the call does not succeed (REQ-02)")
 
 
 @requirement("TLS-04")
@@ -91,7 +91,7 @@ def test_a_claim_of_https_does_not_open_plain_http(exchange: Exchange, judging: 
         return
     unclaimed = (*judging.evidence.of(Kind.STATE, PLAIN_HTTP), *judging.evidence.of(Kind.FORM))
     if any(e.answer and judging.let_through(e.answer) for e in unclaimed):
-        raise Open("plain HTTP is open without any claim (TLS-01)")
+        raise Inconclusive("plain HTTP is open without any claim (TLS-01)")
     _gets_no_data(exchange, judging)
 
 
@@ -101,7 +101,7 @@ def test_tls_is_new_enough(exchange: Exchange, judging: Judging) -> None:
     """TLS 1.2 or newer is negotiated, and the certificate is not about to expire."""
     if exchange.tls is None:
         judging.answer(exchange)
-        raise Open("no TLS facts were recorded")
+        raise Inconclusive("no TLS facts were recorded")
     if exchange.tls.version not in {"TLSv1.2", "TLSv1.3"}:
         raise Breach(
             f"{exchange.tls.version} is negotiated",

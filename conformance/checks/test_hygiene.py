@@ -8,7 +8,7 @@ import re
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.disclosure import versions
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, NotApplicable, Open, clip
+from conformance.checks.outcome import Breach, Inconclusive, NotApplicable, clip
 from conformance.evidence.exchange import Answer, Exchange
 from conformance.probes.purpose import REFUSED, Kind
 
@@ -19,7 +19,7 @@ def test_success_has_a_2xx_status(exchange: Exchange, judging: Judging) -> None:
     """Success comes with a 2xx status."""
     answer = judging.answer(exchange)
     if not judging.is_success(exchange):
-        raise Open("the answer is not the success envelope")
+        raise Inconclusive("the answer is not the success envelope")
     if not 200 <= answer.status < 300:
         raise Breach(f"Success comes with HTTP {answer.status}", expected="2xx", observed=str(answer.status))
 
@@ -38,7 +38,7 @@ def test_no_answer_is_a_server_error(exchange: Exchange, judging: Judging) -> No
 def _xml(exchange: Exchange, judging: Judging) -> Answer:
     answer = judging.answer(exchange)
     if answer.document.root is None:
-        raise Open("the answer is not readable XML")
+        raise Inconclusive("the answer is not readable XML")
     return answer
 
 
@@ -61,7 +61,7 @@ def test_the_charset_agrees_with_the_document(exchange: Exchange, judging: Judgi
     """The charset parameter, where there is one, agrees with the document (RFC 7303 section 3)."""
     answer = _xml(exchange, judging)
     if answer.decoded:
-        raise Open(answer.decoded)
+        raise Inconclusive(answer.decoded)
     charset, own = answer.charset, answer.document.declared or answer.document.encoding
     named = _encoding(charset)
     if not charset or named == _encoding(own) or (named == "ascii" and answer.body.isascii()):

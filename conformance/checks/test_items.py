@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from conformance.checks.catalogue import Case, Cases, each, uses
 from conformance.checks.envelopes import is_any_success
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, Open, clip
+from conformance.checks.outcome import Breach, Inconclusive, clip
 from conformance.contract.model import Contract, Rule, ServiceCall
 from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import Kind
@@ -31,7 +31,7 @@ def rules(kind: str) -> Cases:
 def _readable(exchange: Exchange, judging: Judging, field: str) -> tuple[str, ...]:
     readable = judging.texts(exchange, field)
     if not readable:
-        raise Open(f"there is no readable {field} in the envelope")
+        raise Inconclusive(f"there is no readable {field} in the envelope")
     return readable
 
 
@@ -41,7 +41,7 @@ def test_the_documented_item_is_offered(exchange: Exchange, judging: Judging, ru
     """The documented item is offered, character for character."""
     items, one = judging.items(exchange), judging.call.what.removesuffix("s")
     if not any(any(item) for item in items):
-        raise Open(f"there is no {one} in the envelope")
+        raise Inconclusive(f"there is no {one} in the envelope")
     texts = [rule.fields.get(field) for field in judging.call.fields]
     for item in items:
         pairs = zip(item, texts, strict=True)
@@ -49,7 +49,9 @@ def test_the_documented_item_is_offered(exchange: Exchange, judging: Judging, ru
             return
     shown = " = ".join(rule.fields.values())
     if any(judging.may_be(item, rule.fields) for item in items):
-        raise Open(f"a damaged {one} may be {shown}; the damage is reported under its own requirement")
+        raise Inconclusive(
+            f"a damaged {one} may be {shown}; the damage is reported under its own requirement"
+        )
     key = texts[0] or ""
     same = next(
         (leaf for first, *others in items if first and first.text == key for leaf in others if leaf), None
@@ -72,7 +74,9 @@ def test_the_documented_text_is_offered(exchange: Exchange, judging: Judging, ru
             place = judging.call.fields.index(field)
             if any(judging.may_read(item[place], text) for item in judging.items(exchange)):
                 one = judging.call.what.removesuffix("s")
-                raise Open(f"a damaged {one} may be {text}; the damage is reported under its own requirement")
+                raise Inconclusive(
+                    f"a damaged {one} may be {text}; the damage is reported under its own requirement"
+                )
             raise Breach(f"no {field} {text} is offered", expected=text, observed=clip(", ".join(found)))
 
 
@@ -115,7 +119,7 @@ def test_every_answer_holds_the_same(exchanges: tuple[Exchange, ...], judging: J
     what = judging.call.what
     listed = [e for e in exchanges if judging.can_be_compared(e) and judging.contents(e)]
     if len(listed) < 2:
-        raise Open(f"fewer than two answers list any {what.removesuffix('s')}")
+        raise Inconclusive(f"fewer than two answers list any {what.removesuffix('s')}")
     first = judging.contents(listed[0])
     for exchange in listed:
         other = judging.contents(exchange)
@@ -143,7 +147,7 @@ def test_values_come_in_ascending_order(exchange: Exchange, judging: Judging, ru
     # Numbers of another form are the schema's matter.
     numbers = [text for text in texts if re.fullmatch(r"0|[1-9][0-9]*", text)]
     if not numbers:
-        raise Open(f"there is no readable {rule.field} in the envelope")
+        raise Inconclusive(f"there is no readable {rule.field} in the envelope")
     # Compared as text of a length: an id may have more digits than Python converts.
     if numbers != sorted(numbers, key=lambda text: (len(text), text)):
         raise Breach(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.checks.catalogue import Case, Cases, each, requirement, uses
 from conformance.checks.envelopes import is_any_error
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, NotApplicable, Open, Unsettled, clip
+from conformance.checks.outcome import Breach, Inconclusive, NotApplicable, Unsettled, clip
 from conformance.checks.plain_http import Became, seen
 from conformance.contract.model import Contract, ServiceCall
 from conformance.evidence.envelope import Envelope
@@ -26,24 +26,24 @@ def codes(part: str) -> Cases:
 
 
 def _answer_in_state(exchange: Exchange, judging: Judging, code: str) -> Answer:
-    """The answer in the state, or Open where it says nothing of the state."""
+    """The answer in the state, or Inconclusive where it says nothing of the state."""
     if code == PLAIN_HTTP and seen(exchange, judging).kind is Became.CLOSED:
-        raise Open("the HTTP endpoint refuses connections or hangs up, so no answer can say 009")
+        raise Inconclusive("the HTTP endpoint refuses connections or hangs up, so no answer can say 009")
     return judging.answer(exchange)
 
 
 def _in_state(exchange: Exchange, judging: Judging, code: str) -> Envelope:
-    """The envelope answered in the state, or Open; over plain HTTP what is no envelope is TLS-02's matter."""
+    """The envelope answered in the state, or Inconclusive; over plain HTTP what is no envelope is TLS-02's matter."""
     answer, told = (
         _answer_in_state(exchange, judging, code),
         "TLS-02" if code == PLAIN_HTTP else f"ERR-{code}-code",
     )
     if answer.document.unreadable:
-        raise Open(answer.document.unreadable)
+        raise Inconclusive(answer.document.unreadable)
     if not answer.envelope.recognised:
-        raise Open(f"the answer is no envelope ({told})")
+        raise Inconclusive(f"the answer is no envelope ({told})")
     if answer.document.root is None:
-        raise Open(f"the answer is not well-formed ({told})")
+        raise Inconclusive(f"the answer is not well-formed ({told})")
     return answer.envelope
 
 
@@ -74,7 +74,7 @@ def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code:
     """The answer carries the documented message, character for character."""
     envelope = _in_state(exchange, judging, code)
     if envelope.is_success and judging.said(envelope, code) is None and not judging.reported(envelope):
-        raise Open(f"the answer reports no error (ERR-{code}-code)")
+        raise Inconclusive(f"the answer reports no error (ERR-{code}-code)")
     allowed = judging.messages(code)
     reported = judging.reported(envelope)
     here = next((e for e in reported if e.code and e.code.text == code), reported[0] if reported else None)
@@ -93,7 +93,7 @@ def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code:
         return
     other = here.code.text if here and here.code else ""
     if other != code and other in judging.call.errors and message.text == judging.call.errors[other].message:
-        raise Open(f"the answer reports {other} altogether (ERR-{code}-code)")
+        raise Inconclusive(f"the answer reports {other} altogether (ERR-{code}-code)")
     observed = clip(message.text)
     raise Breach(
         f"the message of {code} is {observed!r}", expected=allowed[0], observed=observed, where=message.where
@@ -121,7 +121,7 @@ def test_the_answer_is_an_error_envelope(exchange: Exchange, judging: Judging, c
     envelope = _in_state(exchange, judging, code)
     if envelope.says_success or envelope.has_list:
         what = "Success" if envelope.says_success else judging.call.subject
-        raise Open(f"the answer carries {what} (ERR-{code}-data)")
+        raise Inconclusive(f"the answer carries {what} (ERR-{code}-data)")
     _keeps_the_schema(exchange, judging, code)
 
 
@@ -166,7 +166,7 @@ def _comes_back(after: list[Exchange], judging: Judging, code: str) -> None:
     """Where the suite itself sets and resets the state, success comes back after it."""
     good = judging.successes
     if after and not any(number < after[0].number for number in good):
-        raise Open("the documented request did not succeed before the state either (REQ-02)")
+        raise Inconclusive("the documented request did not succeed before the state either (REQ-02)")
     for exchange in after:
         if exchange.answer and not judging.is_success(exchange):
             raise Breach(
@@ -177,9 +177,9 @@ def _comes_back(after: list[Exchange], judging: Judging, code: str) -> None:
             )
     left_out = judging.evidence.gaps.get(Purpose(Kind.AFTER, state=code).label)
     if left_out:
-        raise Open(left_out)
+        raise Inconclusive(left_out)
     if after and not any(e.answer for e in after):
-        raise Open(
+        raise Inconclusive(
             f"no call after the state of {code} was answered, so nothing shows that success comes back"
         )
 
@@ -196,13 +196,13 @@ def test_the_answer_lasts_as_long_as_the_state(
             answer = _answer_in_state(exchange, judging, code)
         except Unsettled:
             raise
-        except Open:
+        except Inconclusive:
             continue
         if not answer.document.unreadable:  # a page, or what is no XML, does not say the code either
             leaf = judging.said(answer.envelope, code)
             said.append((exchange, leaf is not None and leaf.text == code))
     if len(said) < 2 or not (any(right for _, right in said) or _is_said_over_http(judging, code)):
-        raise Open(f"the code was not said in two calls, so nothing shows that {code} lasts")
+        raise Inconclusive(f"the code was not said in two calls, so nothing shows that {code} lasts")
     wrong = [e for e, right in said if not right]
     if wrong:
         raise Breach(
@@ -220,7 +220,7 @@ def test_every_error_has_a_documented_code(exchanges: tuple[Exchange, ...], judg
     """Every error answer of the run uses a code that the page documents."""
     errors = [e for e in exchanges if judging.is_error(e)]
     if not errors:
-        raise Open("no error answer was seen")
+        raise Inconclusive("no error answer was seen")
     for exchange in errors:
         assert exchange.answer
         codes = judging.codes(exchange.answer.envelope)

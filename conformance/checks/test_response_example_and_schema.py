@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.checks.catalogue import Case, each, requirement, uses
 from conformance.checks.envelopes import is_any_success
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, Open, clip
+from conformance.checks.outcome import Breach, Inconclusive, clip
 from conformance.contract.components import Component
 from conformance.contract.model import Contract, ServiceCall
 from conformance.contract.xsd import schema
@@ -28,15 +28,15 @@ def test_the_body_is_well_formed(exchange: Exchange, judging: Judging) -> None:
     answer = judging.answer(exchange)
     document = answer.document
     if document.unreadable:
-        raise Open(document.unreadable)
+        raise Inconclusive(document.unreadable)
     if not document.fault:
         if not answer.envelope.recognised:
-            raise Open("the answer is no envelope (REQ-01)")
+            raise Inconclusive("the answer is no envelope (REQ-01)")
         if answer.decoded:
-            raise Open(answer.decoded)
+            raise Inconclusive(answer.decoded)
         return
     if answer.status >= 300 and not answer.envelope.recognised:
-        raise Open(f"HTTP {answer.status} carries no envelope (REQ-01)")
+        raise Inconclusive(f"HTTP {answer.status} carries no envelope (REQ-01)")
     raise Breach(
         f"the body is not a well-formed XML document: {document.fault}",
         expected="one well-formed XML 1.0 document in the encoding that it declares",
@@ -84,7 +84,7 @@ def test_the_envelope_keeps_its_schema(exchange: Exchange, judging: Judging, com
             raise Breach(
                 "elements are nested far deeper than documented", expected="four levels", observed="over 200"
             )
-        raise Open("the document is nested deeper than a parser accepts (ENV-08)")
+        raise Inconclusive("the document is nested deeper than a parser accepts (ENV-08)")
     found = [d for d in judging.deviations(exchange) if d.component == component]
     if found:
         first = found[0]
@@ -92,7 +92,7 @@ def test_the_envelope_keeps_its_schema(exchange: Exchange, judging: Judging, com
         where = f"{first.xpath}, line {first.line}"
         raise Breach(first.reason + more, expected=first.expected, observed=first.observed, where=where)
     if not judging.has_subject(exchange, component):
-        raise Open(f"there is no readable {component.element} in the envelope")
+        raise Inconclusive(f"there is no readable {component.element} in the envelope")
 
 
 @requirement("ENV-09")

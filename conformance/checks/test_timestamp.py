@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.envelopes import is_any_error, is_any_success
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, Open, clip
+from conformance.checks.outcome import Breach, Inconclusive, clip
 from conformance.evidence.envelope import Envelope
 from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import Kind
@@ -48,10 +48,10 @@ def _sequence(exchanges: tuple[Exchange, ...], judging: Judging) -> list[tuple[E
     for exchange in exchanges:
         try:
             timed.append((exchange, judging.seconds(judging.success(exchange))))
-        except Open:
+        except Inconclusive:
             continue
     if len(timed) < 2:
-        raise Open("fewer than two answers carry a readable Timestamp")
+        raise Inconclusive("fewer than two answers carry a readable Timestamp")
     return sorted(timed, key=lambda entry: entry[0].started)
 
 
@@ -74,7 +74,7 @@ def test_it_never_goes_backwards(exchanges: tuple[Exchange, ...], judging: Judgi
                 exchanges=(later, most[0]),
             )
     if not compared:
-        raise Open("no two calls followed each other")
+        raise Inconclusive("no two calls followed each other")
 
 
 @requirement("TIM-04")
@@ -84,7 +84,7 @@ def test_it_advances(exchanges: tuple[Exchange, ...], judging: Judging) -> None:
     timed = _sequence(exchanges, judging)
     apart = [(a, b, s, t) for a, s in timed for b, t in timed if b.started - a.finished >= _ADVANCE_S]
     if not apart:
-        raise Open(f"no two calls were {_ADVANCE_S} s apart")
+        raise Inconclusive(f"no two calls were {_ADVANCE_S} s apart")
     for first, second, seconds, other in apart:
         if seconds == other:
             raise Breach(
@@ -101,7 +101,7 @@ def test_error_envelopes_carry_one_too(exchanges: tuple[Exchange, ...], judging:
     """Every error envelope carries a Timestamp in the same form."""
     errors = [e for e in exchanges if judging.is_error(e)]
     if not errors:
-        raise Open("no error envelope was seen")
+        raise Inconclusive("no error envelope was seen")
     for exchange in errors:
         assert exchange.answer
         leaf = exchange.answer.envelope.timestamp

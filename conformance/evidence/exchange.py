@@ -217,7 +217,8 @@ class Handshake:
 class Evidence:
     """Everything a run recorded, enough to judge again.
 
-    calls: those that it is about; none where it was recorded before there was more than one. gaps: label of a
+    calls: those that it is about; none where it was recorded before there was more than one. left_out: calls of the
+    target that nobody asked for. gaps: label of a
     purpose -> why it was not sent. canary: connections that a listener of ours saw from the endpoint; None when it
     could not see any. notes: what a reader should know before the verdicts. secrets: what may be in the answers,
     which are as they came; only what `Redaction` shows of them is written or printed.
@@ -228,6 +229,7 @@ class Evidence:
     endpoint: str
     binding: str
     calls: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     accept: tuple[str, ...] = ()
     clock_tolerance: float = 300.0
     error_elements: tuple[str, str] = ("Error", "Description")

@@ -119,6 +119,7 @@ class Run(msgspec.Struct):
     endpoint: str | None = None
     binding: str | None = None
     calls: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     accept: tuple[str, ...] = ()
     clock_tolerance: float = 300.0
     error_elements: tuple[str, str] = ("Error", "Description")

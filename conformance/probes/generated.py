@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 # Cases of each kind in one run.
 COUNTS = {Kind.SPELLING: 6, Kind.ACTION: 4, Kind.MALFORMED: 6, Kind.SCHEMA: 6}
+COUNTS_OF_A_FURTHER_CALL = {Kind.MALFORMED: 1}  # the other kinds have fixed requests that show the same
 _NOISE = {Kind.SPELLING: (2, 4), Kind.ACTION: (0, 1), Kind.MALFORMED: (0, 2), Kind.SCHEMA: (0, 2)}
 
 
@@ -109,9 +110,11 @@ def _is_meant(case: Case, request: Request) -> bool:
 # Probes
 
 
-def explored(template: Template, base: Probe, wishes: Wishes, seed: int) -> Iterator[tuple[Probe, Case]]:
+def explored(
+    template: Template, base: Probe, wishes: Wishes, seed: int, counts: Mapping[Kind, int] = COUNTS
+) -> Iterator[tuple[Probe, Case]]:
     """Requests that the seed makes; only those of them that a selected check looks at are made at all."""
-    counts = {kind: count for kind, count in COUNTS.items() if is_wanted(base.sent_for(kind), wishes)}
+    counts = {kind: count for kind, count in counts.items() if is_wanted(base.sent_for(kind), wishes)}
     numbers: Counter[Kind] = Counter()
     for case in corpus(template, seed, counts) if counts else ():
         kind = case.kind

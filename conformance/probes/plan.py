@@ -25,6 +25,7 @@ _PLAIN_HTTP = frozenset({Kind.CLAIM, Kind.FORM, Kind.PORT, Kind.STAND_IN})
 # What is sent of a further call: the transport, and what reads every request, are looked at once, with the first one.
 _OF_A_FURTHER_CALL = (
     *("documented-[1-4]", "documented-last-1", "binding-*", "control-*", "state-*-[12]", "printed*"),
+    "plain-kept-1",
     *(
         "action-unknown",
         "action-longer",
@@ -34,7 +35,12 @@ _OF_A_FURTHER_CALL = (
         "action-none",
     ),
     *("malformed-cut-short", "malformed-attribute-without-quotes", "malformed-unknown-entity"),
-    *("malformed-control-character", "malformed-two-dashes-in-comment", "malformed-text-after"),
+    *(
+        "explored-malformed-1",
+        "malformed-control-character",
+        "malformed-two-dashes-in-comment",
+        "malformed-text-after",
+    ),
     *("spelling-declaration-with-encoding", "spelling-white-space", "spelling-comments", "spelling-cdata"),
     *("spelling-character-references", "schema-wrong-root", "schema-action-twice", "schema-second-action"),
     *("schema-unknown-child", "schema-attribute-on-root", "schema-namespace", "schema-parameter-*"),
@@ -91,21 +97,22 @@ def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1) -> P
     if over_http:
         wishes |= {Purpose(Kind.STAND_IN)}
     first, *others = (
-        _of_call(contract, template(contract.calls[name], target), target, wishes, seed if n == 0 else None)
-        for n, name in enumerate(target.calls)
+        _of_call(contract, template(contract.calls[name], target), target, wishes, seed)
+        for name in target.calls
     )
     for other in others:
         first = _joined(first, _further(other, target))
     return first
 
 
-def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, seed: int | None) -> Plan:
-    """What will be sent of one call. seed: of the generated requests; None where there are to be none."""
+def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, seed: int) -> Plan:
+    """What will be sent of one call."""
     base = probes.documented(of, target.binding)
     first = replace(base, id=FIRST, fresh=True, title="the documented request, for the first time")
     fixed = (*probes.independent(of, target, base), *plain_http.probes(of, base, target))
     together = [p for p in fixed if is_wanted(p.purpose, wishes)]
-    generated = _generated(of, base, wishes, seed)
+    further = of.name != target.calls[0]
+    generated = _generated(of, base, wishes, seed, further=further)
     together += generated
     states, gaps = _states(contract, target, base, wishes)
     last = tuple(
@@ -142,10 +149,11 @@ def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, s
     )
 
 
-def _generated(of: Template, base: Probe, wishes: Wishes, seed: int | None) -> dict[Probe, Case]:
-    from conformance.probes.generated import explored  # noqa: PLC0415  the catalogue of requirements needs no parser
+def _generated(of: Template, base: Probe, wishes: Wishes, seed: int, *, further: bool) -> dict[Probe, Case]:
+    from conformance.probes import generated  # noqa: PLC0415  the catalogue of requirements needs no parser
 
-    return {} if seed is None else dict(explored(of, base, wishes, seed))
+    counts = generated.COUNTS_OF_A_FURTHER_CALL if further else generated.COUNTS
+    return dict(generated.explored(of, base, wishes, seed, counts))
 
 
 def _further(of: Plan, target: Target) -> Plan:
@@ -165,7 +173,7 @@ def _further(of: Plan, target: Target) -> Plan:
     return replace(
         of,
         first=named(of.first),
-        together=kept(of.together),
+        together=kept((*of.together, *of.in_a_row)),
         in_a_row=(),
         states={code: kept(calls) for code, calls in of.states.items()},
         middle=(),

@@ -76,7 +76,9 @@ class Composer:
         """A probe whose secret parameters are random ones."""
         if not any(self.secrets.is_secret(value) for _, value in probe.parameters):
             return probe
-        document = self.secrets.exchanged(probe.document.decode("latin-1"), self._standing_in_for)
+        document = self.secrets.exchanged(
+            probe.document.decode("latin-1"), lambda one: escape(self._standing_in_for(one))
+        )
         given = (
             (name, self.secrets.exchanged(value, self._standing_in_for)) for name, value in probe.parameters
         )

@@ -265,6 +265,7 @@ def evidence_of(judged: Target, recording: Recording, *, seed: int, started: flo
         endpoint=judged.shown_endpoint,
         binding=judged.binding,
         calls=judged.calls,
+        left_out=judged.left_out,
         accept=judged.accept,
         clock_tolerance=judged.clock_tolerance,
         error_elements=judged.error_elements,

@@ -35,6 +35,14 @@ def chosen(values: Values, globs: list[str], contract: Contract) -> tuple[str, .
     return tuple(name for name in known if name in found)
 
 
+def left_out(globs: object, calls: tuple[str, ...], contract: Contract) -> tuple[str, ...]:
+    """The calls that a configuration names and that are not among those to be judged."""
+    named = [glob for glob in globs if isinstance(glob, str)] if isinstance(globs, list) else []
+    known = [n for n, call in contract.calls.items() if call.row.effect != "changes"]
+    wanted = [n for n in known if any(fnmatchcase(n, glob) for glob in named or [contract.call.name])]
+    return tuple(name for name in wanted if name not in calls)
+
+
 def filled(
     values: Values, said: dict[str, str], calls: tuple[str, ...], contract: Contract
 ) -> dict[str, str]:

@@ -7,7 +7,10 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from conformance.contract.model import Contract
+from conformance.target.asked import left_out
 from conformance.target.configuration import ConfigError, Settings, find_config, read_config, target_names
 from conformance.target.settings import placed
 from conformance.target.target import Target, target
@@ -34,7 +37,8 @@ def subject(options: argparse.Namespace, contract: Contract, stack: contextlib.E
         name, config, base = "endpoint", {"endpoint": options.endpoint}, Path.cwd()
     else:
         raise ConfigError(HINT)
-    return target(name, _changed(config, options), contract, base=base)
+    judged = target(name, _changed(config, options), contract, base=base)
+    return msgspec.structs.replace(judged, left_out=left_out(config.get("calls", []), judged.calls, contract))
 
 
 def check_overrides(options: argparse.Namespace, contract: Contract) -> None:

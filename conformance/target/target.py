@@ -61,6 +61,7 @@ class Target(msgspec.Struct, frozen=True):
     values: dict[str, str]  # of parameters, by name
     token: str = ""  # in the path of the endpoint
     http_token: str = ""  # that may be shown to the clear
+    left_out: tuple[str, ...] = ()  # calls that it names, and that an option has left out
     more: dict[str, Any] = {}  # settings that have no field here, by key
 
     @classmethod

@@ -65,7 +65,7 @@ def assemble(
         counts=count(requirements),
         calls=_calls(evidence),
         obstacle=obstacle(evidence.exchanges) or evidence.gaps.get(Kind.DOCUMENTED, ""),
-        scope=scope(requirements, extent),
+        scope=scope(requirements, extent, evidence.left_out),
         notes=(*evidence.notes, *_clock_note(evidence), *_waiver_notes(requirements, terms)),
         interrupted=interrupted,
         requirements=requirements,

@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.checks.catalogue import Case, Check, Judgement, check_id, checks
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, CheckResult, NotApplicable, Open, Unsettled, Verdict
+from conformance.checks.outcome import Breach, CheckResult, Inconclusive, NotApplicable, Unsettled, Verdict
 from conformance.contract.model import Contract
 from conformance.contract.quoting import cut, quoting
 from conformance.evidence.exchange import Evidence, Exchange
@@ -85,7 +85,7 @@ def _left_open(
     return _with(result, reason=_cut(often + judging.between[unseen[0].number].reason), exchanges=numbers)
 
 
-Finding = Breach | Open | NotApplicable | Exception | None
+Finding = Breach | Inconclusive | NotApplicable | Exception | None
 
 
 def _seen(check: Check, case: Case, judging: Judging) -> tuple[Exchange, ...]:
@@ -112,7 +112,7 @@ def _gap(check: Check, case: Case, evidence: Evidence, partly: Container[str] | 
 def _outcome(function: Callable[..., None], arguments: Mapping[str, Any]) -> Finding:
     try:
         function(**arguments)
-    except (Breach, Open, NotApplicable) as said:
+    except (Breach, Inconclusive, NotApplicable) as said:
         return said
     except Exception as error:  # noqa: BLE001  the suite's own defect must not pass for a verdict
         return error
@@ -131,7 +131,7 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
     errors = [
         (e, f)
         for e, f in pairs
-        if isinstance(f, Exception) and not isinstance(f, Breach | Open | NotApplicable)
+        if isinstance(f, Exception) and not isinstance(f, Breach | Inconclusive | NotApplicable)
     ]
     breaches = [(e, f) for e, f in pairs if isinstance(f, Breach)]
     judged = len(breaches) + sum(1 for f in findings if f is None)
@@ -151,7 +151,7 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
     if judged:
         return _with(result, verdict=Verdict.PASS)
     # Of nothing judged: what is open weighs more than what has no subject.
-    told = next((f for f in findings if isinstance(f, Open)), findings[0])
+    told = next((f for f in findings if isinstance(f, Inconclusive)), findings[0])
     return _told(result, told, tuple(seen), "")
 
 
@@ -186,8 +186,8 @@ def _told(result: CheckResult, finding: Finding, culprits: tuple[Exchange, ...],
             exchanges=numbers,
             reproduce=curl,
         )
-    if isinstance(finding, Open | NotApplicable):
-        word = Verdict.INCONCLUSIVE if isinstance(finding, Open) else Verdict.NOT_APPLICABLE
+    if isinstance(finding, Inconclusive | NotApplicable):
+        word = Verdict.INCONCLUSIVE if isinstance(finding, Inconclusive) else Verdict.NOT_APPLICABLE
         return _with(result, verdict=word, reason=_cut(str(finding)), exchanges=numbers)
     place = f"{type(finding).__name__} in the suite's own check"
     return _with(result, verdict=Verdict.ERROR, reason=place, exchanges=numbers)

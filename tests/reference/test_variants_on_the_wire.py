@@ -138,7 +138,7 @@ def test_mutants_of_framing_lose_or_break_some_answer(name, expected):
     with start(variant=name) as running, Caller(running) as https:
         found = https.calls(13)
         assert any(one != expected[0] for one in found)
-        if VARIANTS[name].breaks == ("HYG-10",) and not name.startswith("connections_closed"):
+        if VARIANTS[name].breaks == ("HYG-10",) and not name.startswith(("connections_closed", "greeted_in")):
             assert expected[0] in found
 
 

@@ -82,8 +82,7 @@ class Answers:
     def success(self, exchange: Exchange) -> Envelope:
         """The success envelope of an answer, or Inconclusive."""
         envelope = self.envelope(exchange)
-        other = self.answers_another_call(envelope)
-        if (not envelope.is_success or other) and not envelope.document.deep:
+        if not self.means_success(envelope) and not envelope.document.deep:
             raise Inconclusive("the answer is not the success envelope (REQ-02)")
         return envelope
 
@@ -97,8 +96,8 @@ class Answers:
         reading = exchange.answer.reading
         if reading not in self._successes:
             envelope = exchange.answer.envelope
-            succeeded = envelope.is_success and not self.answers_another_call(envelope)
-            self._successes[reading] = self.offers(envelope) if envelope.root is None else succeeded
+            damaged = envelope.root is None
+            self._successes[reading] = self.offers(envelope) if damaged else self.means_success(envelope)
         return self._successes[reading]
 
     def is_error(self, exchange: Exchange) -> bool:
@@ -128,6 +127,16 @@ class Answers:
             return self.success(exchange).root is not None
         except Inconclusive:
             return False
+
+    def means_success(self, envelope: Envelope) -> bool:
+        """Whether an envelope is meant as the success of this call: it says so, or holds what the call is asked for.
+
+        Of a call whose answer is empty, one without any Result that echoes its name and reports no error is so meant.
+        """
+        if envelope.is_success or self.content:
+            return envelope.is_success and not self.answers_another_call(envelope)
+        echoed = envelope.action is not None and envelope.action.text == self.call.name
+        return echoed and envelope.result is None and not envelope.is_error
 
     @cached_property
     def content(self) -> tuple[str, ...]:

@@ -210,7 +210,10 @@ def _surplus(declared: Declaration, anything: Component) -> Iterator[Found]:
 
     def text(root: etree._Element) -> None:
         place = next(declared.places(root))
-        place[-1].tail = (place[-1].tail or "") + "ok"
+        if len(place):
+            place[-1].tail = (place[-1].tail or "") + "ok"
+        else:
+            place.text = (place.text or "") + "ok"
 
     def element(root: etree._Element) -> None:
         etree.SubElement(next(declared.places(root)), "surplus").text = "1"

@@ -131,12 +131,12 @@ class Answers:
     def means_success(self, envelope: Envelope) -> bool:
         """Whether an envelope is meant as the success of this call: it says so, or holds what the call is asked for.
 
-        Of a call whose answer is empty, one without any Result that echoes its name and reports no error is so meant.
+        Of a call whose answer is empty, one that echoes its name and reports no error is so meant.
         """
         if envelope.is_success or self.content:
             return envelope.is_success and not self.answers_another_call(envelope)
         echoed = envelope.action is not None and envelope.action.text == self.call.name
-        return echoed and envelope.result is None and not envelope.is_error
+        return echoed and not envelope.is_error
 
     @cached_property
     def content(self) -> tuple[str, ...]:
@@ -181,7 +181,8 @@ class Answers:
     def answers_another_call(self, envelope: Envelope) -> bool:
         """Whether it is the success envelope of some other service call: it says so, and has nothing of this one."""
         action = envelope.action.text if envelope.action else self.call.name
-        plain = action in self.contract.calls or re.fullmatch(r"[a-z]+(_[a-z]+)+", action) is not None
+        looks_so = bool(self.content) and re.fullmatch(r"[a-z]+(_[a-z]+)+", action) is not None
+        plain = action in self.contract.calls or looks_so
         return action != self.call.name and plain and not self.offers(envelope)
 
     def was_answered(self, exchange: Exchange) -> bool:

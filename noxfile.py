@@ -61,9 +61,10 @@ def mutate(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """What is made from the code: the tables of docs/configuration.md, the schema for editors."""
+    """What is made from the code: tables of docs/configuration.md and how-it-judges.md, the schema for editors."""
     _installed(session, "dev")
-    session.run("pytest", "-k", "up_to_date", "tests/test_settings.py", env={"UPDATE_SNAPSHOTS": "1"})
+    made = ("tests/test_settings.py", "tests/test_how_it_judges.py")
+    session.run("pytest", "-k", "up_to_date", *made, env={"UPDATE_SNAPSHOTS": "1"})
 
 
 @nox.session

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import tomllib
 from pathlib import Path
@@ -25,6 +24,7 @@ from conformance.target.settings import PREFIX, SETTINGS, Place, Setting, placed
 from conformance.target.subject import subject
 from conformance.target.target import Target
 from tests.command import ROOT
+from tests.generated import current
 
 ENDPOINT = "https://staging.example.com/T0KEN"
 PAGE = ROOT / "docs" / "configuration.md"
@@ -259,13 +259,6 @@ def page(text: str) -> str:
     )
     made = f"\n{tables}\n### Which command takes which\n\n{commands}\n\n"
     return f"{text[: text.index(begin)]}{begin}{made}{text[text.index(end) :]}"
-
-
-def current(file: Path, text: str) -> None:
-    """That a file says what it is to say; UPDATE_SNAPSHOTS=1 writes it."""
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        file.write_text(text, encoding="utf-8")
-    assert file.read_text(encoding="utf-8") == text, "`nox -s docs` writes it anew"
 
 
 def test_the_page_is_up_to_date() -> None:

@@ -12,7 +12,8 @@ from dataclasses import replace
 from functools import cached_property
 
 from conformance.contract.components import attributes
-from conformance.contract.document import Document, encoding_of, read
+from conformance.contract.document import Document, read
+from conformance.contract.encoding import encoding_of
 from conformance.evidence.exchange import Answer, Evidence, Exchange
 from conformance.target.places import cookie_value
 from conformance.target.secrets import REDACTED, Secrets, octets

@@ -1,0 +1,45 @@
+"""docs/how-it-judges.md prints the tables by which the code decides; `nox -s docs` writes them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from conformance.contract import encoding
+from tests.generated import current
+
+PAGE = Path(__file__).parents[1] / "docs/how-it-judges.md"
+
+
+def table(*rows: Iterable[str]) -> str:
+    """Rows as Markdown, the heads first."""
+    heads, *others = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *others))
+
+
+def encodings() -> str:
+    """Which encoding a document is in."""
+    words = {"{s.version}": "…", "{s.declared}": "…", "{family}": "…"}
+    rows = []
+    for rule in encoding.RULES:
+        fault = rule.fault
+        for field, shown in words.items():
+            fault = fault.replace(field, shown)
+        rows.append((rule.seen, rule.named or f"not well-formed: {fault}"))
+    return table(("what is seen", "what the document is in"), *rows)
+
+
+TABLES = {"encoding": encodings}
+
+
+def page(text: str, name: str) -> str:
+    """The page with this table in its place."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    return f"{text[: text.index(begin)]}{begin}\n{TABLES[name]()}\n\n{text[text.index(end) :]}"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_up_to_date(name: str) -> None:
+    current(PAGE, page(PAGE.read_text(encoding="utf-8"), name))

@@ -61,10 +61,18 @@ def mutate(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """What is made from the code: tables of docs/configuration.md and how-it-judges.md, the schema for editors."""
+    """What is made from the code: tables of the pages, the schema for editors, the picture of the architecture."""
     _installed(session, "dev")
+    session.run("python", "-m", "tests.house", "--write")
     made = ("tests/test_settings.py", "tests/test_how_it_judges.py")
     session.run("pytest", "-k", "up_to_date", *made, env={"UPDATE_SNAPSHOTS": "1"})
+
+
+@nox.session
+def house(session: nox.Session) -> None:
+    """Rooms, floors, arrows and circles of the import graph; `-- --of CHECKOUT` counts another one."""
+    _installed(session, "dev")
+    session.run("python", "-m", "tests.house", *session.posargs)
 
 
 @nox.session

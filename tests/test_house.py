@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.house import PAGE, PICTURE, House, house, page, svg
 from tests.tree import tracked
 
 ROOT = Path(__file__).parents[1]
@@ -88,6 +89,67 @@ def test_the_rules_bite(bare: Path, module: str, line: str) -> None:
         assert lint_imports(bare).returncode == 1
     finally:
         file.write_text(before, encoding="utf-8")
+
+
+def test_the_picture_of_the_house_is_up_to_date() -> None:
+    found = house()
+    assert PICTURE.read_text(encoding="utf-8") == svg(found), "`python -m tests.house --write` draws it anew"
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == page(text, found), "`python -m tests.house --write` writes it anew"
+
+
+def test_the_house_has_few_rooms_and_every_arrow_leads_down() -> None:
+    found = house()
+    assert len(found.rooms) <= 15
+    assert not found.upwards
+    assert not found.circles
+
+
+def test_what_the_house_is_counted_by(tmp_path: Path) -> None:
+    made = {
+        "top.py": "from conformance.middle import x",
+        "middle/__init__.py": "",
+        "middle/x.py": "import conformance.low\nfrom conformance.middle import y",
+        "middle/y.py": "from conformance.middle import x",
+        "low.py": "import conformance.top",
+        "alone.py": "",
+        "__init__.py": "",
+    }
+    for name, text in made.items():
+        (tmp_path / "conformance" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "conformance" / name).write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "tests.house", "--of", tmp_path]  # where no other is loaded yet
+
+    def counted() -> list[str]:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+
+    assert counted() == [
+        "4 rooms, 1 floors, 3 arrows, 1 circles",
+        "  1  alone, low, middle, top",
+        "not down: low -> top",
+        "not down: middle -> low",
+        "not down: top -> middle",
+        "circle: conformance.low conformance.middle.x conformance.middle.y conformance.top",
+    ]
+    (tmp_path / "conformance/low.py").write_text("", encoding="utf-8")
+    assert counted() == [
+        "4 rooms, 3 floors, 2 arrows, 1 circles",
+        "  3  top",
+        "  2  middle",
+        "  1  alone, low",
+        "circle: conformance.middle.x conformance.middle.y",
+    ]
+
+
+def test_a_picture_shows_no_arrow_twice_and_marks_the_ones_that_are_implied() -> None:
+    rooms = {"a": frozenset({"b", "c"}), "b": frozenset({"c"}), "c": frozenset[str]()}
+    drawn = svg(House(rooms, ()))
+    assert drawn.count(' d="M170 ') == 3
+    assert drawn.count("url(#ink)") == 2
+    assert drawn.count("url(#pale)") == 1
+    assert "url(#wrong)" not in drawn
+    assert svg(House(rooms | {"c": frozenset({"a"})}, ())).count("url(#wrong)") == 4
 
 
 def test_every_dependency_has_a_doorman() -> None:

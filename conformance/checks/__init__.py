@@ -1,1 +1,1 @@
-"""The checks: ordinary pytest tests, one file per section of the page. They judge what was recorded, never send."""
+"""The checks: ordinary pytest tests, in files named for sections of the page. They judge what was recorded only."""

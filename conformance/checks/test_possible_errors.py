@@ -2,63 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from conformance.checks.catalogue import Case, Cases, each, requirement, uses
-from conformance.checks.envelopes import is_any_error
+from conformance.checks.catalogue import each, requirement, uses
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, Inconclusive, NotApplicable, Unsettled, clip
-from conformance.checks.plain_http import Became, seen
-from conformance.contract.model import Contract, ServiceCall
-from conformance.evidence.envelope import Envelope
-from conformance.evidence.exchange import Answer, Exchange
-from conformance.probes.purpose import PLAIN_HTTP, REFUSED, Kind, Purpose
-
-
-def codes(part: str) -> Cases:
-    """Every documented code, for one part of what its answer must say."""
-
-    def cases(_: Contract, call: ServiceCall) -> Iterator[Case]:
-        for code in call.errors:
-            yield Case(code, f"ERR-{code}-{part}", code, state=code)
-
-    return cases
-
-
-def _answer_in_state(exchange: Exchange, judging: Judging, code: str) -> Answer:
-    """The answer in the state, or Inconclusive where it says nothing of the state."""
-    if code == PLAIN_HTTP and seen(exchange, judging).kind is Became.CLOSED:
-        raise Inconclusive("the HTTP endpoint refuses connections or hangs up, so no answer can say 009")
-    return judging.answer(exchange)
-
-
-def _in_state(exchange: Exchange, judging: Judging, code: str) -> Envelope:
-    """The envelope answered in the state, or Inconclusive; over plain HTTP what is no envelope is TLS-02's matter."""
-    answer, told = (
-        _answer_in_state(exchange, judging, code),
-        "TLS-02" if code == PLAIN_HTTP else f"ERR-{code}-code",
-    )
-    if answer.document.unreadable:
-        raise Inconclusive(answer.document.unreadable)
-    if not answer.envelope.recognised:
-        raise Inconclusive(f"the answer is no envelope ({told})")
-    if answer.document.root is None:
-        raise Inconclusive(f"the answer is not well-formed ({told})")
-    return answer.envelope
+from conformance.checks.outcome import Breach, Inconclusive, clip
+from conformance.checks.states import answer_in_state, codes, envelope_in_state
+from conformance.evidence.exchange import Exchange
+from conformance.probes.purpose import PLAIN_HTTP, Kind
 
 
 @each("code", codes("code"))
 @uses(Kind.STATE)
 def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: str) -> None:
     """In the state that the code describes, the answer says that code."""
-    answer = _answer_in_state(exchange, judging, code)
+    answer = answer_in_state(exchange, judging, code)
     if code != PLAIN_HTTP and not answer.document.unreadable:
         # Over plain HTTP, what is no envelope is TLS-02's matter; in these states nothing else looks at it.
         wrong = f"is not well-formed: {answer.document.fault}" if answer.document.fault else ""
         if wrong or not answer.envelope.recognised:
             told = wrong or f"is no envelope, with HTTP {answer.status}"
             raise Breach(f"the answer in the state of {code} {told}", expected=code, observed=told)
-    envelope = _in_state(exchange, judging, code)
+    envelope = envelope_in_state(exchange, judging, code)
     said = judging.said(envelope, code)
     if said is None or said.text != code:
         told = repr(clip(said.text)) if said else "Success" if envelope.is_success else "no code"
@@ -72,7 +35,7 @@ def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: st
 @uses(Kind.STATE)
 def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code: str) -> None:
     """The answer carries the documented message, character for character."""
-    envelope = _in_state(exchange, judging, code)
+    envelope = envelope_in_state(exchange, judging, code)
     if envelope.is_success and judging.said(envelope, code) is None and not judging.reported(envelope):
         raise Inconclusive(f"the answer reports no error (ERR-{code}-code)")
     allowed = judging.messages(code)
@@ -104,7 +67,7 @@ def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code:
 @uses(Kind.STATE)
 def test_the_answer_carries_no_list(exchange: Exchange, judging: Judging, code: str) -> None:
     """The answer carries no Success and nothing of what the call is asked for."""
-    envelope = _in_state(exchange, judging, code)
+    envelope = envelope_in_state(exchange, judging, code)
     if envelope.carries_success or envelope.has_list:
         what = "Success" if envelope.carries_success else judging.call.subject
         raise Breach(
@@ -112,106 +75,6 @@ def test_the_answer_carries_no_list(exchange: Exchange, judging: Judging, code: 
             expected="an error and nothing else",
             observed=what,
         )
-
-
-@each("code", codes("envelope"))
-@uses(Kind.STATE)
-def test_the_answer_is_an_error_envelope(exchange: Exchange, judging: Judging, code: str) -> None:
-    """The answer is an error envelope valid against the error schema, echoing the action."""
-    envelope = _in_state(exchange, judging, code)
-    if envelope.says_success or envelope.has_list:
-        what = "Success" if envelope.says_success else judging.call.subject
-        raise Inconclusive(f"the answer carries {what} (ERR-{code}-data)")
-    _keeps_the_schema(exchange, judging, code)
-
-
-@each("code", codes("envelope"))
-@uses(also=is_any_error)
-def test_any_error_envelope_of_the_code_is_valid(exchange: Exchange, judging: Judging, code: str) -> None:
-    """Outside of the states, an error envelope that says the code is valid against the error schema."""
-    said = {leaf.text for leaf in judging.codes(judging.envelope(exchange))}
-    asked_plainly = exchange.kind in {Kind.FORM, Kind.PORT} and code != PLAIN_HTTP
-    if asked_plainly or exchange.kind in {Kind.STATE, Kind.AFTER, Kind.CLAIM} or code not in said:
-        raise NotApplicable(f"no answer outside of the states says {code}")
-    _keeps_the_schema(exchange, judging, code)
-
-
-def _keeps_the_schema(exchange: Exchange, judging: Judging, code: str) -> None:
-    """Breach when an error envelope is not valid; a request for something else may have another action echoed."""
-    said = judging.said(judging.envelope(exchange), code)
-    broken = {"ERR-NNN-envelope"}
-    if (
-        said is not None and said.text == code
-    ):  # found elsewhere than in Error: the shape is at fault, not the code
-        broken.add("ERR-NNN-code")
-    found = judging.error_deviations(exchange, echo=exchange.kind not in REFUSED)
-    first = next((d for d in found if d.component.requirement in broken), None)
-    if first:
-        raise Breach(
-            f"the error envelope of {code}: {first.reason}",
-            expected=first.expected,
-            observed=first.observed,
-            where=f"{first.xpath}, line {first.line}",
-        )
-
-
-def _is_said_over_http(judging: Judging, code: str) -> bool:
-    """Whether any call over plain HTTP is answered with its code, in whatever form it was asked."""
-    over_http = [e for e in judging.evidence.exchanges if e.request.url.startswith("http:")]
-    leaves = [judging.said(e.answer.envelope, code) for e in over_http if e.answer]
-    return code == PLAIN_HTTP and any(leaf is not None and leaf.text == code for leaf in leaves)
-
-
-def _comes_back(after: list[Exchange], judging: Judging, code: str) -> None:
-    """Where the suite itself sets and resets the state, success comes back after it."""
-    good = judging.successes
-    if after and not any(number < after[0].number for number in good):
-        raise Inconclusive("the documented request did not succeed before the state either (REQ-02)")
-    for exchange in after:
-        if exchange.answer and not judging.is_success(exchange):
-            raise Breach(
-                f"success does not come back after the state of {code}",
-                expected="Success",
-                observed="an error envelope" if exchange.answer.envelope.is_error else "no success envelope",
-                exchanges=(exchange,),
-            )
-    left_out = judging.evidence.gaps.get(Purpose(Kind.AFTER, state=code).label)
-    if left_out:
-        raise Inconclusive(left_out)
-    if after and not any(e.answer for e in after):
-        raise Inconclusive(
-            f"no call after the state of {code} was answered, so nothing shows that success comes back"
-        )
-
-
-@each("code", codes("stable"))
-@uses(Kind.STATE, Kind.AFTER)
-def test_the_answer_lasts_as_long_as_the_state(
-    exchanges: tuple[Exchange, ...], judging: Judging, code: str
-) -> None:
-    """Every call in the state is answered with the code, and success comes back after it."""
-    said = []
-    for exchange in (e for e in exchanges if e.kind is Kind.STATE):
-        try:
-            answer = _answer_in_state(exchange, judging, code)
-        except Unsettled:
-            raise
-        except Inconclusive:
-            continue
-        if not answer.document.unreadable:  # a page, or what is no XML, does not say the code either
-            leaf = judging.said(answer.envelope, code)
-            said.append((exchange, leaf is not None and leaf.text == code))
-    if len(said) < 2 or not (any(right for _, right in said) or _is_said_over_http(judging, code)):
-        raise Inconclusive(f"the code was not said in two calls, so nothing shows that {code} lasts")
-    wrong = [e for e, right in said if not right]
-    if wrong:
-        raise Breach(
-            f"{len(wrong)} of {len(said)} calls in the state of {code} do not say the code",
-            expected=f"{code} at every call",
-            observed=f"{code} at {len(said) - len(wrong)} of {len(said)} calls",
-            exchanges=tuple(wrong),
-        )
-    _comes_back([e for e in exchanges if e.kind is Kind.AFTER], judging, code)
 
 
 @requirement("ERR-ANY")

@@ -1,4 +1,4 @@
-"""Request example: which documents are this request, and which are not."""
+"""Request example: which well-formed documents are this request, and which are not."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from conformance.checks import urls
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, NotApplicable, clip
+from conformance.checks.refusals import refused
 from conformance.evidence.exchange import Answer, Exchange
 from conformance.probes.purpose import Kind
 
@@ -16,29 +17,6 @@ def is_printed(_: Judging, exchange: Exchange) -> bool:
     """Whether an ordinary request was sent over several lines: in a body, or by an earlier version of the suite."""
     sent = exchange.request.body + exchange.request.url.upper().replace("%0A", "\n").encode()
     return exchange.kind is Kind.DOCUMENTED and b"\n" in sent
-
-
-def _answer(exchange: Exchange, judging: Judging) -> Answer:
-    """The answer to a document that is not the documented one; Inconclusive where it shows nothing."""
-    judging.control_of_binding(exchange)
-    answer = judging.answer(exchange)
-    judging.control(exchange)
-    if exchange.binding == "form-xml" and exchange.binding not in judging.served_bindings:
-        raise Inconclusive("this binding is not served")
-    if answer.document.unreadable:
-        raise Inconclusive(answer.document.unreadable)
-    return answer
-
-
-def _refused(exchange: Exchange, judging: Judging) -> None:
-    """Breach unless the answer to a document that must not succeed says anything but Success."""
-    envelope = _answer(exchange, judging).envelope
-    if envelope.carries_success or judging.of(exchange).offers(envelope):
-        raise Breach(
-            f"{exchange.title} is answered with Success",
-            expected="an error envelope, or anything but Success",
-            observed="Success" if envelope.carries_success else judging.of(exchange).call.subject,
-        )
 
 
 def _is_too_long(exchange: Exchange, answer: Answer) -> bool:
@@ -78,55 +56,6 @@ def _untimely(exchange: Exchange, judging: Judging) -> bool:
         return not judging.is_timely(exchange, judging.seconds(judging.success(exchange)))
     except Inconclusive:
         return False
-
-
-@requirement("REQ-04")
-@uses(Kind.MALFORMED_TAGS)
-def test_tags_that_do_not_match_do_not_succeed(exchange: Exchange, judging: Judging) -> None:
-    """A document whose tags do not match is not answered with Success."""
-    _refused(exchange, judging)
-
-
-@requirement("REQ-04")
-@uses(Kind.MALFORMED_ATTRIBUTES)
-def test_attributes_that_xml_does_not_allow_do_not_succeed(exchange: Exchange, judging: Judging) -> None:
-    """A document with an attribute that XML does not allow is not answered with Success."""
-    _refused(exchange, judging)
-
-
-@requirement("REQ-04")
-@uses(Kind.MALFORMED_REFERENCES)
-def test_references_to_nothing_do_not_succeed(exchange: Exchange, judging: Judging) -> None:
-    """A document with a reference to nothing is not answered with Success."""
-    _refused(exchange, judging)
-
-
-@requirement("REQ-04")
-@uses(Kind.MALFORMED_CHARACTERS)
-def test_characters_that_xml_does_not_have_do_not_succeed(exchange: Exchange, judging: Judging) -> None:
-    """A document with bytes or characters that XML does not have is not answered with Success."""
-    _refused(exchange, judging)
-
-
-@requirement("REQ-04")
-@uses(Kind.MALFORMED_MARKUP)
-def test_broken_markup_does_not_succeed(exchange: Exchange, judging: Judging) -> None:
-    """A document with a broken comment, section or declaration is not answered with Success."""
-    _refused(exchange, judging)
-
-
-@requirement("REQ-04")
-@uses(Kind.MALFORMED_AROUND)
-def test_more_or_less_than_one_root_does_not_succeed(exchange: Exchange, judging: Judging) -> None:
-    """A document with more or less than one root is not answered with Success."""
-    _refused(exchange, judging)
-
-
-@requirement("REQ-04")
-@uses(Kind.MALFORMED)
-def test_what_is_generated_malformed_does_not_succeed(exchange: Exchange, judging: Judging) -> None:
-    """A generated document that is not well-formed is not answered with Success."""
-    _refused(exchange, judging)
 
 
 @requirement("REQ-02")
@@ -214,77 +143,4 @@ def _is_answered_alike(exchange: Exchange, judging: Judging) -> None:
 @uses(Kind.SCHEMA)
 def test_a_request_that_breaks_the_schema_does_not_succeed(exchange: Exchange, judging: Judging) -> None:
     """A request that breaks the request schema in any other way is not answered with Success."""
-    _refused(exchange, judging)
-
-
-@requirement("REQ-07")
-@uses(Kind.HOSTILE)
-def test_a_hostile_request_is_answered_in_time(exchange: Exchange, judging: Judging) -> None:
-    """A hostile request is answered within the time that every call has."""
-    judging.control_of_binding(exchange)
-    if exchange.answer is None and exchange.loss and exchange.loss.kind == "timeout":
-        judging.control(exchange)
-        if not judging.was_answered(exchange):
-            raise Breach(
-                f"{exchange.title} keeps the endpoint from answering",
-                expected="any answer, as the documented request gets",
-                observed=exchange.loss.reason,
-            )
-    judging.answer(exchange)
-
-
-@requirement("REQ-07")
-@uses(Kind.HOSTILE)
-def test_a_hostile_request_gets_no_server_error(exchange: Exchange, judging: Judging) -> None:
-    """A hostile request is not answered with a 5xx status."""
-    answer = _answer(exchange, judging)
-    if answer.status >= 500:
-        raise Breach(
-            f"{exchange.title} is answered with a server error",
-            expected="a status below 500",
-            observed=f"HTTP {answer.status}",
-        )
-
-
-@requirement("REQ-07")
-@uses(Kind.HOSTILE)
-def test_a_hostile_request_is_told_no_internals(exchange: Exchange, judging: Judging) -> None:
-    """The answer to a hostile request shows no internals of the server, and nothing that it read elsewhere."""
-    internals = judging.internals(_answer(exchange, judging))
-    if internals:
-        raise Breach(
-            f"{exchange.title} is answered with internals of the server", expected="none", observed=internals
-        )
-
-
-@requirement("REQ-07")
-@uses(Kind.HOSTILE)
-def test_a_hostile_request_makes_the_server_fetch_nothing(
-    exchanges: tuple[Exchange, ...], judging: Judging
-) -> None:
-    """A reference inside a hostile request is not fetched."""
-    canary = judging.evidence.canary
-    if canary:
-        raise Breach(
-            "the server fetched what a request referred to",
-            expected="no connection",
-            observed=f"{canary} connections",
-        )
-    for exchange in exchanges:
-        judging.control_of_binding(exchange)
-    if canary is None:
-        raise Inconclusive(
-            "the endpoint cannot reach a listener of this machine, so a fetch would not be seen"
-        )
-    answered = {exchange.probe for exchange in exchanges if exchange.answer}
-    for exchange in exchanges:
-        judging.control(exchange)
-        if exchange.probe not in answered and exchange.loss and exchange.loss.kind != "closed":
-            raise Inconclusive(f"{exchange.title} got no answer: {exchange.loss.reason}")
-
-
-@requirement("HYG-12")
-@uses(Kind.HOSTILE)
-def test_a_hostile_request_is_refused(exchange: Exchange, judging: Judging) -> None:
-    """A hostile request is refused: it is not answered with Success."""
-    _refused(exchange, judging)
+    refused(exchange, judging)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +46,8 @@ def _told(error: BaseException) -> str:
     said = f"{type(error).__name__}"
     if isinstance(error, OSError) and error.strerror:
         said += f", {error.strerror}" + (f" ({error.filename})" if isinstance(error.filename, str) else "")
+    import traceback  # noqa: PLC0415  3 ms that most commands need not
+
     frames = traceback.extract_tb(error.__traceback__)[1:]  # without this guard
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)]
     where = (ours or frames)[-1:]

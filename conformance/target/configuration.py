@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import codecs
 import datetime
-import difflib
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -131,6 +129,8 @@ def _stands(value: object, where: str, allowed: str) -> ConfigError:
 
 def suggestion(name: str, allowed: Iterable[str]) -> str:
     """What may have been meant, and what is allowed."""
+    import difflib  # noqa: PLC0415  not every command makes a mistake
+
     names = list(allowed)
     close = difflib.get_close_matches(name, names, 1)
     return "".join(f" (did you mean `{one}`?)" for one in close) + f"; allowed: {', '.join(names)}"
@@ -138,6 +138,8 @@ def suggestion(name: str, allowed: Iterable[str]) -> str:
 
 def read_toml(file: Path, what: str = "") -> dict[str, Any]:
     """A TOML file of the user's, with a byte order mark or without. `what` names it. Raises ConfigError."""
+    import tomllib  # noqa: PLC0415  not every command reads a file
+
     named = f"{what} {file}".strip()
     try:
         with file.open("rb") as source:

@@ -6,7 +6,6 @@ Options beat variables, which beat the file. Here "not given" is None, until `se
 from __future__ import annotations
 
 import argparse
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,6 +89,8 @@ def _check_names(environment: Mapping[str, str]) -> None:
     known = variables()
     for name in sorted(environment):
         if name.upper().startswith(PREFIX) and name not in known:
+            import difflib  # noqa: PLC0415
+
             close = difflib.get_close_matches(name.upper(), known, 1)
             hint = "".join(f" (did you mean {one}?)" for one in close)
             short = ", ".join(one.removeprefix(PREFIX) for one in known)

@@ -18,9 +18,8 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from conformance.contract.levels import LEVELS
 
@@ -44,15 +43,13 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """A setting: what it is called, what it may be, where it applies."""
 
     key: str
     kind: Kind
     place: Place
     help: str
-    _: KW_ONLY
     more: str = ""
     tip: str = ""  # for the command line alone
     default: Any = None

@@ -12,28 +12,48 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PLACES = {
+    "Breach": "conformance.checks.outcome",
+    "Case": "conformance.checks.catalogue",
     "ConfigError": "conformance.target.configuration",
     "Evidence": "conformance.evidence.exchange",
+    "Exchange": "conformance.evidence.exchange",
+    "Inconclusive": "conformance.checks.outcome",
+    "Judging": "conformance.checks.judging",
+    "Kind": "conformance.probes.purpose",
+    "NotApplicable": "conformance.checks.outcome",
     "Report": "conformance.verdicts.verdict",
     "Target": "conformance.target.target",
     "Terms": "conformance.verdicts.terms",
+    "each": "conformance.checks.catalogue",
     "judge": "conformance.run",
     "read_evidence": "conformance.run",
     "read_report": "conformance.verdicts.reading",
     "record": "conformance.run",
+    "requirement": "conformance.checks.catalogue",
+    "uses": "conformance.checks.catalogue",
 }
 __all__ = [
+    "Breach",
+    "Case",
     "ConfigError",
     "Evidence",
+    "Exchange",
+    "Inconclusive",
+    "Judging",
+    "Kind",
+    "NotApplicable",
     "Report",
     "Target",
     "Terms",
     "__version__",
+    "each",
     "judge",
     "read_evidence",
     "read_report",
     "record",
     "reference",
+    "requirement",
+    "uses",
 ]
 
 

@@ -1,5 +1,15 @@
 from conformance import reference as reference
+from conformance.checks.catalogue import Case as Case
+from conformance.checks.catalogue import each as each
+from conformance.checks.catalogue import requirement as requirement
+from conformance.checks.catalogue import uses as uses
+from conformance.checks.judging import Judging as Judging
+from conformance.checks.outcome import Breach as Breach
+from conformance.checks.outcome import Inconclusive as Inconclusive
+from conformance.checks.outcome import NotApplicable as NotApplicable
 from conformance.evidence.exchange import Evidence as Evidence
+from conformance.evidence.exchange import Exchange as Exchange
+from conformance.probes.purpose import Kind as Kind
 from conformance.run import judge as judge
 from conformance.run import read_evidence as read_evidence
 from conformance.run import record as record
@@ -11,15 +21,25 @@ from conformance.verdicts.verdict import Report as Report
 
 __version__: str
 __all__ = [
+    "Breach",
+    "Case",
     "ConfigError",
     "Evidence",
+    "Exchange",
+    "Inconclusive",
+    "Judging",
+    "Kind",
+    "NotApplicable",
     "Report",
     "Target",
     "Terms",
     "__version__",
+    "each",
     "judge",
     "read_evidence",
     "read_report",
     "record",
     "reference",
+    "requirement",
+    "uses",
 ]

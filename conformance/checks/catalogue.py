@@ -42,7 +42,10 @@ Judgement = tuple[str, str]  # of which requirement, about which call; "" where 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check function with what it declared. state: of the requests it looks at, where it is about one state."""
+    """A check function with what it declared. state: of the requests it looks at, where it is about one state.
+
+    file: what its ids begin with, where that is no file of the suite.
+    """
 
     function: Callable[..., None]
     requirement: str
@@ -51,6 +54,12 @@ class Check:
     also: Callable[[Judging, Exchange], bool] | None = None
     parameter: str = ""
     cases: Cases | None = None
+    file: str = ""
+
+    @property
+    def place(self) -> str:
+        """Its file and its name, as its ids have them."""
+        return f"{self.file or self.module.replace('.', '/') + '.py'}::{self.name}"
 
     @property
     def name(self) -> str:
@@ -141,10 +150,14 @@ def checks() -> tuple[Check, ...]:
 
 
 def chosen_checks(
-    contract: Contract, wanted: Container[Judgement], calls: tuple[str, ...]
+    contract: Contract,
+    wanted: Container[Judgement],
+    calls: tuple[str, ...],
+    of: Iterable[Check] | None = None,
 ) -> list[tuple[Check, Case]]:
-    """The checks of the judgements that are wanted."""
-    cases = ((check, case) for check in checks() for case in check.cases_of(contract, calls))
+    """The checks of the judgements that are wanted; `of` these, in place of the suite's."""
+    known = checks() if of is None else of
+    cases = ((check, case) for check in known for case in check.cases_of(contract, calls))
     return [(check, case) for check, case in cases if (case.requirement, case.call) in wanted]
 
 
@@ -157,4 +170,4 @@ def check_id(check: Check, binding: str, case: Case, contract: Contract) -> str:
     """The public id of a check: its place in the package, binding, case, and the call where it is a further one."""
     further = case.call if case.call != contract.call.name else ""
     parameter = "-".join(filter(None, (binding, case.id, further)))
-    return f"{check.module.replace('.', '/')}.py::{check.name}[{parameter}]"
+    return f"{check.place}[{parameter}]"

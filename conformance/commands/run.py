@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
+from conformance.checks.extension import read_extensions
 from conformance.commands.listing import listing
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
@@ -38,15 +39,17 @@ def run(options: argparse.Namespace) -> int:
             say(listing(contract, judged, wanted, int(options.seed)))
             some = selected(contract, wanted, judged.calls)
             return ExitCode.CONFORMING if some else ExitCode.NOTHING_SELECTED
+        extensions = read_extensions(options.extension, contract)
         chosen = chosen_checks(contract, selected(contract, wanted, judged.calls), judged.calls)
         if not chosen:
             return _nothing_selected()
+        wishes = wishes_of([*chosen, *(one for own in extensions for one in own.chosen(judged.calls))])
         folder = reports_folder(options.reports)
         with held(), _scratch() as scratch:
-            evidence = send(contract, judged, wishes_of(chosen), options)
+            evidence = send(contract, judged, wishes, options)
             from conformance.pytest_plugin.session import Session  # noqa: PLC0415
 
-            return Session(contract, wanted, judged.binding, judged.calls, scratch, folder).judge(
+            return Session(contract, wanted, judged.binding, judged.calls, scratch, folder, extensions).judge(
                 evidence, options
             )
 
@@ -56,6 +59,7 @@ def replay(options: argparse.Namespace) -> int:
     collect_seldom()
     contract = documented()
     wanted = terms(options, contract)
+    extensions = read_extensions(options.extension, contract)
     try:
         with options.evidence.open("rb") as file:
             data = file.read(_LARGEST + 1)
@@ -75,7 +79,7 @@ def replay(options: argparse.Namespace) -> int:
 
     folder = reports_folder(options.reports)
     with held(), _scratch() as scratch:
-        return Session(contract, wanted, evidence.binding, evidence.calls, scratch, folder).judge(
+        return Session(contract, wanted, evidence.binding, evidence.calls, scratch, folder, extensions).judge(
             evidence, options
         )
 

@@ -87,6 +87,15 @@ def _by(key: str, kind: type[Row], file: Path, table: str) -> dict[str, Row]:
     return found
 
 
+class _Own(Requirement, frozen=True, forbid_unknown_fields=True):
+    """A requirement of a user's own, which need not rest on anything."""
+
+    section: str = ""
+    quote: str = ""
+    standard: str = ""
+    interpretation: tuple[str, ...] = ()
+
+
 class _Accepts(msgspec.Struct, forbid_unknown_fields=True):
     root: tuple[str, ...] = ()
     messages: dict[str, tuple[str, ...]] = {}
@@ -131,6 +140,11 @@ def _service_call(folder: Path, errors: dict[str, ErrorCode]) -> ServiceCall:
         response_sample=folder / "samples" / "response.xml",
         errors=errors | {error.code: error for error in row.error},
     )
+
+
+def requirements_of(file: Path) -> dict[str, Requirement]:
+    """The requirements that a file declares, by id; what they rest on may be left out. Raises ContractError."""
+    return dict(_by("id", _Own, file, "requirement"))
 
 
 def load(schemas: Path | None = None) -> Contract:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from conformance import __version__
+from conformance.checks.extension import read_extensions
 from conformance.checks.judging import Judging
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
@@ -31,8 +32,10 @@ from conformance.sending import signals
 from conformance.target.configuration import ConfigError
 from conformance.target.options import settle
 from conformance.target.subject import subject as subject_of
+from conformance.verdicts.assemble import assemble_extension
+from conformance.verdicts.completeness import Extent
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import ExitCode, Report
+from conformance.verdicts.verdict import ExitCode, ExtensionResult, Report
 from conformance.verdicts.waivers import read_waivers
 
 
@@ -119,6 +122,15 @@ class _Reporting(Suite):
         """A worker has ended: it says which checks it was to run; the process that reports has collected none."""
         told = getattr(node, "workeroutput", {}).get("conformance_wanted")
         self.wanted = self.wanted if told is None else set(told)
+        folders = getattr(node, "workeroutput", {}).get("conformance_extensions", ())
+        self.extensions = self.extensions or read_extensions(folders, self.contract)
+
+    def extended(self, extent: Extent) -> tuple[ExtensionResult, ...]:
+        """What the extensions come to, whose checks are tests of this session."""
+        shown = self.redaction.shown
+        return tuple(
+            assemble_extension(self.results, shown, one, self.terms, extent=extent) for one in self.extensions
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -127,6 +139,8 @@ class _Reporting(Suite):
             self.subject = Judging(from_har(recording.read_bytes()), self.contract)
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput["conformance_wanted"] = self.wanted and sorted(self.wanted)
+            folders = [str(one.folder) for one in self.extensions]
+            session.config.workeroutput["conformance_extensions"] = folders
         else:
             super().pytest_sessionfinish(session, exitstatus)
         if self.report and self.reports:

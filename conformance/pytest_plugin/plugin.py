@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Generator
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from conformance.checks.catalogue import Case, Check, Judgement, check_id, check_of, wishes_of
+from conformance.checks.extension import REQUIREMENTS, Extension, read_extension, told_apart
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import LEVELS
 from conformance.contract.model import Contract
-from conformance.evidence.exchange import Evidence
+from conformance.evidence.exchange import Evidence, Exchange
 from conformance.evidence.redaction import Redaction
 from conformance.probes.purpose import Wishes
 from conformance.reporting import inert
 from conformance.reporting.junit import case_properties
 from conformance.sending import signals
+from conformance.target.configuration import ConfigError
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.completeness import Extent
-from conformance.verdicts.judge import judge
+from conformance.verdicts.judge import judge, judge_extension
 from conformance.verdicts.terms import Terms, selected
-from conformance.verdicts.verdict import ExitCode, Report
+from conformance.verdicts.verdict import ExitCode, ExtensionResult, Report, exit_code
 
-_CHECK = pytest.StashKey[tuple[Check, Case]]()
+_CHECK = pytest.StashKey[
+    tuple[Check, Case, Contract]
+]()  # of which contract: the published, or an extension's
 _PHASES = {"setup", "call", "teardown"}  # xdist reports a worker that died in none of them
 _WORDS = {
     "inconclusive": ("inconclusive", "?", "INCONCLUSIVE"),
@@ -40,11 +45,34 @@ def binding() -> str:
 
 
 @pytest.fixture
-def judging(binding: str) -> None:
-    """Stands for what `pytest_pyfunc_call` gives a check of this name."""
+def judging(request: pytest.FixtureRequest, binding: str) -> Judging:  # noqa: ARG001  a check is named by it
+    """What was recorded at the session's endpoint, and what can be asked about it."""
+    for plugin in request.config.pluginmanager.get_plugins():
+        if isinstance(plugin, Suite) and plugin.subject:
+            _, case, _ = request.node.stash.get(_CHECK, (None, None, None))
+            return plugin.subject.about(case.call if case else "")
+    raise pytest.UsageError(
+        "nothing was recorded: `judging` needs --endpoint=URL, and a check in the same session"
+    )
 
 
-exchange = exchanges = evidence = judging
+@pytest.fixture
+def evidence(judging: Judging) -> Evidence:
+    """All that was recorded."""
+    return judging.evidence
+
+
+@pytest.fixture
+def exchanges(judging: Judging) -> tuple[Exchange, ...]:
+    """The exchanges: those that a check looks at; for any other test, all of them."""
+    return judging.judged
+
+
+@pytest.fixture
+def exchange(request: pytest.FixtureRequest, binding: str) -> None:  # noqa: ARG001
+    """Each of the exchanges in turn, which `judge` gives to a check."""
+    if _CHECK not in request.node.stash:
+        raise pytest.UsageError("`exchange` is for checks (@requirement), which get one after the other")
 
 
 class Suite:
@@ -60,6 +88,8 @@ class Suite:
         binding: str,
         calls: tuple[str, ...],
         obtain: Callable[[Wishes], Evidence],
+        *,
+        extensions: tuple[Extension, ...] = (),
     ) -> None:
         self.contract, self.terms, self.binding, self.calls, self.obtain = (
             contract,
@@ -68,7 +98,9 @@ class Suite:
             calls,
             obtain,
         )
-        self.cases: dict[str, Case] = {}  # by the id of a check
+        self.extensions = extensions
+        self.cases: dict[str, tuple[Check, Case, Contract]] = {}  # by the id of a check
+        self.refused = ""  # what is wrong with an extension that was collected
         self.subject: Judging | None = None
         self.results: dict[Judgement, list[CheckResult]] = defaultdict(list)
         self.report: Report | None = None
@@ -92,37 +124,59 @@ class Suite:
         check = check_of(metafunc.function)
         if check is None:
             return
+        try:
+            check, contract = self._of(check, metafunc.definition.path)
+        except ConfigError as error:
+            self.refused = self.refused or str(error)
+            return
         rows = []
-        for case in check.cases_of(self.contract, self.calls):
-            name = check_id(check, self.binding, case, self.contract)
-            self.cases[name] = case
+        for case in check.cases_of(contract, self.calls):
+            name = check_id(check, self.binding, case, contract)
+            self.cases[name] = check, case, contract
             values = (self.binding, *([case.value] if check.parameter else []))
-            rows.append(pytest.param(*values, id=name.partition("[")[2].removesuffix("]")))
+            rows.append(pytest.param(*values, id=name.removeprefix(check.place)[1:-1]))
         metafunc.parametrize(("binding", *([check.parameter] if check.parameter else [])), rows)
+
+    def _of(self, check: Check, file: Path) -> tuple[Check, Contract]:
+        """A check that pytest found, and the contract it is of. Raises ConfigError for a wrong extension."""
+        if check.module.startswith("conformance.checks."):
+            return check, self.contract
+        known = {one.folder: one for one in self.extensions}
+        if file.parent not in known:
+            known[file.parent] = read_extension(file.parent, self.contract)
+            self.extensions = told_apart(known.values())
+        own = known[file.parent]
+        return own.check(file, check.name), own.contract
 
     @pytest.hookimpl
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         if not isinstance(item, pytest.Function):
             return
         check = check_of(item.function)
-        if check is not None:
-            place = f"{check.module.replace('.', '/')}.py::{check.name}"
-            case = self.cases[f"{place}[{item.callspec.id}]"]
-            item.stash[_CHECK] = (check, case)
-            item.add_marker(getattr(pytest.mark, self.contract.requirements[case.requirement].level))
+        if check is None or self.refused:
+            return
+        check, _ = self._of(check, item.path)
+        item.stash[_CHECK] = check, case, contract = self.cases[f"{check.place}[{item.callspec.id}]"]
+        item.add_marker(getattr(pytest.mark, contract.requirements[case.requirement].level))
 
     @pytest.hookimpl
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        if self.refused:
+            raise pytest.UsageError(self.refused)
         chosen = selected(self.contract, self.terms, self.calls)
-        cases = [(item, item.stash[_CHECK][1]) for item in items if _CHECK in item.stash]
-        out = [item for item, case in cases if (case.requirement, case.call) not in chosen]
+        cases = [(item, item.stash[_CHECK]) for item in items if _CHECK in item.stash]
+        out = [
+            item
+            for item, (_, case, contract) in cases
+            if contract is self.contract and (case.requirement, case.call) not in chosen
+        ]
         if out:
             config.hook.pytest_deselected(items=out)
             items[:] = [item for item in items if item not in out]
 
     @pytest.hookimpl
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        checks = [item.stash[_CHECK] for item in session.items if _CHECK in item.stash]
+        checks = [item.stash[_CHECK][:2] for item in session.items if _CHECK in item.stash]
         self.wanted = {check_id(check, self.binding, case, self.contract) for check, case in checks}
         if checks and not session.config.option.collectonly:
             self.subject = Judging(self.obtain(wishes_of(checks)), self.contract)
@@ -137,9 +191,9 @@ class Suite:
         if _CHECK not in pyfuncitem.stash:
             return None
         assert self.subject
-        check, case = pyfuncitem.stash[_CHECK]
+        check, case, contract = pyfuncitem.stash[_CHECK]
         result = judge(check, case, self.subject)
-        level = self.contract.requirements[case.requirement].level
+        level = contract.requirements[case.requirement].level
         pyfuncitem.user_properties += case_properties(case.requirement, case.call, level, result.verdict)
         pyfuncitem.__dict__["conformance"] = (case.requirement, case.call, result)
         if result.verdict is Verdict.FAIL:
@@ -155,7 +209,8 @@ class Suite:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        report.__dict__["is_of_a_check"] = _CHECK in item.stash
+        _, _, contract = item.stash.get(_CHECK, (None, None, None))
+        report.__dict__["is_of_a_check"] = contract is self.contract
         if call.when == "call" and "conformance" in item.__dict__:
             requirement, of, result = item.__dict__["conformance"]
             # Plain values: the report travels as JSON where the checks run in several processes.
@@ -177,14 +232,27 @@ class Suite:
         if report.when == "call" and "conformance" in report.__dict__:
             requirement, of, result = report.__dict__["conformance"]
             self.results[requirement, of].append(msgspec.convert(result, CheckResult))
+            self.others_failed |= report.failed and requirement not in self.contract.requirements
         elif report.failed and (report.__dict__.get("is_of_a_check") or report.when not in _PHASES):
             self._broke_down(_broke(report))
         elif report.failed:
             self.others_failed = True
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        report = yield
+        if report.failed and (collector.path.parent / REQUIREMENTS).is_file():
+            try:
+                read_extension(collector.path.parent, self.contract)
+            except ConfigError as error:
+                self.refused = self.refused or str(error)
+        return report
+
     @pytest.hookimpl
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
+        if report.failed and not self.refused:
             self._broke_down(_broke(report))
 
     @pytest.hookimpl
@@ -203,10 +271,19 @@ class Suite:
             return
         interrupted = signals.came() or (exitstatus == pytest.ExitCode.INTERRUPTED and not self.trouble)
         extent = Extent(self.wanted, interrupted, self.trouble[0] if self.trouble else "")
-        self.report = assemble(self.results, self.redaction.shown, self.contract, self.terms, extent=extent)
+        report = assemble(self.results, self.redaction.shown, self.contract, self.terms, extent=extent)
+        self.report = msgspec.structs.replace(report, extensions=self.extended(extent))
         session.exitstatus = self.report.exit_code
-        if self.others_failed and self.report.exit_code in {ExitCode.CONFORMING, ExitCode.INCONCLUSIVE}:
+        if self.report.exit_code == ExitCode.NOTHING_SELECTED and self.report.extensions:
+            theirs = [one for own in self.report.extensions for one in own.requirements]
+            session.exitstatus = exit_code(theirs, self.terms.level)
+        if self.others_failed and session.exitstatus in {ExitCode.CONFORMING, ExitCode.INCONCLUSIVE}:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def extended(self, extent: Extent) -> tuple[ExtensionResult, ...]:  # noqa: ARG002
+        """What the extensions come to. Their checks are no tests of this session."""
+        assert self.subject
+        return tuple(judge_extension(one, self.subject, self.terms) for one in self.extensions)
 
 
 class _InternalError(Exception):

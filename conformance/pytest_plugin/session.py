@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import conformance
+from conformance.checks.extension import Extension
 from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
 from conformance.pytest_plugin import plugin
@@ -35,10 +36,18 @@ class Session:
     calls: tuple[str, ...]
     scratch: Path
     folder: Path
+    extensions: tuple[Extension, ...] = ()
 
     def judge(self, evidence: Evidence, options: argparse.Namespace) -> int:
         """Judge the evidence, write the reports, print the summary; returns the exit code."""
-        suite = Suite(self.contract, self.terms, self.binding, self.calls, lambda _: evidence)
+        suite = Suite(
+            self.contract,
+            self.terms,
+            self.binding,
+            self.calls,
+            lambda _: evidence,
+            extensions=self.extensions,
+        )
         unwritten = ""
         try:
             code, said = _pytest(suite, self.scratch)

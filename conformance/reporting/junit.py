@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import pytest
 
+from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
 from conformance.verdicts import findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.checks.outcome import Verdict
     from conformance.contract.levels import Level
     from conformance.evidence.exchange import Evidence
     from conformance.verdicts.verdict import Report
+
+
+_TAGS = {
+    Verdict.FAIL: "failure",
+    Verdict.ERROR: "error",
+    Verdict.INCONCLUSIVE: "skipped",
+    Verdict.NOT_APPLICABLE: "skipped",
+}
 
 
 def case_properties(requirement: str, call: str, level: Level, verdict: Verdict) -> list[tuple[str, str]]:
@@ -39,6 +49,35 @@ def suite_properties(report: Report) -> list[tuple[str, str]]:
         ("suite", f"{report.suite.name} {report.suite.version}"),
     ]
     return [(name, inert.xml(value)) for name, value in found]
+
+
+def extended(data: bytes, report: Report) -> bytes:
+    """The file with a test suite of its own for each extension: the numbers of the published one stay as they are."""
+    if not report.extensions:
+        return data
+    root = ElementTree.fromstring(data)  # noqa: S314  pytest has just written it
+    for own in report.extensions:
+        checks = [(one, check) for one in own.requirements for check in one.checks]
+        tags = Counter(_TAGS.get(check.verdict) for _, check in checks)
+        suite = ElementTree.SubElement(
+            root,
+            "testsuite",
+            name=inert.xml(own.name),
+            tests=str(len(checks)),
+            failures=str(tags["failure"]),
+            errors=str(tags["error"]),
+            skipped=str(tags["skipped"]),
+        )
+        properties = ElementTree.SubElement(suite, "properties")
+        for name, value in (("verdict", own.verdict.value), ("headline", findings.extended(own))):
+            ElementTree.SubElement(properties, "property", name=name, value=inert.xml(value))
+        for one, check in checks:
+            place, _, name = check.id.partition("::")
+            case = ElementTree.SubElement(suite, "testcase", classname=inert.xml(place), name=inert.xml(name))
+            if tag := _TAGS.get(check.verdict):
+                said = inert.xml(f"{one.id}: {check.reason}")
+                ElementTree.SubElement(case, tag, message=said).text = said
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 class JunitReport:

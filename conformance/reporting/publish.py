@@ -13,7 +13,7 @@ from conformance import __version__
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import to_har
 from conformance.evidence.redaction import Redaction
-from conformance.reporting import html, output
+from conformance.reporting import html, junit, output
 from conformance.reporting.folder import REPORTS, put_away
 from conformance.reporting.json import to_json
 from conformance.reporting.summary import summary_md
@@ -67,7 +67,7 @@ def _files(
 ) -> tuple[dict[str, bytes], list[str]]:
     """The files that may be written, and what became of the others."""
     written: dict[str, Callable[[], bytes]] = {
-        "junit.xml": (scratch / "junit.xml").read_bytes,
+        "junit.xml": lambda: junit.extended((scratch / "junit.xml").read_bytes(), report),
         _PAGE: lambda: html.finish(scratch / "report.html"),
     }
     if not unwritten:
@@ -118,7 +118,7 @@ def leaks_in(report: Report, redaction: Redaction) -> bool:
 def _sentences(report: Report) -> Iterator[str]:
     """What the report says that may quote an endpoint."""
     yield from report.notes
-    for requirement in report.requirements:
+    for requirement in report.everything:
         yield requirement.reason
         for check in requirement.checks:
             yield "\n".join((check.reason, check.expected, check.observed, check.where))

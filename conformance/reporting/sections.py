@@ -42,6 +42,7 @@ def render_sections(report: Report, evidence: Evidence) -> str:
         levels=findings.by_level(report),
         outcomes=_outcomes(report),
         why=findings.why,
+        extended=findings.extended,
         groups=groups,
         provision=_provision(report, groups),
         remarks=_remarks(report, evidence),
@@ -98,7 +99,7 @@ def _remarks(report: Report, evidence: Evidence) -> list[str]:
 
 def _proofs(report: Report) -> set[int]:
     """The exchanges to show in full: the first few of every check that did not pass."""
-    checks = [check for requirement in report.requirements for check in requirement.checks]
+    checks = [check for requirement in report.everything for check in requirement.checks]
     return {number for check in checks if check.verdict in _TELLING for number in check.exchanges[:_PROOFS]}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
 from conformance.verdicts import findings
 
@@ -21,7 +22,16 @@ _REFERENCE = re.compile(r"[@#]")
 def summary_md(report: Report) -> str:
     """The report in GitHub Flavored Markdown."""
     return (
-        "\n".join([*_head(report), *_failures(report), *_open(report), *_rest(report), *_table(report)])
+        "\n".join(
+            [
+                *_head(report),
+                *_failures(report),
+                *_open(report),
+                *_rest(report),
+                *_extensions(report),
+                *_table(report),
+            ]
+        )
         + "\n"
     )
 
@@ -114,6 +124,18 @@ def _rest(report: Report) -> Iterator[str]:
         yield f"- advisory findings, which do not fail this run: {', '.join(_prose(r.id) for r in advice)}"
     for note in report.notes:
         yield f"- note: {inert.markdown(note)}"
+
+
+def _extensions(report: Report) -> Iterator[str]:
+    for own in report.extensions:
+        yield from ("", f"## EXTENSION {_prose(findings.extended(own))}", "")
+        for one in own.requirements:
+            if one.verdict is Verdict.FAIL:
+                yield from _failure(one)
+            else:
+                why = inert.markdown(findings.why(one))
+                word = one.verdict.value.replace("_", " ")
+                yield f"- {word}: {_prose(one.id)} ({one.level}) {_prose(one.title)}{why and f': {why}'}"
 
 
 def _table(report: Report) -> Iterator[str]:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
 from conformance.verdicts import findings
 from conformance.verdicts.verdict import Claim
@@ -36,6 +37,7 @@ def summary(report: Report, *, width: int, color: bool, reports: Path | None) ->
     page.open(report)
     page.below(report)
     page.notes(report)
+    page.extensions(report)
     if reports is not None:
         page.reports(str(reports))
     return "\n".join(page.lines) + "\n"
@@ -122,6 +124,14 @@ class _Page:
             self.field("observed", "" if _says(reason, check.observed) else check.observed)
             self.field("where", check.where)
         self.field("also", f"{others} more of its checks" if others > 0 else "")
+
+    def extensions(self, report: Report) -> None:
+        """A claim of its own for each, below everything that is said of the published contract."""
+        for own in report.extensions:
+            self.heading("EXTENSION", findings.extended(own), "bold", _CLAIMS[own.verdict], gap=" ")
+            for one in own.requirements:
+                if one.verdict is not Verdict.PASS:
+                    self.failure(one.verdict.value.replace("_", " ").upper(), one, "")
 
     def open(self, report: Report) -> None:
         groups = findings.stayed_open(report)

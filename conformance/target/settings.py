@@ -253,6 +253,8 @@ SETTINGS: tuple[Setting, ...] = (
             metavar="ID-GLOB", commands=("run", "replay", "doctor"), group="judging"),
     Setting("waivers", "file", "run", "excused failures, with reasons and dates",
             metavar="FILE", commands=_JUDGES, group="judging"),
+    Setting("extension", "list", "run", "a folder with checks of your own and their requirements.toml",
+            metavar="DIR", commands=("run", "replay"), group="judging"),
     Setting("reports", "file", "command", "the folder to write into",
             unset="a new one under reports/", metavar="DIR", commands=_JUDGES, group="output"),
     Setting("quiet", "flag", "command", "print the verdict alone", commands=("run", "replay"), group="output"),

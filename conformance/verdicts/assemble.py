@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from conformance import __version__
 from conformance.checks.catalogue import Judgement
+from conformance.checks.extension import Extension
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Contract, Requirement
 from conformance.evidence.between import obstacle
@@ -16,6 +17,7 @@ from conformance.verdicts.completeness import Extent, completed, scope
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import (
     Calls,
+    ExtensionResult,
     Report,
     RequirementResult,
     Suite,
@@ -68,6 +70,32 @@ def assemble(
         scope=scope(requirements, extent, evidence.left_out),
         notes=(*evidence.notes, *_clock_note(evidence), *_waiver_notes(requirements, terms)),
         interrupted=interrupted,
+        requirements=requirements,
+    )
+
+
+def assemble_extension(
+    results: Mapping[Judgement, Sequence[CheckResult]],
+    evidence: Evidence,
+    extension: Extension,
+    terms: Terms,
+    *,
+    extent: Extent = _WHOLE,
+) -> ExtensionResult:
+    """What an extension comes to, by the same rules. It is never narrowed or waived: its owner asked for all of it."""
+    contract, terms = extension.contract, Terms(level=terms.level, today=terms.today)
+    wanted = selected(contract, terms, evidence.calls)
+    found = completed(results, contract, evidence, wanted, extent, checks=extension.checks)
+    requirements = tuple(
+        _requirement(row, call, found.get((row.id, call)), terms)
+        for row in contract.requirements.values()
+        for call in row.of(evidence.calls)
+    )
+    stopped = extent.interrupted or evidence.interrupted or bool(extent.trouble)
+    return ExtensionResult(
+        name=extension.name,
+        verdict=claim(requirements, terms.level, interrupted=stopped),
+        counts=count(requirements),
         requirements=requirements,
     )
 

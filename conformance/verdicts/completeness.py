@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.checks.catalogue import Judgement, check_id, chosen_checks
+from conformance.checks.catalogue import Check, Judgement, check_id, chosen_checks
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
@@ -48,14 +48,17 @@ def completed(
     evidence: Evidence,
     selected: frozenset[Judgement],
     extent: Extent,
+    *,
+    checks: Sequence[Check] | None = None,
 ) -> dict[Judgement, tuple[CheckResult, ...]]:
     """The results of each judgement that was to be made, with one for every check of the catalogue.
 
+    checks: the catalogue, where it is not the suite's.
     One of which no check was wanted is left out: nobody asked for it.
     """
     made: dict[Judgement, tuple[CheckResult, ...]] = {}
     catalogue: dict[Judgement, dict[str, str]] = {}
-    for check, case in chosen_checks(contract, selected, evidence.calls):
+    for check, case in chosen_checks(contract, selected, evidence.calls, checks):
         name = check_id(check, evidence.binding, case, contract)
         catalogue.setdefault((case.requirement, case.call), {})[name] = check.title
     for judgement in selected:

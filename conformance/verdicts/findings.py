@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from conformance.checks.outcome import CheckResult
     from conformance.contract.levels import Level
-    from conformance.verdicts.verdict import Counts, Report
+    from conformance.verdicts.verdict import Counts, ExtensionResult, Report
 
 _STATE = re.compile(r"ERR-([0-9]{3})-")
 
@@ -78,6 +78,14 @@ def _verdict(report: Report) -> str:
 def _some(number: int, level: Level) -> str:
     words = "" if level == "advisory" else f"{' and '.join(LEVELS[: LEVELS.index(level) + 1])} "
     return f"{number} {words}requirement{'' if number == 1 else 's'}"
+
+
+def extended(result: ExtensionResult) -> str:
+    """What an extension's own claim is, in one sentence."""
+    counts, number = result.counts, len(result.requirements)
+    told = {"failed": counts.fail, "could not be judged": counts.inconclusive + counts.error}
+    others = "".join(f", {count} {what}" for what, count in told.items() if count)
+    return f"{result.name}: {counts.pass_} of {number} requirement{'' if number == 1 else 's'} passed{others}"
 
 
 def by_level(report: Report) -> dict[Level, Counts]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from conformance.checks.catalogue import Case, Check, Judgement, check_id, checks
+from conformance.checks.extension import Extension
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, CheckResult, Inconclusive, NotApplicable, Unsettled, Verdict
 from conformance.contract.model import Contract
 from conformance.contract.quoting import cut, quoting
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.probes.purpose import REFUSED, Purpose, is_wanted
-from conformance.verdicts.assemble import assemble
+from conformance.verdicts.assemble import assemble, assemble_extension
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import Report
+from conformance.verdicts.verdict import ExtensionResult, Report
 
 _MOST_NAMED = 20  # exchanges named in one result
 _LONGEST = 1_000  # characters of a sentence; an endpoint's word in it may have a million, and the evidence has them all
@@ -30,6 +32,14 @@ def judge_evidence(evidence: Evidence, contract: Contract, terms: Terms) -> Repo
         for case in check.cases_of(contract, judging.evidence.calls):
             results[case.requirement, case.call].append(judge(check, case, judging))
     return assemble(results, judging.redaction.shown, contract, terms)
+
+
+def judge_extension(extension: Extension, judging: Judging, terms: Terms) -> ExtensionResult:
+    """What an extension says of what was recorded, by all of its checks."""
+    results: dict[Judgement, list[CheckResult]] = defaultdict(list)
+    for check, case in extension.chosen(judging.evidence.calls):
+        results[case.requirement, case.call].append(judge(check, case, judging))
+    return assemble_extension(results, judging.redaction.shown, extension, terms)
 
 
 def judge(check: Check, case: Case, judging: Judging) -> CheckResult:
@@ -65,6 +75,10 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
     if own:
         each_one = "exchange" in wanted
         told = _over_exchanges(result, own, findings) if each_one else _single(result, own, *findings)
+        if told.verdict is Verdict.ERROR and check.file:  # whoever wrote it wants to know where
+            error = next(filter(_is_a_defect, findings))
+            line = traceback.extract_tb(error.__traceback__)[-1].lineno if error else 0
+            told = _with(told, reason=f"{type(error).__name__} in {check.file}, line {line}")
     unseen = tuple(e for e in seen if e.number in judging.between)
     if unseen and (not own or (check.kinds and told.verdict is Verdict.PASS)):
         told = _left_open(result, unseen, len({e.probe for e in seen}), judging)
@@ -119,6 +133,10 @@ def _outcome(function: Callable[..., None], arguments: Mapping[str, Any]) -> Fin
     return None
 
 
+def _is_a_defect(finding: Finding) -> bool:
+    return finding is not None and not isinstance(finding, Breach | Inconclusive | NotApplicable)
+
+
 def _single(result: CheckResult, seen: tuple[Exchange, ...], finding: Finding) -> CheckResult:
     if finding is None:
         return _with(result, verdict=Verdict.PASS)
@@ -128,11 +146,7 @@ def _single(result: CheckResult, seen: tuple[Exchange, ...], finding: Finding) -
 def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: list[Finding]) -> CheckResult:
     """One verdict over all answers: one breach is a failure that says how often, silence is no pass."""
     pairs = list(zip(seen, findings, strict=True))
-    errors = [
-        (e, f)
-        for e, f in pairs
-        if isinstance(f, Exception) and not isinstance(f, Breach | Inconclusive | NotApplicable)
-    ]
+    errors = [(e, f) for e, f in pairs if _is_a_defect(f)]
     breaches = [(e, f) for e, f in pairs if isinstance(f, Breach)]
     judged = len(breaches) + sum(1 for f in findings if f is None)
     if errors:

@@ -122,6 +122,15 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     in_part: tuple[str, ...] = ()
 
 
+class ExtensionResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user's own requirements come to: a claim of its own beside the published one."""
+
+    name: str
+    verdict: Claim
+    counts: Counts
+    requirements: tuple[RequirementResult, ...]
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The one object that terminal, JSON, JUnit, HTML, Markdown and the exit code are computed from."""
 
@@ -142,6 +151,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     interrupted: bool = False
     requirements: tuple[RequirementResult, ...]
+    extensions: tuple[ExtensionResult, ...] = ()
+
+    @property
+    def everything(self) -> tuple[RequirementResult, ...]:
+        """The requirements of the contract, and those of extensions after them."""
+        return (*self.requirements, *(one for own in self.extensions for one in own.requirements))
 
 
 def required(level: Level) -> frozenset[Level]:

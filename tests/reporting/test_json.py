@@ -27,6 +27,7 @@ STRUCTS = {
     "suite": verdicts.Suite,
     "counts": verdicts.Counts,
     "scope": verdicts.Scope,
+    "extension": verdicts.ExtensionResult,
 }
 
 

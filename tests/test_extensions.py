@@ -1,0 +1,254 @@
+"""Requirements and checks of a user's own, in a folder outside of the suite, through every face."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from conformance.checks.extension import read_extension
+from conformance.contract.load import documented
+from conformance.target.configuration import ConfigError
+from tests.command import run
+
+PYTEST = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider"]
+PLUGIN = ("-p", "conformance.pytest_plugin", "--endpoint=reference")
+RUN = ("run", "--endpoint=reference", "--select=ENV-0*", "--reports=out")
+
+ROW = '[[requirement]]\nid = "{}"\nlevel = "must"\nstatement = "It holds."\n'
+HEAD = "from conformance import Breach, Exchange, Inconclusive, Judging, Kind, requirement, uses\n"
+CHECK = """
+@requirement("{}")
+@uses(Kind.DOCUMENTED)
+def test_{}(exchange: Exchange, judging: Judging) -> None:
+    \"\"\"It holds.\"\"\"
+    {}
+"""
+HOLDS = 'if not judging.answer(exchange).header("Content-Type"): raise Breach("there is none")'
+BREAKS = 'raise Breach("it is broken", expected="whole", observed="broken")'
+OPEN = 'raise Inconclusive("it cannot be seen")'
+
+
+def written(folder: Path, bodies: dict[str, str], *, requirements: str | None = None) -> Path:
+    """An extension: for each id the body of its check."""
+    folder.mkdir()
+    rows = "".join(map(ROW.format, bodies)) if requirements is None else requirements
+    (folder / "requirements.toml").write_text(rows, encoding="utf-8")
+    checks = "".join(CHECK.format(name, name[2:].lower(), body) for name, body in bodies.items())
+    (folder / "test_own.py").write_text(HEAD + checks, encoding="utf-8")
+    return folder
+
+
+def report_in(folder: Path) -> Any:
+    return json.loads((folder / "report.json").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with an extension of which one requirement holds, one is broken, one open, and one check in error."""
+    base = tmp_path_factory.mktemp("mixed")
+    written(base / "my [checks]", {"X-A": HOLDS, "X-B": BREAKS, "X-C": OPEN, "X-D": "assert False"})
+    done = run(*RUN, "--extension", "my [checks]", cwd=base)
+    (base / "said").write_text(done.stdout)
+    assert done.returncode == 0, done.stderr
+    return base
+
+
+def test_the_claim_of_an_extension_stands_beside_the_published_one(mixed: Path, tmp_path: Path) -> None:
+    bare = run(*RUN, cwd=tmp_path)
+    with_it, without = report_in(mixed / "out"), report_in(tmp_path / "out")
+    for key in ("verdict", "exit_code", "counts", "scope", "level"):
+        assert with_it[key] == without[key]
+    assert len(with_it["requirements"]) == len(without["requirements"])
+    assert without["extensions"] == []
+    assert "EXTENSION" not in bare.stdout
+    (own,) = with_it["extensions"]
+    assert own["name"] == "my [checks]"
+    assert own["verdict"] == "nonconforming"
+    assert {r["id"]: r["verdict"] for r in own["requirements"]} == {
+        "X-A": "pass",
+        "X-B": "fail",
+        "X-C": "inconclusive",
+        "X-D": "error",
+    }
+    assert own["requirements"][3]["reason"] == "AssertionError in my [checks]/test_own.py, line 25"
+
+
+def test_every_report_shows_it(mixed: Path) -> None:
+    line = "my [checks]: 1 of 4 requirements passed, 1 failed, 2 could not be judged"
+    assert f"EXTENSION {line}\n" in (mixed / "said").read_text()
+    assert "## EXTENSION my \\[checks\\]: 1 of 4" in (mixed / "out" / "summary.md").read_text()
+    page = (mixed / "out" / "report.html").read_text(encoding="utf-8")
+    assert line in page
+    assert 'id="X-B"' in page
+    published, own = ElementTree.parse(mixed / "out" / "junit.xml").getroot()
+    assert published.get("failures") == "0"
+    assert [own.get(key) for key in ("name", "tests", "failures", "errors", "skipped")] == [
+        *("my [checks]", "4"),
+        *("1", "1", "1"),
+    ]
+
+
+def test_replay_judges_it_alike(mixed: Path) -> None:
+    done = run(
+        "replay",
+        "out/evidence.har",
+        "--select=ENV-0*",
+        "--extension=my [checks]",
+        "--reports=again",
+        cwd=mixed,
+    )
+    assert done.returncode == 0, done.stderr
+    assert report_in(mixed / "again")["extensions"] == report_in(mixed / "out")["extensions"]
+
+
+@pytest.mark.parametrize(
+    ("body", "published", "code"),
+    [
+        (HOLDS, False, 0),
+        (BREAKS, False, 1),
+        (OPEN, False, 10),
+        ("assert False", False, 3),
+        (HOLDS, True, 0),
+        (BREAKS, True, 1),
+        (OPEN, True, 0),
+    ],
+)
+def test_under_pytest_it_is_a_test_like_any_other(
+    tmp_path: Path, body: str, published: bool, code: int
+) -> None:
+    written(tmp_path / "own", {"X-A": body})
+    more = ("--pyargs", "conformance.checks") if published else ()
+    done = run(*PLUGIN, "own", *more, "--reports=out", cwd=tmp_path, command=PYTEST)
+    assert done.returncode == code, done.stdout
+    report = report_in(tmp_path / "out")
+    assert (report["verdict"], report["exit_code"]) == (
+        ("conforming", 0) if published else ("inconclusive", 5)
+    )
+    assert f"EXTENSION own: {1 if body == HOLDS else 0} of 1 requirement passed" in done.stdout
+
+
+def test_both_faces_agree(mixed: Path) -> None:
+    done = run(*PLUGIN, ".", "--reports=pytest", "-n2", cwd=mixed / "my [checks]", command=PYTEST)
+    assert done.returncode == 3, done.stdout
+    (there,), (here,) = (
+        report_in(mixed / "out")["extensions"],
+        report_in(mixed / "my [checks]/pytest")["extensions"],
+    )
+    assert [(r["id"], r["verdict"], [c["id"] for c in r["checks"]]) for r in here["requirements"]] == [
+        (r["id"], r["verdict"], [c["id"] for c in r["checks"]]) for r in there["requirements"]
+    ]
+
+
+def test_what_was_left_out_has_not_passed(tmp_path: Path) -> None:
+    folder = written(tmp_path / "own", {"X-A": HOLDS})
+    with (folder / "test_own.py").open("a") as file:
+        file.write(CHECK.format("X-A", "more", HOLDS))
+    done = run(*PLUGIN, "own", "-k", "more", cwd=tmp_path, command=PYTEST)
+    assert "EXTENSION own: 0 of 1 requirement passed, 1 could not be judged" in done.stdout
+
+
+def test_fixtures_are_real(tmp_path: Path) -> None:
+    folder = written(tmp_path / "own", {"X-A": HOLDS})
+    (tmp_path / "test_plain.py").write_text(
+        "import pytest\n"
+        "@pytest.fixture\ndef sent(exchanges): return len(exchanges)\n"
+        "def test_plain(judging, evidence, sent): assert sent == len(evidence.exchanges) == len(judging.judged) > 0\n"
+    )
+    done = run(*PLUGIN, str(folder), "test_plain.py", cwd=tmp_path, command=PYTEST)
+    assert done.returncode == 0, done.stdout
+    alone = run(*PLUGIN, "test_plain.py", cwd=tmp_path, command=PYTEST)
+    assert alone.returncode == 1
+    assert "needs --endpoint=URL, and a check in the same session" in alone.stdout
+
+
+GOOD = CHECK.format("X-A", "a", HOLDS)
+WRONG = {
+    "id without X-": (ROW.format("ENV-01"), HEAD + CHECK.format("ENV-01", "a", HOLDS), "'ENV-01' is no id"),
+    "id twice": (ROW.format("X-A") * 2, HEAD + GOOD, "X-A is there twice"),
+    "unknown requirement": (
+        ROW.format("X-A"),
+        HEAD + GOOD + CHECK.format("X-Z", "z", HOLDS),
+        "'X-Z'; allowed: X-A",
+    ),
+    "published requirement": (
+        ROW.format("X-A"),
+        HEAD + GOOD + CHECK.format("ENV-01", "z", HOLDS),
+        "'ENV-01'",
+    ),
+    "requirement without check": (
+        ROW.format("X-A") + ROW.format("X-B"),
+        HEAD + GOOD,
+        "no check is of requirement X-B",
+    ),
+    "test without requirement": (
+        ROW.format("X-A"),
+        HEAD + GOOD + "\ndef test_b(): pass\n",
+        "test_b is no check",
+    ),
+    "class": (ROW.format("X-A"), HEAD + GOOD + "\nclass TestB: pass\n", "TestB is no check"),
+    "strange argument": (ROW.format("X-A"), HEAD + GOOD.replace("judging:", "jugding:"), "takes 'jugding'"),
+    "no requirements.toml": (None, HEAD + GOOD, "requirements.toml: No such file"),
+    "no TOML": ("[[", HEAD + GOOD, "requirements.toml: "),
+    "unknown key": (ROW.format("X-A") + "lvel = 1\n", HEAD + GOOD, "unknown field `lvel`"),
+    "unknown level": (ROW.format("X-A").replace("must", "shall"), HEAD + GOOD, "shall"),
+    "unknown call": (ROW.format("X-A") + 'calls = ["get_it"]\n', HEAD + GOOD, "the call 'get_it'"),
+    "no Python": (ROW.format("X-A"), "def :", "test_own.py cannot be imported: SyntaxError"),
+    "import that fails": (
+        ROW.format("X-A"),
+        "import nothing_of_that_name",
+        "cannot be imported: ModuleNotFoundError",
+    ),
+    "exit at import": (ROW.format("X-A"), "raise SystemExit(0)", "cannot be imported: SystemExit"),
+    "no check": (ROW.format("X-A"), "", "it has no check"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_extension_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
+    rows, source, told = WRONG[name]
+    folder = written(tmp_path / "own", {}, requirements=rows or "")
+    (folder / "test_own.py").write_text(source)
+    if rows is None:
+        (folder / "requirements.toml").unlink()
+    with pytest.raises(ConfigError) as refused:
+        read_extension(folder, documented())
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["id without X-", "unknown requirement", "import that fails", "no requirements.toml"]
+)
+def test_before_anything_is_sent(tmp_path: Path, name: str) -> None:
+    rows, source, told = WRONG[name]
+    folder = written(tmp_path / "own", {}, requirements=rows or "")
+    (folder / "test_own.py").write_text(source)
+    if rows is None:
+        (folder / "requirements.toml").unlink()
+    away = "--endpoint=https://127.0.0.1:1/T"
+    done = run("run", away, "--extension=own", cwd=tmp_path)
+    assert done.returncode == 4
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+    done = run("-p", "conformance.pytest_plugin", away, "own", "--tb=no", cwd=tmp_path, command=PYTEST)
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert told in done.stderr
+
+
+def test_a_folder_that_is_not_there_or_named_twice(tmp_path: Path) -> None:
+    written(tmp_path / "own", {"X-A": HOLDS})
+    (tmp_path / "b").mkdir()
+    written(tmp_path / "b" / "other", {"X-A": HOLDS})
+    for words, told in (
+        (["--extension=none"], "there is no such folder"),
+        (["--extension=own", "--extension=own"], "own is in"),
+        (["--extension=own", "--extension=b/other"], "X-A is in"),
+    ):
+        done = run("run", "--endpoint=https://127.0.0.1:1/T", *words, cwd=tmp_path)
+        assert done.returncode == 4
+        assert told in done.stderr

@@ -166,6 +166,41 @@ def test_fixtures_are_real(tmp_path: Path) -> None:
     assert "needs --endpoint=URL, and a check in the same session" in alone.stdout
 
 
+TARGET = '[targets.here]\nendpoint = "https://127.0.0.1:1/T0KEN"\nhttp_endpoint = "http://127.0.0.1:1/"\n'
+OWN = '[extensions]\nrequirements = "own/requirements.toml"\nchecks = "own"\n'
+
+
+def test_the_configuration_file_names_one(tmp_path: Path) -> None:
+    written(tmp_path / "own", {"X-A": HOLDS})
+    (tmp_path / "connect-conformance.toml").write_text(TARGET + OWN)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    words = ("run", "--target=here", "--select=ENV-01", "--reports=out")
+    done = run(*words, "--config=../connect-conformance.toml", cwd=elsewhere)
+    assert done.returncode == 10
+    assert "EXTENSION own: 0 of 1 requirement passed, 1 could not be judged" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (OWN.replace("checks", "check"), "unknown key `check` at `extensions` (did you mean `checks`?)"),
+        ('[extensions]\nchecks = "own"\n', "missing key `requirements` at `extensions`"),
+        (OWN.replace('"own"', "1"), "a whole number stands at `extensions.checks`"),
+        (OWN.replace("[extensions]", "[extension]"), "did you mean `extensions`?"),
+        (OWN.replace('"own"', '"none"'), "there is no such folder"),
+        (OWN.replace("requirements.toml", "rows.toml"), "rows.toml: No such file"),
+    ],
+)
+def test_a_wrong_table_is_refused_in_one_line(tmp_path: Path, table: str, told: str) -> None:
+    written(tmp_path / "own", {"X-A": HOLDS})
+    (tmp_path / "connect-conformance.toml").write_text(TARGET + table)
+    done = run("run", "--target=here", cwd=tmp_path)
+    assert done.returncode == 4
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 GOOD = CHECK.format("X-A", "a", HOLDS)
 WRONG = {
     "id without X-": (ROW.format("ENV-01"), HEAD + CHECK.format("ENV-01", "a", HOLDS), "'ENV-01' is no id"),

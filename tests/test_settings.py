@@ -36,7 +36,7 @@ endpoint = "https://staging.example.com/T0KEN"
 
 
 def test_keys_are_said_once_in_each_place() -> None:
-    for places in (("target", "run", "command"), ("state",)):
+    for places in (("target", "run", "command"), ("state",), ("extensions",)):
         keys = [row.key for row in SETTINGS if row.place in places]
         assert len(keys) == len(set(keys))
 
@@ -44,7 +44,7 @@ def test_keys_are_said_once_in_each_place() -> None:
 @pytest.mark.parametrize("row", SETTINGS, ids=lambda row: f"{row.place}-{row.key}")
 def test_a_row_is_whole(row: Setting) -> None:
     assert re.fullmatch(r"[^A-Z].*[^.]|CA .*[^.]", row.help)
-    assert row.place in {"target", "state"} or row.commands
+    assert row.place in {"target", "state", "extensions"} or row.commands
     assert row.kind not in {"number", "whole"} or row.low < row.high
     assert bool(row.choices) == (row.kind == "choice")
     assert not row.commands or row.metavar or row.kind in {"flag", "choice"}
@@ -226,6 +226,7 @@ def test_a_path_is_a_file(tmp_path: Path) -> None:
 TITLES: dict[Place, str] = {
     "target": "Keys of `[targets.NAME]`",
     "state": "Keys of `[targets.NAME.states.NNN]`",
+    "extensions": "Keys of `[extensions]`",
     "run": "Options of a run",
     "command": "Options of one command",
 }
@@ -235,7 +236,7 @@ def table(place: Place) -> str:
     """The rows of a place, as Markdown."""
     rows = placed(place).values()
     optional = any(row.commands for row in rows)
-    keyed = place in {"target", "state"}
+    keyed = place in {"target", "state", "extensions"}
     heads = ["key"] * keyed + ["option"] * optional + ["what it is", "allowed", "default"]
     lines = [heads, ["---"] * len(heads)]
     for row in rows:

@@ -13,6 +13,7 @@ from conformance.target.settings import Place, Setting, placed
 CONFIG_NAME = "connect-conformance.toml"
 Settings = Mapping[str, Any]  # by key, as a table of the file has them
 
+_TABLES = ("targets", "extensions")
 _MOST = 16 << 20  # octets of a file that is read at all
 _CALLED = {
     bool: "true or false",
@@ -53,10 +54,12 @@ def read_config(file: Path, only: str | None = None) -> dict[str, Settings]:
     raw = read_toml(file)
     try:
         for key in raw:
-            if key != "targets":
-                raise ConfigError(f"unknown key `{key}`{suggestion(key, ['targets'])}")
+            if key not in _TABLES:
+                raise ConfigError(f"unknown key `{key}`{suggestion(key, _TABLES)}")
         if "targets" not in raw:
             raise ConfigError("there is no [targets.NAME] table; allowed: such a table for each target")
+        if "extensions" in raw:
+            complete(raw["extensions"], "extensions", "extensions")
         targets = _table(raw["targets"], "targets")
         chosen = targets if only is None else {only: targets[only]} if only in targets else {}
         for name, table in chosen.items():
@@ -64,6 +67,15 @@ def read_config(file: Path, only: str | None = None) -> dict[str, Settings]:
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}") from None
     return chosen
+
+
+def own_checks(file: Path) -> tuple[Path, Path] | None:
+    """The file of requirements and the folder of checks that [extensions] names, if it is there. Raises ConfigError."""
+    raw = read_toml(file)
+    if "extensions" not in raw:
+        return None
+    said = complete(raw["extensions"], "extensions", "extensions")
+    return file.parent / said["requirements"], file.parent / said["checks"]
 
 
 def target_names(file: Path) -> list[str]:

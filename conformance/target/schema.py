@@ -24,7 +24,7 @@ def schema(codes: Iterable[str]) -> str:
         "$schema": "http://json-schema.org/draft-04/schema#",
         "title": "The configuration file of connect-conformance",
         "type": "object",
-        "properties": {"targets": targets},
+        "properties": {"targets": targets, "extensions": _table("extensions")},
         "required": ["targets"],
         "additionalProperties": False,
         "definitions": {"target": target, "state": state},

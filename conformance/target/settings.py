@@ -29,9 +29,10 @@ PREFIX = "CONNECT_CONFORMANCE_"
 
 # `file` is a path, `table` has strings by name, `states` has a table of settings for each error code.
 Kind = Literal["text", "file", "choice", "number", "whole", "flag", "list", "table", "states"]
-# target: a key of [targets.NAME], perhaps an option too; state: a key of a state's table; run: how a run goes, the same
+# target: a key of [targets.NAME], perhaps an option too; state: a key of a state's table;
+# extensions: a key of [extensions]; run: how a run goes, the same
 # for each target of a fleet; command: what this one command is to do.
-Place = Literal["target", "state", "run", "command"]
+Place = Literal["target", "state", "extensions", "run", "command"]
 
 _KINDS = {
     **dict.fromkeys(("text", "file", "choice"), "a string"),
@@ -229,6 +230,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("teardown", "list", "state", "a command that is always run after them",
             example='["./block-my-address", "off"]'),
     Setting("timeout", "number", "state", "seconds that either command may take", default=30.0, low=0.05, high=3600),
+
+    Setting("requirements", "file", "extensions", "the requirements of your own",
+            required=True, example='"my-checks/requirements.toml"'),
+    Setting("checks", "file", "extensions", "the folder with their checks, in files test_*.py",
+            required=True, example='"my-checks"'),
 
     Setting("all_targets", "flag", "command", "every target of the configuration file",
             commands=("run",), group="several targets"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ import anyio
 import pytest
 
 from conformance.checks.outcome import Verdict
-from conformance.contract.load import ContractError, folder, load
+from conformance.contract.load import folder, load
 from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import from_har, to_har
@@ -232,87 +232,3 @@ def test_every_mutant_is_killed_under_its_own_call_and_under_no_other(call: str)
         allowed = {*mutant.breaks, *mutant.also, ROLL_UP}
         stray = {name for name in accused if rows[name.partition("@")[0]].level == "must"}
         assert {name.partition("@")[0] for name in stray} <= allowed, mutant.id
-
-
-# What a row must be
-
-WRONG: dict[str, tuple[str, Callable[[str], str], str]] = {
-    "unknown requirement": (
-        "calls/get_list_colour/call.toml",
-        lambda text: text.replace("CLR-04", "CLR-44"),
-        "calls/get_list_colour/call.toml, rule CLR-44 unique: requirements.toml has no CLR-44",
-    ),
-    "unknown field": (
-        "calls/get_list_colour/call.toml",
-        lambda text: text.replace('field = "colour"', 'field = "color"'),
-        "calls/get_list_colour/call.toml, rule CLR-04 unique: no field is called 'color'",
-    ),
-    "unknown kind of rule": (
-        "calls/get_list_colour/call.toml",
-        lambda text: text.replace('kind = "unique"', 'kind = "once"'),
-        "calls/get_list_colour/call.toml: Invalid enum value 'once' - at `$.rule[1].kind`",
-    ),
-    "unknown key": (
-        "calls/knock/call.toml",
-        lambda text: text + "\nsurprise = 1\n",
-        "calls/knock/call.toml: Object contains unknown field `surprise`",
-    ),
-    "another name": (
-        "calls/knock/call.toml",
-        lambda text: text.replace('"knock"', '"nock"', 1),
-        "calls/knock/call.toml: the name is nock, and the folder's is knock",
-    ),
-    "an example that is not allowed": (
-        "calls/show_parcel/call.toml",
-        lambda text: text.replace('example = "small"', 'example = "huge"'),
-        "calls/show_parcel/call.toml, parameter size: the example is none of its values",
-    ),
-    "a requirement of a schema": (
-        "calls/show_parcel/response.xsd",
-        lambda text: text.replace("PAR-02", "PAR-22"),
-        "calls/show_parcel/response.xsd: requirements.toml has no PAR-22",
-    ),
-    "a requirement without a level": (
-        "requirements.toml",
-        lambda text: text.replace('id = "CLR-01"\nlevel = "must"\n', 'id = "CLR-01"\n'),
-        "(CLR-01): Object missing required field `level`",
-    ),
-    "a requirement twice": (
-        "requirements.toml",
-        lambda text: text.replace('"CLR-02"', '"CLR-01"'),
-        "(CLR-01): CLR-01 is there twice",
-    ),
-    "a call of a requirement": (
-        "requirements.toml",
-        lambda text: text.replace('calls = ["show_parcel"]', 'calls = ["show_parcels"]', 1),
-        "requirements.toml, PAR-01: calls/ has no show_parcels",
-    ),
-    "one more error": (
-        "errors.toml",
-        lambda text: (
-            text + '\n[[error]]\ncode = "010"\nmessage = "m"\ndescription = "d"\nprovoked = "provisioned"\n'
-        ),
-        "errors.toml, 010: requirements.toml has no ERR-010-code",
-    ),
-    "no TOML": ("errors.toml", lambda text: text + "[[", "errors.toml: "),
-}
-
-
-@pytest.mark.parametrize(("file", "change", "says"), WRONG.values(), ids=WRONG)
-def test_a_broken_row_is_refused_in_one_line(
-    file: str, change: Callable[[str], str], says: str, tmp_path: Path
-) -> None:
-    place = laid(tmp_path / "schemas") / file
-    text = place.read_text(encoding="utf-8")
-    assert change(text) != text
-    place.write_text(change(text), encoding="utf-8")
-    with pytest.raises(ContractError) as refused:
-        load(tmp_path / "schemas")
-    assert says in str(refused.value)
-    assert "\n" not in str(refused.value)
-
-
-def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
-    (laid(tmp_path / "schemas") / "calls/knock/response.xsd").unlink()
-    with pytest.raises(ContractError, match=r"calls/knock/response\.xsd: No such file or directory"):
-        load(tmp_path / "schemas")

@@ -92,7 +92,12 @@ def test_the_source_distribution_can_be_built_from(source: Path, tmp_path: Path)
         names = {name.partition("/")[2] for name in archive.getnames()}
         archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.4 has the first
         archive.extractall(tmp_path)
-    assert tracked("conformance", "schemas", "reports", "tests", "docs") <= names
+    heavy = tracked("benchmarks", "tests/recordings")
+    left_out = heavy | {"tests/test_recordings.py", "tests/test_benchmarks.py"}
+    assert heavy
+    assert tracked("conformance", "schemas", "reports", "tests", "docs") - left_out <= names
+    assert not left_out & names
+    assert packed.stat().st_size < 900_000
     assert not [name for name in names if "4711" in name or ".venv" in name]
     unpacked = tmp_path / packed.name.removesuffix(".tar.gz")
     words = (

@@ -59,7 +59,8 @@ def _of_call(call: ServiceCall, contract: Contract) -> Iterator[str]:
     if call.items is not None and not call.items.fields:
         yield ", items: an item has at least one field"
     yield from (
-        f", error {code}: errors.toml has no such code" for code in set(call.errors) - set(contract.errors)
+        f", error {code}: errors.toml has no such code"
+        for code in sorted(set(call.errors) - set(contract.errors))
     )
     for parameter in call.parameters:
         yield from (f", parameter {parameter.name}: {wrong}" for wrong in _of_parameter(parameter, call))

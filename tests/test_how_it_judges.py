@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.contract import encoding
+from conformance.evidence import classify
 from tests.generated import current
 
 PAGE = Path(__file__).parents[1] / "docs/how-it-judges.md"
@@ -31,7 +32,13 @@ def encodings() -> str:
     return table(("what is seen", "what the document is in"), *rows)
 
 
-TABLES = {"encoding": encodings}
+def meanings() -> str:
+    """What an answer amounts to."""
+    rows = [(rule.seen, rule.meaning.value) for rule in classify.RULES]
+    return table(("what is seen", "what the answer amounts to"), *rows)
+
+
+TABLES = {"encoding": encodings, "meaning": meanings}
 
 
 def page(text: str, name: str) -> str:

@@ -12,6 +12,7 @@ from conformance.checks.outcome import Inconclusive, NotApplicable
 from conformance.contract.model import Contract
 from conformance.contract.xsd import schema
 from conformance.evidence.between import Instead, between, judged
+from conformance.evidence.classify import Asked, Meaning, classify, offers
 from conformance.evidence.envelope import Envelope, Reported
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Reading
 from conformance.probes.purpose import Kind
@@ -33,8 +34,7 @@ class Answers:
         self.evidence, self.contract, self.whole = evidence, contract, whole or self
         self.call = contract.calls[call or evidence.calls[0]]
         self._about: dict[str, Self] = {}
-        self._successes: dict[Reading, bool] = {}
-        self._errors: dict[Reading, bool] = {}
+        self._meanings: dict[Reading, Meaning] = {}
 
     def about(self, call: str) -> Self:
         """The answers to one call; without a name, and where there is only one, all of them."""
@@ -82,34 +82,24 @@ class Answers:
     def success(self, exchange: Exchange) -> Envelope:
         """The success envelope of an answer, or Inconclusive."""
         envelope = self.envelope(exchange)
-        if not self.means_success(envelope) and not envelope.document.deep:
+        if self.meaning(self.answer(exchange)) is not Meaning.SUCCESS and not envelope.document.deep:
             raise Inconclusive("the answer is not the success envelope (REQ-02)")
         return envelope
 
+    def meaning(self, answer: Answer) -> Meaning:
+        """What an answer amounts to as the answer to this call."""
+        reading = answer.reading
+        if reading not in self._meanings:
+            self._meanings[reading] = classify(answer.envelope, self.asked)
+        return self._meanings[reading]
+
     def is_success(self, exchange: Exchange) -> bool:
         """Whether the answer is the success of the service call, also when it is not well-formed."""
-        own = self.of(exchange)
-        if own is not self:
-            return own.is_success(exchange)
-        if exchange.answer is None:
-            return False
-        reading = exchange.answer.reading
-        if reading not in self._successes:
-            envelope = exchange.answer.envelope
-            damaged = envelope.root is None
-            self._successes[reading] = self.offers(envelope) if damaged else self.means_success(envelope)
-        return self._successes[reading]
+        return exchange.answer is not None and self.of(exchange).meaning(exchange.answer).is_success
 
     def is_error(self, exchange: Exchange) -> bool:
         """Whether the answer is an error envelope: it reports an error, and carries neither Success nor a list."""
-        if exchange.answer is None:
-            return False
-        reading = exchange.answer.reading
-        if reading not in self._errors:
-            envelope = exchange.answer.envelope
-            told = envelope.is_error or (envelope.recognised and bool(self.reported(envelope)))
-            self._errors[reading] = told and not (envelope.carries_success or envelope.has_list)
-        return self._errors[reading]
+        return exchange.answer is not None and self.meaning(exchange.answer) is Meaning.ERROR
 
     @cached_property
     def successes(self) -> tuple[int, ...]:
@@ -128,16 +118,6 @@ class Answers:
         except Inconclusive:
             return False
 
-    def means_success(self, envelope: Envelope) -> bool:
-        """Whether an envelope is meant as the success of this call: it says so, or holds what the call is asked for.
-
-        Of a call whose answer is empty, one that echoes its name and reports no error is so meant.
-        """
-        if envelope.is_success or self.content:
-            return envelope.is_success and not self.answers_another_call(envelope)
-        echoed = envelope.action is not None and envelope.action.text == self.call.name
-        return echoed and not envelope.is_error
-
     @cached_property
     def content(self) -> tuple[str, ...]:
         """The names of the elements that hold what the call is asked for: fields of items, or parts of a record."""
@@ -148,15 +128,20 @@ class Answers:
         )
         return tuple(declared.name for declared in within)
 
-    def offers(self, envelope: Envelope) -> bool:
-        """Whether what this call is asked for is in it: any field of a list, every part of a record.
+    @cached_property
+    def asked(self) -> Asked:
+        """This call, as answers are held against it."""
+        return Asked(
+            self.call.name,
+            self.content,
+            every=self.call.items is None,
+            errors=self.evidence.error_elements,
+            published=frozenset(self.contract.calls),
+        )
 
-        Of a call whose answer is empty, it is the success that echoes its name.
-        """
-        if not self.content:
-            said = envelope.action is not None and envelope.action.text == self.call.name
-            return said and envelope.says_success
-        return envelope.offers(self.content, every=self.call.items is None)
+    def offers(self, envelope: Envelope) -> bool:
+        """Whether what this call is asked for is in it."""
+        return offers(envelope, self.asked)
 
     def shows(self, envelope: Envelope) -> bool:
         """Whether what is no envelope shows this service call's list all the same: as JSON, or as a page."""
@@ -177,13 +162,6 @@ class Answers:
         if answer.envelope.has_values:
             return "a Value"
         return self.call.subject if self.shows(answer.envelope) else ""
-
-    def answers_another_call(self, envelope: Envelope) -> bool:
-        """Whether it is the success envelope of some other service call: it says so, and has nothing of this one."""
-        action = envelope.action.text if envelope.action else self.call.name
-        looks_so = bool(self.content) and re.fullmatch(r"[a-z]+(_[a-z]+)+", action) is not None
-        plain = action in self.contract.calls or looks_so
-        return action != self.call.name and plain and not self.offers(envelope)
 
     def was_answered(self, exchange: Exchange) -> bool:
         """Whether a request was answered, now or when it was sent again."""

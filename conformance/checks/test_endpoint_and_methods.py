@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
+from conformance.evidence.classify import Meaning
 from conformance.evidence.envelope import Envelope
 from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import Kind
@@ -57,20 +58,20 @@ def test_every_documented_request_is_answered(exchanges: tuple[Exchange, ...]) -
 def test_the_action_selects_the_service_call(exchange: Exchange, judging: Judging) -> None:
     """The action of the service call is answered with its success envelope."""
     envelope = judging.envelope(exchange)
-    if judging.means_success(envelope) or envelope.document.deep:
+    meaning = judging.meaning(judging.answer(exchange))
+    if meaning is Meaning.SUCCESS or envelope.document.deep:
         return
-    other = judging.answers_another_call(envelope)
     codes = ", ".join(e.code.text for e in judging.reported(envelope) if e.code)
     raise Breach(
         "the documented request is not answered with the success envelope",
         expected=f"the success envelope of {judging.call.name}",
-        observed=f"an error envelope with code {codes}" if codes else _told(envelope, other=other),
+        observed=f"an error envelope with code {codes}" if codes else _told(envelope, meaning),
         where=envelope.result.where if envelope.result else "",
     )
 
 
-def _told(envelope: Envelope, *, other: bool) -> str:
-    if other and envelope.action:
+def _told(envelope: Envelope, meaning: Meaning) -> str:
+    if meaning is Meaning.ANOTHER_CALL and envelope.action:
         return f"the answer of {clip(envelope.action.text)}"
     return "an envelope that says neither Success nor any value"
 

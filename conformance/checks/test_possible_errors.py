@@ -6,6 +6,7 @@ from conformance.checks.catalogue import each, requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
 from conformance.checks.states import answer_in_state, codes, envelope_in_state
+from conformance.evidence.classify import classify
 from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import PLAIN_HTTP, Kind
 
@@ -24,7 +25,7 @@ def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: st
     envelope = envelope_in_state(exchange, judging, code)
     said = judging.said(envelope, code)
     if said is None or said.text != code:
-        told = repr(clip(said.text)) if said else "Success" if envelope.is_success else "no code"
+        told = repr(clip(said.text)) if said else "Success" if classify(envelope).is_success else "no code"
         where = said.where if said else envelope.result.where if envelope.result else ""
         raise Breach(
             f"the answer in the state of {code} says {told}", expected=code, observed=told, where=where
@@ -36,7 +37,11 @@ def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: st
 def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code: str) -> None:
     """The answer carries the documented message, character for character."""
     envelope = envelope_in_state(exchange, judging, code)
-    if envelope.is_success and judging.said(envelope, code) is None and not judging.reported(envelope):
+    if (
+        classify(envelope).is_success
+        and judging.said(envelope, code) is None
+        and not judging.reported(envelope)
+    ):
         raise Inconclusive(f"the answer reports no error (ERR-{code}-code)")
     allowed = judging.messages(code)
     reported = judging.reported(envelope)

@@ -27,7 +27,9 @@ def _comes_back(after: list[Exchange], judging: Judging, code: str) -> None:
             raise Breach(
                 f"success does not come back after the state of {code}",
                 expected="Success",
-                observed="an error envelope" if exchange.answer.envelope.is_error else "no success envelope",
+                observed="an error envelope"
+                if exchange.answer.meaning.reports_error
+                else "no success envelope",
                 exchanges=(exchange,),
             )
     left_out = judging.evidence.gaps.get(Purpose(Kind.AFTER, state=code).label)

@@ -46,7 +46,7 @@ def _unanswered(exchange: Exchange, answer: Answer) -> Breach:
         f"{exchange.title} is not answered with Success",
         expected="the answer to the documented request",
         observed=f"HTTP {answer.status}, "
-        + ("an error envelope" if answer.envelope.is_error else "no success envelope"),
+        + ("an error envelope" if answer.meaning.reports_error else "no success envelope"),
     )
 
 

@@ -69,8 +69,8 @@ def look(contract: Contract, target: Target) -> tuple[list[Finding], bool]:
     dialer = Dialer(target)
     evidence = _sent(target, dialer, [plans.preflight(contract, target)])
     first = preflight.first_call(evidence.exchanges)
-    envelope = first.answer.envelope if first and first.answer else None
-    served = envelope is not None and envelope.recognised and not envelope.is_error
+    answer = first.answer if first else None
+    served = answer is not None and answer.envelope.recognised and not answer.meaning.reports_error
     further: list[Plan] = []
     if served:
         further = [plans.in_states(contract, target)] if target.states else []

@@ -195,7 +195,7 @@ def _envelope(exchange: Exchange) -> bool:
 
 
 def _is_success(exchange: Exchange) -> bool:
-    return exchange.answer is not None and exchange.answer.envelope.is_success
+    return exchange.answer is not None and exchange.answer.meaning.is_success
 
 
 def _is_ordinary(exchange: Exchange) -> bool:

@@ -267,22 +267,3 @@ class Envelope:
                 yield leaf
             elif leaf.text.strip():  # between elements, white space is layout
                 yield Leaf(element, leaf.text.strip())
-
-    @cached_property
-    def is_error(self) -> bool:
-        """Whether it reports an error: it says so, or names one, and offers no list."""
-        if self.root is None or self.has_list:
-            return False
-        says_error = self.result is not None and self.result.text.strip().lower() in {
-            "error",
-            "failed",
-            "failure",
-        }
-        return says_error or (bool(self.errors()) and not self.says_success)
-
-    @cached_property
-    def is_success(self) -> bool:
-        """Whether it is meant as the success envelope: it says Success, or offers a list and reports no error."""
-        if self.root is None:
-            return False
-        return (self.says_success or self.has_list) and not self.is_error

@@ -13,6 +13,7 @@ from statistics import median
 from urllib.parse import urlsplit
 
 from conformance.contract.document import Document, read
+from conformance.evidence.classify import Meaning, classify
 from conformance.evidence.envelope import Envelope
 from conformance.probes.purpose import Kind, Purpose
 from conformance.target.secrets import Secrets
@@ -131,6 +132,11 @@ class Answer:
     def envelope(self) -> Envelope:
         """The body as it was read. Many answers share one body; trees are kept within a bound, and read again."""
         return _read_once(self)
+
+    @property
+    def meaning(self) -> Meaning:
+        """What it amounts to by itself, whichever call it answers."""
+        return classify(self.envelope)
 
 
 _KEPT = (

@@ -32,5 +32,5 @@ def shows(case: Case, answer: Answer | None) -> bool:
         return False
     envelope = answer.envelope
     if case.kind is Kind.SPELLING:
-        return not envelope.is_success
+        return not answer.meaning.is_success
     return envelope.offers(case.call.fields) or (envelope.says_success and case.kind is not Kind.ACTION)

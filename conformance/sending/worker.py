@@ -94,7 +94,7 @@ class Worker:
             await self.ask_again(probe, exchange)
         elif probe.kind is Kind.DOCUMENTED and not probe.state and self.wire.pace.is_shut_out(exchange):
             await self._knock_again(probe)
-        elif probe.kind in SPELLED and exchange.answer and not exchange.answer.envelope.is_success:
+        elif probe.kind in SPELLED and exchange.answer and not exchange.answer.meaning.is_success:
             await self._compare(probe)
         return False
 

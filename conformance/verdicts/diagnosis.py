@@ -117,7 +117,7 @@ def _instead(finding: Finding, other: str) -> Finding:
 
 def other_way(first: Exchange, exchanges: Iterable[Exchange]) -> str:
     """How the documented request is served, where it is served otherwise than it was sent first; else nothing."""
-    served = [e for e in exchanges if e.answer and e.answer.envelope.is_success]
+    served = [e for e in exchanges if e.answer and e.answer.meaning.is_success]
     asked = urlsplit(first.request.url)
     for e in served if not any(e.kind is first.kind for e in served) else ():
         if e.kind in SPELLED and e.binding == first.binding and urlsplit(e.request.url).path == asked.path:
@@ -186,7 +186,7 @@ def _api(answer: Answer, evidence: Evidence) -> Finding:
             "redirects are not followed: if that is the API, make it the `endpoint`; it may be a login page"
         )
         return Finding(subject, "problem", f"{http}: redirects to {clip(to, 400)}", (repair,))
-    if envelope.recognised and envelope.is_error:
+    if envelope.recognised and answer.meaning.reports_error:
         repair = "the documented request must succeed first: check token, address and account"
         return Finding(subject, "problem", f"{http}: answers with {_error(answer, evidence)}", (repair,))
     if envelope.recognised:
@@ -251,11 +251,11 @@ def in_state(exchange: Exchange | None, evidence: Evidence, code: str, said: str
         return Finding(subject, "open", f"{said}; {lost}", repair)
     answer, http = exchange.answer, f"HTTP {exchange.answer.status}"
     codes = [e.code.text.strip() for e in answer.envelope.errors(*evidence.error_elements) if e.code]
-    if code in codes and answer.envelope.is_error:
+    if code in codes and answer.meaning.reports_error:
         return Finding(subject, "ok", f"{said}; {http}: answers with {_error(answer, evidence)}")
-    if answer.envelope.is_success:
+    if answer.meaning.is_success:
         return Finding(subject, "open", f"{said}; {http}: answers with Success, so it is not reached", repair)
-    what = _error(answer, evidence) if answer.envelope.is_error else _stranger(answer)
+    what = _error(answer, evidence) if answer.meaning.reports_error else _stranger(answer)
     return Finding(subject, "open", f"{said}; {http}: answers with {what}, not with error {code}", repair)
 
 
@@ -270,6 +270,6 @@ def plain_http(exchange: Exchange | None, evidence: Evidence) -> Finding:
         return Finding(subject, "open", exchange.loss.reason, (repair,))
     assert exchange.answer
     said = f"HTTP {exchange.answer.status} from {host} port {port}"
-    if exchange.answer.envelope.is_error:
+    if exchange.answer.meaning.reports_error:
         said += f", {_error(exchange.answer, evidence)}"
     return Finding(subject, "ok", f"{said} (sent with a random token)")

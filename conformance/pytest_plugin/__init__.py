@@ -14,10 +14,20 @@ import pytest
 
 from conformance.checks.catalogue import check_of
 from conformance.pytest_plugin.plugin import Suite, binding, evidence, exchange, exchanges, judging
+from conformance.pytest_plugin.serving import _connect_server, connect_report, connect_server
 from conformance.target.options import attributes
 from conformance.target.settings import Setting, taken_by
 
-__all__ = ["binding", "evidence", "exchange", "exchanges", "judging"]  # fixtures
+__all__ = [  # fixtures
+    "_connect_server",
+    "binding",
+    "connect_report",
+    "connect_server",
+    "evidence",
+    "exchange",
+    "exchanges",
+    "judging",
+]
 
 _NO_ENDPOINT = "the checks need an endpoint: add --endpoint=URL (or --endpoint=reference)"
 

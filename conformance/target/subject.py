@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,6 +14,9 @@ from conformance.target.asked import left_out
 from conformance.target.configuration import ConfigError, Settings, find_config, read_config, target_names
 from conformance.target.settings import placed
 from conformance.target.target import Target, target
+
+if TYPE_CHECKING:
+    from conformance.reference import Running
 
 HINT = (
     "nothing to judge: give --endpoint URL or --target NAME; "
@@ -85,7 +88,11 @@ def _reference(contract: Contract, stack: contextlib.ExitStack) -> Settings:
     """The embedded reference endpoint, started for this run, with every state provisioned."""
     from conformance.reference import start  # noqa: PLC0415
 
-    running = stack.enter_context(start())
+    return provisioned(stack.enter_context(start()), contract)
+
+
+def provisioned(running: Running, contract: Contract) -> dict[str, Any]:
+    """The settings by which a started reference endpoint is judged, with every state provisioned."""
     states = {
         code: {"headers": {_STATE_HEADER: code}}
         for code, error in contract.errors.items()

@@ -1,0 +1,55 @@
+"""Fixtures for tests of clients and of endpoints: the reference endpoint, and the report of judging one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from conformance.reference import Running
+    from conformance.verdicts.terms import Terms
+    from conformance.verdicts.verdict import Report
+
+
+class ConnectReport(Protocol):
+    """What the fixture `connect_report` is."""
+
+    def __call__(self, endpoint: str | Running, *, terms: Terms | None = None, **settings: Any) -> Report:
+        """Judge an endpoint. settings: as `Target.of` takes them. Raises ConfigError."""
+
+
+@pytest.fixture(scope="session")
+def _connect_server() -> Iterator[Running]:
+    from conformance.reference import start  # noqa: PLC0415  servers are loaded where one is asked for
+
+    with start() as running:
+        yield running
+
+
+@pytest.fixture
+def connect_server(_connect_server: Running) -> Iterator[Running]:
+    """The reference endpoint, one for the session: `https_url`, `http_url`, `ca_file`, `token`, `set_state(code)`.
+
+    The state that a test sets ends with it.
+    """
+    yield _connect_server
+    _connect_server.set_state(None)
+
+
+@pytest.fixture
+def connect_report() -> ConnectReport:
+    """Judges an endpoint, a URL or a `connect_server`, and returns the report."""
+
+    def judged(endpoint: str | Running, *, terms: Terms | None = None, **settings: Any) -> Report:
+        from conformance.contract.load import documented  # noqa: PLC0415
+        from conformance.run import judge, record  # noqa: PLC0415
+        from conformance.target.subject import provisioned  # noqa: PLC0415
+        from conformance.target.target import Target  # noqa: PLC0415
+
+        known = {"endpoint": endpoint} if isinstance(endpoint, str) else provisioned(endpoint, documented())
+        target = Target.of(**(known | settings))
+        return judge(record(target, terms=terms), terms=terms)
+
+    return judged

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.contract import encoding
 from conformance.evidence import classify
+from conformance.sending import policy
 from tests.generated import current
 
 PAGE = Path(__file__).parents[1] / "docs/how-it-judges.md"
@@ -38,7 +39,19 @@ def meanings() -> str:
     return table(("what is seen", "what the answer amounts to"), *rows)
 
 
-TABLES = {"encoding": encodings, "meaning": meanings}
+def after() -> str:
+    """What is done after a call."""
+    rows = [(row.seen, row.action.value) for row in policy.AFTER]
+    return table(("what became of the call", "what is done"), *rows)
+
+
+def put_off() -> str:
+    """What is done with a call that was put off."""
+    rows = [(row.seen, row.action.value) for row in policy.PUT_OFF]
+    return table(("what became of a call that was put off", "what is done"), *rows)
+
+
+TABLES = {"encoding": encodings, "meaning": meanings, "after": after, "put off": put_off}
 
 
 def page(text: str, name: str) -> str:

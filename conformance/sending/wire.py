@@ -16,7 +16,6 @@ import anyio.from_thread
 import anyio.to_thread
 
 from conformance.contract.quoting import quoting
-from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Evidence
 from conformance.probes import generated as explore
 from conformance.probes.plan import LATER_S, Plan
@@ -25,6 +24,7 @@ from conformance.probes.purpose import Kind, Purpose
 from conformance.sending import signals
 from conformance.sending.addresses import further
 from conformance.sending.canary import listen
+from conformance.sending.policy import AFTER, Action, Came, next_action
 from conformance.sending.recorded import Recording
 from conformance.sending.reduction import findings, shows
 from conformance.sending.session import Session
@@ -167,11 +167,13 @@ class Wire(Session):
     async def _first(self, plan: Plan, worker: Worker) -> float:
         """The first call decides whether there is anybody to talk to; returns when it was over."""
         exchange = await worker.exchange(plan.first)
-        if exchange.loss and exchange.loss.kind in {"closed", "timeout", "refused", "unreachable", "proxy"}:
+        action = next_action(AFTER, Came(plan.first, exchange, first=True))
+        if action is Action.AGAIN:
             exchange = await worker.exchange(plan.first, retried=True)
-        if puts_off(exchange.answer):
+            action = next_action(AFTER, Came(plan.first, exchange, first=True, resent=True))
+        if action is Action.WAIT:
             await worker.ask_again(plan.first, exchange)
-        if exchange.loss:
+        if action is Action.GIVE_UP and exchange.loss:
             self.pace.silent["https"] = f"the first call got no answer: {exchange.loss.reason}"
         else:
             await worker.watch()

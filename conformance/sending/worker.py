@@ -6,6 +6,7 @@ they came.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -17,16 +18,15 @@ from conformance.contract.quoting import clip
 from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Answer, Exchange, Loss, Request
 from conformance.probes.probe import FIRST, Channel, Probe
-from conformance.probes.purpose import SPELLED, Kind
+from conformance.probes.purpose import Kind
 from conformance.sending.failure import LineFailed
 from conformance.sending.line import Meter
+from conformance.sending.policy import AFTER, PUT_OFF, TRIES, Action, Came, Waiting, next_action
 from conformance.sending.receiving import HEAD, protocol_loss, received
 from conformance.sending.session import Session
 from conformance.sending.transport import Transport
 from conformance.target.target import State
 
-_TRIES = 3  # after which a call that is put off is looked at beside the documented one
-_MOST = 12  # tries for a call that is put off while others are answered
 _WATCH_S = 0.03  # behind the first answer of a run
 
 
@@ -79,48 +79,56 @@ class Worker:
         if not await self.wire.pace.admitted(probe):
             return False
         exchange = await self._exchange(probe)
-        if exchange.kind is Kind.CROWDED:
+        action = next_action(AFTER, Came(probe, exchange))
+        if action is Action.LATER:
             return True
         if self.wire.documented and self.wire.is_suspect(probe.channel):
             check = _check(self.wire.documented, probe.channel)
             if await self.wire.pace.admitted(check):
                 self.wire.pace.settle(probe.channel, await self._exchange(check, retried=True))
-        lost = exchange.loss is not None and exchange.loss.kind in {"closed", "proxy"}
-        lost = lost or exchange.kind is Kind.STRAY
-        lost = lost and not probe.form.https_port
-        if lost and await self.wire.pace.admitted(probe):  # RFC 9112 section 9.3.1
+        if action is Action.AGAIN and await self.wire.pace.admitted(probe):
             exchange = await self._exchange(probe, retried=True)
-        if puts_off(exchange.answer):
-            await self.ask_again(probe, exchange)
-        elif probe.kind is Kind.DOCUMENTED and not probe.state and self.wire.pace.is_shut_out(exchange):
-            await self._knock_again(probe)
-        elif probe.kind in SPELLED and exchange.answer and not exchange.answer.meaning.is_success:
-            await self._compare(probe)
+        shut_out = self.wire.pace.is_shut_out(exchange)
+        match next_action(AFTER, Came(probe, exchange, resent=True, shut_out=shut_out)):
+            case Action.WAIT:
+                await self.ask_again(probe, exchange)
+            case Action.KNOCK:
+                await self._knock_again(probe)
+            case Action.COMPARE:
+                await self._compare(probe)
         return False
 
     async def ask_again(self, probe: Probe, exchange: Exchange) -> None:
         """Send what was put off until it is answered, nobody waits any longer, or it is what it asks that matters."""
-        pace, tries = self.wire.pace, 1
-        while not pace.silent.get(probe.channel) and not (
-            pace.throttle.is_hopeless and pace.gives_up(exchange, probe.channel)
-        ):
-            compared = probe.kind is not Kind.DOCUMENTED and (
-                tries >= _TRIES - 1 or pace.throttle.is_asked_too_much
+        pace, channel = self.wire.pace, probe.channel
+        action, check = Action.WAIT, None
+        for tries in itertools.count(1):
+            waiting = Waiting(
+                tries,
+                documented=probe.kind is Kind.DOCUMENTED,
+                answered=not puts_off(exchange.answer),
+                compared=action is Action.BESIDE,
+                others_are_served=check is not None
+                and check.answer is not None
+                and not puts_off(check.answer),
+                in_vain=pace.throttle.in_vain,
+                is_hopeless=pace.throttle.is_hopeless,
+                is_too_long=pace.throttle.is_asked_too_much,
+                is_silent=bool(pace.silent.get(channel)),
             )
-            if compared:
-                exchange, check = await self._beside_the_documented(probe, exchange)
-                if tries >= _TRIES - 1 and check and check.answer and not puts_off(check.answer):
+            action = next_action(PUT_OFF, waiting)
+            match action:
+                case Action.BESIDE:
+                    exchange, check = await self._beside_the_documented(probe, exchange)
+                    continue
+                case Action.WAIT if await pace.admitted(probe):
+                    exchange = await self._exchange(probe, retried=True)
+                    continue
+                case Action.EXCUSE:
                     pace.throttle.excuse()
-                    return
-            if pace.gives_up(exchange, probe.channel):
-                return
-            if not compared:
-                if not await pace.admitted(probe):
-                    return
-                exchange = await self._exchange(probe, retried=True)
-            tries += 1
-            if not puts_off(exchange.answer) or (tries >= _MOST and pace.throttle.in_vain < tries):
-                return
+                case Action.GIVE_UP:
+                    pace.gives_up(exchange, channel)
+            return
 
     async def _beside_the_documented(self, probe: Probe, last: Exchange) -> tuple[Exchange, Exchange | None]:
         """A call after a rest, and the documented one right after it, which has no better moment."""
@@ -136,7 +144,7 @@ class Worker:
     async def _knock_again(self, probe: Probe) -> None:
         """Whether the documented call is shut out for good: over new connections, after a little while."""
         pace = self.wire.pace
-        for _ in range(_TRIES - 1):
+        for _ in range(TRIES - 1):
             pace.throttle.put_off(None, pace.throttle.clock())
             if not await pace.admitted(probe):
                 return

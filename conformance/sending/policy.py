@@ -1,0 +1,158 @@
+"""What a session does after a call, in two tables: what became of it, and what is done. No sockets and no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, NamedTuple, TypeVar
+
+from conformance.evidence.between import puts_off
+from conformance.evidence.exchange import Exchange
+from conformance.probes.probe import Probe
+from conformance.probes.purpose import SPELLED, Kind
+
+TRIES = 3  # after which a call that is put off is looked at beside the documented one
+MOST = 12  # tries for a call that is put off while others are answered
+_FIRST_LOST = {"closed", "timeout", "refused", "unreachable", "proxy"}
+
+T = TypeVar("T")
+
+
+class Action(StrEnum):
+    """What is done next."""
+
+    GO_ON = "go on with the next call"
+    LATER = "send it again after the others, over the one connection that is left"
+    AGAIN = "send it once more, over a new connection"
+    WAIT = "wait as long as was asked, else a growing pause; send it again at a slower pace"
+    KNOCK = "send it twice more over new connections, with pauses; shut out each time, send nothing more"
+    COMPARE = "send the documented request beside it, then it again"
+    BESIDE = "after a rest, send it again and the documented request right behind it"
+    EXCUSE = "go on at the pace from before: it is refused for what it asks"
+    GIVE_UP = "send nothing more to that port, and say why"
+
+
+class Row(NamedTuple, Generic[T]):
+    """What is seen, and what is done then."""
+
+    seen: str
+    holds: Callable[[T], bool]
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What became of a call. first: of a run. resent: sent a second time. shut_out: by one that answered before."""
+
+    probe: Probe
+    exchange: Exchange
+    first: bool = False
+    resent: bool = False
+    shut_out: bool = False
+
+    @property
+    def loss(self) -> str:
+        return self.exchange.loss.kind if self.exchange.loss else ""
+
+
+AFTER: tuple[Row[Came], ...] = (
+    Row(
+        "no answer, as other connections of ours were in its way",
+        lambda c: c.exchange.kind is Kind.CROWDED and not c.resent,
+        Action.LATER,
+    ),
+    Row(
+        "the first call of a run got no answer",
+        lambda c: c.first and c.loss in _FIRST_LOST and not c.resent,
+        Action.AGAIN,
+    ),
+    Row(
+        "the same, sent a second time or for a reason that will not pass",
+        lambda c: c.first and bool(c.loss),
+        Action.GIVE_UP,
+    ),
+    Row(
+        "the connection was closed or a proxy failed, or what came may have been left behind by the call before; not"
+        " where plain HTTP was sent to the HTTPS port (RFC 9112 section 9.3.1)",
+        lambda c: (
+            (c.loss in {"closed", "proxy"} or c.exchange.kind is Kind.STRAY)
+            and not (c.first or c.resent or c.probe.form.https_port)
+        ),
+        Action.AGAIN,
+    ),
+    Row("an answer that puts it off", lambda c: puts_off(c.exchange.answer) is not None, Action.WAIT),
+    Row(
+        "the documented request, in no state, is refused without an envelope, where calls got one before",
+        lambda c: c.probe.kind is Kind.DOCUMENTED and not c.probe.state and c.shut_out,
+        Action.KNOCK,
+    ),
+    Row(
+        "another spelling of the documented request did not succeed",
+        lambda c: (
+            c.probe.kind in SPELLED
+            and c.exchange.answer is not None
+            and not c.exchange.answer.meaning.is_success
+        ),
+        Action.COMPARE,
+    ),
+    Row("anything else", lambda _: True, Action.GO_ON),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A call that was put off.
+
+    tries: how often it was sent. answered: at last. compared: the documented request was sent right behind it;
+    others_are_served: and was answered. in_vain: calls put off in a row, of all. is_hopeless: every call is put off,
+    for longer than anybody waits; is_too_long: it asks for so much. is_silent: nothing more is sent to that port.
+    """
+
+    tries: int = 1
+    documented: bool = False
+    answered: bool = False
+    compared: bool = False
+    others_are_served: bool = False
+    in_vain: int = 1
+    is_hopeless: bool = False
+    is_too_long: bool = False
+    is_silent: bool = False
+
+
+PUT_OFF: tuple[Row[Waiting], ...] = (
+    Row("it is answered", lambda w: w.answered, Action.GO_ON),
+    Row(
+        f"it was put off {TRIES} times, the documented request right behind it was answered",
+        lambda w: w.compared and w.others_are_served and w.tries >= TRIES,
+        Action.EXCUSE,
+    ),
+    Row(
+        "it was sent beside the documented request, and the wait is longer than anybody waits",
+        lambda w: w.compared and (w.is_hopeless or w.is_too_long),
+        Action.GIVE_UP,
+    ),
+    Row(
+        f"it was put off {MOST} times, and others were answered meanwhile",
+        lambda w: w.tries >= MOST and w.in_vain < w.tries,
+        Action.GO_ON,
+    ),
+    Row("nothing more is sent to that port", lambda w: w.is_silent, Action.GO_ON),
+    Row("every call is put off, for longer than anybody waits", lambda w: w.is_hopeless, Action.GIVE_UP),
+    Row(
+        f"another than the documented request was put off {TRIES - 1} times, or for longer than anybody waits",
+        lambda w: not w.documented and (w.tries >= TRIES - 1 or w.is_too_long),
+        Action.BESIDE,
+    ),
+    Row(
+        "the documented request is put off for longer than anybody waits",
+        lambda w: w.is_too_long,
+        Action.GIVE_UP,
+    ),
+    Row("it is put off", lambda _: True, Action.WAIT),
+)
+
+
+def next_action(rows: tuple[Row[T], ...], seen: T) -> Action:
+    """What the first row that holds says."""
+    return next(row.action for row in rows if row.holds(seen))

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 
 from conformance.checks.catalogue import Judgement, check_id, checks
@@ -17,7 +18,7 @@ from conformance.contract.levels import LEVELS
 from conformance.evidence.recording import to_har
 from conformance.pytest_plugin import plugin
 from conformance.verdicts.assemble import assemble
-from conformance.verdicts.completeness import Extent
+from conformance.verdicts.completeness import Extent, scope
 from conformance.verdicts.findings import headline, standing
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, ExitCode
@@ -102,6 +103,35 @@ def test_a_part_of_a_requirement_is_said_in_the_scope() -> None:
     assert report.scope.narrowed
     assert report.scope.in_part == (SEVERAL[0][0],)
     assert report.exit_code == ExitCode.INCONCLUSIVE
+
+
+def test_what_was_asked_for_in_part_and_never_ran_stays_open() -> None:
+    found = {name: of for name, of in RESULTS.items() if name != SEVERAL[0]}
+    extent = Extent(wanted={check for _, check in EVERY} - {SEVERAL[1]})
+    report = assemble(found, EVIDENCE, CONTRACT, Terms(), extent=extent)
+    result = next(r for r in report.requirements if (r.id, r.call) == SEVERAL[0])
+    assert (result.selected, result.verdict) == (True, Verdict.INCONCLUSIVE)
+    assert len(result.checks) == SIBLINGS[SEVERAL[0]]
+
+
+def test_the_scope_of_several_calls_says_of_which_call_a_part_is() -> None:
+    extent = Extent(wanted={check for _, check in EVERY} - {SEVERAL[1]})
+    rows = assemble(without(SEVERAL[1]), EVIDENCE, CONTRACT, Terms(), extent=extent).requirements
+    twins = [msgspec.structs.replace(row, call="another") for row in rows if row.call]
+    name, call = SEVERAL[0]
+    assert scope(rows, extent).in_part == (name,)
+    assert scope([*rows, *twins], extent).in_part == (f"{name}@{call}", f"{name}@another")
+
+
+def test_the_scope_counts_what_was_judged() -> None:
+    rows = assemble(RESULTS, EVIDENCE, CONTRACT, Terms()).requirements
+    verdicts = (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE, Verdict.ERROR)
+    five = [msgspec.structs.replace(row, verdict=said) for row, said in zip(rows, verdicts, strict=False)]
+    whole = scope(five, Extent())
+    assert (whole.narrowed, whole.judged, whole.requirements, whole.in_part) == (False, 2, 5, ())
+    assert scope(five, Extent(), ("another_call",)).narrowed
+    unselected = [msgspec.structs.replace(five[0], selected=False), *five[1:]]
+    assert (scope(unselected, Extent()).narrowed, scope(unselected, Extent()).judged) == (True, 1)
 
 
 def test_a_whole_run_says_that_the_contract_is_kept() -> None:

@@ -129,6 +129,7 @@ def test_under_pytest_it_is_a_test_like_any_other(
     assert (report["verdict"], report["exit_code"]) == (
         ("conforming", 0) if published else ("inconclusive", 5)
     )
+    assert ("INCONCLUSIVE  nothing of the published contract was asked for" in done.stdout) is not published
     assert f"EXTENSION own: {1 if body == HOLDS else 0} of 1 requirement passed" in done.stdout
 
 

@@ -71,7 +71,8 @@ def _verdict(report: Report) -> str:
     if report.interrupted:
         return "the run was interrupted before its end"
     if not left:
-        return "nothing was judged"
+        theirs = report.extensions and not any(r.selected for r in report.requirements)
+        return f"nothing {'of the published contract was asked for' if theirs else 'was judged'}"
     return f"nothing failed, but {_some(left, report.level)} could not be judged{why}"
 
 

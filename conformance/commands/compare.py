@@ -59,7 +59,7 @@ class Comparison:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Every requirement that differs anywhere, in the order of the catalogue."""
-        by_id = [{r.id: r for r in _judged(report)} for report in self.reports]
+        by_id = [{r.address: r for r in _judged(report)} for report in self.reports]
         names = dict.fromkeys(name for results in by_id for name in results)
         rows = (_row([results.get(name) for results in by_id]) for name in names)
         return tuple(row for row in rows if any(row.changes))
@@ -123,14 +123,14 @@ def _overview(options: argparse.Namespace) -> int:
 def _judged(report: Report) -> Iterator[RequirementResult]:
     """The results of a report; what it judged in part only is as unknown as what it left out."""
     for result in report.requirements:
-        in_part = result.id in report.scope.in_part and result.verdict is not Verdict.FAIL
+        in_part = result.address in report.scope.in_part and result.verdict is not Verdict.FAIL
         yield msgspec.structs.replace(result, selected=False) if in_part else result
 
 
 def _row(results: Sequence[RequirementResult | None]) -> Row:
     known = next(r for r in reversed(results) if r)
     changes = ("", *(_change(results[0], result) for result in results[1:]))
-    return Row(known.id, known.level, known.title, tuple(results), changes)
+    return Row(known.address, known.level, known.title, tuple(results), changes)
 
 
 def _change(before: RequirementResult | None, after: RequirementResult | None) -> str:

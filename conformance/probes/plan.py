@@ -186,7 +186,7 @@ def _joined(one: Plan, other: Plan) -> Plan:
     """Two plans as one that begins as the first does."""
     return replace(
         one,
-        together=(*one.together, other.first, *other.together),
+        together=(other.first, *one.together, *other.together),
         states={code: (*calls, *other.states.get(code, ())) for code, calls in one.states.items()},
         last=(*one.last, *other.last),
         documented=one.documented | other.documented,

@@ -79,7 +79,7 @@ def _failures(report: Report) -> Iterator[str]:
 
 
 def _failure(requirement: RequirementResult) -> Iterator[str]:
-    yield f"- **{_prose(requirement.id)}** ({requirement.level}) {_prose(requirement.title)}"
+    yield f"- **{_prose(requirement.address)}** ({requirement.level}) {_prose(requirement.title)}"
     check = findings.culprit(requirement)
     facts = {"reason": findings.why(requirement)}
     if check:
@@ -119,9 +119,9 @@ def _rest(report: Report) -> Iterator[str]:
     for requirement in waived:
         if requirement.waiver:
             until, excuse = map(inert.markdown, (requirement.waiver.expires, requirement.waiver.reason))
-            yield f"- waived until {until}: {_prose(requirement.id)}, {excuse}"
+            yield f"- waived until {until}: {_prose(requirement.address)}, {excuse}"
     if advice:
-        yield f"- advisory findings, which do not fail this run: {', '.join(_prose(r.id) for r in advice)}"
+        yield f"- advisory findings, which do not fail this run: {', '.join(_prose(r.address) for r in advice)}"
     for note in report.notes:
         yield f"- note: {inert.markdown(note)}"
 
@@ -147,5 +147,5 @@ def _table(report: Report) -> Iterator[str]:
         verdict += f", under {_prose(' and '.join(r.interpretations))}" if r.interpretations else ""
         if why := findings.why(r):
             verdict += f": {inert.markdown(why, limit=160, cell=True)}"
-        yield f"| {_prose(r.id)} | {r.level} | {_prose(r.title)} | {verdict} |"
+        yield f"| {_prose(r.address)} | {r.level} | {_prose(r.title)} | {verdict} |"
     yield from ("", "</details>")

@@ -113,7 +113,7 @@ class _Page:
             self.rest(found, _FAILURES)
 
     def failure(self, word: str, requirement: RequirementResult, mark: str) -> None:
-        text = f"{requirement.id} ({requirement.level}{mark}) {requirement.title}"
+        text = f"{requirement.address} ({requirement.level}{mark}) {requirement.title}"
         self.heading(word, text, "bold", "yellow" if mark else "red")
         check = findings.culprit(requirement)
         reason = findings.why(requirement)
@@ -148,11 +148,13 @@ class _Page:
         for requirement in waived[:_WAIVERS]:
             waiver = requirement.waiver
             excuse = f"until {waiver.expires}: {waiver.reason}" if waiver else ""
-            self.heading("WAIVED", f"{requirement.id} ({requirement.level}) {excuse}")
+            self.heading("WAIVED", f"{requirement.address} ({requirement.level}) {excuse}")
         self.rest(waived, _WAIVERS)
         advice = findings.advice(report)
         if advice:
-            self.heading("ADVICE", f"{', '.join(r.id for r in advice)} (advisory, does not fail this run)")
+            self.heading(
+                "ADVICE", f"{', '.join(r.address for r in advice)} (advisory, does not fail this run)"
+            )
 
     def notes(self, report: Report) -> None:
         for note in report.notes[:_NOTES]:

@@ -125,7 +125,7 @@ class Wire(Session):
     async def _in_order(self, plan: Plan) -> None:
         async with Worker(self) as self.idle:
             first = self.idle
-            began = await self._first(plan, first)
+            await self._first(plan, first)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._pool, plan.together)
                 if "https" not in self.pace.silent:
@@ -140,10 +140,10 @@ class Wire(Session):
                     await self._state(self.target.states[code], calls)
             if self._lasting:
                 return  # what would be said now is said in that state
-            if plan.last and "https" not in self.pace.silent:
-                await anyio.sleep(max(0.0, LATER_S - (time.monotonic() - began)))
             # Over the connection of the first call: an endpoint may keep what it answers per connection.
             for probe in plan.last:
+                if "https" not in self.pace.silent:
+                    await anyio.sleep(max(0.0, LATER_S - self._since(probe.purpose)))
                 await first.exchange_with_retry(probe)
 
     async def _reduce(self, plan: Plan, worker: Worker) -> None:
@@ -164,8 +164,13 @@ class Wire(Session):
             await worker.exchange_with_retry(smaller)
         return any(e.probe == smaller.id and shows(case, e.answer) for e in self.exchanges)
 
-    async def _first(self, plan: Plan, worker: Worker) -> float:
-        """The first call decides whether there is anybody to talk to; returns when it was over."""
+    def _since(self, purpose: Purpose) -> float:
+        """Seconds since the first request of a purpose was over."""
+        over = (e.finished for e in self.exchanges if e.purpose == purpose)
+        return self.now() - next(over, self.now())
+
+    async def _first(self, plan: Plan, worker: Worker) -> None:
+        """The first call decides whether there is anybody to talk to."""
         exchange = await worker.exchange(plan.first)
         action = next_action(AFTER, Came(plan.first, exchange, first=True))
         if action is Action.AGAIN:
@@ -177,7 +182,6 @@ class Wire(Session):
             self.pace.silent["https"] = f"the first call got no answer: {exchange.loss.reason}"
         else:
             await worker.watch()
-        return time.monotonic()
 
     async def _pool(self, calls: Iterable[Probe]) -> None:
         """Send probes side by side, each worker over its own connections."""

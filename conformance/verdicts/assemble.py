@@ -14,7 +14,7 @@ from conformance.evidence.between import obstacle
 from conformance.evidence.exchange import Evidence
 from conformance.probes.purpose import Kind
 from conformance.verdicts.completeness import Extent, completed, scope
-from conformance.verdicts.terms import Terms, selected
+from conformance.verdicts.terms import Terms, addressed, selected
 from conformance.verdicts.verdict import (
     Calls,
     ExtensionResult,
@@ -43,7 +43,7 @@ def assemble(
     """The report of a run: every requirement of the catalogue of its calls appears in it, for each of them."""
     found = completed(results, contract, evidence, selected(contract, terms, evidence.calls), extent)
     requirements = tuple(
-        _requirement(row, call, found.get((row.id, call)), terms)
+        _requirement(row, call, found.get((row.id, call)), terms, further=call != contract.call.name)
         for row in contract.requirements.values()
         for call in row.of(evidence.calls)
     )
@@ -87,7 +87,7 @@ def assemble_extension(
     wanted = selected(contract, terms, evidence.calls)
     found = completed(results, contract, evidence, wanted, extent, checks=extension.checks)
     requirements = tuple(
-        _requirement(row, call, found.get((row.id, call)), terms)
+        _requirement(row, call, found.get((row.id, call)), terms, further=call != contract.call.name)
         for row in contract.requirements.values()
         for call in row.of(evidence.calls)
     )
@@ -124,7 +124,12 @@ def _clock_note(evidence: Evidence) -> list[str]:
 
 
 def _requirement(
-    requirement: Requirement, call: str, checks: tuple[CheckResult, ...] | None, terms: Terms
+    requirement: Requirement,
+    call: str,
+    checks: tuple[CheckResult, ...] | None,
+    terms: Terms,
+    *,
+    further: bool,
 ) -> RequirementResult:
     chosen, checks = checks is not None, checks or ()
     verdict = worst(c.verdict for c in checks) if chosen else Verdict.NOT_APPLICABLE
@@ -135,6 +140,7 @@ def _requirement(
     return RequirementResult(
         id=requirement.id,
         call=call,
+        name=addressed(requirement.id, call if further else ""),
         level=requirement.level,
         title=requirement.statement,
         source=requirement.source,

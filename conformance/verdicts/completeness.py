@@ -73,10 +73,7 @@ def completed(
 def scope(requirements: Iterable[RequirementResult], extent: Extent, left_out: tuple[str, ...] = ()) -> Scope:
     """How much of the catalogue of its calls a run was asked to judge, and how much it did."""
     of = list(requirements)
-    several = len({r.call for r in of if r.call}) > 1
-    in_part = tuple(
-        r.address if several else r.id for r in of if not all(extent.asks_for(check.id) for check in r.checks)
-    )
+    in_part = tuple(r.address for r in of if not all(extent.asks_for(check.id) for check in r.checks))
     judged = sum(r.selected and r.verdict in {Verdict.PASS, Verdict.FAIL} for r in of)
     narrowed = bool(in_part or left_out) or not all(r.selected for r in of)
     return Scope(narrowed=narrowed, judged=judged, requirements=len(of), in_part=in_part)

@@ -145,7 +145,7 @@ def _group(reason: str, members: tuple[RequirementResult, ...], report: Report) 
     errors = documented().errors
     provisioned = {code for code in codes if code in errors and errors[code].provoked == "provisioned"}
     states = tuple(sorted(provisioned)) if "provision" in reason else ()
-    ids = _folded([member.id for member in members], [r.id for r in report.requirements])
+    ids = _folded([member.address for member in members], [r.address for r in report.requirements])
     return Group(reason, members, ids, states)
 
 
@@ -205,7 +205,7 @@ def accepted(report: Report) -> list[Accepted]:
         Accepted(
             name,
             register[name].alternative if name in register else "not in the register",
-            tuple(r.id for r in report.requirements if name in r.interpretations),
+            tuple(r.address for r in report.requirements if name in r.interpretations),
         )
         for name in report.target.accept
     ]

@@ -86,9 +86,9 @@ def of_report(report: Report, folder: str, *, exit_code: int | None = None, erro
         duration_s=report.duration_s,
         contract=report.suite.contract,
         counts=report.counts,
-        verdicts={r.id: r.verdict for r in selected},
-        reasons={r.id: why(r) for r in selected if r.verdict not in _QUIET},
-        waived=tuple(r.id for r in selected if r.waiver),
+        verdicts={r.address: r.verdict for r in selected},
+        reasons={r.address: why(r) for r in selected if r.verdict not in _QUIET},
+        waived=tuple(r.address for r in selected if r.waiver),
     )
 
 
@@ -99,7 +99,7 @@ def unjudged(name: str, folder: str, exit_code: int, error: str) -> Member:
 
 def rows_of(report: Report) -> Iterator[Row]:
     """The requirements of a report, nothing counted yet."""
-    return (Row(id=r.id, level=r.level, title=r.title) for r in report.requirements)
+    return (Row(id=r.address, level=r.level, title=r.title) for r in report.requirements)
 
 
 def overview(members: Iterable[Member], rows: Iterable[Row], *, interrupted: bool = False) -> Overview:

@@ -24,7 +24,7 @@ def read_report(place: Path) -> Report:
     """The report in a file, or in a folder that holds a report.json. Raises ConfigError."""
     file = place / "report.json" if place.is_dir() else place
     report = read_as(file, Report, "report")
-    ids = [requirement.id for requirement in report.requirements]
+    ids = [requirement.address for requirement in report.requirements]
     if len(set(ids)) < len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
         raise _unusable(file, "report", f"it holds the requirement {twice} twice")

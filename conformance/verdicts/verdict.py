@@ -52,11 +52,12 @@ class WaiverNote(msgspec.Struct, frozen=True, kw_only=True):
 class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
     """One requirement of the catalogue, about one call, with the worst verdict of its checks.
 
-    call: "" where it is judged once for all calls.
+    call: "" where it is judged once for all calls. name: how people call it among several calls.
     """
 
     id: str
     call: str = ""
+    name: str = ""
     level: Level
     title: str
     source: str
@@ -70,8 +71,8 @@ class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def address(self) -> str:
-        """How it is named among several calls: `ENV-03@get_list_callback`."""
-        return f"{self.id}@{self.call}" if self.call else self.id
+        """What tells it apart in a report: its id, with the call where that is not the page's own."""
+        return self.name or self.id
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True):

@@ -117,10 +117,11 @@ def test_what_was_asked_for_in_part_and_never_ran_stays_open() -> None:
 def test_the_scope_of_several_calls_says_of_which_call_a_part_is() -> None:
     extent = Extent(wanted={check for _, check in EVERY} - {SEVERAL[1]})
     rows = assemble(without(SEVERAL[1]), EVIDENCE, CONTRACT, Terms(), extent=extent).requirements
-    twins = [msgspec.structs.replace(row, call="another") for row in rows if row.call]
-    name, call = SEVERAL[0]
+    of_calls = (row for row in rows if row.call)
+    twins = [msgspec.structs.replace(row, call="another", name=f"{row.id}@another") for row in of_calls]
+    name, _ = SEVERAL[0]
     assert scope(rows, extent).in_part == (name,)
-    assert scope([*rows, *twins], extent).in_part == (f"{name}@{call}", f"{name}@another")
+    assert scope([*rows, *twins], extent).in_part == (name, f"{name}@another")
 
 
 def test_the_scope_counts_what_was_judged() -> None:

@@ -142,7 +142,7 @@ def test_over_plain_http_one_url_alone_has_a_line_break(binding: Binding) -> Non
 def test_nothing_is_sent_that_nobody_looks_at(kinds: set[Kind], binding: Binding) -> None:
     made = planned(frozenset(map(Purpose, kinds)), binding=binding)
     sent = {probe.kind for probe in made.probes}
-    plain = {Kind.CLAIM, Kind.FORM, Kind.PORT, Kind.STATE}
+    plain = {Kind.CLAIM, Kind.FORM, Kind.PORT, Kind.STATE, Kind.STAND_IN}
     controls = {Kind.CONTROL, Kind.PRINTED} if kinds & (OF_DOCUMENTS | plain) else set()
     controls |= {Kind.STAND_IN} if kinds & plain else set()
     assert sent <= kinds | {Kind.DOCUMENTED} | controls

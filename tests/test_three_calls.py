@@ -17,6 +17,7 @@ import anyio
 import pytest
 
 from conformance.checks.outcome import Verdict
+from conformance.commands.guard import guarded
 from conformance.contract.load import folder, load
 from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
@@ -35,7 +36,7 @@ from conformance.target.target import Target, target
 from conformance.verdicts.findings import standing
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import Claim, Report
+from conformance.verdicts.verdict import Claim, ExitCode, Report
 
 CALLS = ("get_list_colour", "knock", "show_parcel")
 PIN = "4711-&-<pin>-08154711"
@@ -232,3 +233,14 @@ def test_every_mutant_is_killed_under_its_own_call_and_under_no_other(call: str)
         allowed = {*mutant.breaks, *mutant.also, ROLL_UP}
         stray = {name for name in accused if rows[name.partition("@")[0]].level == "must"}
         assert {name.partition("@")[0] for name in stray} <= allowed, mutant.id
+
+
+def test_a_command_says_which_row_is_broken(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    place = laid(tmp_path / "schemas")
+    (place / "calls/knock/samples/request.xml").unlink()
+    assert guarded(lambda: len(load(place).calls)) == ExitCode.INTERNAL_ERROR
+    told = capsys.readouterr().err
+    assert told.startswith(
+        "connect-conformance: the contract cannot be loaded: calls/knock/samples/request.xml: "
+    )
+    assert told.count("\n") == 1

@@ -26,7 +26,8 @@ def guarded(command: Callable[[], int]) -> int:
 
 def _failed(error: BaseException) -> int:
     try:
-        from conformance.reporting.write import ReportsError  # noqa: PLC0415  what is broken may be an import
+        from conformance.contract.load import ContractError  # noqa: PLC0415  what is broken may be an import
+        from conformance.reporting.write import ReportsError  # noqa: PLC0415
         from conformance.target.configuration import ConfigError  # noqa: PLC0415
     except Exception:  # noqa: BLE001
         complain(f"internal error: {_told(error)}")
@@ -34,6 +35,9 @@ def _failed(error: BaseException) -> int:
     if isinstance(error, ConfigError):
         complain(str(error))
         return _USAGE
+    if isinstance(error, ContractError):
+        complain(f"the contract cannot be loaded: {error}")
+        return _INTERNAL_ERROR
     expected = isinstance(error, ReportsError | OutputError)
     complain(str(error) if expected else f"internal error: {_told(error)}")
     return _INTERNAL_ERROR

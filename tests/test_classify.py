@@ -63,7 +63,8 @@ ROWS = (
     ((ERROR.replace("</ClICK", "<Result> success</Result></ClICK"), CALLBACKS),),
     ((NO_RESULT, CALLBACKS), (SUCCESS.replace("Success", "Done"), ANY), (NO_RESULT, KNOCK)),
     (("<html><body><p>Success</p></body></html>", CALLBACKS),
-     ("<clickatellsdk><action>x</action></clickatellsdk>", ANY)),
+     ("<clickatellsdk><action>x</action></clickatellsdk>", ANY),
+     ("<clickatellsdk><action>knock</action></clickatellsdk>", KNOCK)),  # the request, sent back
 )  # fmt: skip
 
 

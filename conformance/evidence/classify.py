@@ -133,8 +133,8 @@ RULES = (
         Meaning.SUCCESS,
     ),
     Rule(
-        "the Action of a call whose answer is empty, and no error",
-        lambda e, asked: not asked.content and _echoes(e, asked) and not _says_error(e),
+        "an envelope with the Action of a call whose answer is empty, and no error",
+        lambda e, asked: e.recognised and not asked.content and _echoes(e, asked) and not _says_error(e),
         Meaning.SUCCESS,
     ),
     Rule(

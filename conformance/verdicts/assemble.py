@@ -42,11 +42,7 @@ def assemble(
 ) -> Report:
     """The report of a run: every requirement of the catalogue of its calls appears in it, for each of them."""
     found = completed(results, contract, evidence, selected(contract, terms, evidence.calls), extent)
-    requirements = tuple(
-        _requirement(row, call, found.get((row.id, call)), terms, further=call != contract.call.name)
-        for row in contract.requirements.values()
-        for call in row.of(evidence.calls)
-    )
+    requirements = _requirements(found, contract, evidence, terms)
     interrupted, broken = extent.interrupted or evidence.interrupted, bool(extent.trouble)
     return Report(
         suite=Suite(name="connect-conformance", version=__version__, contract=contract.name),
@@ -86,17 +82,23 @@ def assemble_extension(
     contract, terms = extension.contract, Terms(level=terms.level, today=terms.today)
     wanted = selected(contract, terms, evidence.calls)
     found = completed(results, contract, evidence, wanted, extent, checks=extension.checks)
-    requirements = tuple(
-        _requirement(row, call, found.get((row.id, call)), terms, further=call != contract.call.name)
-        for row in contract.requirements.values()
-        for call in row.of(evidence.calls)
-    )
+    requirements = _requirements(found, contract, evidence, terms)
     stopped = extent.interrupted or evidence.interrupted or bool(extent.trouble)
     return ExtensionResult(
         name=extension.name,
         verdict=claim(requirements, terms.level, interrupted=stopped),
         counts=count(requirements),
         requirements=requirements,
+    )
+
+
+def _requirements(
+    found: Mapping[Judgement, tuple[CheckResult, ...]], contract: Contract, evidence: Evidence, terms: Terms
+) -> tuple[RequirementResult, ...]:
+    return tuple(
+        _requirement(row, call, found.get((row.id, call)), terms, further=call != contract.call.name)
+        for row in contract.requirements.values()
+        for call in row.of(evidence.calls)
     )
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from conformance.checks.outcome import Verdict
 from conformance.evidence.exchange import Evidence, Exchange, Loss
+from conformance.probes.purpose import Kind
 from conformance.verdicts.verdict import worst
-from tests.evidence_factory import Change, answer, both, conforming, each, error, judged, says
+from tests.evidence_factory import CONTRACT, Change, answer, both, conforming, each, error, judged, says
 
 P, F = Verdict.PASS, Verdict.FAIL
 BREAKING = ("printed", "spelling-white-space", "plain-relaid", "stand-in-relaid")
@@ -82,3 +83,28 @@ def test_it_is_the_document_where_spaces_in_their_place_are_refused_too() -> Non
 
 def test_one_url_without_a_line_break_is_judged() -> None:
     assert verdicts(page(400, *BREAKING, "spelling-cdata")(broken_lines(conforming())))[:2] == (P, F)
+
+
+def test_an_ordinary_request_over_several_lines_is_no_spelling_of_itself() -> None:
+    """A body carries it so; what one of them is answered is REQ-01's and REQ-02's matter."""
+    several = CONTRACT.call.request_sample.read_bytes().strip()
+
+    def in_a_body(exchange: Exchange) -> Exchange:
+        return replace(exchange, request=replace(exchange.request, body=several))
+
+    sent = each(in_a_body, "documented")(conforming("body-xml"))
+    found = judged(says(error("007"), probe="documented-5")(sent))
+    assert worst(r.verdict for r in found["REQ-02"]) is F
+    assert worst(r.verdict for r in found["REQ-05"]) is P
+
+
+def test_a_recording_of_an_earlier_version_has_its_ordinary_requests_for_printed_ones() -> None:
+    def with_line_break(exchange: Exchange) -> Exchange:
+        url = f"{exchange.request.url}?XML=%3Ca%3E%0A%3C/a%3E"
+        return replace(exchange, request=replace(exchange.request, url=url))
+
+    plain = conforming()
+    kept = tuple(e for e in plain.exchanges if e.kind is not Kind.PRINTED)
+    old = replace(plain, exchanges=kept)
+    assert worst(r.verdict for r in judged(old)["REQ-02"]) is Verdict.INCONCLUSIVE
+    assert worst(r.verdict for r in judged(each(with_line_break, "documented")(old))["REQ-02"]) is P

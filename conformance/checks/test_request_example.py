@@ -13,8 +13,10 @@ from conformance.probes.purpose import Kind
 _LONG_URL = 2_000  # characters; the least that servers in use take without being told to
 
 
-def is_printed(_: Judging, exchange: Exchange) -> bool:
-    """Whether an ordinary request was sent over several lines: in a body, or by an earlier version of the suite."""
+def is_printed(judging: Judging, exchange: Exchange) -> bool:
+    """Whether an earlier version of the suite, which had no request of this kind, sent an ordinary one as printed."""
+    if judging.evidence.of(Kind.PRINTED):
+        return False
     sent = exchange.request.body + exchange.request.url.upper().replace("%0A", "\n").encode()
     return exchange.kind is Kind.DOCUMENTED and b"\n" in sent
 

@@ -86,8 +86,9 @@ def actions(call: ServiceCall) -> dict[str, str]:
 def malformed(template: Template) -> dict[Kind, tuple[Document, ...]]:
     """REQ-04, by kind: one rule of well-formedness (XML 1.0 section 2.1) broken at a time.
 
-    Left out is what a correct endpoint may read all the same: undeclared prefixes (XML 1.0 has no namespaces), and a
-    declared encoding that another one contradicts, which what the transport says may overrule (RFC 7303 section 3).
+    Left out is what a correct endpoint may read all the same: undeclared prefixes (XML 1.0 has no namespaces), a
+    declared encoding that another one contradicts, which what the transport says may overrule (RFC 7303 section 3), and
+    a NUL behind the root, which libxml2, the processor of PHP, Ruby and many more, takes for the end.
     """
     root, leaf, name = template.root, template.leaf, template.name
     rest, child, plain = template.rest, template.child, template.plain
@@ -140,7 +141,7 @@ def malformed(template: Template) -> dict[Kind, tuple[Document, ...]]:
         "two-roots": f"{plain}<{root}/>",
         "text-after": f"{plain}and more",
         "character-after": f"{plain};",
-        "nul-after": f"{plain}\0",
+        "nul-before": f"\0{plain}",
         "open-comment-after": f"{plain}<!-- after",
         "text-before": f"and more{plain}",
         "no-xml": name,

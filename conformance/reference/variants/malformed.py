@@ -1,4 +1,4 @@
-"""Mutants that read what is not well-formed XML (REQ-04)."""
+"""Endpoints that read what is not well-formed XML (REQ-04)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 from conformance.reference.answer import ACTION
 from conformance.reference.request import Asked, Document, UnusableError, read_document
 from conformance.reference.variants.edits import malformed, sent, set_text
-from conformance.reference.variants.variant import mutant, reading, refusal, tree
+from conformance.reference.variants.variant import correct, mutant, reading, refusal, tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,7 +186,6 @@ REPAIRS: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
         lambda text: re.sub(rb"<(\w+)>([^<]*)</>", rb"<\1>\2</\1>", text),
     ),
     ("nuls_dropped", "A NUL is dropped.", lambda text: text.replace(b"\0", b"")),
-    ("document_ends_at_nul", "A NUL ends the document.", lambda text: text.partition(b"\0")[0]),
     (
         "noncharacters_dropped",
         "U+FFFE and U+FFFF are dropped.",
@@ -261,6 +260,11 @@ VARIANTS = (
         "REQ-04",
         _repaired(lambda text: text.decode("utf-8", "ignore").encode()),
         also="REQ-07 REQ-06",
+    ),
+    correct(
+        "document_ends_at_nul",
+        "A NUL ends the document, as libxml2 has it.",
+        _repaired(lambda text: text.partition(b"\0")[0]),
     ),
     mutant(
         "malformed_says_success",

@@ -193,8 +193,13 @@ FRONTED = {
     "rate_limited_429": 429,
     "retry_after_http_date": 429,
 }
-# What no standard forbids: entities and large requests are served, long URLs are not.
-LENIENT = {"entities_expanded", "oversized_served", *(f"long_urls_with_{n}" for n in (400, 404, 414, 431))}
+# What no standard forbids, or a common processor does: entities, large requests, a NUL behind; long URLs are refused.
+LENIENT = {
+    "entities_expanded",
+    "oversized_served",
+    "document_ends_at_nul",
+    *(f"long_urls_with_{n}" for n in (400, 404, 414, 431)),
+}
 # Some servers and firewalls take no line break in a URL.
 ON_ONE_LINE = {v.id for v in CORRECT if v.id.startswith(("line_breaks_", "control_characters_"))}
 SAME = [

@@ -117,6 +117,105 @@ WRONG: dict[str, tuple[str, Callable[[str], str], str]] = {
         lambda text: text.replace('name = "depot"\n', 'name = "depot"\nerror = "123"\n'),
         "calls/show_parcel/call.toml, parameter depot: errors.toml has no 123",
     ),
+    "the error of a missing parameter": (
+        "calls/show_parcel/call.toml",
+        lambda text: text.replace('name = "depot"\n', 'name = "depot"\nmissing = "123"\n'),
+        "calls/show_parcel/call.toml, parameter depot: errors.toml has no 123",
+    ),
+    "a code of a state": (
+        "calls/show_parcel/call.toml",
+        lambda text: text.replace('name = "depot"\n', 'name = "depot"\nlocked = ["123"]\n'),
+        "calls/show_parcel/call.toml, parameter depot: errors.toml has no 123",
+    ),
+    "a group of one": (
+        "calls/show_parcel/call.toml",
+        lambda text: text.replace('name = "depot"\n', 'name = "depot"\ngroup = "place"\n'),
+        "calls/show_parcel/call.toml, parameter depot: it is alone in its group place",
+    ),
+    "a condition on nothing": (
+        "calls/show_parcel/call.toml",
+        lambda text: text.replace('name = "depot"\n', 'name = "depot"\nneeded_where = { no_such = "1" }\n'),
+        "calls/show_parcel/call.toml, parameter depot: needed_where: no parameter is called no_such",
+    ),
+    "values from nowhere": (
+        "calls/show_parcel/call.toml",
+        lambda text: text.replace('name = "depot"\n', 'name = "depot"\nfrom = "knock.no_such"\n'),
+        'calls/show_parcel/call.toml, parameter depot: source = "call" and from = "CALL.FIELD" go together',
+    ),
+    "an example that is too long": (
+        "calls/show_parcel/call.toml",
+        lambda text: text.replace('name = "depot"\n', 'name = "depot"\nmax_length = 2\n'),
+        "calls/show_parcel/call.toml, parameter depot: the example is shorter or longer than it may be",
+    ),
+    "a default that is not allowed": (
+        "calls/show_parcel/call.toml",
+        lambda text: text.replace('name = "size"\n', 'name = "size"\ndefault = "huge"\n'),
+        "calls/show_parcel/call.toml, parameter size: the default is none of its values",
+    ),
+    "an unknown edition": (
+        "calls/knock/call.toml",
+        lambda text: text.replace('name = "knock"', 'name = "knock"\nedition = "guide"', 1),
+        "calls/knock/call.toml: errors.toml has no edition guide; allowed: page, guide-2011",
+    ),
+    "a code of an edition": (
+        "calls/knock/call.toml",
+        lambda text: text.replace('name = "knock"', 'name = "knock"\nerrors = ["406"]', 1),
+        "calls/knock/call.toml, errors: errors.toml has no 406 of page",
+    ),
+    "a secret that is not there": (
+        "calls/knock/call.toml",
+        lambda text: text.replace('name = "knock"', 'name = "knock"\nsecret_answers = ["pin"]', 1),
+        "calls/knock/call.toml, secret_answers: response.xsd has no pin",
+    ),
+    "a change of nothing": (
+        "calls/knock/call.toml",
+        lambda text: text.replace('effect = "read"', 'effect = "changes"'),
+        "calls/knock/call.toml: what it changes is not said (changes = TEXT)",
+    ),
+    "a key of nothing": (
+        "calls/get_list_colour/call.toml",
+        lambda text: text + rule("CLR-04", "distinct"),
+        "rule CLR-04 distinct: it names no field (key = [NAME, ...])",
+    ),
+    "a key of an unknown field": (
+        "calls/get_list_colour/call.toml",
+        lambda text: text + rule("CLR-04", "distinct", 'key = ["colour", "shade"]'),
+        "rule CLR-04 distinct: no field is called shade",
+    ),
+    "a subset of an unknown call": (
+        "calls/get_list_colour/call.toml",
+        lambda text: text + rule("CLR-04", "subset", 'field = "colour"', 'from = "no_such.colour"'),
+        "rule CLR-04 subset: from: calls/ has no no_such",
+    ),
+    "a subset of an unknown field": (
+        "calls/get_list_colour/call.toml",
+        lambda text: text + rule("CLR-04", "subset", 'field = "colour"', 'from = "knock.colour"'),
+        "rule CLR-04 subset: from: calls/knock/response.xsd has no 'colour'",
+    ),
+    "a code that is accepted": (
+        "interpretations.toml",
+        lambda text: text.replace(
+            'accepts = { root = ["CLICKATELLSDK"] }', 'accepts = { codes = { "004" = ["123"] } }'
+        ),
+        "interpretations.toml, I-01: errors.toml has no 123",
+    ),
+    "a requirement that is relaxed": (
+        "interpretations.toml",
+        lambda text: text.replace(
+            'accepts = { root = ["CLICKATELLSDK"] }', 'accepts = { relaxes = ["ENV-33"] }'
+        ),
+        "interpretations.toml, I-01: requirements.toml has no ENV-33",
+    ),
+    "a call of an interpretation": (
+        "interpretations.toml",
+        lambda text: text.replace('accepts = { root = ["CLICKATELLSDK"] }', 'accepts = { calls = ["nock"] }'),
+        "interpretations.toml, I-01: calls/ has no nock",
+    ),
+    "the page's code of another edition": (
+        "errors.toml",
+        lambda text: text.replace('same_as = "004"', 'same_as = "123"'),
+        "errors.toml, 002 of guide-2011: the page has no 123",
+    ),
     "a rule twice": (
         "calls/get_list_colour/call.toml",
         lambda text: text + rule("CLR-04", "unique", 'field = "hex"'),

@@ -13,6 +13,7 @@ import msgspec
 
 from conformance.contract.links import broken_links
 from conformance.contract.model import (
+    PAGE,
     CallRow,
     Contract,
     ErrorCode,
@@ -100,6 +101,11 @@ class _Accepts(msgspec.Struct, forbid_unknown_fields=True):
     root: tuple[str, ...] = ()
     messages: dict[str, tuple[str, ...]] = {}
     type_spellings: dict[str, str] = {}
+    codes: dict[str, tuple[str, ...]] = {}
+    relaxes: tuple[str, ...] = ()
+    error_without: tuple[str, ...] = ()
+    error_with: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
 
 
 class _Decision(msgspec.Struct, forbid_unknown_fields=True):
@@ -111,6 +117,10 @@ class _Decision(msgspec.Struct, forbid_unknown_fields=True):
     accepts: _Accepts = msgspec.field(default_factory=_Accepts)
 
 
+def _pairs(several: dict[str, tuple[str, ...]]) -> tuple[tuple[str, str], ...]:
+    return tuple((key, text) for key, texts in several.items() for text in texts)
+
+
 def _interpretation(row: _Decision) -> Interpretation:
     return Interpretation(
         id=row.id,
@@ -119,18 +129,37 @@ def _interpretation(row: _Decision) -> Interpretation:
         acceptable=row.acceptable,
         alternative=row.alternative,
         roots=row.accepts.root,
-        messages=tuple((code, text) for code, texts in row.accepts.messages.items() for text in texts),
+        messages=_pairs(row.accepts.messages),
         type_spellings=tuple(row.accepts.type_spellings.items()),
+        codes=_pairs(row.accepts.codes),
+        relaxes=row.accepts.relaxes,
+        error_without=row.accepts.error_without,
+        error_with=row.accepts.error_with,
+        calls=row.accepts.calls,
     )
 
 
-def _service_call(folder: Path, errors: dict[str, ErrorCode]) -> ServiceCall:
+def _tables(file: Path) -> dict[str, dict[str, ErrorCode]]:
+    """The tables of errors by edition, that of the page first. Raises ContractError."""
+    found: dict[str, dict[str, ErrorCode]] = {PAGE: {}}
+    for where, row in _rows(file, "error"):
+        made = _made(ErrorCode, where, row)
+        table = found.setdefault(made.edition, {})
+        if made.code in table:
+            raise ContractError(f"{where}: {made.code} is there twice")
+        table[made.code] = made
+    return found
+
+
+def _service_call(folder: Path, tables: dict[str, dict[str, ErrorCode]]) -> ServiceCall:
     file = folder / "call.toml"
     row = _made(CallRow, _named(file), _toml(file))
     for name in _CALL_FILES:
         _text(folder / name)
     if row.name != folder.name:
         raise ContractError(f"{_named(file)}: the name is {row.name}, and the folder's is {folder.name}")
+    errors = tables[PAGE] | {error.code: error for error in row.error}
+    printed = tables.get(row.edition, {})
     return ServiceCall(
         row=row,
         request_schema=folder / "request.xsd",
@@ -138,7 +167,8 @@ def _service_call(folder: Path, errors: dict[str, ErrorCode]) -> ServiceCall:
         error_schema=folder.parents[1] / "error.xsd",
         request_sample=folder / "samples" / "request.xml",
         response_sample=folder / "samples" / "response.xml",
-        errors=errors | {error.code: error for error in row.error},
+        errors=errors,
+        reports=errors | {code: printed[code] for code in row.errors if code in printed},
     )
 
 
@@ -152,15 +182,16 @@ def load(schemas: Path | None = None) -> Contract:
     schemas = schemas or folder("schemas")
     page = _text(schemas / "connect-api.md")
     decisions = _by("id", _Decision, schemas / "interpretations.toml", "interpretation")
-    errors = _by("code", ErrorCode, schemas / "errors.toml", "error")
+    tables = _tables(schemas / "errors.toml")
     folders = sorted(path for path in (schemas / "calls").glob("*") if path.is_dir())
     if not folders:
         raise ContractError("calls: there is no call")
     contract = Contract(
         requirements=_by("id", Requirement, schemas / "requirements.toml", "requirement"),
         interpretations={name: _interpretation(row) for name, row in decisions.items()},
-        errors=errors,
-        calls={path.name: _service_call(path, errors) for path in folders},
+        errors=tables[PAGE],
+        tables=tables,
+        calls={path.name: _service_call(path, tables) for path in folders},
         page=page,
         sha256=hashlib.sha256(page.encode()).hexdigest(),
     )

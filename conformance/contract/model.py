@@ -10,6 +10,7 @@ import msgspec
 
 from conformance.contract.levels import Level
 
+PAGE = "page"  # the edition that is normative
 ERROR_PARTS = ("code", "message", "data", "envelope", "stable")  # what is required of the answer in a state
 
 
@@ -48,7 +49,12 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """How an ambiguity of the page is decided, and which alternative a target may accept by name."""
+    """How an ambiguity of a document is decided, and which alternative a target may accept by name.
+
+    What accepting it allows: further roots, messages by code, spellings of words in types, codes beside a code of the
+    page; requirements whose breach in an envelope no longer counts; what an error envelope may lack, and have. calls:
+    the only ones for which it can be accepted; empty: all.
+    """
 
     id: str
     page: str
@@ -58,33 +64,69 @@ class Interpretation:
     roots: tuple[str, ...] = ()
     messages: tuple[tuple[str, str], ...] = ()
     type_spellings: tuple[tuple[str, str], ...] = ()
+    codes: tuple[tuple[str, str], ...] = ()
+    relaxes: tuple[str, ...] = ()
+    error_without: tuple[str, ...] = ()
+    error_with: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
 
 
 class ErrorCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A row of the page's table `Possible errors`."""
+    """A row of a document's table of errors.
+
+    edition: the document; same_as: the code by which the page names the same condition. provoked: how a suite gets
+    there: by plain HTTP, a `wrong-token`, an `unknown-action`, the value of a `parameter`; where the target says how
+    (`provisioned`); only by doing harm (`destructive`); or not at all (`unreachable`).
+    """
 
     code: str
     message: str
     description: str
-    provoked: Literal["plain-http", "provisioned"]
+    provoked: Literal[
+        "plain-http",
+        "provisioned",
+        "wrong-token",
+        "unknown-action",
+        "parameter",
+        "destructive",
+        "unreachable",
+    ]
+    edition: str = PAGE
+    same_as: str = ""
 
 
-class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+Form = Literal["text", "digits", "id", "hex", "letters-digits", "ip", "ip-list", "e-mail", "url"]
+
+
+class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"origin": "from"}):
     """A parameter of a request beside the action.
 
-    values: what it may say, where that is restricted. default: what leaving it out means. example: what the sample
-    says. source: `target` where only whoever owns the endpoint knows a value that is accepted. error: the documented
-    code for a wrong value.
+    example: what the sample says; "" where the sample leaves it out. values, form, min_length, max_length: what it may
+    say, where that is restricted (lengths in characters). default: what leaving it out means. group: exactly one of the
+    parameters of a group is needed; where several are given, the one whose row is first decides. needed_where: the
+    values of others that make it required. locked: the codes of the states in which it is required. source: `target`
+    where only whoever owns the endpoint knows a value that is accepted, `call` where the answer of another call has
+    them, `from` which (CALL.FIELD). error: the documented code for a wrong value, and for none where `missing` names no
+    other; errors: further codes that a value may be answered with.
     """
 
     name: str
-    example: str
+    example: str = ""
     required: bool = False
     values: tuple[str, ...] = ()
+    form: Form = "text"
+    min_length: int = 0
+    max_length: int = 0
     default: str = ""
-    source: Literal["example", "target"] = "example"
+    group: str = ""
+    needed_where: dict[str, str] = {}
+    locked: tuple[str, ...] = ()
+    source: Literal["example", "target", "call"] = "example"
+    origin: str = ""
     secret: bool = False
     error: str = "999"
+    missing: str = ""
+    errors: tuple[str, ...] = ()
 
 
 class Items(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,26 +144,44 @@ class Items(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.fields[0]
 
 
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"origin": "from"}):
     """What a call states of its answer and XSD 1.0 cannot say.
 
     kind: `offers` an item with these `fields`; some item `holds` these `fields`, whatever the others say; `unique`
     values of `field`; each `field` has one of the `words`; `ascending` values of `field`; the `same` content every
-    time.
+    time, or `differs`: another value of `field` every time; no two items agree in all of the `key` (`distinct`); each
+    `field` is one that another call lists (`subset` of `from`, CALL.FIELD); each `field` is a whole PNG image,
+    URL-encoded (`png`).
     """
 
     requirement: str
-    kind: Literal["offers", "holds", "unique", "words", "ascending", "same"]
+    kind: Literal[
+        "offers",
+        "holds",
+        "unique",
+        "words",
+        "ascending",
+        "same",
+        "differs",
+        "distinct",
+        "subset",
+        "png",
+    ]
     field: str = ""
     fields: dict[str, str] = {}
     words: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    origin: str = ""
 
 
 class CallRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a file call.toml says.
 
-    effect: whether it only reads, leaves something behind for a while, or changes something. subject: what its answer
-    is called in sentences. edition: which document states it; `page` is the normative page.
+    effect: whether it only reads, leaves something behind for a while, or changes something; changes: what, in words.
+    subject: what its answer is called in sentences. edition: which document states it; `page` is the normative page.
+    also_spelled: other spellings of the action's element that the document prints. bindings: the only ones in which it
+    may be sent; empty: all. secret_answers: the elements of its answer that are nobody else's business. errors: the
+    codes of its edition's table that it may report, beside those of the page.
     """
 
     name: str
@@ -130,8 +190,13 @@ class CallRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     action_element: str
     subject: str
     effect: Literal["read", "ephemeral", "changes"] = "read"
+    changes: str = ""
     answer: Literal["list", "record", "empty"] = "list"
-    edition: str = "page"
+    edition: str = PAGE
+    also_spelled: tuple[str, ...] = ()
+    bindings: tuple[Literal["query-xml", "form-xml", "body-xml", "query-params"], ...] = ()
+    secret_answers: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
     items: Items | None = None
     parameter: tuple[Parameter, ...] = ()
     rule: tuple[Rule, ...] = ()
@@ -140,7 +205,11 @@ class CallRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServiceCall:
-    """One service call of the API: a folder of `schemas/calls/`. errors: what it may report, by code."""
+    """One service call of the API: a folder of `schemas/calls/`.
+
+    errors: the codes whose states are judged, the page's. reports: every code that it may report, with those of its
+    edition's table.
+    """
 
     row: CallRow
     request_schema: Path
@@ -149,6 +218,7 @@ class ServiceCall:
     request_sample: Path
     response_sample: Path
     errors: dict[str, ErrorCode]
+    reports: dict[str, ErrorCode]
 
     @property
     def name(self) -> str:
@@ -191,11 +261,12 @@ class ServiceCall:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """Everything the page states, as data."""
+    """Everything the page states, as data. tables: the error tables of all editions, by edition and code."""
 
     requirements: dict[str, Requirement]
     interpretations: dict[str, Interpretation]
     errors: dict[str, ErrorCode]
+    tables: dict[str, dict[str, ErrorCode]]
     calls: dict[str, ServiceCall]
     page: str
     sha256: str
@@ -209,4 +280,4 @@ class Contract:
     def call(self) -> ServiceCall:
         """The service call that the normative page documents."""
         calls = self.calls.values()
-        return next((call for call in calls if call.row.edition == "page"), next(iter(calls)))
+        return next((call for call in calls if call.row.edition == PAGE), next(iter(calls)))

@@ -15,7 +15,7 @@ from conformance.evidence.between import Instead, between, judged
 from conformance.evidence.classify import Asked, Meaning, classify, offers
 from conformance.evidence.envelope import Envelope, Reported
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Reading
-from conformance.probes.purpose import Kind
+from conformance.probes.purpose import Kind, Purpose
 
 _RECORD = 4  # names from the root to a part of a record: root, Values, Value, and its own
 
@@ -57,6 +57,14 @@ class Answers:
     def judged(self) -> tuple[Exchange, ...]:
         """The exchanges without those that were asked again with success."""
         return judged(self.evidence.exchanges, self.between)
+
+    @cached_property
+    def sent_for(self) -> Mapping[Purpose, list[int]]:
+        """The numbers of the exchanges by purpose: a few dozen purposes, however many exchanges."""
+        found: dict[Purpose, list[int]] = {}
+        for exchange in self.judged:
+            found.setdefault(exchange.purpose, []).append(exchange.number)
+        return found
 
     def answer(self, exchange: Exchange) -> Answer:
         """The answer, or Inconclusive with the reason why there is none of the endpoint's."""

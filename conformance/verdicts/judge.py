@@ -6,6 +6,7 @@ import inspect
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Container, Mapping
+from functools import cache
 from typing import Any
 
 from conformance.checks.catalogue import Case, Check, Judgement, check_id, checks
@@ -55,7 +56,7 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
     arguments: dict[str, Any] = {"judging": judging, "evidence": evidence, "exchanges": own}
     if check.parameter:
         arguments[check.parameter] = case.value
-    wanted = inspect.signature(check.function).parameters
+    wanted = _taken(check.function)
     judging.begin()
     findings = [
         _outcome(
@@ -103,14 +104,17 @@ Finding = Breach | Inconclusive | NotApplicable | Exception | None
 
 
 def _seen(check: Check, case: Case, judging: Judging) -> tuple[Exchange, ...]:
-    wishes, exchanges = check.wishes(case), judging.judged
-    if not check.kinds and not check.also:
+    wishes, exchanges, also = check.wishes(case), judging.judged, check.also
+    if not check.kinds and not also:
         return exchanges
-    return tuple(
-        e
-        for e in exchanges
-        if is_wanted(e.purpose, wishes) or (check.also is not None and check.also(judging, e))
-    )
+    wanted = {n for purpose, those in judging.sent_for.items() if is_wanted(purpose, wishes) for n in those}
+    return tuple(e for e in exchanges if e.number in wanted or (also is not None and also(judging, e)))
+
+
+@cache
+def _taken(function: Callable[..., None]) -> frozenset[str]:
+    """The names of what a check takes."""
+    return frozenset(inspect.signature(function).parameters)
 
 
 def _gap(check: Check, case: Case, evidence: Evidence, partly: Container[str] | None = None) -> str:

@@ -10,12 +10,31 @@ from conformance.contract.document import read
 from conformance.contract.load import documented
 from conformance.evidence import har
 from conformance.evidence.exchange import Request
+from conformance.probes.purpose import Kind
 
 NO_TEXT = "the recording does not hold this body"
 _DECODED = "the recorder decoded this body, so that its bytes are not in the recording"
 _WORDS = {"name", "value", "text", "connection", "serverIPAddress", "httpVersion", "statusText", "mimeType"}
 _DECLARED = re.compile(r"""\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z][\w.-]{0,40})["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*"?([^\s;"]+)""", re.IGNORECASE)
+# Version 0.1.0 had one kind for all documents that are not well-formed. These are its documents, by the kinds of today.
+_MALFORMED_IN_0_1_0 = {
+    Kind.MALFORMED_TAGS: "cut-short no-end-tags no-end-tag crossed-tags end-tag-in-another-case no-last-bracket "
+    "root-end-tag-in-another-case no-root-start-tag space-before-tag-name stray-less-than",
+    Kind.MALFORMED_ATTRIBUTES: "attribute-in-end-tag less-than-in-attribute attribute-without-quotes attribute-twice",
+    Kind.MALFORMED_REFERENCES: "bare-ampersand unknown-entity entity-of-html unended-reference forbidden-character "
+    "no-character",
+    Kind.MALFORMED_CHARACTERS: "control-character no-utf-8",
+    Kind.MALFORMED_MARKUP: "space-before-declaration declaration-in-upper-case declaration-without-version cdata-end "
+    "open-comment two-dashes-in-comment",
+    Kind.MALFORMED_AROUND: "twice two-roots text-after character-after open-comment-after text-before no-xml",
+}
+
+
+def malformed_in_0_1_0(probe: str) -> str:
+    """The kind of a document that version 0.1.0 sent as merely malformed, by its probe; "" for a generated one."""
+    name = probe.removeprefix("malformed-")
+    return next((str(kind) for kind, names in _MALFORMED_IN_0_1_0.items() if name in names.split()), "")
 
 
 def is_own(raw: Any) -> bool:

@@ -258,7 +258,8 @@ def _purpose(probe: har.Probe, request: Request, place: int, run: har.Run) -> tu
     """What the request was sent for, and its binding; where no call is named, for the one that the page documents."""
     call = documented().call.name if probe.call is None else probe.call
     if probe.group is not None and probe.binding is not None:
-        return Purpose.of(probe.group, call), probe.binding
+        fixed = probe.group == Kind.MALFORMED and recorders.malformed_in_0_1_0(probe.id or "")
+        return Purpose.of(fixed or probe.group, call), probe.binding
     recognised = recorders.binding(request)
     if probe.group is None and not recognised:
         raise EvidenceError(

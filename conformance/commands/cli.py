@@ -120,6 +120,9 @@ def parser() -> argparse.ArgumentParser:
     add_options(doctor, "doctor")
     init = commands.add_parser("init", help="write a commented configuration file", allow_abbrev=False)
     add_options(init, "init")
+    init.add_argument(
+        "--policy", action="store_true", help="write rules for a run that counts instead (run --policy)"
+    )
     init.add_argument("--force", action="store_true", help="overwrite a file that exists")
     return top
 

@@ -12,7 +12,8 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from conformance.contract.load import documented
+from conformance import __version__
+from conformance.contract.load import documented, folder
 from conformance.reporting.output import say
 from conformance.reporting.write import refused, replace
 from conformance.target.configuration import CONFIG_NAME, ConfigError
@@ -32,6 +33,18 @@ _HEAD = f"""\
 
 [targets.staging]
 """
+POLICY_NAME = "connect-conformance-policy.toml"
+POLICY_SCHEMA = "policy.schema.json"
+_POLICY = f"""\
+#:schema ./{POLICY_SCHEMA}
+# The rules for a run that counts. What falls short of them is named, and keeps the run from being conforming (exit
+# code 10):
+#
+#   connect-conformance run --target staging --policy {POLICY_NAME}
+#
+# A key that is commented out has the value shown, unless its comment says otherwise.
+
+"""
 _STATES = """\
 # Some errors come only in a state that cannot be brought about from outside: a blocked address (004), a disabled
 # command (007) or API (008), an unknown error (999). Without its table the requirements of a state stay open, and a run
@@ -41,6 +54,8 @@ _STATES = """\
 
 def run(options: argparse.Namespace) -> int:
     """Write the file; one that exists is left alone unless told otherwise."""
+    if options.policy:
+        return _policy(options)
     file: Path = options.config or Path(CONFIG_NAME)
     if os.path.lexists(file) and not options.force:
         raise ConfigError(f"{file} exists and is left as it is; `--force` overwrites it")
@@ -59,6 +74,43 @@ def run(options: argparse.Namespace) -> int:
         f"  connect-conformance doctor --target staging{elsewhere}\n"
     )
     return 0
+
+
+def _policy(options: argparse.Namespace) -> int:
+    """Write a policy to begin with, and its schema beside it."""
+    file = Path(POLICY_NAME)
+    if os.path.lexists(file) and not options.force:
+        raise ConfigError(f"{file} exists and is left as it is; `--force` overwrites it")
+    try:
+        replace(file.resolve(), policy_template().encode())
+        replace(file.with_name(POLICY_SCHEMA), (folder("schemas") / POLICY_SCHEMA).read_bytes())
+    except OSError as error:
+        raise refused(f"cannot write {file}", error, "a folder that can be written") from None
+    say(
+        f"{file} written, and beside it {POLICY_SCHEMA}, by which editors complete it.\n"
+        f"Hold a run to it:\n  connect-conformance run --target staging --policy {file}\n"
+    )
+    return 0
+
+
+def policy_template() -> str:
+    """A policy with every key, as its schema describes them."""
+    contract, made = documented(), _POLICY
+    shown = {
+        "level": "must",
+        "calls": [contract.call.name],
+        "require": ["*"],
+        "accept": [],
+        "waivers": [],
+        "clock_tolerance": 300,
+        "minimum_suite": __version__,
+        "contract": contract.name,
+    }
+    rows = json.loads((folder("schemas") / POLICY_SCHEMA).read_bytes())["properties"]
+    for key, value in shown.items():
+        said = "".join(f"# {line}\n" for line in textwrap.wrap(rows[key]["description"], 116))
+        made += f"{said}# {key} = {json.dumps(value)}\n\n"
+    return made
 
 
 def template() -> str:

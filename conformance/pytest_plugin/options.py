@@ -34,6 +34,7 @@ from conformance.target.options import settle
 from conformance.target.subject import subject as subject_of
 from conformance.verdicts.assemble import assemble_extension
 from conformance.verdicts.completeness import Extent
+from conformance.verdicts.policy import read_policy
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import ExitCode, ExtensionResult, Report
 from conformance.verdicts.waivers import read_waivers
@@ -48,7 +49,9 @@ def suite(config: pytest.Config) -> Suite:
     try:
         settle(options, "pytest", os.environ)
         terms = Terms(
-            level=options.level, waivers=read_waivers(options.waivers, contract) if options.waivers else {}
+            level=options.level,
+            waivers=read_waivers(options.waivers, contract) if options.waivers else {},
+            policy=read_policy(options.policy, contract) if options.policy else None,
         )
         subject = subject_of(options, contract, stack)
         if options.reports and not hasattr(config, "workerinput") and not options.collectonly:

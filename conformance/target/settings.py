@@ -259,6 +259,8 @@ SETTINGS: tuple[Setting, ...] = (
             metavar="ID-GLOB", commands=("run", "replay", "doctor"), group="judging"),
     Setting("waivers", "file", "run", "excused failures, with reasons and dates",
             metavar="FILE", commands=_JUDGES, group="judging"),
+    Setting("policy", "file", "run", "rules for a run that counts: what falls short of them is named, exit code 10",
+            metavar="FILE", commands=_JUDGES, group="judging"),
     Setting("extension", "list", "run", "a folder with checks of your own and their requirements.toml",
             metavar="DIR", commands=("run", "replay"), group="judging"),
     Setting("reports", "file", "command", "the folder to write into",

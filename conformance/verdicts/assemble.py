@@ -14,7 +14,9 @@ from conformance.evidence.between import obstacle
 from conformance.evidence.exchange import Evidence
 from conformance.probes.purpose import Kind
 from conformance.verdicts.completeness import Extent, completed, scope
-from conformance.verdicts.terms import Terms, addressed, selected
+from conformance.verdicts.naming import addressed
+from conformance.verdicts.policy import held_to
+from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import (
     Calls,
     ExtensionResult,
@@ -44,7 +46,7 @@ def assemble(
     found = completed(results, contract, evidence, selected(contract, terms, evidence.calls), extent)
     requirements = _requirements(found, contract, evidence, terms)
     interrupted, broken = extent.interrupted or evidence.interrupted, bool(extent.trouble)
-    return Report(
+    report = Report(
         suite=Suite(name="connect-conformance", version=__version__, contract=contract.name),
         target=TargetNote(
             name=evidence.target,
@@ -68,6 +70,7 @@ def assemble(
         interrupted=interrupted,
         requirements=requirements,
     )
+    return held_to(terms.policy, report, evidence.clock_tolerance, contract) if terms.policy else report
 
 
 def assemble_extension(

@@ -70,6 +70,10 @@ def _verdict(report: Report) -> str:
         return f"{in_part if scope.narrowed else 'the documented contract is kept'}{under}{proviso}"
     if report.interrupted:
         return "the run was interrupted before its end"
+    if report.policy and report.policy.shortfalls and not left:
+        short = report.policy.shortfalls
+        others = f", and {len(short) - 1} more" if len(short) > 1 else ""
+        return f"nothing failed, but the policy is not kept: {short[0]}{others}"
     if not left:
         theirs = report.extensions and not any(r.selected for r in report.requirements)
         return f"nothing {'of the published contract was asked for' if theirs else 'was judged'}"

@@ -6,34 +6,26 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from fnmatch import fnmatchcase
 
 from conformance.checks.catalogue import Judgement
 from conformance.contract.levels import Level
 from conformance.contract.model import Contract
 from conformance.target.configuration import ConfigError
+from conformance.verdicts.naming import names
+from conformance.verdicts.policy import Policy, read_policy
 from conformance.verdicts.waivers import Waiver, read_waivers
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a run is asked to say: which requirements, at which level, with which excuses."""
+    """What a run is asked to say: which requirements, at which level, with which excuses, by whose rules."""
 
     level: Level = "must"
     select: tuple[str, ...] = ()
     deselect: tuple[str, ...] = ()
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
+    policy: Policy | None = None
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
-
-
-def addressed(requirement: str, call: str) -> str:
-    """How a judgement is named: `ENV-03@get_list_callback`, or `TLS-01` where it is judged once."""
-    return f"{requirement}@{call}" if call else requirement
-
-
-def names(glob: str, requirement: str, call: str) -> bool:
-    """Whether a glob names a judgement: by its requirement, or with @ by its call as well."""
-    return fnmatchcase(addressed(requirement, call) if "@" in glob else requirement, glob)
 
 
 def selected(contract: Contract, terms: Terms, calls: tuple[str, ...] = ()) -> frozenset[Judgement]:
@@ -63,6 +55,7 @@ def terms(options: argparse.Namespace, contract: Contract) -> Terms:
         select=tuple(options.select),
         deselect=tuple(options.deselect),
         waivers=read_waivers(options.waivers, contract) if options.waivers else {},
+        policy=read_policy(options.policy, contract) if options.policy else None,
     )
     selected(contract, made, tuple(contract.calls))
     return made

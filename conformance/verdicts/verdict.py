@@ -123,6 +123,13 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     in_part: tuple[str, ...] = ()
 
 
+class PolicyNote(msgspec.Struct, frozen=True, kw_only=True):
+    """The policy that a run was held to, by its digest, and what of it the run does not keep."""
+
+    sha256: str
+    shortfalls: tuple[str, ...] = ()
+
+
 class ExtensionResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a user's own requirements come to: a claim of its own beside the published one."""
 
@@ -149,6 +156,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     calls: Calls = Calls()
     obstacle: str = ""
     scope: Scope = Scope()
+    policy: PolicyNote | None = None
     notes: tuple[str, ...] = ()
     interrupted: bool = False
     requirements: tuple[RequirementResult, ...]

@@ -57,7 +57,7 @@ def record(
     contract = contract or documented()
     if wishes is None:
         wanted = selected(contract, terms or Terms(), target.calls)
-        wishes = wishes_of(chosen_checks(contract, wanted, target.calls))
+        wishes = wishes_of(chosen_checks(contract, wanted, target.calls, brief=True))
     plan = plans.plan(contract, target, wishes, seed)
     limits = Limits(
         concurrency=concurrency or target.concurrency,
@@ -89,6 +89,9 @@ def read_evidence(file: Path) -> Evidence:
 
 def send(contract: Contract, judged: Target, wishes: Wishes, options: argparse.Namespace) -> Evidence:
     """Record as the options of `run` say."""
+    importlib.import_module(
+        "conformance.sending.wire"
+    )  # the first request waits for this, and not for what judges
     with _meanwhile("conformance.pytest_plugin.session"):
         return record(
             judged,

@@ -44,6 +44,7 @@ Judgement = tuple[str, str]  # of which requirement, about which call; "" where 
 class Check:
     """A check function with what it declared. state: of the requests it looks at, where it is about one state.
 
+    cases: what its parameter stands for. brief: the same, one for each requirement and without values, in no time.
     file: what its ids begin with, where that is no file of the suite.
     """
 
@@ -54,6 +55,7 @@ class Check:
     also: Callable[[Judging, Exchange], bool] | None = None
     parameter: str = ""
     cases: Cases | None = None
+    brief: Cases | None = None
     file: str = ""
 
     @property
@@ -74,12 +76,15 @@ class Check:
         """The check's one fact, in the present tense."""
         return (inspect.getdoc(self.function) or self.name).split("\n")[0]
 
-    def cases_of(self, contract: Contract, calls: tuple[str, ...] = ()) -> tuple[Case, ...]:
+    def cases_of(
+        self, contract: Contract, calls: tuple[str, ...] = (), *, brief: bool = False
+    ) -> tuple[Case, ...]:
         """Its cases for these calls (default: the one that the page documents); one for each without a parameter."""
         made: dict[tuple[str, str], Case] = {}
+        cases = self.brief if brief and self.brief else self.cases
         for name in calls or (contract.call.name,):
             call = contract.calls[name]
-            for case in self.cases(contract, call) if self.cases else (Case("", self.requirement, None),):
+            for case in cases(contract, call) if cases else (Case("", self.requirement, None),):
                 for of in contract.requirements[case.requirement].of((name,)):
                     made[case.id, of] = replace(case, call=of)
         return tuple(made.values())
@@ -116,11 +121,14 @@ def uses(
     return mark
 
 
-def each(parameter: str, cases: Cases) -> Callable[[Function], Function]:
-    """One check per case that the contract yields for a call: what the page lists, the suite loops over."""
+def each(parameter: str, cases: Cases, brief: Cases | None = None) -> Callable[[Function], Function]:
+    """One check per case that the contract yields for a call: what the page lists, the suite loops over.
+
+    brief: see `Check`; for cases that take long to make.
+    """
 
     def mark(function: Function) -> Function:
-        function.__dict__["each"] = (parameter, cases)
+        function.__dict__["each"] = (parameter, cases, brief)
         return function
 
     return mark
@@ -132,8 +140,8 @@ def check_of(function: Callable[..., None]) -> Check | None:
     if "requirement" not in marks and "each" not in marks:
         return None
     kinds, state, also = marks.get("uses", ((), "", None))
-    parameter, cases = marks.get("each", ("", None))
-    return Check(function, marks.get("requirement", ""), kinds, state, also, parameter, cases)
+    parameter, cases, brief = marks.get("each", ("", None, None))
+    return Check(function, marks.get("requirement", ""), kinds, state, also, parameter, cases, brief)
 
 
 @cache
@@ -154,10 +162,15 @@ def chosen_checks(
     wanted: Container[Judgement],
     calls: tuple[str, ...],
     of: Iterable[Check] | None = None,
+    *,
+    brief: bool = False,
 ) -> list[tuple[Check, Case]]:
-    """The checks of the judgements that are wanted; `of` these, in place of the suite's."""
+    """The checks of the judgements that are wanted; `of` these, in place of the suite's.
+
+    brief: enough to know what they look at. A run has a third of a second for the rest while it waits for answers.
+    """
     known = checks() if of is None else of
-    cases = ((check, case) for check in known for case in check.cases_of(contract, calls))
+    cases = ((check, case) for check in known for case in check.cases_of(contract, calls, brief=brief))
     return [(check, case) for check, case in cases if (case.requirement, case.call) in wanted]
 
 

@@ -40,7 +40,8 @@ def run(options: argparse.Namespace) -> int:
             say(listing(contract, judged, wanted, int(options.seed)))
             some = selected(contract, wanted, judged.calls)
             return ExitCode.CONFORMING if some else ExitCode.NOTHING_SELECTED
-        chosen = chosen_checks(contract, selected(contract, wanted, judged.calls), judged.calls)
+        asked = selected(contract, wanted, judged.calls)
+        chosen = chosen_checks(contract, asked, judged.calls, brief=True)
         if not chosen:
             return _nothing_selected()
         wishes = wishes_of([*chosen, *(one for own in extensions for one in own.chosen(judged.calls))])

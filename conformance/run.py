@@ -14,16 +14,13 @@ from pathlib import Path
 from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
-from conformance.contract.quoting import cut, quoting
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import from_har
-from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.probes.purpose import Wishes
 from conformance.reporting.output import progress
 from conformance.sending import signals
 from conformance.target.target import Target
-from conformance.verdicts.diagnosis import diagnosis
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import Report
@@ -68,10 +65,7 @@ def record(
     started = time.time()
     recording = Wire(target, limits, seed, progress=told).run(plan)
     evidence = evidence_of(target, recording, seed=seed, started=started)
-    with quoting(Redaction(evidence).text):
-        said = cut(diagnosis(evidence), 1_000)
-    notes = (*evidence.notes, said) if said else evidence.notes
-    return replace(evidence, notes=notes, interrupted=evidence.interrupted or signals.came())
+    return replace(evidence, interrupted=evidence.interrupted or signals.came())
 
 
 def judge(evidence: Evidence, *, terms: Terms | None = None, contract: Contract | None = None) -> Report:

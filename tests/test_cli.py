@@ -126,7 +126,7 @@ def test_an_endpoint_that_fails_is_nonconforming(tmp_path: Path) -> None:
         )
     assert done.returncode == 1
     assert done.stdout.startswith("NONCONFORMING  ")
-    assert "FAIL  REQ-02 (must)" in done.stdout
+    assert "breaks    REQ-02" in done.stdout
     assert report(tmp_path / "out")["exit_code"] == 1
 
 
@@ -226,7 +226,7 @@ def test_a_certificate_of_another_authority_fails_tls_03(folder: Path, running: 
     words = ("run", "--target", "staging", "--ca-file", "other.pem", "--reports", "out")
     done = run(*words, cwd=folder, CONNECT_TOKEN=running.token)
     assert done.returncode == 1
-    assert "FAIL  TLS-03 (must)" in done.stdout
+    assert "breaks    TLS-03 (must)" in done.stdout
     assert "the certificate does not verify" in done.stdout
     found = verdicts(folder / "out")
     assert {name for name, verdict in found.items() if verdict == "fail"} == {"TLS-03"}

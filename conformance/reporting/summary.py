@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
 from conformance.verdicts import findings
+from conformance.verdicts.causes import causes, in_short, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from conformance.verdicts.causes import Cause
     from conformance.verdicts.verdict import Report, RequirementResult
 
 _SHOWN = 25  # failures in full; the rest stand in the table
@@ -25,9 +27,7 @@ def summary_md(report: Report) -> str:
         "\n".join(
             [
                 *_head(report),
-                *_failures(report),
-                *_open(report),
-                *_rest(report),
+                *_causes(report),
                 *_extensions(report),
                 *_table(report),
             ]
@@ -46,6 +46,8 @@ def _head(report: Report) -> Iterator[str]:
     yield f"# {findings.standing(report).upper()}"
     yield ""
     yield f"**{_prose(findings.headline(report))}.**"
+    if first := in_short(causes(report)):
+        yield f"{inert.markdown(first)}"
     yield ""
     yield (
         f"Target {inert.markdown(target.name)} at {inert.markdown(target.endpoint)}, binding"
@@ -64,18 +66,59 @@ def _head(report: Report) -> Iterator[str]:
         yield f"| {level} | {n.pass_} | {n.fail} | {n.inconclusive} | {n.error} | {n.not_applicable} |"
 
 
-def _failures(report: Report) -> Iterator[str]:
-    for heading, found in (
-        ("Could not be judged: an error of the suite or the transport", findings.broken(report)),
-        ("Failed", findings.failures(report)),
-        ("Failed below the chosen level: does not fail this run", findings.tolerated(report)),
-    ):
-        if found:
-            yield from ("", f"## {heading}", "")
-        for requirement in found[:_SHOWN]:
-            yield from _failure(requirement)
-        if len(found) > _SHOWN:
-            yield f"- and {len(found) - _SHOWN} more, see the table below"
+def _causes(report: Report) -> Iterator[str]:
+    """Everything to mend or to provide, in the one order that all outputs have."""
+    found = causes(report)
+    failed = [cause for cause in found if cause.verdict is not Verdict.INCONCLUSIVE and not cause.waived]
+    if failed:
+        yield from ("", "## What to fix", "")
+    for number, cause in enumerate(failed[:_SHOWN], 1):
+        yield from _failed(number, cause, report)
+    if len(failed) > _SHOWN:
+        yield f"- and {len(failed) - _SHOWN} more, see the table below"
+    left = [cause for cause in found if cause.verdict is Verdict.INCONCLUSIVE]
+    if left:
+        yield from ("", "## Not judged, and what would change that", "")
+    for cause in left:
+        yield from _left_open(cause, report)
+    waived = [one for cause in found if cause.waived for one in cause.requirements]
+    if waived or report.notes:
+        yield from ("", "## Also", "")
+    for requirement in waived:
+        if requirement.waiver:
+            until, excuse = map(inert.markdown, (requirement.waiver.expires, requirement.waiver.reason))
+            yield f"- waived until {until}: {_prose(requirement.address)}, {excuse}"
+    for note in report.notes:
+        yield f"- note: {inert.markdown(note)}"
+
+
+def _failed(number: int, cause: Cause, report: Report) -> Iterator[str]:
+    aside = "" if cause.counts else ", does not fail this run"
+    names = _prose(named(cause.requirements, report) + aside)
+    yield f"{number}. {inert.markdown(cause.sentence)}: **{names}**"
+    check, lead = cause.check, cause.lead
+    facts = {"mend": cause.remedy}
+    if check:
+        facts |= {"expected": check.expected, "observed": check.observed, "where": check.where}
+    facts["page"] = lead.quote
+    if check:
+        facts["reproduce"] = check.reproduce
+    for label, text in facts.items():
+        if text:
+            yield f"   - {label}: {inert.markdown(text, limit=2000 if label == 'reproduce' else 400)}"
+    if cause.open:
+        yield f"   - leaves open: {_prose(named(cause.open, report))}"
+
+
+def _left_open(cause: Cause, report: Report) -> Iterator[str]:
+    names = _prose(named((*cause.requirements, *cause.open), report))
+    mend = f"; to change that: {inert.markdown(cause.remedy)}" if cause.remedy else ""
+    yield f"- {inert.markdown(cause.sentence)}: {names}{mend}"
+    if cause.lines:
+        yield "  ```toml"
+        for line in cause.lines:
+            yield "  " + inert.terminal(line).replace("```", "'''")
+        yield "  ```"
 
 
 def _failure(requirement: RequirementResult) -> Iterator[str]:
@@ -90,40 +133,6 @@ def _failure(requirement: RequirementResult) -> Iterator[str]:
     for label, text in facts.items():
         if text:
             yield f"  - {label}: {inert.markdown(text, limit=2000 if label == 'reproduce' else 400)}"
-
-
-def _open(report: Report) -> Iterator[str]:
-    groups = findings.stayed_open(report)
-    if groups:
-        yield from ("", "## Stayed open", "")
-    for group in groups:
-        yield f"- {', '.join(map(_prose, group.ids))}: {inert.markdown(group.reason) or 'no reason given'}"
-    states = sorted({state for group in groups for state in group.states})
-    if states:
-        yield from (
-            "",
-            "To provision a state, say how it is reached: endpoint, headers, source_address, proxy or setup.",
-        )
-        yield from ("", "```toml")
-        for state in states:
-            yield from (
-                inert.terminal(line).replace("```", "'''") for line in findings.provisioning(report, state)
-            )
-        yield "```"
-
-
-def _rest(report: Report) -> Iterator[str]:
-    waived, advice = findings.waived(report), findings.advice(report)
-    if waived or advice or report.notes:
-        yield from ("", "## Also", "")
-    for requirement in waived:
-        if requirement.waiver:
-            until, excuse = map(inert.markdown, (requirement.waiver.expires, requirement.waiver.reason))
-            yield f"- waived until {until}: {_prose(requirement.address)}, {excuse}"
-    if advice:
-        yield f"- advisory findings, which do not fail this run: {', '.join(_prose(r.address) for r in advice)}"
-    for note in report.notes:
-        yield f"- note: {inert.markdown(note)}"
 
 
 def _extensions(report: Report) -> Iterator[str]:

@@ -12,16 +12,25 @@ from typing import TYPE_CHECKING
 from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
 from conformance.verdicts import findings
+from conformance.verdicts.causes import causes, named
 from conformance.verdicts.verdict import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from conformance.verdicts.findings import Group
+    from conformance.checks.outcome import CheckResult
+    from conformance.verdicts.causes import Cause
     from conformance.verdicts.verdict import Counts, Report, RequirementResult
 
-_FAILURES, _GROUPS, _NOTES, _WAIVERS = 4, 5, 3, 3  # how many of each are shown before "and N more"
+_FAILURES, _GROUPS, _ADVICE, _NOTES, _WAIVERS = (
+    4,
+    5,
+    3,
+    3,
+    3,
+)  # how many of each are shown before "and N more"
+_NAMED = 6  # requirements named of one cause
 _TINTS = {"green": "32", "red": "31", "yellow": "33", "bold": "1"}
 _CLAIMS = {Claim.CONFORMING: "green", Claim.NONCONFORMING: "red", Claim.INCONCLUSIVE: "yellow"}
 _SHORT = ("pass", "fail", "open", "error", "n/a")
@@ -33,9 +42,7 @@ def summary(report: Report, *, width: int, color: bool, reports: Path | None) ->
     page = _Page(max(width, 30), color)
     page.verdict(report)
     page.counts(report)
-    page.failures(report)
-    page.open(report)
-    page.below(report)
+    page.causes(report)
     page.notes(report)
     page.extensions(report)
     if reports is not None:
@@ -102,27 +109,64 @@ class _Page:
             row = zip(_numbers(counts), sizes, strict=True)
             self.lines.append(f"  {level:8}" + "".join(f"{number:>{size}}" for number, size in row))
 
-    def failures(self, report: Report) -> None:
-        for word, found, mark in (
-            ("ERROR", findings.broken(report), ""),
-            ("FAIL", findings.failures(report), ""),
-            ("FAIL", findings.tolerated(report), ", does not fail this run"),
-        ):
-            for requirement in found[:_FAILURES]:
-                self.failure(word, requirement, mark)
-            self.rest(found, _FAILURES)
+    def causes(self, report: Report) -> None:
+        """Everything to mend or to provide, in the one order that all outputs have."""
+        found = causes(report)
+        failed = [cause for cause in found if cause.verdict is not Verdict.INCONCLUSIVE and not cause.waived]
+        advice = [cause for cause in failed if not cause.counts and cause.level == "advisory"]
+        to_mend = [cause for cause in failed if cause not in advice]
+        for cause in to_mend[:_FAILURES]:
+            self.failed(cause, report)
+        self.rest(to_mend, _FAILURES)
+        left = [cause for cause in found if cause.verdict is Verdict.INCONCLUSIVE]
+        for cause in left[:_GROUPS]:
+            self.left_open(cause, report)
+        self.rest(left, _GROUPS)
+        self.waived([cause for cause in found if cause.waived])
+        for cause in advice[:_ADVICE]:
+            self.heading("ADVICE", f"{', '.join(r.address for r in cause.requirements)}: {cause.sentence}")
+        self.rest(advice, _ADVICE)
 
-    def failure(self, word: str, requirement: RequirementResult, mark: str) -> None:
-        text = f"{requirement.address} ({requirement.level}{mark}) {requirement.title}"
-        self.heading(word, text, "bold", "yellow" if mark else "red")
+    def failed(self, cause: Cause, report: Report) -> None:
+        word = "ERROR" if cause.verdict is Verdict.ERROR else "FAIL"
+        self.heading(word, cause.sentence, "bold", "red" if cause.counts else "yellow")
+        below = "" if cause.counts else "; does not fail this run"
+        self.field("breaks", f"{named(cause.requirements, report, _NAMED)}{below}")
+        if cause.check:
+            self.shown(cause.check, cause.sentence)
+        self.field("mend", cause.remedy)
+        self.field("leaves", f"{named(cause.open, report, _NAMED)} open" if cause.open else "")
+
+    def shown(self, check: CheckResult, sentence: str) -> None:
+        """What a check expected and saw, unless its sentence has said so."""
+        self.field("expected", "" if _says(sentence, check.expected) else check.expected)
+        self.field("observed", "" if _says(sentence, check.observed) else check.observed)
+        at = f"exchange {check.exchanges[0]}" if check.exchanges else ""
+        self.field("where", " in ".join(filter(None, (check.where, at))))
+
+    def left_open(self, cause: Cause, report: Report) -> None:
+        self.heading("OPEN", cause.sentence, "bold", "yellow")
+        self.field("leaves", f"{named((*cause.requirements, *cause.open), report, _NAMED)} open")
+        self.field("mend", cause.remedy)
+
+    def waived(self, found: Sequence[Cause]) -> None:
+        excused = [one for cause in found for one in cause.requirements]
+        for requirement in excused[:_WAIVERS]:
+            waiver = requirement.waiver
+            excuse = f"until {waiver.expires}: {waiver.reason}" if waiver else ""
+            self.heading("WAIVED", f"{requirement.address} ({requirement.level}) {excuse}")
+        self.rest(excused, _WAIVERS)
+
+    def failure(self, word: str, requirement: RequirementResult) -> None:
+        """A requirement of the user's own."""
+        text = f"{requirement.address} ({requirement.level}) {requirement.title}"
+        self.heading(word, text, "bold", "red")
         check = findings.culprit(requirement)
         reason = findings.why(requirement)
         others = sum(c.verdict is requirement.verdict for c in requirement.checks) - 1
         self.field("reason", reason)
         if check:
-            self.field("expected", "" if _says(reason, check.expected) else check.expected)
-            self.field("observed", "" if _says(reason, check.observed) else check.observed)
-            self.field("where", check.where)
+            self.shown(check, reason)
         self.field("also", f"{others} more of its checks" if others > 0 else "")
 
     def extensions(self, report: Report) -> None:
@@ -131,30 +175,7 @@ class _Page:
             self.heading("EXTENSION", findings.extended(own), "bold", _CLAIMS[own.verdict], gap=" ")
             for one in own.requirements:
                 if one.verdict is not Verdict.PASS:
-                    self.failure(one.verdict.value.replace("_", " ").upper(), one, "")
-
-    def open(self, report: Report) -> None:
-        groups = findings.stayed_open(report)
-        if not groups:
-            return
-        number = sum(len(group.requirements) for group in groups)
-        self.heading("OPEN", f"{number} could not be judged", "bold", "yellow")
-        for group in groups[:_GROUPS]:
-            self.add(f"{_ids(group)}: {group.reason or 'no reason given'}", "  ", "    ", limit=300)
-        self.rest(groups, _GROUPS)
-
-    def below(self, report: Report) -> None:
-        waived = findings.waived(report)
-        for requirement in waived[:_WAIVERS]:
-            waiver = requirement.waiver
-            excuse = f"until {waiver.expires}: {waiver.reason}" if waiver else ""
-            self.heading("WAIVED", f"{requirement.address} ({requirement.level}) {excuse}")
-        self.rest(waived, _WAIVERS)
-        advice = findings.advice(report)
-        if advice:
-            self.heading(
-                "ADVICE", f"{', '.join(r.address for r in advice)} (advisory, does not fail this run)"
-            )
+                    self.failure(one.verdict.value.replace("_", " ").upper(), one)
 
     def notes(self, report: Report) -> None:
         for note in report.notes[:_NOTES]:
@@ -175,11 +196,6 @@ def _says(reason: str, words: str) -> bool:
 
 def _numbers(counts: Counts) -> tuple[int, ...]:
     return (counts.pass_, counts.fail, counts.inconclusive, counts.error, counts.not_applicable)
-
-
-def _ids(group: Group) -> str:
-    shown = ", ".join(group.ids[:4])
-    return shown + (f" and {len(group.ids) - 4} more" if len(group.ids) > 4 else "")
 
 
 def wrap(text: str, width: int, indent: str = "", hanging: str = "") -> list[str]:

@@ -10,10 +10,12 @@ from conformance.checks.catalogue import Judgement
 from conformance.checks.extension import Extension
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Contract, Requirement
+from conformance.contract.quoting import cut
 from conformance.evidence.between import obstacle
 from conformance.evidence.exchange import Evidence
 from conformance.probes.purpose import Kind
 from conformance.verdicts.completeness import Extent, completed, scope
+from conformance.verdicts.diagnosis import diagnosis
 from conformance.verdicts.naming import addressed
 from conformance.verdicts.policy import held_to
 from conformance.verdicts.terms import Terms, selected
@@ -32,6 +34,7 @@ from conformance.verdicts.verdict import (
 )
 
 _WHOLE = Extent()
+_LONGEST = 1_000  # characters of a sentence, which may quote an endpoint
 
 
 def assemble(
@@ -64,9 +67,9 @@ def assemble(
         exit_code=int(exit_code(requirements, terms.level, interrupted=interrupted, broken=broken)),
         counts=count(requirements),
         calls=_calls(evidence),
-        obstacle=obstacle(evidence.exchanges) or evidence.gaps.get(Kind.DOCUMENTED, ""),
+        obstacle=_obstacle(evidence),
         scope=scope(requirements, extent, evidence.left_out),
-        notes=(*evidence.notes, *_clock_note(evidence), *_waiver_notes(requirements, terms)),
+        notes=(*_notes(evidence), *_clock_note(evidence), *_waiver_notes(requirements, terms)),
         interrupted=interrupted,
         requirements=requirements,
     )
@@ -116,6 +119,18 @@ def _calls(evidence: Evidence) -> Calls:
         lost=sum(loss is not None and loss.kind in {"closed", "timeout"} for loss in lost),
         asked_again=sum(e.retried for e in evidence.exchanges),
     )
+
+
+def _obstacle(evidence: Evidence) -> str:
+    """Who or what kept calls from being answered by the endpoint, with the remedy."""
+    served = any(e.answer and e.answer.meaning.is_success for e in evidence.of(Kind.DOCUMENTED))
+    way = "" if served else cut(diagnosis(evidence), _LONGEST)
+    return obstacle(evidence.exchanges) or way or evidence.gaps.get(Kind.DOCUMENTED, "")
+
+
+def _notes(evidence: Evidence) -> list[str]:
+    """What was noted at the time. Recordings of earlier versions say there what stood in the way."""
+    return [note for note in evidence.notes if note != diagnosis(evidence)]
 
 
 def _clock_note(evidence: Evidence) -> list[str]:

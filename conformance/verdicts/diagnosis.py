@@ -14,6 +14,7 @@ from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 from conformance.probes.purpose import SPELLED, Kind
 
 _STEPS = ("name", "port", "TLS", "Connect API")
+TO_MEND = "; to mend it: "  # between what stands in the way and its remedy
 _SOON = 14  # days in which a certificate should be renewed
 _DAY = 86_400.0
 
@@ -78,7 +79,7 @@ def diagnosis(evidence: Evidence) -> str:
     first = first_call(evidence.exchanges)
     way = way_to(first, evidence, other=other_way(first, evidence.exchanges)) if first else ()
     return next(
-        (f"{f.subject}: {f.text}; to mend it: {' '.join(f.repair)}" for f in way if f.state == "problem"), ""
+        (f"{f.subject}: {f.text}{TO_MEND}{' '.join(f.repair)}" for f in way if f.state == "problem"), ""
     )
 
 

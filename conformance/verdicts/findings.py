@@ -12,7 +12,7 @@ from conformance.contract.load import documented
 from conformance.verdicts.verdict import Claim, RequirementResult, count, required
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from conformance.checks.outcome import CheckResult
     from conformance.contract.levels import Level
@@ -38,8 +38,12 @@ def standing(report: Report) -> str:
 
 
 def headline(report: Report) -> str:
-    """The verdict in one sentence, with the calls that were lost and with what stood in the way."""
-    return _verdict(report) + (f"; {losses(report)}" if report.calls.lost else "")
+    """The verdict in one sentence, with what failed below the level of a run that conforms, and lost calls."""
+    below = tolerated(report) if report.verdict is Claim.CONFORMING else []
+    lost = f"; {losses(report)}" if report.calls.lost else ""
+    return (
+        _verdict(report) + (f"; {_some(below)} failed, which does not fail this run" if below else "") + lost
+    )
 
 
 def losses(report: Report) -> str:
@@ -54,20 +58,19 @@ def losses(report: Report) -> str:
 
 def _verdict(report: Report) -> str:
     counted = [r for r in report.requirements if r.selected and r.level in required(report.level)]
-    failed = sum(r.verdict is Verdict.FAIL and r.waiver is None for r in counted)
-    left = sum(r.verdict in {Verdict.INCONCLUSIVE, Verdict.ERROR} for r in counted)
+    failed = [r for r in counted if r.verdict is Verdict.FAIL and r.waiver is None]
+    left = [r for r in counted if r.verdict in {Verdict.INCONCLUSIVE, Verdict.ERROR}]
     why = f": {report.obstacle}" if report.obstacle else ""
     if report.verdict is Claim.NONCONFORMING:
-        return f"{_some(failed, report.level)} failed" + (
-            f" and {left} could not be judged{why}" if left else ""
-        )
+        return f"{_some(failed)} failed" + (f" and {len(left)} could not be judged{why}" if left else "")
     if report.verdict is Claim.CONFORMING:
-        excused = sum(r.verdict is Verdict.FAIL for r in counted)
-        proviso = f", with {_some(excused, report.level)} waived" if excused else ""
+        excused = [r for r in counted if r.verdict is Verdict.FAIL]
+        proviso = f", with {_some(excused)} waived" if excused else ""
         under = f", accepting {' and '.join(report.target.accept)}" if report.target.accept else ""
         scope = report.scope
         in_part = f"{scope.judged} of {scope.requirements} requirements judged"
-        return f"{in_part if scope.narrowed else 'the documented contract is kept'}{under}{proviso}"
+        at = f" at level {report.level}" if tolerated(report) else ""
+        return f"{in_part if scope.narrowed else f'the documented contract is kept{at}'}{under}{proviso}"
     if report.interrupted:
         return "the run was interrupted before its end"
     if report.policy and report.policy.shortfalls and not left:
@@ -77,12 +80,14 @@ def _verdict(report: Report) -> str:
     if not left:
         theirs = report.extensions and not any(r.selected for r in report.requirements)
         return f"nothing {'of the published contract was asked for' if theirs else 'was judged'}"
-    return f"nothing failed, but {_some(left, report.level)} could not be judged{why}"
+    return f"nothing failed, but {_some(left)} could not be judged{why}"
 
 
-def _some(number: int, level: Level) -> str:
-    words = "" if level == "advisory" else f"{' and '.join(LEVELS[: LEVELS.index(level) + 1])} "
-    return f"{number} {words}requirement{'' if number == 1 else 's'}"
+def _some(requirements: Sequence[RequirementResult]) -> str:
+    """How many there are, by their levels."""
+    counts = {level: sum(r.level == level for r in requirements) for level in LEVELS}
+    said = " and ".join(f"{number} {level}" for level, number in counts.items() if number)
+    return f"{said} requirement{'' if len(requirements) == 1 else 's'}"
 
 
 def extended(result: ExtensionResult) -> str:
@@ -149,11 +154,11 @@ def _group(reason: str, members: tuple[RequirementResult, ...], report: Report) 
     errors = documented().errors
     provisioned = {code for code in codes if code in errors and errors[code].provoked == "provisioned"}
     states = tuple(sorted(provisioned)) if "provision" in reason else ()
-    ids = _folded([member.address for member in members], [r.address for r in report.requirements])
+    ids = folded([member.address for member in members], [r.address for r in report.requirements])
     return Group(reason, members, ids, states)
 
 
-def _folded(ids: Iterable[str], catalogue: Iterable[str]) -> tuple[str, ...]:
+def folded(ids: Iterable[str], catalogue: Iterable[str]) -> tuple[str, ...]:
     """The ids, with `ERR-004-*` for all five of a code when all are among them."""
     wanted, everything = list(ids), list(catalogue)
     folded: list[str] = []

@@ -21,7 +21,7 @@ def test_the_sample_is_up_to_date(report: Report, matches: Any) -> None:
 def test_nothing_of_a_server_stands_outside_code(hostile_report: Report) -> None:
     text = summary_md(hostile_report)
     assert text.replace("\n", "").isprintable()
-    fenced = re.sub(r"```toml\n.*?\n```\n", "", text, flags=re.DOTALL)
+    fenced = re.sub(r" *```toml\n.*?\n *```\n", "", text, flags=re.DOTALL)
     outside = SPAN.sub("", fenced)
     bare = re.sub(r"\\[^\w\s]", "", outside).replace("<details><summary>", "").replace("</summary>", "")
     assert not re.search(r"[<>`\[\]@]", bare.replace("</details>", ""))

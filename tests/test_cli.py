@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -613,6 +615,29 @@ def test_serve_prints_where_it_is_and_stops_when_told(tmp_path: Path, sign: sign
     assert out.endswith("Stopped.\n")
     assert err == ""
     assert not Path(ca).exists()
+
+
+def _as_curl_does(client: httpx.Client, words: list[str]) -> httpx.Response:
+    if words[0] != "--data-urlencode":
+        return client.get(words[0])
+    name, _, value = words[1].partition("=")
+    return client.post(words[2], data={name: value})
+
+
+def test_serve_prints_a_line_for_each_call_and_each_is_good(tmp_path: Path) -> None:
+    with started("serve", cwd=tmp_path) as process:
+        assert process.stdout
+        lines = [process.stdout.readline().split(maxsplit=1) for _ in range(7 + len(documented().calls))]
+        tried = [shlex.split(text) for head, text in lines if head == "Try"]
+        ca = lines[2][1].strip()
+        assert {tuple(words[:3]) for words in tried} == {("curl", "--cacert", ca)}
+        with httpx.Client(verify=ssl.create_default_context(cafile=ca), trust_env=False) as client:
+            answers = [ElementTree.fromstring(_as_curl_does(client, words[3:]).content) for words in tried]
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert {answer.findtext("Action") for answer in answers} == set(documented().calls)
+    assert {answer.findtext("Result") for answer in answers} == {"Success"}
+    assert not [words for words in tried if "Secret" in words[-1]], "no password in a URL"
 
 
 def test_serve_says_that_a_port_is_taken(tmp_path: Path) -> None:

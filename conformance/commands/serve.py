@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 import threading
+from collections.abc import Iterator
+from shlex import quote
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+from xml.etree import ElementTree as ET
 
 from conformance.contract.load import documented
+from conformance.contract.model import ServiceCall
 from conformance.reporting.output import say
 from conformance.sending.signals import meaning
 from conformance.target.configuration import ConfigError
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
 
 def serve(options: argparse.Namespace) -> int:
     """Serve until asked to stop. Prints the URLs and the path of the CA certificate."""
-    codes = documented().errors
+    codes = sorted({code for table in documented().tables.values() for code in table})
     if options.state and options.state not in codes:
         raise ConfigError(
             f"serve --state: {options.state!r} is no documented error code; allowed: {', '.join(codes)}"
@@ -51,12 +56,42 @@ def _started(options: argparse.Namespace) -> Running:
 
 
 def _where(running: Running, state: str | None) -> str:
+    from conformance.reference.provisions import HINTS  # noqa: PLC0415
+
     lines = (
-        f"HTTPS  {running.https_url}",
-        f"HTTP   {running.http_url}   (every call is answered with error 009)",
-        f"CA     {running.ca_file}",
-        f"State  {state or 'none; the header X-Reference-State: NNN selects one per call'}",
-        f"Try    curl --cacert {running.ca_file} '{running.https_url}?action=get_list_callback'",
-        "Ctrl-C stops it.",
+        ("HTTPS", running.https_url),
+        ("HTTP", f"{running.http_url}   (every call is answered with error 009)"),
+        ("CA", f"{running.ca_file}"),
+        ("State", state or "none; the header X-Reference-State: NNN selects one per call"),
+        *((head, text.format(activation=running.activation_url)) for head, text in HINTS),
+        *(("Try", line) for line in _examples(running)),
     )
-    return "\n".join(lines) + "\n"
+    return "".join(f"{head:<6} {text}\n" for head, text in lines) + "Ctrl-C stops it.\n"
+
+
+def _examples(running: Running) -> Iterator[str]:
+    """A line for each call, those that change nothing first. What a password belongs to travels in a form."""
+    calls = documented().calls.values()
+    for call in sorted(calls, key=lambda call: ("read", "ephemeral", "changes").index(call.row.effect)):
+        said = {"action": call.name, **_values(call)}
+        curl = f"curl --cacert {quote(str(running.ca_file))}"
+        if any(parameter.secret for parameter in call.parameters):
+            yield f"{curl} --data-urlencode {quote(f'XML={_document(call, said)}')} {running.https_url}"
+        else:
+            yield f"{curl} {quote(f'{running.https_url}?{urlencode(said)}')}"
+
+
+def _values(call: ServiceCall) -> dict[str, str]:
+    """What the parameters of the usual request say, as the reference endpoint accepts it."""
+    from conformance.reference.provisions import VALUES  # noqa: PLC0415
+
+    usual = {p.name: p.example for p in call.parameters if p.example or p.required}
+    own = {name: VALUES.get(f"{call.name}.{name}", VALUES.get(name, text)) for name, text in usual.items()}
+    return {name: text for name, text in own.items() if text}
+
+
+def _document(call: ServiceCall, said: dict[str, str]) -> str:
+    root = ET.Element(call.request_root)
+    for name, text in said.items():
+        ET.SubElement(root, name).text = text
+    return ET.tostring(root, encoding="unicode")

@@ -8,7 +8,9 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree as ET
 
-from conformance.reference.calls import Calls, documented_calls
+from conformance.reference.calls import PAGE, Calls, documented_calls
+from conformance.reference.errors import guide_errors
+from conformance.reference.service import Service, Visit
 
 if TYPE_CHECKING:
     from conformance.reference.request import Asked, Request
@@ -27,16 +29,25 @@ ERRORS = {
     "999": "Unknown error",
 }
 
+# In the order of the guide's flow diagram: source address, HTTPS, token, permissions; other states come behind them.
+_FIRST = ("002", "004", "009", "005", "008", "007")
+
 _PLAIN_NAME = re.compile("[a-z][a-z0-9_]{0,63}")
+_SEGMENTS = re.compile("[/&]")  # clients of 2012 put &XML= behind the token
 _STATE_PREFIX = re.compile("/state-([0-9]{3})(?:[/&]|$)")
 
 
 class Outcome(NamedTuple):
-    """What was decided: Success, or one of the documented errors."""
+    """What was decided: Success, or one of the documented errors.
+
+    texts: of elements of the answer, in place of the sample's. message: in place of the code's usual one.
+    """
 
     error: str | None = None
     action: str = ACTION
     status: int = 200
+    texts: tuple[tuple[str, str], ...] = ()
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,40 +60,64 @@ class Answer:
 
 
 def states(request: Request, state: str | None) -> set[str]:
-    """The states of the error table that hold for a request: of the endpoint, of its header, of its path."""
+    """The states of an error table that hold for a request: of the endpoint, of its header, of its path."""
     prefix = _STATE_PREFIX.match(request.path)
-    return {state or "", request.header("x-reference-state"), prefix[1] if prefix else ""} & ERRORS.keys()
+    named = {state or "", request.header("x-reference-state"), prefix[1] if prefix else ""}
+    return named & (ERRORS.keys() | guide_errors().keys())
 
 
-def decide(request: Request, asked: Asked, state: str | None = None, calls: Calls | None = None) -> Outcome:
+def decide(
+    request: Request,
+    asked: Asked,
+    state: str | None = None,
+    calls: Calls | None = None,
+    *,
+    service: Service | None = None,
+    now: float = 0.0,
+) -> Outcome:
     """Checks in the order of the guide's flow diagram (interpretation I-11)."""
     calls = documented_calls() if calls is None else calls
     action = asked.action if asked.action and _PLAIN_NAME.fullmatch(asked.action) else ACTION
+    served = calls.get(asked.action or "")
+    by_guide = served is not None and served.edition != PAGE
     holding = states(request, state)
     if request.scheme != "https":
         holding.add("009")
-    for code in ("004", "009", "008", "007"):
+    if not by_guide:
+        holding &= ERRORS.keys()
+    elif service and service.token and service.token not in _SEGMENTS.split(request.path):
+        holding.add("005")
+    for code in _FIRST:
         if code in holding:
             return Outcome(code, action)
     if request.method not in METHODS:
         return Outcome("999", action, 405)
-    if asked.action is None or asked.action not in calls or "999" in holding:
-        return Outcome("999", action)
-    return Outcome(calls[asked.action].refused(dict(asked.parameters)) or None, asked.action)
+    if holding:
+        return Outcome(min(holding), action)
+    if served is None:
+        return Outcome(service.unknown_action if service and asked.action else "999", action)
+    given = dict(asked.parameters)
+    if not by_guide or service is None:
+        return Outcome(served.refused(given, calls) or None, served.name)
+    done = service.call(Visit(served, given, request.client[0] if request.client else "", now))
+    # The page gives 004 to another condition: what the service itself refuses has the guide's message (I-05).
+    message = done.message or guide_errors().get(done.error, "")
+    return Outcome(done.error or None, served.name, texts=done.texts, message=message)
 
 
 def build(outcome: Outcome, now: float, calls: Calls | None = None) -> ET.Element:
     """The envelope of the call's sample with the present time, or the error envelope of interpretation I-03."""
     if outcome.error is None:
         root = (documented_calls() if calls is None else calls)[outcome.action].success()
-        for element in root.iter("Timestamp"):
-            element.text = str(int(now))
+        texts = {**dict(outcome.texts), "Timestamp": str(int(now))}
+        for element in root.iter():
+            element.text = texts.get(element.tag, element.text)
         return root
     root = ET.Element(ROOT)
     _leaf(root, "Action", outcome.action)
     _leaf(root, "Result", "Error")
     _leaf(root, "Error", outcome.error)
-    _leaf(root, "Description", ERRORS[outcome.error])
+    _leaf(root, "Description", outcome.message or {**guide_errors(), **ERRORS}[outcome.error])
     _leaf(root, "Timestamp", str(int(now)))
     return root
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
+from conformance.reference.app import ACTIVATION
 from conformance.reference.transport import NAMES, Transport, certified
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Running:
         host: str,
         ports: tuple[int, int],
     ) -> None:
-        self.token = secrets.token_hex(16)
+        self.token = application.service.token = secrets.token_hex(16)
         self._behaviour = application.behaviour
         self._loop = asyncio.new_event_loop()
         name = _name(host)
@@ -68,6 +69,7 @@ class Running:
             http = undo.enter_context(_bound(host, ports[1], listening=transport.plain_http))
             self._undo = undo.pop_all()
         self.https_url = f"https://{name}:{https.getsockname()[1]}/{self.token}"
+        self.activation_url = f"https://{name}:{https.getsockname()[1]}{ACTIVATION}"
         self.http_url = f"http://{name}:{http.getsockname()[1]}/"
         listeners = [Listener(https, factory, tls if transport.encrypted else None, transport.either)]
         if transport.plain_http:

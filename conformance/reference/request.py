@@ -17,6 +17,7 @@ LIMIT = 64 * 1024  # of request target and body together; the documented request
 FIELDS = 32
 
 ROOT = "clickatellsdk"
+ROOTS = (ROOT, "CLICKATELLSDK")  # the guide prints the second for some of its calls
 ACTION_ELEMENTS = (
     "action",
     "Action",
@@ -90,7 +91,12 @@ class Asked(NamedTuple):
     parameters: tuple[tuple[str, str], ...] = ()  # beside the action, each once
 
 
-Named = tuple[str, tuple[tuple[str, str], ...]]  # the action, and the other parameters
+class Named(NamedTuple):
+    """The action of a request, its other parameters, and its root."""
+
+    action: str
+    others: tuple[tuple[str, str], ...] = ()
+    root: str = ROOT
 
 
 class Document(NamedTuple):
@@ -100,20 +106,18 @@ class Document(NamedTuple):
     charset: str | None = None
 
 
-def read(request: Request, known: Callable[[str], set[str]] = lambda _: set()) -> Asked:
+def read(request: Request, takes: Callable[[Named], bool]) -> Asked:
     """Finds the request document or the action parameter, and reads the action from it.
 
-    known: the names of the parameters that an action has.
+    takes: whether what a request asks for is documented.
     """
     binding = "none"
     try:
         if request.oversized:
             raise UnusableError("too large")
         binding, found = locate(request)
-        action, others = read_call(found) if isinstance(found, Document) else found
-        if {name for name, _ in others} <= known(action):
-            return Asked(binding, action, others)
-        return Asked(binding)
+        named = read_call(found) if isinstance(found, Document) else found
+        return Asked(binding, named.action, named.others) if takes(named) else Asked(binding)
     except UnusableError:
         return Asked(binding)
 
@@ -129,6 +133,8 @@ def locate(request: Request) -> tuple[str, Document | Named]:
         if media_type == "multipart/form-data":
             fields, carried = fields + _multipart(request), "form"
         elif media_type == "application/x-www-form-urlencoded" and not _is_document(request.body):
+            if raw := _unencoded(request.body):
+                return "form-xml", raw
             fields, carried = fields + _fields(request.body.decode("latin-1")), "form"
         elif request.body:
             return "body-xml", Document(request.body, _charset(request.body, content_type))
@@ -144,8 +150,20 @@ def _choose(fields: list[tuple[str, bytes]], carried: str) -> tuple[str, Documen
     if (
         len(actions) == 1 and not documents and len(dict(others)) == len(others)
     ):  # the page's table, read literally
-        return "query-params", (actions[0].decode("utf-8", "replace"), tuple(others))
+        return "query-params", Named(actions[0].decode("utf-8", "replace"), tuple(others))
     raise UnusableError("no document and no action, or more than one")
+
+
+def _unencoded(body: bytes) -> Document | None:
+    """The document of a form that a client of 2012 has put together by hand: no part of it is percent-encoded."""
+    if not body.startswith(b"XML=<"):
+        return None
+    document = body.removeprefix(b"XML=")
+    try:
+        expat.ParserCreate().Parse(document, True)
+    except (expat.ExpatError, LookupError, ValueError):
+        return None
+    return Document(document)
 
 
 def _fields(text: str) -> list[tuple[str, bytes]]:
@@ -187,7 +205,7 @@ def _charset(body: bytes, content_type: Message) -> str | None:
 
 def read_document(document: Document) -> str:
     """The action that a request document asks for, character for character."""
-    return read_call(document)[0]
+    return read_call(document).action
 
 
 def read_call(document: Document) -> Named:
@@ -209,6 +227,7 @@ class _Reader:
     """Takes <clickatellsdk> with one <action> and elements with text; comments and instructions mean nothing."""
 
     def __init__(self) -> None:
+        self._root = ROOT
         self._depth = 0
         self._fields: list[tuple[str, list[str]]] = []
 
@@ -216,10 +235,12 @@ class _Reader:
         raise UnusableError("a document type declaration is never needed, expanded or fetched")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        known = name == ROOT if self._depth == 0 else self._depth == 1 and " " not in name
+        known = name in ROOTS if self._depth == 0 else self._depth == 1 and " " not in name
         if not known or attributes:
             raise UnusableError(name)
-        if self._depth == 1:
+        if self._depth == 0:
+            self._root = name
+        elif self._depth == 1:
             self._fields.append((name, []))
         self._depth += 1
 
@@ -238,4 +259,4 @@ class _Reader:
         others = tuple((name, text) for name, text in fields if name not in ACTION_ELEMENTS)
         if len(actions) != 1 or len(dict(others)) < len(others):
             raise UnusableError("not exactly one action, or an element twice")
-        return actions[0], others
+        return Named(actions[0], others, self._root)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from conformance.reference.app import Application, Behaviour, Rewrite, Stages, rewritten
@@ -17,13 +19,16 @@ def application(
     rewrite: Rewrite | None = None,
     rewrite_errors: Rewrite | None = None,
     schemas: Path | None = None,
+    clock: Callable[[], float] | None = None,
+    token: str = "",
 ) -> Application:
     """The bare application, for use in-process (httpx.ASGITransport and the like).
 
     variant: the id of one that needs no real sockets. rewrite, rewrite_errors: make other bytes of the body
     of an answer with Success, and of any other. schemas: the folder of another contract, whose calls are served.
+    clock: gives the time, in Unix seconds. token: the only one that the guide's calls take; "" for any.
     """
-    stages = Stages()
+    stages = Stages() if clock is None else _timed(clock)
     if variant is not None:
         from conformance.reference.registry import variant_named  # noqa: PLC0415  most endpoints have none
 
@@ -32,7 +37,11 @@ def application(
             raise ValueError(f"variant {variant!r} needs real sockets: use start()")
         stages = chosen.change(stages)
     served = read_calls(schemas) if schemas else None
-    return Application(rewritten(stages, rewrite, rewrite_errors), Behaviour(state), served)
+    return Application(rewritten(stages, rewrite, rewrite_errors), Behaviour(state), served, token)
+
+
+def _timed(clock: Callable[[], float]) -> Stages:
+    return replace(Stages(), clock=lambda _: clock())
 
 
 def start(
@@ -45,14 +54,15 @@ def start(
     https_port: int = 0,
     http_port: int = 0,
     schemas: Path | None = None,
+    clock: Callable[[], float] | None = None,
 ) -> Running:
     """Starts an endpoint. Both ports are bound when this returns; port 0 means any free one.
 
     state: the code of the error table that holds for every call. variant: the id of a broken or unusual one.
     rewrite, rewrite_errors: make other bytes of the body of an answer with Success, and of any other. schemas: the
-    folder of another contract, whose calls are served.
+    folder of another contract, whose calls are served. clock: gives the time, in Unix seconds.
     """
-    stages, transport, speak = Stages(), Transport(), None
+    stages, transport, speak = Stages() if clock is None else _timed(clock), Transport(), None
     if variant is not None:
         from conformance.reference.registry import variant_named  # noqa: PLC0415  most endpoints have none
 

@@ -36,16 +36,17 @@ class Mutant:
 
 
 def derived(contract: Contract | None = None) -> Iterator[Mutant]:
-    """The mutants of every service call's response schema, and of the error schema for it."""
+    """The mutants of the response schema of every service call that is sent unasked, and of the error schema for it."""
     contract = contract or documented()
-    for call in contract.calls.values():
+    calls = [call for call in contract.calls.values() if call.row.effect != "changes"]
+    for call in calls:
         for name, title, component, edit in edits(
             schema(call.response_schema), _sample(call.response_sample)
         ):
             accusing, shadows = (component.requirement,), _shadows(component, call)
             mutant = f"{call.name}.{name}"
             yield Mutant(mutant, call.name, title, accusing, shadows, rewrite=_rewriting(edit))
-    for call in contract.calls.values():
+    for call in calls:
         yield from _wrong_errors(call, of="" if call is contract.call else f"{call.name}.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from xml.etree import ElementTree
 import pytest
 
 from conformance.checks.extension import read_extension
+from conformance.checks.judging import Judging
 from conformance.contract.load import documented
 from conformance.target.configuration import ConfigError
+from conformance.verdicts.judge import judge
 from tests.command import run
+from tests.evidence_factory import conforming
 
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider"]
 PLUGIN = ("-p", "conformance.pytest_plugin", "--endpoint=reference")
@@ -54,14 +58,14 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     written(base / "my [checks]", {"X-A": HOLDS, "X-B": BREAKS, "X-C": OPEN, "X-D": "assert False"})
     done = run(*RUN, "--extension", "my [checks]", cwd=base)
     (base / "said").write_text(done.stdout)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 3, done.stderr
     return base
 
 
 def test_the_claim_of_an_extension_stands_beside_the_published_one(mixed: Path, tmp_path: Path) -> None:
     bare = run(*RUN, cwd=tmp_path)
     with_it, without = report_in(mixed / "out"), report_in(tmp_path / "out")
-    for key in ("verdict", "exit_code", "counts", "scope", "level"):
+    for key in ("verdict", "counts", "scope", "level"):
         assert with_it[key] == without[key]
     assert len(with_it["requirements"]) == len(without["requirements"])
     assert without["extensions"] == []
@@ -75,7 +79,8 @@ def test_the_claim_of_an_extension_stands_beside_the_published_one(mixed: Path, 
         "X-C": "inconclusive",
         "X-D": "error",
     }
-    assert own["requirements"][3]["reason"] == "AssertionError in my [checks]/test_own.py, line 25"
+    place = "AssertionError, in my [checks]/test_own.py, line 25: assert False"
+    assert own["requirements"][3]["reason"].startswith(place)
 
 
 def test_every_report_shows_it(mixed: Path) -> None:
@@ -102,7 +107,7 @@ def test_replay_judges_it_alike(mixed: Path) -> None:
         "--reports=again",
         cwd=mixed,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 3, done.stderr
     assert report_in(mixed / "again")["extensions"] == report_in(mixed / "out")["extensions"]
 
 
@@ -116,6 +121,7 @@ def test_replay_judges_it_alike(mixed: Path) -> None:
         (HOLDS, True, 0),
         (BREAKS, True, 1),
         (OPEN, True, 0),
+        ("assert False", True, 3),
     ],
 )
 def test_under_pytest_it_is_a_test_like_any_other(
@@ -126,11 +132,13 @@ def test_under_pytest_it_is_a_test_like_any_other(
     done = run(*PLUGIN, "own", *more, "--reports=out", cwd=tmp_path, command=PYTEST)
     assert done.returncode == code, done.stdout
     report = report_in(tmp_path / "out")
-    assert (report["verdict"], report["exit_code"]) == (
-        ("conforming", 0) if published else ("inconclusive", 5)
-    )
-    assert ("INCONCLUSIVE  nothing of the published contract was asked for" in done.stdout) is not published
-    assert f"EXTENSION own: {1 if body == HOLDS else 0} of 1 requirement passed" in done.stdout
+    assert (report["verdict"], report["exit_code"]) == ("conforming" if published else "inconclusive", code)
+    assert f"exit code {code}\n" in done.stdout
+    said = done.stdout.partition("= conformance =")[2].partition("\n")[2]
+    claim = f"EXTENSION own: {1 if body == HOLDS else 0} of 1 requirement passed"
+    assert claim in said
+    assert said.startswith("CONFORMING" if published else claim)
+    assert ("pass  fail" in said) is published
 
 
 def test_both_faces_agree(mixed: Path) -> None:
@@ -153,6 +161,74 @@ def test_what_was_left_out_has_not_passed(tmp_path: Path) -> None:
     assert "EXTENSION own: 0 of 1 requirement passed, 1 could not be judged" in done.stdout
 
 
+MANY = """
+@requirement("X-A")
+@uses({})
+def test_many(exchanges: tuple[Exchange, ...]) -> None:
+    raise Breach(f"{{len(exchanges)}} of {{len({{e.kind for e in exchanges}})}} kinds")
+"""
+
+
+@pytest.mark.parametrize("looks_at", ["", "also=lambda judging, exchange: True", "Kind.ACTION"])
+def test_every_face_shows_a_check_the_same_exchanges(tmp_path: Path, looks_at: str) -> None:
+    folder = written(tmp_path / "own", {}, requirements=ROW.format("X-A"))
+    (folder / "test_own.py").write_text(HEAD + MANY.format(looks_at))
+    run("run", "--endpoint=reference", "--select=ENV-01", "--extension=own", "--reports=run", cwd=tmp_path)
+    run(*PLUGIN, "own", "--reports=pytest", cwd=tmp_path, command=PYTEST)
+    here, there = (
+        report_in(tmp_path / name)["extensions"][0]["requirements"][0] for name in ("run", "pytest")
+    )
+    assert here["verdict"] == there["verdict"] == "fail"
+    assert here["reason"] == there["reason"]
+    assert looks_at == "Kind.ACTION" or int(here["reason"].split()[0]) > 200
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            "assert exchange.number < 0",
+            "AssertionError, in own/test_own.py, line 7: assert exchange.number < 0",
+        ),
+        ("{}[exchange.answer.header('X')]", "KeyError: '', in own/test_own.py, line 7: {}["),
+        ("import json; json.loads('{')", "JSONDecodeError: Expecting property name"),
+        ("raise SystemExit(0)", "SystemExit: 0, in own/test_own.py, line 7"),
+        ("import pytest; pytest.skip('not today')", "Skipped: not today, in own/test_own.py, line 7"),
+        ("return False", "TypeError: it returned bool; a check returns nothing"),
+    ],
+)
+def test_a_broken_check_says_what_and_where(tmp_path: Path, body: str, told: str) -> None:
+    folder = written(tmp_path / "own", {}, requirements=ROW.format("X-A"))
+    (folder / "test_own.py").write_text(HEAD + CHECK.format("X-A", "a", body))
+    ran = run(*RUN, "--extension=own", cwd=tmp_path)
+    judged = run(*PLUGIN, "own", cwd=tmp_path, command=PYTEST)
+    assert (ran.returncode, judged.returncode) == (3, 3)
+    assert report_in(tmp_path / "out")["extensions"][0]["requirements"][0]["reason"].startswith(told)
+    assert told.split(",", maxsplit=1)[0] in judged.stdout
+    assert "pytest_plugin" not in judged.stdout
+    assert "ERROR  X-A" in ran.stdout
+
+
+def test_what_went_wrong_is_told_without_secrets(tmp_path: Path) -> None:
+    body = 'raise ValueError("https://api.example.com/" + "s3cr3t")'
+    own = read_extension(written(tmp_path / "own", {"X-A": body}), documented())
+    judging = Judging(conforming(), documented())
+    judging.redaction.text = lambda text: text.replace("s3cr3t", "[token]")  # type: ignore[method-assign]
+    ((check, case),) = own.chosen(("get_list_callback",))
+    told = judge(check, case, judging).reason
+    assert told.startswith("ValueError: https://api.example.com/[token], in own/test_own.py, line 7: raise")
+    assert "s3cr3t" not in told
+
+
+@pytest.mark.parametrize("word", ["async def test_a", "def test_a"])
+def test_what_nobody_would_run_is_refused(tmp_path: Path, word: str) -> None:
+    folder = written(tmp_path / "own", {"X-A": "yield" if word.startswith("def") else "return"})
+    file = folder / "test_own.py"
+    file.write_text(file.read_text().replace("def test_a", word))
+    with pytest.raises(ConfigError, match="test_a is async or yields"):
+        read_extension(folder, documented())
+
+
 def test_fixtures_are_real(tmp_path: Path) -> None:
     folder = written(tmp_path / "own", {"X-A": HOLDS})
     (tmp_path / "test_plain.py").write_text(
@@ -162,9 +238,77 @@ def test_fixtures_are_real(tmp_path: Path) -> None:
     )
     done = run(*PLUGIN, str(folder), "test_plain.py", cwd=tmp_path, command=PYTEST)
     assert done.returncode == 0, done.stdout
-    alone = run(*PLUGIN, "test_plain.py", cwd=tmp_path, command=PYTEST)
-    assert alone.returncode == 1
-    assert "needs --endpoint=URL, and a check in the same session" in alone.stdout
+    alone = run(*PLUGIN, "test_plain.py", "--reports=out", cwd=tmp_path, command=PYTEST)
+    assert alone.returncode == 0, alone.stdout
+    assert "RECORDED" in alone.stdout
+    report = report_in(tmp_path / "out")
+    assert report["exchanges"] > 200
+    assert report["exit_code"] == 0
+
+
+PLAIN = """
+def test_by_name(request):
+    assert request.getfixturevalue("exchanges")
+def test_of_its_own(exchanges):
+    assert exchanges is None
+"""
+
+
+def test_fixtures_need_an_endpoint(tmp_path: Path) -> None:
+    plugin = PLUGIN[:2]
+    (tmp_path / "test_plain.py").write_text("def test_plain(exchanges): pass\ndef test_other(): pass\n")
+    done = run(*plugin, "test_plain.py", cwd=tmp_path, command=PYTEST)
+    assert done.returncode == 4
+    assert "test_plain.py::test_plain asks for what was recorded: add --endpoint=URL" in done.stderr
+    assert run(*plugin, "test_plain.py", "-k", "other", cwd=tmp_path, command=PYTEST).returncode == 0
+    (tmp_path / "test_plain.py").write_text(PLAIN)
+    (tmp_path / "conftest.py").write_text("import pytest\n@pytest.fixture\ndef exchanges(): return None\n")
+    done = run(*plugin, "test_plain.py", cwd=tmp_path, command=PYTEST)
+    assert "1 failed, 1 passed" in done.stdout  # a fixture of its own is none of ours
+    assert (
+        run(*PLUGIN, "test_plain.py", "-k", "of_its_own", cwd=tmp_path, command=PYTEST).stdout.count(
+            "RECORDED"
+        )
+        == 0
+    )
+    (tmp_path / "conftest.py").unlink()
+    done = run(*plugin, "test_plain.py", "-k", "by_name", cwd=tmp_path, command=PYTEST)
+    assert done.returncode == 1
+    assert "need --endpoint=URL" in done.stdout
+    assert "pytest_plugin" not in done.stdout
+    done = run(*PLUGIN, "test_plain.py", "-k", "by_name", cwd=tmp_path, command=PYTEST)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "code"),
+    [
+        (BREAKS, (), 0),
+        (BREAKS, ("--fail-on-extension",), 1),
+        (OPEN, ("--fail-on-extension",), 10),
+        (HOLDS, ("--fail-on-extension",), 0),
+        (BREAKS, ("--fail-on-extension", "--select=TLS-02", "--http-endpoint=http://127.0.0.1:1/"), 1),
+    ],
+)
+def test_an_extension_can_fail_a_run(tmp_path: Path, body: str, options: tuple[str, ...], code: int) -> None:
+    """The last of them leaves something of the contract open as well."""
+    written(tmp_path / "own", {"X-A": body})
+    done = run(*RUN, "--extension=own", *options, cwd=tmp_path)
+    assert done.returncode == code, done.stdout
+    report = report_in(tmp_path / "out")
+    assert report["exit_code"] == code
+    again = run(
+        *(
+            "replay",
+            "out/evidence.har",
+            "--select=ENV-01",
+            "--extension=own",
+            "--reports=again",
+            *options[:1],
+        ),
+        cwd=tmp_path,
+    )
+    assert again.returncode == code
 
 
 TARGET = '[targets.here]\nendpoint = "https://127.0.0.1:1/T0KEN"\nhttp_endpoint = "http://127.0.0.1:1/"\n'
@@ -180,6 +324,29 @@ def test_the_configuration_file_names_one(tmp_path: Path) -> None:
     done = run(*words, "--config=../connect-conformance.toml", cwd=elsewhere)
     assert done.returncode == 10
     assert "EXTENSION own: 0 of 1 requirement passed, 1 could not be judged" in done.stdout
+
+
+@pytest.mark.parametrize("named", ["--extension=own", "--target=here"])
+def test_what_would_be_judged_and_sent_has_it(tmp_path: Path, named: str) -> None:
+    written(tmp_path / "own", {"X-A": HOLDS})
+    (tmp_path / "connect-conformance.toml").write_text(TARGET + OWN)
+    words = (named, *(() if "target" in named else ("--endpoint=https://127.0.0.1:1/T",)), "--select=ENV-01")
+    listed = run("run", *words, "--list", cwd=tmp_path)
+    assert listed.returncode == 0
+    assert (
+        "of the extension own:\n\n  X-A               own/test_own.py::test_a[query-xml]\n" in listed.stdout
+    )
+    seen = run("doctor", *words, cwd=tmp_path)
+    assert "own: X-A" in seen.stdout
+    file = tmp_path / "own" / "test_own.py"
+    file.write_text(file.read_text().replace("Kind.DOCUMENTED", ""))
+    more = run("run", *words, "--list", cwd=tmp_path)
+    assert more.stdout.count("\n") > listed.stdout.count("\n") + 50
+    assert _cost(run("doctor", *words, cwd=tmp_path).stdout) == _cost(more.stdout) > _cost(seen.stdout)
+
+
+def _cost(said: str) -> int:
+    return int(re.findall(r"([0-9]+) requests \(", said)[0])
 
 
 @pytest.mark.parametrize(

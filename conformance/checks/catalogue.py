@@ -17,7 +17,7 @@ from typing import TypeVar
 from conformance.checks.judging import Judging
 from conformance.contract.model import Contract, ServiceCall
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind, Purpose, Wishes
+from conformance.probes.purpose import EVERYTHING, Kind, Purpose, Wishes
 
 Function = TypeVar("Function", bound=Callable[..., None])
 
@@ -175,7 +175,12 @@ def chosen_checks(
 
 
 def wishes_of(chosen: list[tuple[Check, Case]]) -> Wishes:
-    """What checks look at."""
+    """What is to be sent for checks: what they look at.
+
+    For a user's own check that looks at every exchange, or itself finds some of them, that is everything.
+    """
+    if any(check.file and (check.also or not check.kinds) for check, _ in chosen):
+        return EVERYTHING
     return frozenset(wish for check, case in chosen for wish in check.wishes(case))
 
 

@@ -6,6 +6,7 @@ is said of the published contract.
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import inspect
 import re
@@ -19,7 +20,8 @@ from conformance.checks.catalogue import Case, Check, check_of
 from conformance.contract.load import ContractError, requirements_of
 from conformance.contract.model import Contract
 from conformance.contract.quoting import cut
-from conformance.target.configuration import ConfigError
+from conformance.target.configuration import ConfigError, own_checks
+from conformance.target.subject import config_file
 
 REQUIREMENTS = "requirements.toml"
 GIVEN = ("exchange", "exchanges", "evidence", "judging")  # what a check may ask for
@@ -82,6 +84,15 @@ def read_extensions(folders: Iterable[str], documented: Contract) -> tuple[Exten
     return told_apart(read_extension(Path(folder), documented) for folder in folders)
 
 
+def extensions_of(options: argparse.Namespace, contract: Contract) -> tuple[Extension, ...]:
+    """The extensions that options name, and that of the configuration file. Raises ConfigError."""
+    found = list(read_extensions(options.extension, contract))
+    if options.target and (named := own_checks(config_file(options))):
+        requirements, checks = named
+        found.append(read_extension(checks, contract, requirements))
+    return told_apart(found)
+
+
 def told_apart(extensions: Iterable[Extension]) -> tuple[Extension, ...]:
     """The extensions, if their names and ids differ. Raises ConfigError."""
     seen: dict[str, Extension] = {}
@@ -121,6 +132,14 @@ def _checks(file: Path, contract: Contract) -> Iterator[Check]:
         check = check_of(member) if inspect.isfunction(member) else None
         if check is None:
             raise ContractError(f"{file.name}: {name} is no check; allowed: functions with @requirement")
+        if (
+            inspect.iscoroutinefunction(member)
+            or inspect.isgeneratorfunction(member)
+            or inspect.isasyncgenfunction(member)
+        ):
+            raise ContractError(
+                f"{file.name}: {name} is async or yields; allowed: a plain function, which returns"
+            )
         for one in set(inspect.signature(member).parameters) - {*GIVEN, check.parameter}:
             raise ContractError(f"{file.name}: {name} takes {one!r}; allowed: {', '.join(GIVEN)}")
         named = (

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
+from conformance.checks.extension import Extension, extensions_of
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Verdict
 from conformance.commands.listing import cost
@@ -53,15 +54,24 @@ def run(options: argparse.Namespace) -> int:
     terms = Terms(select=tuple(options.select), deselect=tuple(options.deselect))
     with contextlib.ExitStack() as stack:
         target = subject(options, contract, stack)
+        extensions = extensions_of(options, contract)
         chosen = chosen_checks(contract, selected(contract, terms, target.calls), target.calls)
+        chosen += [one for own in extensions for one in own.chosen(target.calls)]
         plan = plans.plan(contract, target, wishes_of(chosen))
         found, interrupted = look(contract, target)
+    found += [Finding("extension", "ok", _extension(own, target)) for own in extensions]
     found.append(Finding("cost", "ok", cost(plan, target, len(chosen))))
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
     say(_page(target, found, max(width, 40)))
     if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.INCONCLUSIVE if _problems(found) else ExitCode.CONFORMING
+
+
+def _extension(own: Extension, target: Target) -> str:
+    """What of an extension a run judges."""
+    names = dict.fromkeys(case.requirement for _, case in own.chosen(target.calls))
+    return f"{own.name}: {', '.join(names) or 'nothing about the calls of this target'}"
 
 
 def look(contract: Contract, target: Target) -> tuple[list[Finding], bool]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from conformance.checks.catalogue import check_id, chosen_checks, wishes_of
+from conformance.checks.catalogue import Case, Check, check_id, chosen_checks, wishes_of
+from conformance.checks.extension import Extension
 from conformance.contract.model import Contract
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
@@ -14,10 +15,13 @@ from conformance.target.target import Target
 from conformance.verdicts.terms import Terms, selected
 
 
-def listing(contract: Contract, target: Target, terms: Terms, seed: int = 1) -> str:
+def listing(
+    contract: Contract, target: Target, terms: Terms, seed: int = 1, extensions: tuple[Extension, ...] = ()
+) -> str:
     """Requests and checks of a run against `target`, as text."""
     chosen = chosen_checks(contract, selected(contract, terms, target.calls), target.calls)
-    plan = plans.plan(contract, target, wishes_of(chosen), seed)
+    everyone = [*chosen, *(one for own in extensions for one in own.chosen(target.calls))]
+    plan = plans.plan(contract, target, wishes_of(everyone), seed)
     lines = [
         f"Would send to {target.shown_endpoint} ({target.binding}), and over plain HTTP to {_plain(target)}:",
         "",
@@ -30,12 +34,16 @@ def listing(contract: Contract, target: Target, terms: Terms, seed: int = 1) -> 
         "Would judge:",
         "",
     ]
-    lines += [
-        f"  {case.requirement:<17} {check_id(check, target.binding, case, contract)}"
-        for check, case in chosen
-    ]
-    lines += ["", cost(plan, target, len(chosen))]
+    lines += [_judged(check, case, target, contract) for check, case in chosen]
+    for own in extensions:
+        lines += ["", f"Would judge, of the extension {own.name}:", ""]
+        lines += [_judged(check, case, target, contract) for check, case in own.chosen(target.calls)]
+    lines += ["", cost(plan, target, len(everyone))]
     return "\n".join(lines) + "\n"
+
+
+def _judged(check: Check, case: Case, target: Target, contract: Contract) -> str:
+    return f"  {case.requirement:<17} {check_id(check, target.binding, case, contract)}"
 
 
 def cost(plan: Plan, target: Target, judged: int) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
-from conformance.checks.extension import Extension, read_extension, read_extensions, told_apart
+from conformance.checks.extension import extensions_of, read_extensions
 from conformance.commands.listing import listing
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
@@ -20,8 +20,8 @@ from conformance.reporting.folder import reports_folder
 from conformance.reporting.output import complain, say
 from conformance.run import send
 from conformance.sending.signals import held
-from conformance.target.configuration import ConfigError, own_checks
-from conformance.target.subject import config_file, subject
+from conformance.target.configuration import ConfigError
+from conformance.target.subject import subject
 from conformance.verdicts.terms import selected, terms
 from conformance.verdicts.verdict import ExitCode
 
@@ -35,9 +35,9 @@ def run(options: argparse.Namespace) -> int:
     wanted = terms(options, contract)
     with contextlib.ExitStack() as stack:
         judged = subject(options, contract, stack)
-        extensions = _extensions(options, contract)
+        extensions = extensions_of(options, contract)
         if options.list:
-            say(listing(contract, judged, wanted, int(options.seed)))
+            say(listing(contract, judged, wanted, int(options.seed), extensions))
             some = selected(contract, wanted, judged.calls)
             return ExitCode.CONFORMING if some else ExitCode.NOTHING_SELECTED
         asked = selected(contract, wanted, judged.calls)
@@ -83,15 +83,6 @@ def replay(options: argparse.Namespace) -> int:
         return Session(contract, wanted, evidence.binding, evidence.calls, scratch, folder, extensions).judge(
             evidence, options
         )
-
-
-def _extensions(options: argparse.Namespace, contract: Contract) -> tuple[Extension, ...]:
-    """The extensions that options name, and that of the configuration file. Raises ConfigError."""
-    found = list(read_extensions(options.extension, contract))
-    if options.target and (named := own_checks(config_file(options))):
-        requirements, checks = named
-        found.append(read_extension(checks, contract, requirements))
-    return told_apart(found)
 
 
 def collect_seldom() -> None:

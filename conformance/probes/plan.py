@@ -12,6 +12,7 @@ from conformance.contract.model import Contract, ErrorCode
 from conformance.probes import layouts, plain_http
 from conformance.probes import probe as probes
 from conformance.probes.probe import FIRST, Probe
+from conformance.probes.purpose import EVERYTHING as EVERYTHING  # noqa: PLC0414  a plan may be of all of it
 from conformance.probes.purpose import OF_DOCUMENTS, PLAIN_HTTP, Kind, Purpose, Wishes, is_wanted
 from conformance.probes.template import Template, template
 from conformance.target.target import Target
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from conformance.probes.generated import Case
 
 LATER_S = 1.53  # seconds between the first documented call and the last ones: more than TIM-04's 1.5
-EVERYTHING: Wishes = frozenset(map(Purpose, Kind))
 _PLAIN_HTTP = frozenset({Kind.CLAIM, Kind.FORM, Kind.PORT, Kind.STAND_IN})
 # What is sent of a further call: the transport, and what reads every request, are looked at once, with the first one.
 _OF_A_FURTHER_CALL = (

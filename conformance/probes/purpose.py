@@ -77,6 +77,7 @@ class Purpose:
 
 
 Wishes = frozenset[Purpose]
+EVERYTHING: Wishes = frozenset(map(Purpose, Kind))
 
 
 def is_wanted(purpose: Purpose, wishes: Iterable[Purpose]) -> bool:

@@ -13,12 +13,21 @@ from typing import Any
 import pytest
 
 from conformance.checks.catalogue import check_of
-from conformance.pytest_plugin.plugin import Suite, binding, evidence, exchange, exchanges, judging
+from conformance.pytest_plugin.fixtures import (
+    _connect_recorded,
+    binding,
+    evidence,
+    exchange,
+    exchanges,
+    judging,
+)
+from conformance.pytest_plugin.plugin import RECORDED, Suite
 from conformance.pytest_plugin.serving import _connect_server, connect_report, connect_server
 from conformance.target.options import attributes
 from conformance.target.settings import Setting, taken_by
 
 __all__ = [  # fixtures
+    "_connect_recorded",
     "_connect_server",
     "binding",
     "connect_report",
@@ -78,9 +87,15 @@ def _leads_to_the_checks(config: pytest.Config, argument: str) -> bool:
     return path in {checks, *checks.parents} or checks in path.parents
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Checks without an endpoint would look green: refuse them, however they were found."""
+    """Without an endpoint, checks would look green, and what asks for a recording has none: refuse both."""
     if any(isinstance(plugin, Suite) for plugin in config.pluginmanager.get_plugins()):
         return
     if any(isinstance(item, pytest.Function) and check_of(item.function) for item in items):
         raise pytest.UsageError(_NO_ENDPOINT)
+    for item in items:
+        if RECORDED in getattr(item, "fixturenames", ()):
+            raise pytest.UsageError(
+                f"{item.nodeid} asks for what was recorded: add --endpoint=URL (or --target=NAME)"
+            )

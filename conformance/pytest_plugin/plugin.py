@@ -15,9 +15,9 @@ from conformance.checks.judging import Judging
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import LEVELS
 from conformance.contract.model import Contract
-from conformance.evidence.exchange import Evidence, Exchange
+from conformance.evidence.exchange import Evidence
 from conformance.evidence.redaction import Redaction
-from conformance.probes.purpose import Wishes
+from conformance.probes.purpose import EVERYTHING, Wishes
 from conformance.reporting import inert
 from conformance.reporting.junit import case_properties
 from conformance.sending import signals
@@ -26,53 +26,16 @@ from conformance.verdicts.assemble import assemble
 from conformance.verdicts.completeness import Extent
 from conformance.verdicts.judge import judge, judge_extension
 from conformance.verdicts.terms import Terms, selected
-from conformance.verdicts.verdict import ExitCode, ExtensionResult, Report, exit_code
+from conformance.verdicts.verdict import ExitCode, ExtensionResult, Report, with_extensions
 
-_CHECK = pytest.StashKey[
-    tuple[Check, Case, Contract]
-]()  # of which contract: the published, or an extension's
+# A check, its case, and the contract that it is of: the published one, or an extension's.
+CHECK = pytest.StashKey[tuple[Check, Case, Contract]]()
+RECORDED = "_connect_recorded"  # the fixture through which a test asks for what was recorded
 _PHASES = {"setup", "call", "teardown"}  # xdist reports a worker that died in none of them
 _WORDS = {
     "inconclusive": ("inconclusive", "?", "INCONCLUSIVE"),
     "not_applicable": ("not applicable", "-", "NOT APPLICABLE"),
 }
-
-
-@pytest.fixture
-def binding() -> str:
-    """The binding under judgement, in the id of every check; parametrized by the session."""
-    return ""
-
-
-@pytest.fixture
-def judging(request: pytest.FixtureRequest, binding: str) -> Judging:  # noqa: ARG001  a check is named by it
-    """What was recorded at the session's endpoint, and what can be asked about it."""
-    for plugin in request.config.pluginmanager.get_plugins():
-        if isinstance(plugin, Suite) and plugin.subject:
-            _, case, _ = request.node.stash.get(_CHECK, (None, None, None))
-            return plugin.subject.about(case.call if case else "")
-    raise pytest.UsageError(
-        "nothing was recorded: `judging` needs --endpoint=URL, and a check in the same session"
-    )
-
-
-@pytest.fixture
-def evidence(judging: Judging) -> Evidence:
-    """All that was recorded."""
-    return judging.evidence
-
-
-@pytest.fixture
-def exchanges(judging: Judging) -> tuple[Exchange, ...]:
-    """The exchanges: those that a check looks at; for any other test, all of them."""
-    return judging.judged
-
-
-@pytest.fixture
-def exchange(request: pytest.FixtureRequest, binding: str) -> None:  # noqa: ARG001
-    """Each of the exchanges in turn, which `judge` gives to a check."""
-    if _CHECK not in request.node.stash:
-        raise pytest.UsageError("`exchange` is for checks (@requirement), which get one after the other")
 
 
 class Suite:
@@ -156,7 +119,7 @@ class Suite:
         if check is None or self.refused:
             return
         check, _ = self._of(check, item.path)
-        item.stash[_CHECK] = check, case, contract = self.cases[f"{check.place}[{item.callspec.id}]"]
+        item.stash[CHECK] = check, case, contract = self.cases[f"{check.place}[{item.callspec.id}]"]
         item.add_marker(getattr(pytest.mark, contract.requirements[case.requirement].level))
 
     @pytest.hookimpl
@@ -164,7 +127,7 @@ class Suite:
         if self.refused:
             raise pytest.UsageError(self.refused)
         chosen = selected(self.contract, self.terms, self.calls)
-        cases = [(item, item.stash[_CHECK]) for item in items if _CHECK in item.stash]
+        cases = [(item, item.stash[CHECK]) for item in items if CHECK in item.stash]
         out = [
             item
             for item, (_, case, contract) in cases
@@ -176,10 +139,17 @@ class Suite:
 
     @pytest.hookimpl
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        checks = [item.stash[_CHECK][:2] for item in session.items if _CHECK in item.stash]
+        checks = [item.stash[CHECK][:2] for item in session.items if CHECK in item.stash]
         self.wanted = {check_id(check, self.binding, case, self.contract) for check, case in checks}
-        if checks and not session.config.option.collectonly:
-            self.subject = Judging(self.obtain(wishes_of(checks)), self.contract)
+        others = [item for item in session.items if CHECK not in item.stash]
+        asked = any(RECORDED in getattr(item, "fixturenames", ()) for item in others)
+        if (checks or asked) and not session.config.option.collectonly:
+            self.recorded(EVERYTHING if asked else wishes_of(checks))
+
+    def recorded(self, wishes: Wishes) -> Judging:
+        """What the session recorded: what is wished for, where nothing has been recorded yet."""
+        self.subject = self.subject or Judging(self.obtain(wishes), self.contract)
+        return self.subject
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
@@ -188,15 +158,15 @@ class Suite:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
-        if _CHECK not in pyfuncitem.stash:
+        if CHECK not in pyfuncitem.stash:
             return None
         assert self.subject
-        check, case, contract = pyfuncitem.stash[_CHECK]
+        check, case, contract = pyfuncitem.stash[CHECK]
         result = judge(check, case, self.subject)
         level = contract.requirements[case.requirement].level
         pyfuncitem.user_properties += case_properties(case.requirement, case.call, level, result.verdict)
         pyfuncitem.__dict__["conformance"] = (case.requirement, case.call, result)
-        if result.verdict is Verdict.FAIL:
+        if result.verdict is Verdict.FAIL or (result.verdict is Verdict.ERROR and check.file):
             pytest.fail(inert.xml(_failure(result)), pytrace=False)
         if result.verdict is Verdict.ERROR:
             raise _InternalError(result.reason)
@@ -209,7 +179,7 @@ class Suite:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        _, _, contract = item.stash.get(_CHECK, (None, None, None))
+        _, _, contract = item.stash.get(CHECK, (None, None, None))
         report.__dict__["is_of_a_check"] = contract is self.contract
         if call.when == "call" and "conformance" in item.__dict__:
             requirement, of, result = item.__dict__["conformance"]
@@ -272,13 +242,14 @@ class Suite:
         interrupted = signals.came() or (exitstatus == pytest.ExitCode.INTERRUPTED and not self.trouble)
         extent = Extent(self.wanted, interrupted, self.trouble[0] if self.trouble else "")
         report = assemble(self.results, self.redaction.shown, self.contract, self.terms, extent=extent)
-        self.report = msgspec.structs.replace(report, extensions=self.extended(extent))
-        session.exitstatus = self.report.exit_code
-        if self.report.exit_code == ExitCode.NOTHING_SELECTED and self.report.extensions:
-            theirs = [one for own in self.report.extensions for one in own.requirements]
-            session.exitstatus = exit_code(theirs, self.terms.level)
-        if self.others_failed and session.exitstatus in {ExitCode.CONFORMING, ExitCode.INCONCLUSIVE}:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        told = with_extensions(report, self.extended(extent), counted=self.terms.fail_on_extension)
+        code = told.exit_code
+        if code == ExitCode.NOTHING_SELECTED:  # tests alone that are no checks
+            code = int(exitstatus)
+        elif self.others_failed and code in {ExitCode.CONFORMING, ExitCode.INCONCLUSIVE}:
+            code = int(pytest.ExitCode.TESTS_FAILED)
+        self.report = msgspec.structs.replace(told, exit_code=code)
+        session.exitstatus = code
 
     def extended(self, extent: Extent) -> tuple[ExtensionResult, ...]:  # noqa: ARG002
         """What the extensions come to. Their checks are no tests of this session."""

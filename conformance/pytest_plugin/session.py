@@ -16,7 +16,7 @@ import conformance
 from conformance.checks.extension import Extension
 from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
-from conformance.pytest_plugin import plugin
+from conformance.pytest_plugin import fixtures
 from conformance.pytest_plugin.plugin import Suite
 from conformance.reporting.html import HtmlReport
 from conformance.reporting.junit import JunitReport
@@ -109,7 +109,7 @@ def _pytest(suite: Suite, scratch: Path) -> tuple[int, str]:
     ]
     said = io.StringIO()
     with _sheltered(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main(arguments, plugins=[plugin, suite, *_reporters(suite)])
+        code = pytest.main(arguments, plugins=[fixtures, suite, *_reporters(suite)])
     return int(code), said.getvalue()
 
 

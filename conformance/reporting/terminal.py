@@ -40,6 +40,9 @@ _LABEL = 10
 def summary(report: Report, *, width: int, color: bool, reports: Path | None) -> str:
     """The end of a run in words, for a terminal of `width` columns. reports: the page to open."""
     page = _Page(max(width, 30), color)
+    if not findings.asks_for_the_contract(report):
+        page.others_alone(report)
+        return "\n".join(page.lines) + "\n"
     page.verdict(report)
     page.counts(report)
     page.causes(report)
@@ -85,13 +88,26 @@ class _Page:
         word, tint = findings.standing(report).upper(), _CLAIMS[report.verdict]
         gap = ": " if " " in word else "  "
         self.heading(word, findings.headline(report), "bold", tint, gap=gap)
-        target = report.target
+        self.run(report)
+
+    def others_alone(self, report: Report) -> None:
+        """The end of a session of pytest's that asked for nothing of the published contract."""
+        if not report.extensions:
+            self.heading("RECORDED", "for tests of your own; nothing was judged")
+        self.extensions(report)
+        self.run(report)
+        self.notes(report)
+
+    def run(self, report: Report) -> None:
+        """Whom, at which level, how long, and the exit code."""
+        target, whole = report.target, findings.asks_for_the_contract(report)
         self.add(f"{target.name} at {target.endpoint}, binding {target.binding}", "  ")
         left_out = sum(not requirement.selected for requirement in report.requirements)
         self.add(
-            f"judged at level {report.level}: {findings.exchanges(report)} in {report.duration_s:.1f} s"
+            ("" if not (whole or report.extensions) else f"judged at level {report.level}: ")
+            + f"{findings.exchanges(report)} in {report.duration_s:.1f} s"
             + (", interrupted" if report.interrupted else "")
-            + (f", {left_out} not selected" if left_out else "")
+            + (f", {left_out} not selected" if left_out and whole else "")
             + f", exit code {report.exit_code}",
             "  ",
         )

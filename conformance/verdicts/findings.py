@@ -37,6 +37,11 @@ def standing(report: Report) -> str:
     return report.verdict.value + (" in part" if in_part else "")
 
 
+def asks_for_the_contract(report: Report) -> bool:
+    """Whether anything of the published contract was to be judged, or only what is a user's own."""
+    return any(requirement.selected for requirement in report.requirements)
+
+
 def headline(report: Report) -> str:
     """The verdict in one sentence, with what failed below the level of a run that conforms, and lost calls."""
     below = tolerated(report) if report.verdict is Claim.CONFORMING else []
@@ -78,7 +83,7 @@ def _verdict(report: Report) -> str:
         others = f", and {len(short) - 1} more" if len(short) > 1 else ""
         return f"nothing failed, but the policy is not kept: {short[0]}{others}"
     if not left:
-        theirs = report.extensions and not any(r.selected for r in report.requirements)
+        theirs = report.extensions and not asks_for_the_contract(report)
         return f"nothing {'of the published contract was asked for' if theirs else 'was judged'}"
     return f"nothing failed, but {_some(left)} could not be judged{why}"
 

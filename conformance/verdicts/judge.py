@@ -7,6 +7,7 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Container, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from conformance.checks.catalogue import Case, Check, Judgement, check_id, checks
@@ -77,9 +78,8 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
         each_one = "exchange" in wanted
         told = _over_exchanges(result, own, findings) if each_one else _single(result, own, *findings)
         if told.verdict is Verdict.ERROR and check.file:  # whoever wrote it wants to know where
-            error = next(filter(_is_a_defect, findings))
-            line = traceback.extract_tb(error.__traceback__)[-1].lineno if error else 0
-            told = _with(told, reason=f"{type(error).__name__} in {check.file}, line {line}")
+            error = next(f for f in findings if f is not None and _is_a_defect(f))
+            told = _with(told, reason=_cut(_defect(error, check)))
     unseen = tuple(e for e in seen if e.number in judging.between)
     if unseen and (not own or (check.kinds and told.verdict is Verdict.PASS)):
         told = _left_open(result, unseen, len({e.probe for e in seen}), judging)
@@ -100,7 +100,7 @@ def _left_open(
     return _with(result, reason=_cut(often + judging.between[unseen[0].number].reason), exchanges=numbers)
 
 
-Finding = Breach | Inconclusive | NotApplicable | Exception | None
+Finding = Breach | Inconclusive | NotApplicable | BaseException | None
 
 
 def _seen(check: Check, case: Case, judging: Judging) -> tuple[Exchange, ...]:
@@ -127,14 +127,40 @@ def _gap(check: Check, case: Case, evidence: Evidence, partly: Container[str] | 
     return ""
 
 
-def _outcome(function: Callable[..., None], arguments: Mapping[str, Any]) -> Finding:
+def _outcome(function: Callable[..., object], arguments: Mapping[str, Any]) -> Finding:
     try:
-        function(**arguments)
+        returned = function(**arguments)
     except (Breach, Inconclusive, NotApplicable) as said:
         return said
-    except Exception as error:  # noqa: BLE001  the suite's own defect must not pass for a verdict
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001  a defect, `sys.exit` or pytest's `skip` must not pass for a verdict
         return error
-    return None
+    if returned is None:
+        return None
+    return TypeError(f"it returned {type(returned).__name__}; a check returns nothing")
+
+
+def _defect(error: BaseException, check: Check) -> str:
+    """What went wrong in a user's own check, and the line of theirs in which it did."""
+    folder = Path(check.function.__code__.co_filename).parent
+    frames = traceback.extract_tb(error.__traceback__)
+    last = next((f for f in reversed(frames) if Path(f.filename).is_relative_to(folder)), None)
+    where = check.place
+    if last:
+        where = f"{folder.name}/{Path(last.filename).relative_to(folder)}, line {last.lineno}: {last.line}"
+    meant = isinstance(error, AssertionError) or not isinstance(error, Exception)
+    hint = "; what a check has to say is Breach, Inconclusive or NotApplicable" if meant else ""
+    return f"{type(error).__name__}{_text(error)}, in {where}{hint}"
+
+
+def _text(error: BaseException) -> str:
+    """Its own words, in one line."""
+    try:
+        said = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001  whatever a user's own class does
+        return ""
+    return f": {said}" if said else ""
 
 
 def _is_a_defect(finding: Finding) -> bool:

@@ -18,13 +18,17 @@ from conformance.verdicts.waivers import Waiver, read_waivers
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a run is asked to say: which requirements, at which level, with which excuses, by whose rules."""
+    """What a run is asked to say: which requirements, at which level, with which excuses, by whose rules.
+
+    fail_on_extension: whether requirements of a user's own count for the exit code as those of the contract do.
+    """
 
     level: Level = "must"
     select: tuple[str, ...] = ()
     deselect: tuple[str, ...] = ()
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     policy: Policy | None = None
+    fail_on_extension: bool = False
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 
@@ -56,6 +60,7 @@ def terms(options: argparse.Namespace, contract: Contract) -> Terms:
         deselect=tuple(options.deselect),
         waivers=read_waivers(options.waivers, contract) if options.waivers else {},
         policy=read_policy(options.policy, contract) if options.policy else None,
+        fail_on_extension=options.fail_on_extension,
     )
     selected(contract, made, tuple(contract.calls))
     return made

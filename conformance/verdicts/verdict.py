@@ -35,6 +35,11 @@ class ExitCode(IntEnum):
 
 
 _WORST_FIRST = tuple(Verdict)
+_WORST_LAST = (
+    ExitCode.CONFORMING,
+    ExitCode.INCONCLUSIVE,
+    ExitCode.NONCONFORMING,
+)  # the codes that are verdicts
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -195,6 +200,24 @@ def claim(requirements: Sequence[RequirementResult], level: Level, *, interrupte
     if interrupted or broken or not judged or Verdict.INCONCLUSIVE in verdicts:
         return Claim.INCONCLUSIVE
     return Claim.CONFORMING
+
+
+def with_extensions(
+    report: Report, extensions: tuple[ExtensionResult, ...], *, counted: bool = False
+) -> Report:
+    """The report with what extensions come to, which touches its exit code alone.
+
+    A check of theirs that is in error is an error of the run; where nothing of the contract was asked for, theirs is
+    the exit code. counted: whether their failures, and what they leave open, count as those of the contract do.
+    """
+    theirs = [one for own in extensions for one in own.requirements]
+    code, own = ExitCode(report.exit_code), exit_code(theirs, report.level)
+    alone = code is ExitCode.NOTHING_SELECTED and bool(theirs)
+    worse = counted and {code, own} <= set(_WORST_LAST) and _WORST_LAST.index(own) > _WORST_LAST.index(code)
+    stopped = code in {ExitCode.INTERNAL_ERROR, ExitCode.INTERRUPTED}
+    if not stopped and (own is ExitCode.INTERNAL_ERROR or alone or worse):
+        code = own
+    return msgspec.structs.replace(report, extensions=extensions, exit_code=int(code))
 
 
 def exit_code(

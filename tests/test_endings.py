@@ -54,7 +54,7 @@ class Case:
 
 _FLEET = ("run", "--all-targets", "--config=fleet.toml", "--select=REQ-01", "--reports=out", "--quiet")
 _MEMBERS = tuple(f"{name}/{file}" for name in "ab" for file in FILES)
-_OVERVIEW = ("overview.html", "overview.json", "overview.md")
+_OVERVIEW = ("overview.html", "overview.json", "overview.junit.xml", "overview.md")
 COMMANDS = {
     "run": Case(
         ("run", "--endpoint=reference", "--select=ENV-01", "--reports=out"),

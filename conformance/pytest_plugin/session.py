@@ -19,7 +19,6 @@ from conformance.evidence.exchange import Evidence
 from conformance.pytest_plugin import fixtures
 from conformance.pytest_plugin.plugin import Suite
 from conformance.reporting.html import HtmlReport
-from conformance.reporting.junit import JunitReport
 from conformance.reporting.output import complain
 from conformance.reporting.publish import publish
 from conformance.verdicts.terms import Terms
@@ -104,8 +103,6 @@ def _pytest(suite: Suite, scratch: Path) -> tuple[int, str]:
         *("-p", "pytest_metadata.plugin"),
         f"--html={scratch / 'report.html'}",
         "--self-contained-html",
-        f"--junitxml={scratch / 'junit.xml'}",
-        *("-o", "junit_family=xunit2"),
     ]
     said = io.StringIO()
     with _sheltered(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
@@ -117,7 +114,7 @@ def _reporters(suite: Suite) -> list[object]:
     def source() -> tuple[Report, Evidence] | None:
         return (suite.report, suite.redaction.shown) if suite.report else None
 
-    return [HtmlReport(source), JunitReport(source)]
+    return [HtmlReport(source)]
 
 
 @contextlib.contextmanager

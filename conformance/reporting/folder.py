@@ -16,7 +16,7 @@ from conformance.reporting.write import refused
 from conformance.target.configuration import ConfigError
 
 REPORTS = ("report.json", "report.html", "checks.html", "junit.xml", "summary.md", "evidence.har")
-OVERVIEW = ("overview.json", "overview.md", "overview.html")
+OVERVIEW = ("overview.json", "overview.md", "overview.html", "overview.junit.xml")
 EARLIER = "earlier"
 _HEAD = 1 << 16  # bytes in which a report says whose it is, and when its run started
 _OURS = re.compile(

@@ -1,42 +1,58 @@
-"""What junit.xml says beyond pytest's own: properties of the run and of each check. pytest writes the XML."""
+"""junit.xml: a test case for each requirement and call that was judged; red exactly where the exit code is not 0.
+
+The published contract has a suite; each extension has one with a claim of its own. A fleet has the suites of all of its
+targets in one file. junitparser writes the XML, of elements and attributes that every CI server knows.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
 
-import pytest
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
 from conformance.verdicts import findings
+from conformance.verdicts.verdict import ExitCode, required
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from conformance.checks.outcome import CheckResult
     from conformance.contract.levels import Level
-    from conformance.evidence.exchange import Evidence
-    from conformance.verdicts.verdict import Report
+    from conformance.verdicts.fleet import Member, Overview, Row
+    from conformance.verdicts.verdict import ExtensionResult, Report, RequirementResult
+
+_NAME = 300  # characters of a test case's name
+_MOST = 100_000  # test cases of a fleet; beyond, those that passed are left out
+_RUN = "RUN"  # what stands for the run itself where no requirement is to blame for its exit code
+_RED = (Failure, Error)
 
 
-_TAGS = {
-    Verdict.FAIL: "failure",
-    Verdict.ERROR: "error",
-    Verdict.INCONCLUSIVE: "skipped",
-    Verdict.NOT_APPLICABLE: "skipped",
-}
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """What a test case is made of. waived: why it is excused. text: each check that did not pass, in full."""
+
+    address: str
+    title: str
+    level: Level
+    verdict: Verdict
+    reason: str = ""
+    waived: str = ""
+    call: str = ""
+    text: str = ""
 
 
 def case_properties(requirement: str, call: str, level: Level, verdict: Verdict) -> list[tuple[str, str]]:
-    """Properties of one check, to be added to its item's `user_properties` before its teardown ends."""
+    """What a check's or a requirement's test case says of itself."""
     of = [("call", call)] if call else []
     return [("requirement", requirement), *of, ("level", level), ("verdict", verdict.value)]
 
 
 def suite_properties(report: Report) -> list[tuple[str, str]]:
     """Properties of the run."""
-    found = [
+    return [
         ("verdict", report.verdict.value),
         ("headline", f"{findings.standing(report)}: {findings.headline(report)}"),
         ("exit_code", str(report.exit_code)),
@@ -48,75 +64,155 @@ def suite_properties(report: Report) -> list[tuple[str, str]]:
         ("contract", report.suite.contract),
         ("suite", f"{report.suite.name} {report.suite.version}"),
     ]
-    return [(name, inert.xml(value)) for name, value in found]
 
 
-def extended(data: bytes, report: Report) -> bytes:
-    """The file with a test suite of its own for each extension: the numbers of the published one stay as they are."""
-    if not report.extensions:
-        return data
-    root = ElementTree.fromstring(data)  # noqa: S314  pytest has just written it
-    for own in report.extensions:
-        checks = [(one, check) for one in own.requirements for check in one.checks]
-        tags = Counter(_TAGS.get(check.verdict) for _, check in checks)
-        suite = ElementTree.SubElement(
-            root,
-            "testsuite",
-            name=inert.xml(own.name),
-            tests=str(len(checks)),
-            failures=str(tags["failure"]),
-            errors=str(tags["error"]),
-            skipped=str(tags["skipped"]),
+def junit(report: Report) -> bytes:
+    """The file of one run."""
+    name = report.target.name
+    judged = [_of_result(one) for one in report.requirements if one.selected]
+    cases = [_case(name, one, report.level) for one in judged]
+    cases += _unexplained(name, report.exit_code, cases, findings.headline(report))
+    suites = [_suite(name, cases, suite_properties(report), report.started, report.duration_s)]
+    suites += [_extension(name, own) for own in report.extensions]
+    return _written(suites)
+
+
+def union(made: Overview) -> bytes:
+    """The file of a fleet: a suite for each target, whose test cases are named as in the target's own file."""
+    titles = {row.id: row for row in made.requirements}
+    suites = []
+    quiet = (Verdict.PASS,) if sum(len(member.verdicts) for member in made.targets) > _MOST else ()
+    for member in made.targets:
+        judged = [one for one in _of_member(member, titles) if one.verdict not in quiet]
+        cases = [_case(member.name, one, member.level) for one in judged]
+        cases += _unexplained(member.name, member.exit_code, cases, member.error or member.verdict)
+        properties = [
+            ("verdict", member.verdict),
+            ("exit_code", str(member.exit_code)),
+            ("target", member.name),
+        ]
+        suites.append(_suite(member.name, cases, properties, member.started, member.duration_s))
+    if made.exit_code and not any(_is_red(suite) for suite in suites):  # interrupted, or nobody to be judged
+        cases = _unexplained("fleet", made.exit_code, [], f"ended with exit code {made.exit_code}")
+        suites.append(_suite("fleet", cases, [], "", 0))
+    return _written(suites)
+
+
+def _of_result(result: RequirementResult) -> _Judgement:
+    blamed = [check for check in result.checks if check.verdict is result.verdict]
+    return _Judgement(
+        result.address,
+        result.title,
+        result.level,
+        result.verdict,
+        findings.why(result) or result.title,
+        f"waived until {result.waiver.expires}: {result.waiver.reason}" if result.waiver else "",
+        result.call,
+        "\n\n".join(map(_told, blamed)),
+    )
+
+
+def _told(check: CheckResult) -> str:
+    lines = {
+        "expected": check.expected,
+        "observed": check.observed,
+        "where": check.where,
+        "reproduce": check.reproduce,
+        "check": check.id,
+    }
+    return "\n".join([check.reason, *(f"  {name}: {text}" for name, text in lines.items() if text)])
+
+
+def _of_member(member: Member, titles: dict[str, Row]) -> Iterable[_Judgement]:
+    for address, verdict in member.verdicts.items():
+        row = titles[address]
+        waived = "waived" if address in member.waived else ""
+        yield _Judgement(
+            address, row.title, row.level, verdict, member.reasons.get(address, row.title), waived
         )
-        properties = ElementTree.SubElement(suite, "properties")
-        for name, value in (("verdict", own.verdict.value), ("headline", findings.extended(own))):
-            ElementTree.SubElement(properties, "property", name=name, value=inert.xml(value))
-        for one, check in checks:
-            place, _, name = check.id.partition("::")
-            case = ElementTree.SubElement(suite, "testcase", classname=inert.xml(place), name=inert.xml(name))
-            if tag := _TAGS.get(check.verdict):
-                said = inert.xml(f"{one.id}: {check.reason}")
-                ElementTree.SubElement(case, tag, message=said).text = said
-    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
-class JunitReport:
-    """Hooks, to be registered as a plugin.
-
-    get: asked once, at the end of the session; None where nothing was judged.
-    """
-
-    def __init__(self, get: Callable[[], tuple[Report, Evidence] | None]) -> None:
-        self._get = get
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """XML 1.0 allows C1 and bidirectional controls, and pytest lets them through; here they are shown."""
-        if isinstance(report.longrepr, str):
-            report.longrepr = inert.xml(report.longrepr)
-        elif isinstance(report.longrepr, tuple):
-            file, line, reason = report.longrepr
-            report.longrepr = (file, line, inert.xml(reason))
-        report.sections = [(name, inert.xml(text)) for name, text in report.sections]
-
-    @pytest.hookimpl
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Registered only now, these properties come after the report and before pytest's own writing."""
-        session.config.pluginmanager.register(_Properties(self._get))
+def _case(target: str, one: _Judgement, level: Level) -> TestCase:
+    case = TestCase(
+        _named(f"{one.address} {one.title}"), f"{_named(target)}.{one.address.partition('-')[0]}", 0
+    )
+    if result := _result(one, one.level in required(level), level):
+        case.result = [result]
+    said = case_properties(one.address.partition("@")[0], one.call, one.level, one.verdict)
+    case.system_out = "\n".join(f"{name}: {inert.xml(value)}" for name, value in said)
+    return case
 
 
-class _Properties:
-    """The properties of the run; pluggy calls first what was registered last, so before pytest's LogXML."""
+def _result(one: _Judgement, counts: bool, level: Level) -> Failure | Error | Skipped | None:
+    """What becomes of a verdict. counts: whether the level of the run requires it."""
+    if one.verdict is Verdict.PASS:
+        return None
+    if one.verdict is Verdict.NOT_APPLICABLE:
+        return _entry(Skipped, f"not applicable: {one.reason}", one)
+    if one.verdict is Verdict.FAIL and one.waived:
+        return _entry(Skipped, f"{one.waived}; {one.reason}", one)
+    if one.verdict is Verdict.FAIL and counts:
+        return _entry(Failure, one.reason, one)
+    if one.verdict is Verdict.ERROR or (one.verdict is Verdict.INCONCLUSIVE and counts):
+        return _entry(Error, f"not judged: {one.reason}", one)
+    word = "failed" if one.verdict is Verdict.FAIL else "not judged"
+    return _entry(Skipped, f"{word}, which fails no run at level {level}: {one.reason}", one)
 
-    def __init__(self, get: Callable[[], tuple[Report, Evidence] | None]) -> None:
-        self._get = get
 
-    @pytest.hookimpl
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        told = self._get()
-        properties = suite_properties(told[0]) if told else []
-        for plugin in session.config.pluginmanager.get_plugins():
-            add = getattr(plugin, "add_global_property", None)  # pytest's LogXML, with --junitxml
-            if add:
-                for name, value in properties:
-                    add(name, value)
+def _entry(kind: type[Failure | Error | Skipped], message: str, one: _Judgement) -> Failure | Error | Skipped:
+    entry = kind(inert.xml(message), one.level)
+    entry.text = inert.xml(one.text or message)
+    return entry
+
+
+def _unexplained(target: str, exit_code: int, cases: list[TestCase], why: str) -> list[TestCase]:
+    """The run itself as a test case, where it ended badly and no requirement says so."""
+    if not exit_code or any(isinstance(result, _RED) for case in cases for result in case.result):
+        return []
+    case = TestCase(f"{_RUN} The run comes to a verdict that is not open.", f"{_named(target)}.{_RUN}", 0)
+    word = ExitCode(exit_code).name.lower().replace("_", " ")
+    case.result = [Error(inert.xml(f"exit code {exit_code}, {word}: {why}"), "run")]
+    return [case]
+
+
+def _extension(target: str, own: ExtensionResult) -> TestSuite:
+    """An extension's suite; whatever it says fails, as the published contract's levels are not its own."""
+    cases = [
+        _case(f"{target}.{own.name}", _of_result(one), "advisory") for one in own.requirements if one.selected
+    ]
+    properties = [("verdict", own.verdict.value), ("headline", findings.extended(own))]
+    return _suite(own.name, cases, properties, "", 0)
+
+
+def _suite(
+    name: str, cases: list[TestCase], properties: list[tuple[str, str]], started: str, seconds: float
+) -> TestSuite:
+    suite = TestSuite(_named(name))
+    for key, value in properties:
+        suite.add_property(key, inert.xml(value))
+    suite.add_testcases(cases)
+    suite.time = round(seconds, 3)
+    if started:
+        suite.timestamp = inert.xml(started)
+    return suite
+
+
+def _is_red(suite: TestSuite) -> bool:
+    return bool(suite.failures or suite.errors)
+
+
+def _written(suites: list[TestSuite]) -> bytes:
+    root = JUnitXml("connect-conformance")
+    for suite in suites:
+        root.append(suite)  # type: ignore[no-untyped-call]
+    root.tests = sum(suite.tests for suite in suites)
+    root.failures = sum(suite.failures for suite in suites)
+    root.errors = sum(suite.errors for suite in suites)
+    file = io.BytesIO()
+    root.write(file)
+    return file.getvalue()
+
+
+def _named(text: str) -> str:
+    """One line, of what CI servers show in lists."""
+    return inert.shorten(inert.visible(text), _NAME)

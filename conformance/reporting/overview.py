@@ -10,6 +10,7 @@ import msgspec
 
 from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
+from conformance.reporting.junit import union
 from conformance.verdicts.fleet import Member, Overview, Row, counts_against
 
 _SHOWN = 40  # targets on a terminal before "and N more"
@@ -124,4 +125,6 @@ FORMATS: dict[str, Callable[[Overview], str]] = {"table": terminal, "json": as_j
 def files(made: Overview) -> dict[str, bytes]:
     """What is written into the folder of a fleet."""
     written = {"overview.json": as_json, "overview.md": markdown, "overview.html": html}
-    return {name: form(made).encode("utf-8") for name, form in written.items()}
+    return {name: form(made).encode("utf-8") for name, form in written.items()} | {
+        "overview.junit.xml": union(made)
+    }

@@ -13,9 +13,10 @@ from conformance import __version__
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import to_har
 from conformance.evidence.redaction import Redaction
-from conformance.reporting import html, junit, output
+from conformance.reporting import html, output
 from conformance.reporting.folder import REPORTS, put_away
 from conformance.reporting.json import to_json
+from conformance.reporting.junit import junit
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
 from conformance.reporting.write import ReportsError, write
@@ -66,20 +67,18 @@ def _files(
     report: Report, redaction: Redaction, scratch: Path, unwritten: str
 ) -> tuple[dict[str, bytes], list[str]]:
     """The files that may be written, and what became of the others."""
-    written: dict[str, Callable[[], bytes]] = {
-        "junit.xml": lambda: junit.extended((scratch / "junit.xml").read_bytes(), report),
-        _PAGE: lambda: html.finish(scratch / "report.html"),
-    }
+    files = own(report, redaction.shown)
     if not unwritten:
-        return guarded(own(report, redaction.shown) | written, report, redaction)
-    made, trouble = guarded(own(report, redaction.shown), report, redaction)
-    return made, [f"{' and '.join(written)} could not be made: {unwritten}", *trouble]
+        files[_PAGE] = lambda: html.finish(scratch / "report.html")
+    made, trouble = guarded(files, report, redaction)
+    return made, [f"{_PAGE} could not be made: {unwritten}", *trouble] if unwritten else trouble
 
 
 def own(report: Report, evidence: Evidence) -> dict[str, Callable[[], bytes]]:
     """The files that the suite makes without pytest's reporters."""
     return {
         "report.json": lambda: to_json(report),
+        "junit.xml": lambda: junit(report),
         "evidence.har": lambda: to_har(evidence, creator_version=__version__),
         "summary.md": lambda: summary_md(report).encode("utf-8"),
     }

@@ -475,8 +475,6 @@ import pathlib
 import msgspec, pytest
 from conformance.evidence.recording import from_har
 from conformance.reporting.html import HtmlReport, finish
-from conformance.reporting.junit import JunitReport, case_properties
-from conformance.checks.outcome import Verdict
 from conformance.verdicts.verdict import Report
 
 HERE = pathlib.Path(__file__).parent
@@ -485,15 +483,12 @@ EVIDENCE = from_har((HERE / "evidence.har").read_bytes())
 
 def pytest_configure(config):
     config.pluginmanager.register(HtmlReport(lambda: (REPORT, EVIDENCE)))
-    config.pluginmanager.register(JunitReport(lambda: (REPORT, EVIDENCE)))
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if report.when == "call":
-        item.user_properties.extend(case_properties("ENV-03", "get_list_callback", "must", Verdict.FAIL))
-    if report.when == "call" and report.failed:
-        report.longrepr = HOSTILE
+        report.longrepr = HOSTILE if report.failed else report.longrepr
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config):
@@ -512,7 +507,7 @@ def test_body(body):
 def test_left_open():
     pytest.skip("inconclusive: " + HOSTILE)
 """
-ARGUMENTS = "-c run.ini --rootdir . test_run.py --html=report.html --self-contained-html --junitxml=junit.xml"
+ARGUMENTS = "-c run.ini --rootdir . test_run.py --html=report.html --self-contained-html"
 
 
 @pytest.fixture

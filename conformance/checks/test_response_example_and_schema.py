@@ -23,7 +23,7 @@ def components(_: Contract, call: ServiceCall) -> Iterator[Case]:
 
 def noted(_: Contract, call: ServiceCall) -> Iterator[Case]:
     """Every requirement that the response schema names."""
-    return (Case("", requirement, None) for requirement in schema(call.response_schema).noted)
+    return (Case(requirement, requirement, None) for requirement in schema(call.response_schema).noted)
 
 
 @requirement("ENV-01")

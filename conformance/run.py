@@ -39,14 +39,15 @@ def record(
     max_requests: int = 1_000,
     rate: float = 0.0,
     deadline: float = 600.0,
+    nonce: str = "",
     told: Progress = lambda _done, _of: None,
 ) -> Evidence:
     """Send what the requirements of `terms` need (default: all of them), and keep what comes back.
 
     wishes: what to send, in place of what `terms` needs. seed: of the generated requests.
     concurrency: requests side by side (0: as the target says). rate: requests a second (0: no limit). deadline:
-    seconds for all of it. told: how many requests were sent, of about how many. Raises ConfigError for a selection
-    that names no requirement.
+    seconds for all of it. nonce: of the challenge that the run answers. told: how many requests were sent, of about
+    how many. Raises ConfigError for a selection that names no requirement.
     """
     from conformance.sending.pace import Limits  # noqa: PLC0415  what sends is half of what a run imports
     from conformance.sending.wire import Wire, evidence_of  # noqa: PLC0415
@@ -64,7 +65,7 @@ def record(
     )
     started = time.time()
     recording = Wire(target, limits, seed, progress=told).run(plan)
-    evidence = evidence_of(target, recording, seed=seed, started=started)
+    evidence = evidence_of(target, recording, seed=seed, started=started, wishes=wishes, nonce=nonce)
     return replace(evidence, interrupted=evidence.interrupted or signals.came())
 
 
@@ -81,8 +82,10 @@ def read_evidence(file: Path) -> Evidence:
     return from_har(file.read_bytes())
 
 
-def send(contract: Contract, judged: Target, wishes: Wishes, options: argparse.Namespace) -> Evidence:
-    """Record as the options of `run` say."""
+def send(
+    contract: Contract, judged: Target, wishes: Wishes, options: argparse.Namespace, nonce: str = ""
+) -> Evidence:
+    """Record as the options of `run` say. nonce: of the challenge that the run answers."""
     importlib.import_module(
         "conformance.sending.wire"
     )  # the first request waits for this, and not for what judges
@@ -96,6 +99,7 @@ def send(contract: Contract, judged: Target, wishes: Wishes, options: argparse.N
             max_requests=int(options.max_requests),
             rate=options.rate,
             deadline=options.deadline,
+            nonce=nonce,
             told=_quietly if options.quiet else _aloud,
         )
 

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 from dataclasses import replace
-from random import Random
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -60,7 +59,7 @@ def test_no_secret_travels_over_plain_http(
         "binding": binding,
         "headers": {"Authorization": f"Bearer {token}", "X-Env": "staging", "Cookie": "session=pa55word"},
     }
-    composer = Composer(subject(**config), Random(seed))
+    composer = Composer(subject(**config), seed)
     plain = [p for p in planned(**config).probes if p.channel == "http"]
     assert len(plain) > 10
     for probe in plain:
@@ -73,15 +72,15 @@ def test_no_secret_travels_over_plain_http(
 
 
 def test_a_token_of_the_same_shape_stands_in() -> None:
-    composer = Composer(subject(), Random(1))
+    composer = Composer(subject(), 1)
     (probe,) = [p for p in planned().probes if p.id == "plain-form-xml"]
     url = composer.request(probe, NOWHERE).url
     stand_in = urlsplit(url).path.removeprefix("/")
     assert stand_in != TOKEN
     assert len(stand_in) == len(TOKEN)
     assert [c.isdigit() for c in stand_in] == [c.isdigit() for c in TOKEN]
-    again = Composer(subject(), Random(1)).request(probe, NOWHERE).url
-    other = Composer(subject(), Random(2)).request(probe, NOWHERE).url
+    again = Composer(subject(), 1).request(probe, NOWHERE).url
+    other = Composer(subject(), 2).request(probe, NOWHERE).url
     assert again == url != other
 
 
@@ -90,7 +89,7 @@ def test_a_token_of_the_same_shape_stands_in() -> None:
 )
 def test_a_stand_in_is_legal_in_a_request_line(token: str) -> None:
     values = {"endpoint": f"https://h.example/api/{token}/get_list_callback"}
-    composer = Composer(subject(**values), Random(1))
+    composer = Composer(subject(**values), 1)
     for probe in [p for p in planned(**values).probes if p.channel == "http"]:
         target_ = urlsplit(composer.secrets.reveal(composer.request(probe, NOWHERE).url.encode()).decode())
         assert target_.path.isascii()
@@ -107,7 +106,7 @@ def test_a_stand_in_is_legal_in_a_request_line(token: str) -> None:
 )
 def test_a_token_for_plain_http_stands_where_the_other_would(http: str) -> None:
     values = {"endpoint": f"https://h.example/api/{TOKEN}", "http_endpoint": http, "http_token": "thr0w-away"}
-    composer = Composer(subject(**values), Random(1))
+    composer = Composer(subject(**values), 1)
     (probe,) = [p for p in planned(**values).probes if p.id == "plain-form-xml"]
     request = composer.request(probe, NOWHERE)
     path = urlsplit(composer.secrets.reveal(request.url.encode()).decode()).path
@@ -123,7 +122,7 @@ def test_a_shell_line_has_each_secret_from_a_variable_of_its_own() -> None:
     config = {"endpoint": f"https://h.example/{TOKEN}?api_key=k-3-k", "headers": headers, "states": states}
     environment = {"GATEWAY": "gate-way", "OWN_SECRET": "0wn-secret"}
     judged = target("staging", config, CONTRACT, environment=environment)
-    composer = Composer(judged, Random(1))
+    composer = Composer(judged, 1)
     first = planned().first
     line = composer.curl(composer.request(first, NOWHERE))
     for words in (
@@ -141,7 +140,7 @@ def test_a_shell_line_has_each_secret_from_a_variable_of_its_own() -> None:
 
 
 def test_over_https_the_token_is_sent_and_not_shown() -> None:
-    composer = Composer(subject(), Random(1))
+    composer = Composer(subject(), 1)
     url = composer.request(planned().first, NOWHERE).url
     assert TOKEN not in url
     assert TOKEN in composer.secrets.reveal(url.encode()).decode()
@@ -155,7 +154,7 @@ def test_over_https_the_token_is_sent_and_not_shown() -> None:
     [("query-xml", "GET"), ("query-params", "GET"), ("form-xml", "POST"), ("body-xml", "POST")],
 )
 def test_the_document_arrives_byte_by_byte(binding: Binding, method: str) -> None:
-    composer = Composer(subject(binding=binding), Random(1))
+    composer = Composer(subject(binding=binding), 1)
     document = b"<a>\xc3\xa9 &amp; + % = \n</a>"
     probe = replace(planned(binding=binding).first, document=document, actions=("a b&c",))
     request = composer.request(probe, NOWHERE)
@@ -178,7 +177,7 @@ def test_the_document_arrives_byte_by_byte(binding: Binding, method: str) -> Non
 @pytest.mark.parametrize("binding", BINDINGS)
 def test_a_request_in_a_url_is_posted_over_plain_http(binding: Binding) -> None:
     (probe,) = [p for p in planned(binding=binding).probes if p.id == "plain-post"]
-    request = Composer(subject(binding=binding), Random(1)).request(probe, NOWHERE)
+    request = Composer(subject(binding=binding), 1).request(probe, NOWHERE)
     assert (request.method, request.body) == ("POST", b"")
     fields = dict(parse_qsl(urlsplit(request.url).query, strict_parsing=True))
     name = "action" if binding == "query-params" else "XML"
@@ -186,7 +185,7 @@ def test_a_request_in_a_url_is_posted_over_plain_http(binding: Binding) -> None:
 
 
 def test_a_query_of_the_endpoint_is_kept() -> None:
-    composer = Composer(subject(endpoint="https://h.example/api?key=T0KEN"), Random(1))
+    composer = Composer(subject(endpoint="https://h.example/api?key=T0KEN"), 1)
     url = composer.request(planned().first, NOWHERE).url
     assert urlsplit(composer.secrets.reveal(url.encode()).decode()).query.startswith("key=T0KEN&XML=%3Cclick")
 
@@ -194,7 +193,7 @@ def test_a_query_of_the_endpoint_is_kept() -> None:
 def test_a_state_brings_its_own_endpoint_and_headers() -> None:
     states = {"004": {"endpoint": f"https://blocked.example/{TOKEN}", "headers": {"X-State": "on"}}}
     judged = subject(states=states, headers={"X-State": "off", "X-Env": "staging"})
-    composer = Composer(judged, Random(1))
+    composer = Composer(judged, 1)
     request = composer.request(replace(planned(states=states).first, state="004"), NOWHERE)
     assert request.url.startswith("https://blocked.example/")
     assert (dict(request.headers)["X-State"], dict(request.headers)["X-Env"]) == ("on", "staging")
@@ -216,7 +215,7 @@ curl() { for word in "$@"; do printf %s "$word" | hex; done; hex; }
     [b"<a>it's &amp; $HOME `x` %s \\ </a>", "<a>\u00ff \u20ac</a>".encode(), b"\xff\xfe<\0a\0/\0>\0"],
 )
 def test_the_curl_line_sends_the_same_request(binding: Binding, document: bytes) -> None:
-    composer = Composer(subject(binding=binding, headers={"X-Env": "it's"}), Random(1))
+    composer = Composer(subject(binding=binding, headers={"X-Env": "it's"}), 1)
     probe = replace(planned(binding=binding).first, document=document, actions=("it's $x",))
     request = composer.request(probe, NOWHERE)
     line = composer.curl(request)
@@ -246,7 +245,7 @@ def test_the_curl_line_sends_the_same_request(binding: Binding, document: bytes)
 def test_a_configured_header_field_stands_in_place_of_ours(name: str) -> None:
     """Names differ by more than letter case, or they are one (RFC 9110 section 5.1)."""
     judged = subject(headers={name: "of-the-user"})
-    composer = Composer(judged, Random(1))
+    composer = Composer(judged, 1)
     for probe in plans.plan(CONTRACT, judged, plans.EVERYTHING).probes:
         sent = [(n.lower(), value) for n, value in composer.request(probe, NOWHERE).headers]
         assert len({n for n, _ in sent}) == len(sent)
@@ -261,13 +260,11 @@ def test_a_states_header_field_stands_in_place_of_the_targets() -> None:
     judged = subject(headers={"X-Env": "staging"}, states=states)
     plan = plans.plan(CONTRACT, judged, plans.EVERYTHING)
     probe = next(p for p in plan.probes if p.state == "004")
-    sent = Composer(judged, Random(1)).request(probe, NOWHERE).headers
+    sent = Composer(judged, 1).request(probe, NOWHERE).headers
     assert [value for name, value in sent if name.lower() == "x-env"] == ["blocked"]
 
 
 def test_a_media_type_that_is_configured_does_not_double_the_forms() -> None:
     judged = subject(headers={"content-type": "text/plain"}, binding="form-xml")
-    sent = (
-        Composer(judged, Random(1)).request(plans.plan(CONTRACT, judged, frozenset()).first, NOWHERE).headers
-    )
+    sent = Composer(judged, 1).request(plans.plan(CONTRACT, judged, frozenset()).first, NOWHERE).headers
     assert [v for n, v in sent if n.lower() == "content-type"] == ["application/x-www-form-urlencoded"]

@@ -118,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
         "doctor", help="say whether a target can be reached and what a run would cost", allow_abbrev=False
     )
     add_options(doctor, "doctor")
+    _add_submissions(commands)
     init = commands.add_parser("init", help="write a commented configuration file", allow_abbrev=False)
     add_options(init, "init")
     init.add_argument(
@@ -125,6 +126,43 @@ def parser() -> argparse.ArgumentParser:
     )
     init.add_argument("--force", action="store_true", help="overwrite a file that exists")
     return top
+
+
+def _add_submissions(commands: Any) -> None:
+    """Evidence that changes hands: docs/submissions.md."""
+    challenge = commands.add_parser(
+        "challenge", help="write a challenge that a partner answers with a run", allow_abbrev=False
+    )
+    challenge.add_argument("--for", dest="name", required=True, metavar="NAME", help="who is to answer it")
+    challenge.add_argument(
+        "--endpoint-host",
+        action="append",
+        required=True,
+        metavar="HOST",
+        help="the host of the endpoint, perhaps with :PORT (repeatable: of states, of plain HTTP)",
+    )
+    challenge.add_argument(
+        "--valid",
+        default="72h",
+        metavar="TIME",
+        help="minutes, hours or days (default: %(default)s)",
+    )
+    challenge.add_argument("--policy", type=Path, metavar="FILE", help="rules that the run is held to")
+    challenge.add_argument("--key", type=Path, metavar="PEM", help="an Ed25519 key that signs it")
+    challenge.add_argument(
+        "-o", "--output", type=Path, default="challenge.json", metavar="FILE", help="default: %(default)s"
+    )
+    _add_ledger(challenge)
+
+
+def _add_ledger(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ledger",
+        type=Path,
+        default="connect-conformance-challenges.jsonl",
+        metavar="FILE",
+        help="where challenges and their answers are noted (default: %(default)s)",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

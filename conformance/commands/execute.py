@@ -16,6 +16,9 @@ _PLACES = {
     "explain": ("explain", "run"),
     "init": ("init", "run"),
     "doctor": ("doctor", "run"),
+    "challenge": ("challenge", "run"),
+    "package": ("package", "run"),
+    "verify": ("verify", "run"),
 }
 
 

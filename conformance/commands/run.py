@@ -33,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
     collect_seldom()
     contract = documented()
     wanted = terms(options, contract)
+    nonce = _answers(options, contract)
     with contextlib.ExitStack() as stack:
         judged = subject(options, contract, stack)
         extensions = extensions_of(options, contract)
@@ -47,12 +48,28 @@ def run(options: argparse.Namespace) -> int:
         wishes = wishes_of([*chosen, *(one for own in extensions for one in own.chosen(judged.calls))])
         folder = reports_folder(options.reports)
         with held(), _scratch() as scratch:
-            evidence = send(contract, judged, wishes, options)
+            evidence = send(contract, judged, wishes, options, nonce)
             from conformance.pytest_plugin.session import Session  # noqa: PLC0415
 
             return Session(contract, wanted, judged.binding, judged.calls, scratch, folder, extensions).judge(
                 evidence, options
             )
+
+
+def _answers(options: argparse.Namespace, contract: Contract) -> str:
+    """The nonce of the challenge that the run answers, whose seed it takes; "" where it answers none."""
+    if not options.challenge:
+        return ""
+    from conformance.submissions.challenge import read_challenge  # noqa: PLC0415  few runs answer one
+
+    challenge, _ = read_challenge(options.challenge, contract)
+    if challenge.contract != contract.name:
+        raise ConfigError(
+            f"--challenge: it is about the contract {challenge.contract}, and this suite has {contract.name};"
+            " allowed: the version of the suite that its owner uses"
+        )
+    options.seed = challenge.seed
+    return challenge.nonce
 
 
 def replay(options: argparse.Namespace) -> int:

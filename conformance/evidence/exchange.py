@@ -16,6 +16,7 @@ from conformance.contract.document import Document, read
 from conformance.evidence.classify import Meaning, classify
 from conformance.evidence.envelope import Envelope
 from conformance.probes.purpose import Kind, Purpose
+from conformance.target.described import Described
 from conformance.target.secrets import Secrets
 
 _CLOCKS_DIFFER_S = 2.0  # the Date header has whole seconds; a smaller difference shows nothing
@@ -179,7 +180,7 @@ class Exchange:
 
     probe: id of the probe; purpose: what it was sent for; control: id of the probe that must succeed for this one to
     count; state: the error code whose state it was sent in; connection: a number per connection, in order of use;
-    address: what it led to, "" where a proxy knows it.
+    address: what it led to, "" where a proxy knows it; connecting: seconds until it stood, 0 where it did before.
     """
 
     number: int
@@ -198,6 +199,7 @@ class Exchange:
     connection: int = 0
     address: str = ""
     reused: bool = False
+    connecting: float = 0.0
     retried: bool = False
     reproduce: str = ""
 
@@ -224,10 +226,11 @@ class Evidence:
     """Everything a run recorded, enough to judge again.
 
     calls: those that it is about; none where it was recorded before there was more than one. left_out: calls of the
-    target that nobody asked for. gaps: label of a
-    purpose -> why it was not sent. canary: connections that a listener of ours saw from the endpoint; None when it
-    could not see any. notes: what a reader should know before the verdicts. secrets: what may be in the answers,
-    which are as they came; only what `Redaction` shows of them is written or printed.
+    target that nobody asked for. gaps: label of a purpose -> why it was not sent. canary: connections that a listener
+    of ours saw from the endpoint; None when it could not see any. notes: what a reader should know before the verdicts.
+    nonce: of the challenge that the run answers, if any. described: how the run was set up, so that its requests can be
+    made again; None where nobody said. secrets: what may be in the answers, which are as they came; only what
+    `Redaction` shows of them is written or printed.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -248,6 +251,8 @@ class Evidence:
     canary: int | None = None
     notes: tuple[str, ...] = ()
     interrupted: bool = False
+    nonce: str = ""
+    described: Described | None = None
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
     def of(self, kind: Kind, state: str = "") -> tuple[Exchange, ...]:

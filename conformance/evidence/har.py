@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, field
 
 from conformance.evidence.exchange import Handshake, Loss, Tls
+from conformance.target.described import Described
 
 CREATOR = "connect-conformance"
 FORMAT = 1
@@ -107,8 +108,10 @@ class Entry(msgspec.Struct):
     loss: Loss | UnsetType = field(default=UNSET, name="_loss")
     tls: Tls | UnsetType = field(default=UNSET, name="_tls")
     reused: bool = field(default=False, name="_reused")
+    connecting: float = field(default=0.0, name="_connecting")
     retried: bool = field(default=False, name="_retried")
     reproduce: str = field(default="", name="_reproduce")
+    chain: str = field(default="", name="_chain")
 
 
 class Run(msgspec.Struct):
@@ -132,6 +135,8 @@ class Run(msgspec.Struct):
     canary: int | None = None
     notes: tuple[str, ...] = ()
     interrupted: bool = False
+    nonce: str = ""
+    described: Described | None = None
 
 
 RUN_FIELDS = tuple(name for name in Run.__struct_fields__ if name != "format")

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from conformance.contract.load import documented
-from conformance.evidence import foreign, har, recorders
+from conformance.evidence import chain, foreign, har, recorders
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Request
 from conformance.evidence.redaction import Redaction
 from conformance.probes.purpose import Kind, Purpose
@@ -39,7 +39,11 @@ def to_har(evidence: Evidence, *, creator_version: str) -> bytes:
         entries=[_entry(exchange) for exchange in evidence.exchanges],
         run=har.Run(**{name: getattr(evidence, name) for name in har.RUN_FIELDS}),
     )
-    text = json.dumps(msgspec.to_builtins(har.Har(log))).replace("\x7f", "\\u007f").encode("ascii") + b"\n"
+    made = msgspec.to_builtins(har.Har(log))
+    entries = made["log"]["entries"]
+    for entry, link in zip(entries, chain.links(made["log"]["_run"], entries), strict=True):
+        entry[chain.FIELD] = link
+    text = json.dumps(made).replace("\x7f", "\\u007f").encode("ascii") + b"\n"
     try:
         return msgspec.json.format(text, indent=1) + b"\n"  # json's own indentation is 20 times slower
     except msgspec.DecodeError:
@@ -71,6 +75,7 @@ def _entry(exchange: Exchange) -> har.Entry:
         loss=exchange.loss or UNSET,
         tls=exchange.tls or UNSET,
         reused=exchange.reused,
+        connecting=exchange.connecting,
         retried=exchange.retried,
         reproduce=exchange.reproduce,
     )
@@ -249,6 +254,7 @@ def _exchange(entry: har.Entry, place: int, run: har.Run, *, own: bool) -> Excha
         connection=int(entry.connection) if re.fullmatch(r"-?[0-9]{1,18}", entry.connection) else 0,
         address=entry.serverIPAddress,
         reused=entry.reused,
+        connecting=entry.connecting,
         retried=entry.retried,
         reproduce=entry.reproduce,
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ACTION = "get_list_callback"
 ROOT = "ClICKATELLSDK"  # with the page's small L (interpretation I-01)
 METHODS = ("GET", "POST")
+NAMES_ITSELF = "x-reference-endpoint"  # so that nobody passes its answers off as those of another
 DECLARATION = b'<?xml version="1.0"?>\n'
 
 # "Possible errors", the column Message (for 008 see interpretation I-04).
@@ -141,6 +142,7 @@ def respond(request: Request, outcome: Outcome, body: bytes, now: float) -> Answ
         ("content-length", str(len(body))),
         ("cache-control", "no-store"),
         ("x-content-type-options", "nosniff"),
+        (NAMES_ITSELF, "connect-conformance"),
     ]
     if request.scheme == "https":  # RFC 6797, section 7.2: never over plain HTTP
         headers.append(("strict-transport-security", "max-age=31536000"))

@@ -7,7 +7,7 @@ or the token that may be shown to the clear.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
@@ -39,11 +39,10 @@ _WRITINGS: dict[Binding, Callable[[str], str]] = {
 class Composer:
     """Makes the requests to one target."""
 
-    def __init__(self, target: Target, random: Random) -> None:
-        self.target, self.secrets = target, target.secrets
-        self._random = random
-        self._stand_ins: dict[str, str] = {}
-        self.stand_in = self._standing_in_for(target.token)
+    def __init__(self, target: Target, seed: int, stand_ins: Mapping[str, str] | None = None) -> None:
+        """stand_ins: by placeholder, where they are known already."""
+        self.target, self.secrets, self.seed = target, target.secrets, seed
+        self.stand_ins = dict(stand_ins or {})  # by placeholder; those that were needed
 
     def request(self, probe: Probe, canary: str) -> Request:
         """The request of a probe in its binding and state; a hostile one refers to the URL `canary`."""
@@ -68,9 +67,10 @@ class Composer:
 
     def _standing_in_for(self, placeholder: str) -> str:
         """A random token in the place of a secret one, always the same; of no token, one as they usually are."""
-        if placeholder not in self._stand_ins:
-            self._stand_ins[placeholder] = self.secrets.stand_in(placeholder or "0" * 32, self._random)
-        return self._stand_ins[placeholder]
+        if placeholder not in self.stand_ins:
+            made = self.secrets.stand_in(placeholder or "0" * 32, drawn_for(placeholder, self.seed))
+            self.stand_ins[placeholder] = made
+        return self.stand_ins[placeholder]
 
     def _standing_in(self, probe: Probe) -> Probe:
         """A probe whose secret parameters are random ones."""
@@ -86,7 +86,7 @@ class Composer:
 
     def _without_secrets(self, url: str) -> str:
         """The URL for plain HTTP: a token that may be shown there, else a random one, where the token stands."""
-        parts, token = urlsplit(url), self.target.http_token or self.stand_in
+        parts, token = urlsplit(url), self.target.http_token or self._standing_in_for(self.target.token)
         held = self.secrets.placeholders(parts.path)
         instead = {one: token if one == held[-1] else self._standing_in_for(one) for one in held}
         segments = self.secrets.exchanged(parts.path, instead.__getitem__).split("/")
@@ -126,6 +126,11 @@ class Composer:
         if request.body:
             words += ["--data-binary", secrets.shell(request.body.decode()) if text else "@-"]
         return " ".join((*words, secrets.shell(request.url)))
+
+
+def drawn_for(placeholder: str, seed: int) -> Random:
+    """The random numbers that a stand-in is drawn from: they follow from the seed, whatever was sent before."""
+    return Random(f"{seed} stand-in for {placeholder}")  # noqa: S311  a stand-in needs no cryptography
 
 
 def _on_its_port(endpoint: str) -> str:

@@ -14,7 +14,7 @@ import anyio.streams.tls
 import httpcore
 import httpx
 
-from conformance.evidence.exchange import WAITING, Handshake
+from conformance.evidence.exchange import Handshake
 from conformance.sending.failure import LineFailed
 from conformance.sending.line import Line, Meter, Port, undotted
 from conformance.sending.resolve import Names, Resolver, first_to_connect, system
@@ -66,7 +66,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         if not self.address:
             self.dialer.names.prefer(host, address)
         self.meter.address = address
-        self.meter.stage = WAITING
+        self.meter.connected()
         ports = self.dialer.ports[address, port]
         return Line(line, self.dialer.trust, self.dialer.secrets, self.meter, ports)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -40,6 +41,13 @@ class Meter:
         self.reused = True
         self.stage = WAITING
         self.http_version = ""
+        self.connecting = 0.0  # seconds until its connection stood; none where it stood before
+        self._began = time.monotonic()
+
+    def connected(self) -> None:
+        """The connection stands: what comes next is the request."""
+        self.stage = WAITING
+        self.connecting = time.monotonic() - self._began
 
     def count(self, size: int) -> None:
         self.received += size
@@ -161,7 +169,7 @@ class Line(httpcore.AsyncNetworkStream):
                 closed = LineFailed("closed", "the connection was closed during the TLS handshake")
                 raise self.trust.failed(error, host) or closed from None
             raise
-        self.meter.stage = WAITING
+        self.meter.connected()
         self.meter.tls = facts(inner.get_extra_info("ssl_object"))
         return Line(inner, self.trust, self.secrets, self.meter, self.ports[::-1])
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from conformance.evidence.exchange import Exchange, Handshake
 
@@ -17,3 +18,5 @@ class Recording:
     notes: tuple[str, ...]
     canary: int | None
     interrupted: bool
+    canary_url: str = ""
+    stand_ins: Mapping[str, str] = field(default_factory=dict)  # for secrets, by placeholder

@@ -6,7 +6,6 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from random import Random
 from typing import Protocol
 
 from conformance.evidence.exchange import Exchange, Handshake, Loss, Request
@@ -50,7 +49,7 @@ class Session:
         self.handshakes: list[Handshake] = []
         self.dialer = dialer or Dialer(target)
         self._numbers = itertools.count(1)
-        self.composer = Composer(target, Random(seed))  # noqa: S311  a stand-in for the token needs no cryptography
+        self.composer = Composer(target, seed)
         self.total = 0
         self.documented: Probe | None = None
         self.documented_of: dict[str, Probe] = {}  # by call

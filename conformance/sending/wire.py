@@ -20,7 +20,7 @@ from conformance.evidence.exchange import Evidence
 from conformance.probes import generated as explore
 from conformance.probes.plan import LATER_S, Plan
 from conformance.probes.probe import Probe, after_state
-from conformance.probes.purpose import Kind, Purpose
+from conformance.probes.purpose import Kind, Purpose, Wishes
 from conformance.sending import signals
 from conformance.sending.addresses import further
 from conformance.sending.canary import listen
@@ -30,6 +30,7 @@ from conformance.sending.reduction import findings, shows
 from conformance.sending.session import Session
 from conformance.sending.states import setup, teardown
 from conformance.sending.worker import Worker
+from conformance.target.described import Described, SecretNote, told
 from conformance.target.target import State, Target
 
 _SHARE = 0.55  # of the timeout: what the answers of a whole run may take on an average
@@ -110,6 +111,8 @@ class Wire(Session):
             tuple(self.notes),
             self.canary.seen if self.canary else None,
             self._interrupted,
+            self.canary.url if self.canary else "",
+            self.composer.stand_ins,
         )
 
     async def _phases(self, plan: Plan) -> None:
@@ -263,8 +266,19 @@ def _stopped(bound: float, *, at_deadline: bool) -> str:
     )
 
 
-def evidence_of(judged: Target, recording: Recording, *, seed: int, started: float) -> Evidence:
-    """The evidence of a session: what was recorded, and the terms of the target that judging needs."""
+def evidence_of(
+    judged: Target,
+    recording: Recording,
+    *,
+    seed: int,
+    started: float,
+    wishes: Wishes | None = None,
+    nonce: str = "",
+) -> Evidence:
+    """The evidence of a session: what was recorded, and the terms of the target that judging needs.
+
+    wishes: what the plan was made for, so that it can be made again. nonce: of the challenge that the run answers.
+    """
     return Evidence(
         exchanges=recording.exchanges,
         target=judged.name,
@@ -284,5 +298,24 @@ def evidence_of(judged: Target, recording: Recording, *, seed: int, started: flo
         canary=recording.canary,
         notes=recording.notes,
         interrupted=recording.interrupted,
+        nonce=nonce,
+        described=None if wishes is None else _described(judged, recording, wishes),
         secrets=judged.secrets,
+    )
+
+
+def _described(judged: Target, recording: Recording, wishes: Wishes) -> Described:
+    """How the run was set up. Of the secrets, those that stand in the settings: requests are made from these."""
+    settings = told(judged)
+    used = judged.secrets.placeholders(repr(settings))
+    every = judged.secrets.all_placeholders
+    last = max(map(every.index, used), default=-1)
+    notes = (
+        SecretNote(*judged.secrets.note(one), recording.stand_ins.get(one, "")) for one in every[: last + 1]
+    )
+    return Described(
+        target=settings,
+        secrets=tuple(notes),
+        wishes=tuple(sorted((wish.label, wish.call) for wish in wishes)),
+        canary=recording.canary_url,
     )

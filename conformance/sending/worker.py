@@ -230,6 +230,7 @@ class Worker:
             connection=self.meter.connection,
             address=self.meter.address,
             reused=self.meter.reused,
+            connecting=self.meter.connecting,
             retried=retried,
             reproduce=self.wire.composer.curl(request),
         )

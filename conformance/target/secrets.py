@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random
@@ -19,6 +19,7 @@ from conformance.target.writings import Views, Writings
 
 TOKEN, REDACTED = "[token]", "[redacted]"
 _PLACEHOLDER = re.compile(r"secret-[0-9]+-of-the-target")
+_DRAWS = 20  # of a stand-in that is not the token itself
 _ALIKE = ("0123456789", "abcdef", "ghijklmnopqrstuvwxyz", "ABCDEF", "GHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -109,6 +110,16 @@ class Secrets:
         parts = re.split(f"({_PLACEHOLDER.pattern})", text)
         return "".join(words.get(part) or (shlex.quote(part) if part else "") for part in parts) or "''"
 
+    def note(self, placeholder: str) -> tuple[str, str]:
+        """What a reader and what a shell have in the place of a secret."""
+        held = next(one for one in self._held.values() if one.placeholder == placeholder)
+        return held.label, held.shell
+
+    @property
+    def all_placeholders(self) -> list[str]:
+        """Those of all secrets, in the order in which they were hidden."""
+        return [held.placeholder for held in self._held.values()]
+
     def placeholders(self, text: str) -> list[str]:
         """Those that stand in a text, in their order."""
         held = {one.placeholder for one in self._held.values()}
@@ -121,11 +132,7 @@ class Secrets:
     def stand_in(self, placeholder: str, random: Random) -> str:
         """A random token of the same shape as the one that a placeholder stands for, legal where that is."""
         token = self.reveal(placeholder.encode()).decode()
-        for _ in range(20):
-            made = _alike(token, random)
-            if made.lower() != token.lower():
-                return made
-        return "".join(random.choices("0123456789abcdef", k=32))
+        return next((made for made in _alikes(token, random) if made.lower() != token.lower()), "")
 
     # What came from outside
 
@@ -205,6 +212,31 @@ def _decoded(data: bytes, encoding: str) -> bytes:
     return data.decode(encoding, "replace").encode("utf-8", "replace")
 
 
+def is_drawn(stand_in: str, random: Random) -> bool:
+    """Whether `Secrets.stand_in` draws this from these random numbers, for any token that it is alike."""
+    begun = random.getstate()
+    if stand_in in _alikes(stand_in, random):
+        return True
+    random.setstate(begun)  # of a token that has nothing to draw nothing was drawn
+    return stand_in == _other(random)
+
+
+def _alikes(token: str, random: Random) -> Iterator[str]:
+    """Tokens of the same shape; in the end one that is none of them, as there may be no other of the shape."""
+    for _ in range(_DRAWS):
+        yield _alike(token, random)
+    yield _other(random)
+
+
+def _other(random: Random) -> str:
+    return "".join(_one_of("0123456789abcdef", random) for _ in range(32))
+
+
+def _one_of(letters: Sequence[str], random: Random) -> str:
+    """One of the letters; of what `Random` has, only `random()` gives the same in every version of Python."""
+    return letters[int(random.random() * len(letters))]
+
+
 def _alike(token: str, random: Random) -> str:
     """Digits for digits, letters of the same kind for letters; what is percent-encoded stays so."""
     parts = re.findall(r"(?:%[0-9A-Fa-f]{2})+|[^%]+|%", token)
@@ -229,11 +261,11 @@ def _alike_coded(part: str, random: Random) -> str:
 
 def _mapped(text: str, random: Random) -> str:
     kinds = {letter: kind for kind in _ALIKE for letter in kind}
-    return "".join(random.choice(kinds[c]) if c in kinds else c for c in text)
+    return "".join(_one_of(kinds[c], random) if c in kinds else c for c in text)
 
 
 def _neighbour(character: str, random: Random) -> str:
-    """A letter of as many octets beside it."""
+    """A letter of as many octets near it."""
     near = [chr(n) for n in range(ord(character) & ~0x3F, (ord(character) | 0x3F) + 1)]
-    letters = [c for c in near if c.isalpha() and c != character]
-    return random.choice(letters) if letters else character
+    letters = [c for c in near if c.isalpha()]
+    return _one_of(letters, random) if letters else character

@@ -261,6 +261,8 @@ SETTINGS: tuple[Setting, ...] = (
             metavar="FILE", commands=_JUDGES, group="judging"),
     Setting("policy", "file", "run", "rules for a run that counts: what falls short of them is named, exit code 10",
             metavar="FILE", commands=_JUDGES, group="judging"),
+    Setting("challenge", "file", "command", "a challenge that the run answers, by which its seed is set",
+            metavar="FILE", commands=("run",), group="judging"),
     Setting("extension", "list", "run", "a folder with checks of your own and their requirements.toml",
             metavar="DIR", commands=("run", "replay", "doctor"), group="judging"),
     Setting("fail_on_extension", "flag", "run", "let requirements of your own fail the run as those of the contract do",

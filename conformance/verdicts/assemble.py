@@ -61,6 +61,7 @@ def assemble(
         started=datetime.fromtimestamp(evidence.started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         duration_s=round(evidence.finished - evidence.started, 3),
         seed=evidence.seed,
+        nonce=evidence.nonce,
         level=terms.level,
         exchanges=len(evidence.exchanges),
         verdict=claim(requirements, terms.level, interrupted=interrupted or broken),

@@ -153,6 +153,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     started: str
     duration_s: float
     seed: int
+    nonce: str = ""
     level: Level
     exchanges: int
     verdict: Claim

@@ -67,6 +67,7 @@ def test_the_http_around_it(client):
         "content-length": str(len(reply.body)),
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
+        "x-reference-endpoint": "connect-conformance",
         "strict-transport-security": "max-age=31536000",
     }
 

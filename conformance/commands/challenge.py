@@ -1,0 +1,49 @@
+"""`challenge`: a small file that a partner answers with a run."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from conformance.contract.load import documented
+from conformance.reporting import inert
+from conformance.reporting.output import say
+from conformance.reporting.write import refused, replace
+from conformance.submissions.challenge import duration, host, issue, to_file
+from conformance.submissions.ledger import read_ledger
+from conformance.submissions.signing import private_key
+from conformance.target.configuration import ConfigError
+from conformance.verdicts.policy import read_policy
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write a challenge, and note it in the ledger; returns the exit code."""
+    contract, file = documented(), Path(options.output)
+    if not options.name.strip() or not options.name.isprintable() or len(options.name) > 200:
+        raise ConfigError("--for: allowed: a name of up to 200 printable characters")
+    policy = read_policy(options.policy, contract) if options.policy else None
+    key = private_key(options.key) if options.key else None
+    ledger = read_ledger(options.ledger)
+    try:
+        hosts = tuple(dict.fromkeys(map(host, options.endpoint_host)))
+        valid = duration(options.valid)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    challenge = issue(
+        options.name, hosts=hosts, valid=valid, policy=policy, contract=contract, now=datetime.now(UTC)
+    )
+    if file.exists():
+        raise ConfigError(f"-o: {file} exists and is left as it is; allowed: another name")
+    ledger.issue(challenge)
+    try:
+        replace(file.resolve(), to_file(challenge, key))
+    except OSError as error:
+        raise refused(f"-o: cannot write {file}", error, "a file in a folder that exists") from None
+    say(
+        f"{inert.terminal(str(file))} written for {inert.terminal(options.name)}, valid until {challenge.expires};"
+        f" noted in {inert.terminal(str(options.ledger))}.\n"
+        f"The partner answers it with\n  connect-conformance run --target NAME --challenge {inert.terminal(str(file))}"
+        " --reports answer\n  connect-conformance package answer --key KEY.pem -o answer.zip\n"
+    )
+    return 0

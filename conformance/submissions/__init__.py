@@ -1,0 +1,1 @@
+"""Evidence that changes hands: challenges, packages, and what can be established of them."""

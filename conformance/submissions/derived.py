@@ -1,0 +1,196 @@
+"""The plan of a run, made again from what the run says of itself: each request that had to be sent, byte for byte."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from conformance.evidence.exchange import Evidence, Exchange, Request
+from conformance.probes import generated, plain_http
+from conformance.probes import plan as plans
+from conformance.probes.probe import Probe, after_state
+from conformance.probes.purpose import SPELLED, Kind, Purpose
+from conformance.sending.canary import NOWHERE
+from conformance.sending.composing import Composer, drawn_for
+from conformance.target.described import Described, restored
+from conformance.target.secrets import is_drawn
+
+if TYPE_CHECKING:
+    from conformance.contract.model import Contract
+
+_ADDRESS = re.compile(r"(.+)-address-([0-9]{1,2})")
+_FEW = 4_096  # documents that one generated request can be reduced to, at most
+
+
+class NotDerivedError(ValueError):
+    """The plan cannot be made again; says in one line why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A request that may be in a recording. phase: its place in the order of a run.
+
+    owed: it has to be there; a request that is made only because of an answer (a check, a smaller one) is not.
+    """
+
+    probe: Probe
+    phase: int
+    owed: bool
+
+
+class Derived:
+    """What a run had to send."""
+
+    def __init__(self, evidence: Evidence, contract: Contract) -> None:
+        """Raises NotDerivedError."""
+        if evidence.described is None:
+            raise NotDerivedError(
+                "the recording does not say how its run was set up: it was made by another version"
+            )
+        self.evidence, self.described = evidence, evidence.described
+        try:
+            self.target = restored(self.described)
+            unknown = [name for name in self.target.calls if name not in contract.calls]
+            if unknown or not self.target.calls:
+                raise NotDerivedError(f"the contract has no call {unknown[0] if unknown else ''!r}")
+            self.plan = plans.plan(contract, self.target, _wishes(self.described), evidence.seed)
+            self.composer = Composer(self.target, evidence.seed, _stand_ins(self.described))
+            self.steps = {step.probe.id: step for step in self._steps()}
+        except NotDerivedError:
+            raise
+        except (msgspec.ValidationError, ValueError, KeyError, IndexError) as error:
+            raise NotDerivedError(f"its settings are none of a run: {type(error).__name__}") from None
+
+    @property
+    def undrawn(self) -> list[str]:
+        """The stand-ins for secrets that do not follow from the seed."""
+        return [
+            note.stand_in
+            for number, note in enumerate(self.described.secrets)
+            if note.stand_in
+            and not is_drawn(note.stand_in, drawn_for(_placeholder(number), self.evidence.seed))
+        ]
+
+    def _steps(self) -> Iterator[Step]:
+        """Every request of the plan, in the phases of a run (`sending/wire.py`)."""
+        plan = self.plan
+        phases = [(plan.first,), plan.together, (), *((p,) for p in (*plan.in_a_row, *plan.middle))]
+        for phase, probes in enumerate(phases):
+            yield from (Step(probe, phase, owed=True) for probe in probes)
+        phase = len(phases)
+        for code, probes in plan.states.items():
+            after = [after_state(one, code) for one in plan.documented.values()]
+            for probe in (*probes, *(after if self.target.states[code].setup else ())):
+                yield Step(probe, phase, owed=True)
+                phase += 1
+        yield from (Step(probe, phase + n, owed=True) for n, probe in enumerate(plan.last))
+
+    @cached_property
+    def _reducing(self) -> int:
+        """The phase in which generated requests are made smaller."""
+        return 2
+
+    def step(self, exchange: Exchange) -> Step | None:
+        """The step that an exchange was, planned or made because of an answer; None where it is neither."""
+        if exchange.probe in self.steps:
+            return self.steps[exchange.probe]
+        return (
+            self._checked(exchange)
+            or self._beside(exchange)
+            or self._at_address(exchange)
+            or self._reduced(exchange)
+        )
+
+    def _checked(self, exchange: Exchange) -> Step | None:
+        """The documented request, to see whether anybody is still there."""
+        first = self.steps.get(exchange.probe.removesuffix("-again"))
+        documented = first and first.probe in self.plan.documented.values()
+        if not first or not documented or not exchange.probe.endswith("-again"):
+            return None
+        purpose = first.probe.sent_for(Kind.CHECK)
+        made = replace(first.probe, id=exchange.probe, purpose=purpose, fresh=True)
+        if exchange.request.url.startswith("http:"):
+            made = replace(made, channel="http")
+        return Step(made, -1, owed=False)
+
+    def _beside(self, exchange: Exchange) -> Step | None:
+        """The documented request beside one in another spelling that did not succeed."""
+        of = self.steps.get(exchange.probe.removeprefix("documented-beside-"))
+        if not of or not exchange.probe.startswith("documented-beside-") or of.probe.kind not in SPELLED:
+            return None
+        documented = self.plan.documented.get(of.probe.purpose.call)
+        if documented is None:
+            return None
+        title = f"the documented request, beside {of.probe.title}"
+        return Step(replace(documented, id=exchange.probe, title=title, fresh=False), of.phase, owed=False)
+
+    def _at_address(self, exchange: Exchange) -> Step | None:
+        """A request to a further address of the host, which the recording alone knows."""
+        found = _ADDRESS.fullmatch(exchange.probe)
+        if not found:
+            return None
+        number, address = int(found[2]), _address_of(exchange)
+        if found[1] == "documented":
+            title = f"the documented request, to {address}, another address of the host"
+            return Step(replace(self.plan.first, id=exchange.probe, title=title), 1, owed=False)
+        for probe in plain_http.at_address(self.plan.together, number, address):
+            if probe.id == exchange.probe:
+                return Step(probe, 1, owed=False)
+        return None
+
+    def _reduced(self, exchange: Exchange) -> Step | None:
+        """A smaller request than a generated one that has shown something."""
+        found = re.fullmatch(r"reduced-([a-z-]+)-([0-9]{1,3})", exchange.probe)
+        if not found:
+            return None
+        for name, case in self.plan.cases.items():
+            base = self.steps[name].probe
+            if str(base.kind) != found[1] or base.purpose != exchange.purpose:
+                continue
+            for document in _documents(case):
+                probe = generated.reduced(base, int(found[2]), document)
+                if probe.title == exchange.title and self.request(probe) == exchange.request:
+                    return Step(probe, self._reducing, owed=False)
+        return None
+
+    def request(self, probe: Probe) -> Request:
+        """The request of a probe as a recording shows it."""
+        return self.composer.shown(self._composed(probe))
+
+    def reproduce(self, probe: Probe) -> str:
+        """The line of a shell that sends it."""
+        return self.composer.curl(self._composed(probe))
+
+    def _composed(self, probe: Probe) -> Request:
+        return self.composer.request(probe, self.described.canary or NOWHERE)
+
+
+def _documents(case: generated.Case) -> Iterator[bytes]:
+    """What a generated request may be made smaller to."""
+    choices = itertools.product(*(change.choices for change in case.changes))
+    return (case.filled(chosen) for chosen in itertools.islice(choices, _FEW))
+
+
+def _address_of(exchange: Exchange) -> str:
+    """The address that an exchange was sent to: of its connection, else of its title."""
+    found = re.search(r", to ([0-9A-Fa-f:.%]+), another address of the host$", exchange.title)
+    return exchange.address or (found[1] if found else "")
+
+
+def _wishes(described: Described) -> frozenset[Purpose]:
+    return frozenset(Purpose.of(label, call) for label, call in described.wishes)
+
+
+def _stand_ins(described: Described) -> dict[str, str]:
+    notes = enumerate(described.secrets)
+    return {_placeholder(number): note.stand_in for number, note in notes if note.stand_in}
+
+
+def _placeholder(number: int) -> str:
+    return f"secret-{number}-of-the-target"

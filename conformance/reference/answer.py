@@ -127,9 +127,19 @@ def _leaf(parent: ET.Element, name: str, text: str) -> None:
     ET.SubElement(parent, name).text = text
 
 
-def serialise(root: ET.Element) -> bytes:
-    """UTF-8, laid out as the page prints it, with the declaration that recorded answers had."""
-    ET.indent(root)
+def serialise(root: ET.Element, *, compact: bool = False) -> bytes:
+    """UTF-8, laid out as the page prints it, with the declaration that recorded answers had.
+
+    compact: without white space between the elements, as those answers were, too: a public client of 2012 takes it for
+    a part of the values.
+    """
+    if compact:
+        for element in root.iter():
+            element.tail = None
+            if len(element) or not (element.text or "").strip():
+                element.text = None
+    else:
+        ET.indent(root)
     document: bytes = ET.tostring(root, encoding="utf-8")
     return DECLARATION + document + b"\n"
 

@@ -55,6 +55,12 @@ class Call:
         )
 
     @property
+    def is_by_guide(self) -> bool:
+        """Whether it is the guide, and not the page, that states what is asked for."""
+        served = self.calls.get(self.asked.action or "")
+        return served is not None and served.edition != PAGE
+
+    @property
     def known(self) -> set[str]:
         """The names of all parameters."""
         return {name for served in self.calls.values() for name in served.names}
@@ -75,7 +81,9 @@ class Stages:
         call.request, call.asked, call.state, call.calls, service=call.service, now=call.now
     )
     build: Callable[[Call], ET.Element] = lambda call: honest.build(call.outcome, call.now, call.calls)
-    serialise: Callable[[Call, ET.Element], bytes] = lambda _, root: honest.serialise(root)
+    serialise: Callable[[Call, ET.Element], bytes] = lambda call, root: honest.serialise(
+        root, compact=call.is_by_guide
+    )
     respond: Callable[[Call, bytes], Answer] = lambda call, body: honest.respond(
         call.request, call.outcome, body, call.now
     )

@@ -55,7 +55,8 @@ class Running:
         host: str,
         ports: tuple[int, int],
     ) -> None:
-        self.token = application.service.token = secrets.token_hex(16)
+        self.service = application.service
+        self.token = self.service.token = secrets.token_hex(16)
         self._behaviour = application.behaviour
         self._loop = asyncio.new_event_loop()
         name = _name(host)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import threading
+import re
 import zlib
+from pathlib import Path
 from urllib.parse import unquote_plus, urlencode
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from conformance.reference.accounts import SMS_ATTEMPTS
-from conformance.reference.app import Application
+from conformance.reference.accounts import (
+    FAILURES_OF_AN_ACCOUNT,
+    FAILURES_OF_AN_ADDRESS,
+    PASSWORD,
+    SMS_ATTEMPTS,
+    from_the_start,
+)
+from conformance.reference.app import ACTIVATION, Application
 from conformance.reference.calls import documented_calls
 from conformance.reference.captchas import LIFE_S, PREPARED, code_of
 from conformance.reference.request import Request
-from conformance.reference.service import GATES
+from conformance.reference.service import COUPON, GATES, SPECIAL_MOBILES
 from conformance.reference.starting import application
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -57,7 +64,8 @@ class Endpoint:
         return ET.fromstring(self.app.answer(request).body)
 
     def get(self, path: str) -> int:
-        return self.app.answer(Request.of("GET", "https", (path.encode(), b""), [], b"")).status
+        target, _, query = path.encode().partition(b"?")
+        return self.app.answer(Request.of("GET", "https", (target, query), [], b"")).status
 
     def code(self, action: str, **said: str) -> str:
         return self(action, **said).findtext("Error", "")
@@ -171,17 +179,18 @@ def test_ten_failed_logins_lock_an_address_until_any_account_logs_in(endpoint):
     assert endpoint.code("authenticate_user", **HALFWAY) == ""
 
 
-def test_failures_are_counted_whoever_calls_at_the_same_time(endpoint):
-    def fail() -> None:
-        endpoint.code("authenticate_user", user="nobody", password="Secret123")
+def test_one_call_at_a_time_is_decided(endpoint, monkeypatch):
+    service, waiting = endpoint.app.service, []
+    found = service.accounts.named
 
-    threads = [threading.Thread(target=fail) for _ in range(9)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert endpoint.code("authenticate_user", user="nobody", password="Secret123") == "404"
-    assert endpoint.code("authenticate_user", user="nobody", password="Secret123") == "003"
+    def looked_up(user: str) -> object:
+        waiting.append(service._lock.locked())
+        return found(user)
+
+    monkeypatch.setattr(service.accounts, "named", looked_up)
+    assert endpoint.code("register", **NEW, **endpoint.captcha()) == ""
+    assert endpoint.get("/activate/somebody") == 200
+    assert waiting == [True, True]
 
 
 def test_a_captcha_that_no_login_needs_is_left_alone(endpoint):
@@ -210,7 +219,8 @@ def test_from_registration_to_the_shop(endpoint):
     assert endpoint.code("authenticate_user", **login) == "103"
     sent = endpoint("resend_email_activation", email_address="other@example.com", **login)
     number = sent.findtext("Values/Value/UserNumber")
-    assert endpoint.get("/activate/nobody") == 200, "answered as any call is"
+    for other in ("/activate/nobody", "/activate/somebody?a=b", "/activate/x/somebody", "/somebody"):
+        assert endpoint.get(other) == 200, "answered as any call is"
     assert endpoint.code("authenticate_user", **login) == "103"
     assert endpoint.get("/activate/somebody") == 200
     assert endpoint.code("resend_email_activation", **login) == "107"
@@ -272,6 +282,7 @@ def test_activation_messages_are_limited(endpoint):
         ({"email_format": "3"}, "407"),
         ({"weekly_update": "yes"}, "408"),
         ({"accept_terms": "2"}, "409"),
+        ({"accept_terms": ""}, "410"),
         ({"accept_terms": "0"}, "410"),
         ({"force_create": "2"}, "413"),
         ({"activation_redirect": "here"}, "415"),
@@ -373,3 +384,27 @@ def test_activation_is_asked_for_before_parameters_are_read(endpoint):
 def test_the_guides_states_are_none_of_the_pages_call(endpoint):
     answer = endpoint.send(f"/{TOKEN}", "", {"action": "get_list_callback"}, x_reference_state=b"106")
     assert answer.findtext("Result") == "Success"
+
+
+# The page for people who test clients
+
+
+def test_the_page_says_what_is_so():
+    page = (Path(__file__).parents[2] / "docs/reference-endpoint.md").read_text(encoding="utf-8")
+    accounts = from_the_start()
+    assert re.findall(r"^\| `([a-z]+)`", page, re.MULTILINE) == [account.user for account in accounts]
+    halfway = accounts[1]
+    for said in (
+        *(
+            f"`{PASSWORD}`",
+            f"({halfway.mobile})",
+            f"`{PREPARED[0]}`",
+            f"`{COUPON}`",
+            ACTIVATION,
+            "fifteen minutes",
+        ),
+        *SPECIAL_MOBILES,
+    ):
+        assert said in page, said
+    assert (LIFE_S, SMS_ATTEMPTS, len(halfway.sms_code), len(code_of("0" * 32))) == (900, 3, 5, 5)
+    assert (FAILURES_OF_AN_ACCOUNT, FAILURES_OF_AN_ADDRESS) == (2, 10)

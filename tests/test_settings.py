@@ -69,13 +69,13 @@ HURRY = Setting(
     "hurry", "number", "run", "how fast it goes", default=1.5, low=1, high=2, metavar="X", commands=("run",)
 )
 
-LABELS = Setting(
-    "labels",
+FLAVOURS = Setting(
+    "flavours",
     "table",
     "target",
     "what is judged",
     adds=True,
-    option="label",
+    option="flavour",
     metavar="KEY=VALUE",
     commands=("run",),
 )
@@ -83,7 +83,7 @@ LABELS = Setting(
 
 @pytest.fixture
 def added(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "SETTINGS", (*SETTINGS, PATIENCE, PLACES, MOOD, HURRY, LABELS))
+    monkeypatch.setattr(settings, "SETTINGS", (*SETTINGS, PATIENCE, PLACES, MOOD, HURRY, FLAVOURS))
 
 
 def chosen(*words: str) -> Target:
@@ -101,7 +101,7 @@ class TestANewSettingIsOneRow:
             f"{IN_A_FILE}patience = 4\nplaces = ['${{TOWN}}']\n{state}mood = 'cross'", encoding="utf-8"
         )
         made = Target.read(file, "staging")
-        assert made.more == {"patience": 4, "places": ("Cape",), "labels": {}}
+        assert made.more == {"patience": 4, "places": ("Cape",), "flavours": {}}
         assert made.states["004"].more == {"mood": "cross"}
 
     @pytest.mark.parametrize(
@@ -166,28 +166,35 @@ class TestANewSettingIsOneRow:
             parser.parse(["--patience=10"])
 
     def test_an_option_of_pairs(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("CONNECT_CONFORMANCE_LABEL", "a=1, b=2=2")
-        assert chosen().more["labels"] == {"a": "1", "b": "2=2"}
-        assert chosen("--label=c=", "--label=d=4").more["labels"] == {"c": "", "d": "4"}
-        monkeypatch.setenv("CONNECT_CONFORMANCE_LABEL", "a")
-        with pytest.raises(ConfigError, match="LABEL: 'a' is not KEY=VALUE"):
+        monkeypatch.setenv("CONNECT_CONFORMANCE_FLAVOUR", "a=1, b=2=2")
+        assert chosen().more["flavours"] == {"a": "1", "b": "2=2"}
+        assert chosen("--flavour=c=", "--flavour=d=4").more["flavours"] == {"c": "", "d": "4"}
+        monkeypatch.setenv("CONNECT_CONFORMANCE_FLAVOUR", "a")
+        with pytest.raises(ConfigError, match="FLAVOUR: 'a' is not KEY=VALUE"):
             chosen()
 
     def test_an_option_adds_to_the_file_where_its_row_says_so(self, tmp_path: Path) -> None:
         file = tmp_path / "c.toml"
-        text = "accept = ['I-01']\nlabels = { a = '1', b = '2' }\nplaces = ['x']"
+        text = "accept = ['I-01']\nflavours = { a = '1', b = '2' }\nplaces = ['x']"
         file.write_text(IN_A_FILE + text, encoding="utf-8")
-        words = ["run", f"--config={file}", "--target=staging", "--accept=I-04", "--label=b=3", "--timeout=7"]
+        words = [
+            "run",
+            f"--config={file}",
+            "--target=staging",
+            "--accept=I-04",
+            "--flavour=b=3",
+            "--timeout=7",
+        ]
         with contextlib.ExitStack() as stack:
             made = subject(parsed(words), documented(), stack)
         assert made.accept == ("I-01", "I-04")
-        assert made.more["labels"] == {"a": "1", "b": "3"}
+        assert made.more["flavours"] == {"a": "1", "b": "3"}
         assert made.timeout == 7
 
     def test_fleets(self, tmp_path: Path) -> None:
-        words = ("run", "--all-targets", "--patience=3", "--hurry=1.25", "--label=a=b", "--jobs=2")
+        words = ("run", "--all-targets", "--patience=3", "--hurry=1.25", "--flavour=a=b", "--jobs=2")
         command = Fleet(parsed(words), tmp_path / "c.toml", tmp_path)._command("staging", tmp_path)
-        assert command[-3:] == ["--patience=3", "--hurry=1.25", "--label=a=b"]
+        assert command[-3:] == ["--patience=3", "--hurry=1.25", "--flavour=a=b"]
 
     def test_python(self) -> None:
         assert Target.of(ENDPOINT, patience=9).more["patience"] == 9

@@ -23,7 +23,8 @@ VALUES = {
     "level": "should",
     "jobs": "2",
     "shard": "1/2",
-    **dict.fromkeys(("all-targets", "quiet", "no-color", "list"), "yes"),
+    "label": "release=4.2.0",
+    **dict.fromkeys(("all-targets", "quiet", "no-color", "list", "fail-on-extension"), "yes"),
 }
 
 

@@ -226,11 +226,11 @@ class Evidence:
     """Everything a run recorded, enough to judge again.
 
     calls: those that it is about; none where it was recorded before there was more than one. left_out: calls of the
-    target that nobody asked for. gaps: label of a purpose -> why it was not sent. canary: connections that a listener
-    of ours saw from the endpoint; None when it could not see any. notes: what a reader should know before the verdicts.
-    nonce: of the challenge that the run answers, if any. described: how the run was set up, so that its requests can be
-    made again; None where nobody said. secrets: what may be in the answers, which are as they came; only what
-    `Redaction` shows of them is written or printed.
+    target that nobody asked for. labels: who or what was judged, in the user's words. gaps: label of a purpose -> why
+    it was not sent. canary: connections that a listener of ours saw from the endpoint; None when it could not see any.
+    notes: what a reader should know before the verdicts. nonce: of the challenge that the run answers, if any.
+    described: how the run was set up, so that its requests can be made again; None where nobody said. secrets: what may
+    be in the answers, which are as they came; only what `Redaction` shows of them is written or printed.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -239,6 +239,7 @@ class Evidence:
     binding: str
     calls: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
     accept: tuple[str, ...] = ()
     clock_tolerance: float = 300.0
     error_elements: tuple[str, str] = ("Error", "Description")

@@ -123,6 +123,7 @@ class Run(msgspec.Struct):
     binding: str | None = None
     calls: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
     accept: tuple[str, ...] = ()
     clock_tolerance: float = 300.0
     error_elements: tuple[str, str] = ("Error", "Description")

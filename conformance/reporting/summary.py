@@ -53,6 +53,8 @@ def _head(report: Report) -> Iterator[str]:
         f"Target {inert.markdown(target.name)} at {inert.markdown(target.endpoint)}, binding"
         f" {inert.markdown(target.binding)}, judged at level {report.level}."
     )
+    if target.labels:
+        yield f"Labels: {_prose(findings.labels(report))}."
     stopped = ", interrupted before the end" if report.interrupted else ""
     run = f"{findings.exchanges(report)} in {report.duration_s:.1f} s, seed {report.seed}"
     yield f"{run}, exit code {report.exit_code}{stopped}."

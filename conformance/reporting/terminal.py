@@ -102,6 +102,8 @@ class _Page:
         """Whom, at which level, how long, and the exit code."""
         target, whole = report.target, findings.asks_for_the_contract(report)
         self.add(f"{target.name} at {target.endpoint}, binding {target.binding}", "  ")
+        if target.labels:
+            self.add(findings.labels(report), "  ")
         left_out = sum(not requirement.selected for requirement in report.requirements)
         self.add(
             ("" if not (whole or report.extensions) else f"judged at level {report.level}: ")

@@ -286,6 +286,7 @@ def evidence_of(
         binding=judged.binding,
         calls=judged.calls,
         left_out=judged.left_out,
+        labels=judged.labels,
         accept=judged.accept,
         clock_tolerance=judged.clock_tolerance,
         error_elements=judged.error_elements,

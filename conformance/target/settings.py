@@ -216,6 +216,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("values", "table", "target", "what parameters of the calls say, where the page's examples do not do",
             more="A parameter that is secret is kept out of everything that is written.",
             unset="the page's examples"),
+    Setting("labels", "table", "target", "who or what is judged, such as release=4.2.0",
+            more="They stand in every report. What CI says (commit, branch, build, build_url) is added by itself, and"
+                 " an option to those of the file.",
+            unset="what CI says", option="label", example='{ "release" = "4.2.0" }', adds=True, metavar="KEY=VALUE",
+            commands=_LOOKS),
     Setting("states", "states", "target", "how the states of error codes are reached"),
 
     Setting("endpoint", "text", "state", "another endpoint, which is in that state",

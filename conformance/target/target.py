@@ -14,6 +14,7 @@ from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.target.asked import chosen, filled
 from conformance.target.configuration import ConfigError, Settings, complete, read_config, target_names
+from conformance.target.labels import labelled
 from conformance.target.secrets import Secrets
 from conformance.target.settings import Binding
 from conformance.target.values import Values
@@ -61,6 +62,7 @@ class Target(msgspec.Struct, frozen=True):
     values: dict[str, str]  # of parameters, by name
     token: str = ""  # in the path of the endpoint
     http_token: str = ""  # that may be shown to the clear
+    labels: dict[str, str] = {}  # who or what is judged, as it is shown
     left_out: tuple[str, ...] = ()  # calls that it names, and that an option has left out
     more: dict[str, Any] = {}  # settings that have no field here, by key
 
@@ -117,6 +119,7 @@ def target(
     said["http_token"] = values.http_token(said["http_token"])
     said["calls"] = chosen(values, said["calls"], contract)
     said["values"] = filled(values, said["values"], said["calls"], contract)
+    said["labels"] = labelled(values, said["labels"])  # last: every secret is known by now
     return Target(
         name=name, secrets=values.secrets, token=values.hider.token, **_fields(Target, said, values)
     )

@@ -53,6 +53,7 @@ def assemble(
         suite=Suite(name="connect-conformance", version=__version__, contract=contract.name),
         target=TargetNote(
             name=evidence.target,
+            labels=evidence.labels,
             endpoint=evidence.endpoint,
             binding=evidence.binding,
             calls=evidence.calls,

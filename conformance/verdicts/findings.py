@@ -225,6 +225,11 @@ def accepted(report: Report) -> list[Accepted]:
     ]
 
 
+def labels(report: Report) -> str:
+    """Who or what was judged, in the user's words."""
+    return ", ".join(f"{name} {text}" for name, text in report.target.labels.items())
+
+
 def exchanges(report: Report) -> str:
     """How many there were, in words."""
     again = f" ({losses(report)})" if losses(report) else ""

@@ -92,6 +92,7 @@ class TargetNote(msgspec.Struct, frozen=True, kw_only=True):
     """What was judged, without its secrets."""
 
     name: str
+    labels: dict[str, str] = {}
     endpoint: str
     binding: str
     calls: tuple[str, ...] = ()

@@ -64,7 +64,7 @@ def docs(session: nox.Session) -> None:
     """What is made from the code: tables of the pages, the schema for editors, the picture of the architecture."""
     _installed(session, "dev")
     session.run("python", "-m", "tests.house", "--write")
-    made = ("tests/test_settings.py", "tests/test_how_it_judges.py")
+    made = ("tests/test_settings.py", "tests/test_how_it_judges.py", "tests/test_api_tables.py")
     session.run("pytest", "-k", "up_to_date", *made, env={"UPDATE_SNAPSHOTS": "1"})
 
 

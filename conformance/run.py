@@ -7,11 +7,12 @@ import contextlib
 import importlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
+from conformance.checks.extension import read_extensions
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
@@ -34,6 +35,7 @@ def record(
     terms: Terms | None = None,
     contract: Contract | None = None,
     wishes: Wishes | None = None,
+    extensions: Iterable[Path | str] = (),
     seed: int = 1,
     concurrency: int = 0,
     max_requests: int = 1_000,
@@ -44,7 +46,8 @@ def record(
 ) -> Evidence:
     """Send what the requirements of `terms` need (default: all of them), and keep what comes back.
 
-    wishes: what to send, in place of what `terms` needs. seed: of the generated requests.
+    wishes: what to send, in place of what `terms` needs. extensions: folders with checks of your own, which may look
+    at more. seed: of the generated requests.
     concurrency: requests side by side (0: as the target says). rate: requests a second (0: no limit). deadline:
     seconds for all of it. nonce: of the challenge that the run answers. told: how many requests were sent, of about
     how many. Raises ConfigError for a selection that names no requirement.
@@ -55,7 +58,11 @@ def record(
     contract = contract or documented()
     if wishes is None:
         wanted = selected(contract, terms or Terms(), target.calls)
-        wishes = wishes_of(chosen_checks(contract, wanted, target.calls, brief=True))
+        chosen, own = (
+            chosen_checks(contract, wanted, target.calls, brief=True),
+            read_extensions(extensions, contract),
+        )
+        wishes = wishes_of([*chosen, *(one for each in own for one in each.chosen(target.calls))])
     plan = plans.plan(contract, target, wishes, seed)
     limits = Limits(
         concurrency=concurrency or target.concurrency,
@@ -69,12 +76,20 @@ def record(
     return replace(evidence, interrupted=evidence.interrupted or signals.came())
 
 
-def judge(evidence: Evidence, *, terms: Terms | None = None, contract: Contract | None = None) -> Report:
+def judge(
+    evidence: Evidence,
+    *,
+    terms: Terms | None = None,
+    contract: Contract | None = None,
+    extensions: Iterable[Path | str] = (),
+) -> Report:
     """The report of what was recorded: the same verdicts as `connect-conformance run` and `replay`.
 
-    Raises ConfigError for a selection that names no requirement.
+    extensions: folders with requirements and checks of your own. Raises ConfigError for a selection that names no
+    requirement, and for a wrong extension.
     """
-    return judge_evidence(evidence, contract or documented(), terms or Terms())
+    contract = contract or documented()
+    return judge_evidence(evidence, contract, terms or Terms(), read_extensions(extensions, contract))
 
 
 def read_evidence(file: Path) -> Evidence:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.command import run
 
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "conformance.pytest_plugin", "-v"]
-TESTS = """
+TESTS = '''
 import ssl
 from urllib.parse import quote
 from urllib.request import urlopen
@@ -17,6 +17,13 @@ import pytest
 from conformance import ConfigError, Terms, reference
 
 REQUEST = "<clickatellsdk><action>get_list_callback</action></clickatellsdk>"
+OWN = """
+from conformance import Breach, requirement, uses
+@requirement("X-1")
+@uses()
+def test_many(exchanges):
+    raise Breach("200 or more" if len(exchanges) >= 200 else "fewer")
+"""
 SOME = Terms(select=("ENV-*", "ERR-007-code"))
 
 
@@ -49,16 +56,24 @@ def test_a_url(connect_report):
     assert {r.id for r in report.requirements if r.verdict == "fail"} == {"ENV-02", "ENV-03"}
 
 
+def test_an_extension(connect_server, connect_report, tmp_path):
+    (tmp_path / "requirements.toml").write_text('[[requirement]]\\nid = "X-1"\\nlevel = "must"\\nstatement = "No."\\n')
+    (tmp_path / "test_own.py").write_text(OWN)
+    report = connect_report(connect_server, terms=SOME, extensions=[tmp_path])
+    assert report.verdict == "conforming"
+    assert report.extensions[0].requirements[0].reason == "200 or more"
+
+
 def test_a_wrong_setting(connect_report):
     with pytest.raises(ConfigError, match="did you mean `timeout`"):
         connect_report("https://x.example/t", timeot=1)
-"""
+'''
 
 
 def test_a_project_of_its_own_uses_them(tmp_path: Path) -> None:
     (tmp_path / "test_client.py").write_text(TESTS)
     done = run("test_client.py", cwd=tmp_path, command=PYTEST)
     assert done.returncode == 0, done.stdout
-    assert "6 passed" in done.stdout
+    assert "7 passed" in done.stdout
     again = run("test_client.py", "-n", "2", cwd=tmp_path, command=PYTEST)
     assert again.returncode == 0, again.stdout

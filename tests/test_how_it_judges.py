@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,9 @@ import pytest
 from conformance.contract import encoding
 from conformance.evidence import classify
 from conformance.sending import policy
-from tests.generated import current
+from tests.generated import current, placed, table
 
 PAGE = Path(__file__).parents[1] / "docs/how-it-judges.md"
-
-
-def table(*rows: Iterable[str]) -> str:
-    """Rows as Markdown, the heads first."""
-    heads, *others = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *others))
 
 
 def encodings() -> str:
@@ -54,12 +47,6 @@ def put_off() -> str:
 TABLES = {"encoding": encodings, "meaning": meanings, "after": after, "put off": put_off}
 
 
-def page(text: str, name: str) -> str:
-    """The page with this table in its place."""
-    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-    return f"{text[: text.index(begin)]}{begin}\n{TABLES[name]()}\n\n{text[text.index(end) :]}"
-
-
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_is_up_to_date(name: str) -> None:
-    current(PAGE, page(PAGE.read_text(encoding="utf-8"), name))
+    current(PAGE, placed(PAGE.read_text(encoding="utf-8"), name, TABLES[name]()))

@@ -5,11 +5,39 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from conformance.checks.extension import read_extension
+from conformance.checks.judging import Judging
+from conformance.contract.load import documented
+from conformance.evidence.exchange import Answer
+from conformance.verdicts.judge import judge_extension
+from conformance.verdicts.terms import Terms
 from tests.command import ROOT, environment
+from tests.evidence_factory import conforming
 
 PAGE = ROOT / "docs" / "walkthrough.md"
+
+
+def test_one_id_is_not_enough_for_its_last_check(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```\w+\n(# my-checks/(\S+)\n.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "my-checks").mkdir()
+    for text, name in blocks:  # the later ones grow the earlier ones
+        (tmp_path / "my-checks" / name).write_text(text)
+    own = read_extension(tmp_path / "my-checks", documented())
+    bare = conforming()
+    named = {}
+    for ids in (0, 1, 2):
+        some = [replace(e, answer=headed(e.answer, f"id-{n}")) for n, e in enumerate(bare.exchanges[:ids])]
+        evidence = replace(bare, exchanges=(*some, *bare.exchanges[ids:]))
+        named[ids] = judge_extension(own, Judging(evidence, documented()), Terms()).requirements[1].verdict
+    assert named == {0: "inconclusive", 1: "inconclusive", 2: "pass"}
+
+
+def headed(answer: Answer | None, name: str) -> Answer:
+    assert answer
+    return replace(answer, headers=(*answer.headers, ("X-Request-Id", name)))
 
 
 def test_every_block_does_what_the_page_says(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ _RECORD = 4  # names from the root to a part of a record: root, Values, Value, a
 class Answers:
     """One target's answers under one contract: to all calls together, or to one of them.
 
+    evidence: all that was recorded. contract: what is documented. call: the service call that is judged. whole: the
+    answers to all calls.
     Of all together, whatever is asked of an exchange is asked about the call that the exchange is about.
     """
 

@@ -79,7 +79,7 @@ def read_extension(folder: Path, documented: Contract, requirements: Path | None
     return Extension(folder, contract, found)
 
 
-def read_extensions(folders: Iterable[str], documented: Contract) -> tuple[Extension, ...]:
+def read_extensions(folders: Iterable[Path | str], documented: Contract) -> tuple[Extension, ...]:
     """The extensions in several folders. Raises ConfigError."""
     return told_apart(read_extension(Path(folder), documented) for folder in folders)
 

@@ -81,7 +81,11 @@ class Reported:
 
 
 class Envelope:
-    """The subjects of one answer: action, result, timestamp, pairs, errors; None or empty where there is none."""
+    """The subjects of one answer: action, result, timestamp, pairs, errors; None or empty where there is none.
+
+    action, result, timestamp: the `Leaf` of that element, wherever it stands. document, root: as XML; no root where
+    it cannot be read.
+    """
 
     def __init__(self, document: Document) -> None:
         self.document = document

@@ -64,10 +64,11 @@ class Loss:
 class Answer:
     """What came back: status line, headers as sent (names and order kept), the body without its content coding.
 
+    status, reason, http_version: of the status line. headers: names and values. body: its octets. media_type, charset:
+    of Content-Type, "" where it says none. document: the body as XML, its `root` None where it is none.
     unread: why the body could not be had in full ("" when it was). broken: what is wrong with its content coding.
     wire_bytes: octets of the body as received. length, sha256: of a body that is withheld, as it was read.
-    surplus: octets behind it on the connection, which nobody asked for.
-    decoded: why the body's bytes are not known where its text is ("" where they are).
+    surplus: octets behind it on the connection. decoded: why the body's bytes are not known though its text is.
     """
 
     status: int
@@ -140,9 +141,8 @@ class Answer:
         return classify(self.envelope)
 
 
-_KEPT = (
-    4 << 20
-)  # octets of bodies whose trees are kept, beside the largest; a tree takes some thirty times as much
+# Octets of bodies whose trees are kept, beside the largest; a tree takes some thirty times as much.
+_KEPT = 4 << 20
 _trees: OrderedDict[Reading, Envelope] = OrderedDict()
 
 
@@ -178,6 +178,11 @@ class Tls:
 class Exchange:
     """One request and what became of it. Times are Unix seconds on this machine's clock.
 
+    number: by which reports name it. title: what was sent, in words. binding: how it travelled. request: its `method`,
+    `url`, `headers`, `body`. started, finished: Unix seconds. elapsed: seconds that it took. answer: what came back, or
+    None. loss: why there is no answer (`kind`, `reason`), or None. tls: what was negotiated, None over plain HTTP.
+    reused: whether the connection had carried a call before. retried: whether it was sent again. reproduce: a curl line
+    that sends it again. kind: which `Kind` of request it is.
     probe: id of the probe; purpose: what it was sent for; control: id of the probe that must succeed for this one to
     count; state: the error code whose state it was sent in; connection: a number per connection, in order of use;
     address: what it led to, "" where a proxy knows it; connecting: seconds until it stood, 0 where it did before.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -16,8 +17,18 @@ if TYPE_CHECKING:
 class ConnectReport(Protocol):
     """What the fixture `connect_report` is."""
 
-    def __call__(self, endpoint: str | Running, *, terms: Terms | None = None, **settings: Any) -> Report:
-        """Judge an endpoint. settings: as `Target.of` takes them. Raises ConfigError."""
+    def __call__(
+        self,
+        endpoint: str | Running,
+        *,
+        terms: Terms | None = None,
+        extensions: Iterable[Path | str] = (),
+        **settings: Any,
+    ) -> Report:
+        """Judge an endpoint. extensions: folders of checks of your own. settings: as `Target.of` takes them.
+
+        Raises ConfigError.
+        """
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +53,13 @@ def connect_server(_connect_server: Running) -> Iterator[Running]:
 def connect_report() -> ConnectReport:
     """Judges an endpoint, a URL or a `connect_server`, and returns the report."""
 
-    def judged(endpoint: str | Running, *, terms: Terms | None = None, **settings: Any) -> Report:
+    def judged(
+        endpoint: str | Running,
+        *,
+        terms: Terms | None = None,
+        extensions: Iterable[Path | str] = (),
+        **settings: Any,
+    ) -> Report:
         from conformance.contract.load import documented  # noqa: PLC0415
         from conformance.run import judge, record  # noqa: PLC0415
         from conformance.target.subject import provisioned  # noqa: PLC0415
@@ -50,6 +67,7 @@ def connect_report() -> ConnectReport:
 
         known = {"endpoint": endpoint} if isinstance(endpoint, str) else provisioned(endpoint, documented())
         target = Target.of(**(known | settings))
-        return judge(record(target, terms=terms), terms=terms)
+        own = tuple(extensions)
+        return judge(record(target, terms=terms, extensions=own), terms=terms, extensions=own)
 
     return judged

@@ -20,20 +20,24 @@ from conformance.evidence.exchange import Evidence, Exchange
 from conformance.probes.purpose import REFUSED, Purpose, is_wanted
 from conformance.verdicts.assemble import assemble, assemble_extension
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import ExtensionResult, Report
+from conformance.verdicts.verdict import ExtensionResult, Report, with_extensions
 
 _MOST_NAMED = 20  # exchanges named in one result
 _LONGEST = 1_000  # characters of a sentence; an endpoint's word in it may have a million, and the evidence has them all
 
 
-def judge_evidence(evidence: Evidence, contract: Contract, terms: Terms) -> Report:
+def judge_evidence(
+    evidence: Evidence, contract: Contract, terms: Terms, extensions: tuple[Extension, ...] = ()
+) -> Report:
     """The report of what was recorded, by every check that there is."""
     judging = Judging(evidence, contract)
     results: dict[Judgement, list[CheckResult]] = defaultdict(list)
     for check in checks():
         for case in check.cases_of(contract, judging.evidence.calls):
             results[case.requirement, case.call].append(judge(check, case, judging))
-    return assemble(results, judging.redaction.shown, contract, terms)
+    report = assemble(results, judging.redaction.shown, contract, terms)
+    own = tuple(judge_extension(one, judging, terms) for one in extensions)
+    return with_extensions(report, own, counted=terms.fail_on_extension)
 
 
 def judge_extension(extension: Extension, judging: Judging, terms: Terms) -> ExtensionResult:

@@ -326,6 +326,56 @@ def test_the_configuration_file_names_one(tmp_path: Path) -> None:
     assert "EXTENSION own: 0 of 1 requirement passed, 1 could not be judged" in done.stdout
 
 
+def test_how_to_mend_it_is_told(tmp_path: Path) -> None:
+    rows = (
+        ROW.format("X-A")
+        + 'mend = "Send it."\n'
+        + ROW.format("X-B")
+        + 'source = "the operators\' handbook"\n'
+    )
+    folder = written(
+        tmp_path / "own", {"X-A": BREAKS, "X-B": BREAKS}, requirements=rows.replace("source", "standard")
+    )
+    done = run(*RUN, f"--extension={folder}", cwd=tmp_path)
+    assert done.stdout.count("  mend      Send it.\n") == done.stdout.count("  mend") == 1
+    assert "mend: `Send it.`" in (tmp_path / "out" / "summary.md").read_text()
+    assert report_in(tmp_path / "out")["extensions"][0]["requirements"][0]["mend"] == "Send it."
+    said = run("explain", "x-a", "--extension=own", cwd=tmp_path).stdout
+    assert said.startswith("X-A  must, of the extension own\n  holds         It holds.\n")
+    assert "to mend       Send it." in said
+    assert " requests: the documented request" in said
+    assert "known faults" not in said
+    other = run("explain", "X-B", cwd=tmp_path, CONNECT_CONFORMANCE_EXTENSION="own").stdout
+    assert "rests on" in other
+    assert "handbook" in other
+    assert "to mend" not in other
+    assert "known faults" in run("explain", "ENV-01", "--extension=own", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("explain", "X-A"), "a requirement of your own needs --extension DIR"),
+        (("explain", "X-B", "--extension=own"), "did you mean X-A?"),
+        (("explain", "X-A", "--extension=none"), "there is no such folder"),
+        (
+            ("run", "--endpoint=https://127.0.0.1:1/T", "--extension=own", "--select=X-*"),
+            "an extension is always judged whole",
+        ),
+        (("replay", "none.har", "--extension=own", "--deselect=X-A"), "an extension is always judged whole"),
+        (("doctor", "--endpoint=https://127.0.0.1:1/T", "--extension=none"), "there is no such folder"),
+    ],
+)
+def test_what_cannot_be_asked_of_it_is_refused_in_one_line(
+    tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    written(tmp_path / "own", {"X-A": HOLDS})
+    done = run(*words, cwd=tmp_path)
+    assert done.returncode == 4
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("named", ["--extension=own", "--target=here"])
 def test_what_would_be_judged_and_sent_has_it(tmp_path: Path, named: str) -> None:
     written(tmp_path / "own", {"X-A": HOLDS})

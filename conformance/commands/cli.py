@@ -93,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
         "explain", help="say what a requirement, interpretation, exit code or variant is", allow_abbrev=False
     )
     explain.add_argument("name", metavar="ID", help="such as ENV-03, I-09, 10 or root_in_upper_case")
+    add_options(explain, "explain")
     compare = commands.add_parser(
         "compare", help="show what changed between two or more results", allow_abbrev=False
     )

@@ -169,7 +169,7 @@ def states(contract: Contract, target: Target, tried: Evidence | None = None) ->
         if state is not None:
             yield _provisioned(subject_, state, tried)
         elif error.provoked == "provisioned":
-            said = "not provisioned, its requirements stay open"
+            said = "not provisioned, its requirements stay open; lines of connect-conformance.toml to change that:"
             yield Finding(subject_, "open", said, state_lines(target.name, error.code))
 
 

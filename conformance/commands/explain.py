@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import difflib
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from conformance.checks.catalogue import Case, Check, chosen_checks, wishes_of
+from conformance.checks.extension import Extension, read_extensions
 from conformance.contract.load import documented
 from conformance.contract.model import Contract, Interpretation, Requirement
 from conformance.probes import plan as plans
@@ -34,11 +35,11 @@ _CODES = {
 
 def run(options: argparse.Namespace) -> int:
     """Print what the name stands for. Raises ConfigError for a name that stands for nothing."""
-    say(explained(options.name))
+    say(explained(options.name, read_extensions(options.extension, documented())))
     return ExitCode.CONFORMING
 
 
-def explained(name: str) -> str:
+def explained(name: str, extensions: tuple[Extension, ...] = ()) -> str:
     """What the name of a requirement, an interpretation, an exit code or a variant stands for."""
     contract = documented()
     variants = _variants()
@@ -48,10 +49,14 @@ def explained(name: str) -> str:
         **{r.id: lambda r=r: _requirement(r, contract, variants) for r in contract.requirements.values()},  # type: ignore[misc]
         **{v.id: lambda v=v: _variant(v) for v in variants.values()},  # type: ignore[misc]
     }
+    for own in extensions:
+        told |= {r.id: lambda r=r, own=own: _own(r, own) for r in own.contract.requirements.values()}  # type: ignore[misc]
     found = name if name in told else next((key for key in told if key.lower() == name.lower()), None)
     if found is None:
         close = difflib.get_close_matches(name.lower(), [key.lower() for key in told], 1)
         hint = f"; did you mean {next(key for key in told if key.lower() == close[0])}?" if close else ""
+        if name.upper().startswith("X-") and not extensions:
+            hint = "; a requirement of your own needs --extension DIR"
         raise ConfigError(
             f"explain: {name!r} is no requirement, interpretation, exit code or variant{hint}; allowed: an id that"
             " `requirements`, `prove --format json` or a report prints"
@@ -76,28 +81,50 @@ def _requirement(requirement: Requirement, contract: Contract, variants: dict[st
         lines += _paragraph("standard", requirement.standard)
     for name in requirement.interpretation:
         lines += _paragraph("read as", f"{name}: {contract.interpretations[name].decision}")
-    for title in dict.fromkeys(check.title for check, _ in _checks(contract, requirement)):
-        lines += _paragraph("check", title)
-    lines += _paragraph("sent", _sent(contract, requirement))
+    lines += _looked_at(contract, _checks(contract, requirement))
     faults = [v for v in variants.values() if v.kind == "mutant" and requirement.id in v.breaks]
     lines += _paragraph("known faults", f"{len(faults)}, each found by `prove`:" if faults else "none")
     lines += [line for fault in faults for line in _paragraph("", f"{fault.title} ({fault.id})")]
     return [*lines, *_paragraph("to mend", requirement.mend)]
 
 
-def _checks(contract: Contract, requirement: Requirement) -> list[tuple[Check, Case]]:
+def _own(requirement: Requirement, own: Extension) -> list[str]:
+    """A requirement of a user's own, which need not rest on anything."""
+    lines = [
+        f"{requirement.id}  {requirement.level}, of the extension {own.name}",
+        *_paragraph("holds", requirement.statement),
+    ]
+    if requirement.source:
+        lines += _paragraph("rests on", requirement.source)
+    for name in requirement.interpretation:
+        lines += _paragraph("read as", f"{name}: {own.contract.interpretations[name].decision}")
+    lines += _looked_at(own.contract, _checks(own.contract, requirement, own.checks))
+    return [*lines, *(_paragraph("to mend", requirement.mend) if requirement.mend else [])]
+
+
+def _looked_at(contract: Contract, chosen: list[tuple[Check, Case]]) -> list[str]:
+    """The checks, and what is sent for them."""
+    titles = dict.fromkeys(check.title for check, _ in chosen)
+    return [line for title in titles for line in _paragraph("check", title)] + _paragraph(
+        "sent", _sent(contract, chosen)
+    )
+
+
+def _checks(
+    contract: Contract, requirement: Requirement, of: Iterable[Check] | None = None
+) -> list[tuple[Check, Case]]:
     calls = requirement.calls or (contract.call.name,)
-    return chosen_checks(contract, {(requirement.id, call) for call in requirement.of(calls)}, calls)
+    return chosen_checks(contract, {(requirement.id, call) for call in requirement.of(calls)}, calls, of)
 
 
-def _sent(contract: Contract, requirement: Requirement) -> str:
-    """How many requests a run sends for a requirement, and the first of them."""
+def _sent(contract: Contract, chosen: list[tuple[Check, Case]]) -> str:
+    """How many requests a run sends for checks, and the first of them."""
     states = {
         code: {"headers": {"X": "1"}} for code, e in contract.errors.items() if e.provoked == "provisioned"
     }
     settings = {"endpoint": "https://example.com/TOKEN", "allow_hostile_requests": True, "states": states}
     plan = plans.plan(contract, target("example", settings, contract), plans.EVERYTHING)
-    wishes = wishes_of(_checks(contract, requirement))
+    wishes = wishes_of(chosen)
     titles = [probe.title for probe in plan.probes if not wishes or is_wanted(probe.purpose, wishes)]
     shown = "; ".join(titles[:3])
     return f"{len(titles)} requests: {shown}{'; ...' if len(titles) > 3 else ''}"

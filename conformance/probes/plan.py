@@ -264,7 +264,7 @@ def _states(
         elif error.provoked == "provisioned":
             gaps[purpose.label] = (
                 f"the state of {error.code} is not provisioned; "
-                f"say in [targets.{target.name}.states.{error.code}] how it is reached: "
+                f"say in [targets.{target.name}.states.{error.code}] of connect-conformance.toml how it is reached: "
                 "endpoint, headers, source_address, proxy, or setup and teardown commands"
             )
     return states, gaps

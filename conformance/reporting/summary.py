@@ -129,7 +129,7 @@ def _failure(requirement: RequirementResult) -> Iterator[str]:
     facts = {"reason": findings.why(requirement)}
     if check:
         facts |= {"expected": check.expected, "observed": check.observed, "where": check.where}
-    facts["page"] = requirement.quote
+    facts |= {"page": requirement.quote, "mend": requirement.mend}
     if check:
         facts["reproduce"] = check.reproduce
     for label, text in facts.items():

@@ -185,6 +185,8 @@ class _Page:
         self.field("reason", reason)
         if check:
             self.shown(check, reason)
+        if requirement.verdict is Verdict.FAIL:
+            self.field("mend", requirement.mend)
         self.field("also", f"{others} more of its checks" if others > 0 else "")
 
     def extensions(self, report: Report) -> None:

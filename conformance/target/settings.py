@@ -269,7 +269,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("challenge", "file", "command", "a challenge that the run answers, by which its seed is set",
             metavar="FILE", commands=("run",), group="judging"),
     Setting("extension", "list", "run", "a folder with checks of your own and their requirements.toml",
-            metavar="DIR", commands=("run", "replay", "doctor"), group="judging"),
+            metavar="DIR", commands=("run", "replay", "doctor", "explain"), group="judging"),
     Setting("fail_on_extension", "flag", "run", "let requirements of your own fail the run as those of the contract do",
             more="It then ends with exit code 1 where one fails, with 10 where one is left open.",
             commands=("run", "replay"), group="judging"),

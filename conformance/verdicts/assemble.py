@@ -167,6 +167,7 @@ def _requirement(
         title=requirement.statement,
         source=requirement.source,
         quote=requirement.quote,
+        mend=requirement.mend,
         verdict=verdict,
         reason=reason,
         selected=chosen,

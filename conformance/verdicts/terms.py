@@ -44,6 +44,11 @@ def selected(contract: Contract, terms: Terms, calls: tuple[str, ...] = ()) -> f
     every = [(row.id, call) for row in rows for call in row.of(calls or (contract.call.name,))]
     for glob in (*terms.select, *terms.deselect):
         if not any(names(glob, *one) for one in every):
+            if glob.upper().startswith("X-"):
+                raise ConfigError(
+                    f"no requirement of the contract is named {glob!r}, and an extension is always judged whole;"
+                    " allowed: --extension DIR, without a glob for it"
+                )
             families = ", ".join(dict.fromkeys(f"{row.family}-*" for row in rows))
             raise ConfigError(
                 f"no requirement is named {glob!r}; allowed: an id or a glob such as {families}"

@@ -57,7 +57,8 @@ class WaiverNote(msgspec.Struct, frozen=True, kw_only=True):
 class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
     """One requirement of the catalogue, about one call, with the worst verdict of its checks.
 
-    call: "" where it is judged once for all calls. name: how people call it among several calls.
+    call: "" where it is judged once for all calls. name: how people call it among several calls. mend: how a failure
+    is mended.
     """
 
     id: str
@@ -67,6 +68,7 @@ class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     source: str
     quote: str = ""
+    mend: str = ""
     verdict: Verdict
     reason: str = ""
     selected: bool = True

@@ -76,6 +76,14 @@ def house(session: nox.Session) -> None:
 
 
 @nox.session
+def zipapp(session: nox.Session) -> None:
+    """One file that runs wherever Python is, without pip: dist/connect-conformance.pyz."""
+    session.install("shiv", *PINS)
+    made = ("--console-script", "connect-conformance", "--output-file", "dist/connect-conformance.pyz")
+    session.run("shiv", *made, "--compressed", "--reproducible", ".", "--constraint", ".ci/constraints.txt")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """What a run costs, beside its floor and beside other tools."""
     _installed(session, "dev", "bench")

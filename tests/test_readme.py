@@ -125,9 +125,11 @@ class Shell:
             text = text.replace(old, new)
         return text
 
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, command: str, *, github: bool = False) -> subprocess.CompletedProcess[str]:
         path = f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        told = {"GITHUB_STEP_SUMMARY": str(self.folder / "step.md"), "CONNECT_TOKEN": self.running.token}
+        told = {"CONNECT_TOKEN": self.running.token}
+        if github:
+            told |= {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(self.folder / "step.md")}
         return run("-euc", command, cwd=self.folder, command=["bash"], PATH=path, **told)
 
 
@@ -137,7 +139,7 @@ def test_every_command_runs(shell: Shell) -> None:
         for command in block.commands if block.kind == "sh" else IN_CI if block.kind == "yaml" else ():
             if command in SET_UP:
                 continue
-            done = shell.run(command)
+            done = shell.run(command, github=block.kind == "yaml")
             expected = 10 if command == IN_CI[0] else ENDS.get(command, 0)
             assert done.returncode == expected, f"{command}\n{done.stdout}{done.stderr}"
         if block.kind == "yaml":

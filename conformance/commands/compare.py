@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -107,6 +108,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _overview(options: argparse.Namespace) -> int:
     """Merge results of many targets; returns the exit code of the worst."""
+    from conformance.reporting import ci  # noqa: PLC0415
     from conformance.reporting import overview as shown  # noqa: PLC0415
     from conformance.reporting.folder import OVERVIEW, reports_folder  # noqa: PLC0415
     from conformance.verdicts.fleet import merged  # noqa: PLC0415
@@ -117,6 +119,9 @@ def _overview(options: argparse.Namespace) -> int:
     if options.reports:
         write(reports_folder(options.reports, OVERVIEW), shown.files(made))
     say(shown.FORMATS[options.format](made), options.format)
+    if options.reports:
+        lines = ci.tell(ci.of_fleet(made, options.reports / "overview.html"), os.environ)
+        say(lines if options.format == "table" else "")
     return made.exit_code
 
 

@@ -23,7 +23,7 @@ from typing import IO
 
 import conformance
 from conformance.contract.load import documented
-from conformance.reporting import inert
+from conformance.reporting import ci, inert
 from conformance.reporting.folder import OVERVIEW, REPORTS, reports_folder
 from conformance.reporting.output import complain, note, say
 from conformance.reporting.overview import files, terminal
@@ -59,7 +59,11 @@ def run(options: argparse.Namespace) -> int:
         made = fleet.judge(names)
         write(folder, files(made))
         say(terminal(made).splitlines()[0] + "\n" if options.quiet else terminal(made))
-        say(f"REPORTS  {inert.terminal(str(folder / 'overview.html'), limit=4096)}\n")
+        page = folder / "overview.html"
+        say(
+            f"REPORTS  {inert.terminal(str(page), limit=4096)}\n"
+            + ci.tell(ci.of_fleet(made, page), os.environ)
+        )
     return made.exit_code
 
 
@@ -227,7 +231,7 @@ def _folders(names: list[str]) -> Iterator[str]:
 
 
 def _environment() -> dict[str, str]:
-    """The tokens, and no option: those are passed on as this process understood them."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+    """The tokens, and no option: those are passed on as this process understood them, who alone tells the CI server."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX) and k != ci.ASKED}
     package = str(Path(conformance.__file__).resolve().parents[1])
     return kept | {"PYTHONPATH": os.pathsep.join(filter(None, (package, kept.get("PYTHONPATH", ""))))}

@@ -16,11 +16,13 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
 from conformance.verdicts import findings
+from conformance.verdicts.causes import causes
 from conformance.verdicts.verdict import ExitCode, required
 
 if TYPE_CHECKING:
     from conformance.checks.outcome import CheckResult
     from conformance.contract.levels import Level
+    from conformance.verdicts.causes import Cause
     from conformance.verdicts.fleet import Member, Overview, Row
     from conformance.verdicts.verdict import ExtensionResult, Report, RequirementResult
 
@@ -69,7 +71,8 @@ def suite_properties(report: Report) -> list[tuple[str, str]]:
 def junit(report: Report) -> bytes:
     """The file of one run."""
     name = report.target.name
-    judged = [_of_result(one) for one in report.requirements if one.selected]
+    blamed = {one.address: cause for cause in causes(report) for one in (*cause.requirements, *cause.open)}
+    judged = [_of_result(one, blamed.get(one.address)) for one in report.requirements if one.selected]
     cases = [_case(name, one, report.level) for one in judged]
     cases += _unexplained(name, report.exit_code, cases, findings.headline(report))
     suites = [_suite(name, cases, suite_properties(report), report.started, report.duration_s)]
@@ -98,8 +101,9 @@ def union(made: Overview) -> bytes:
     return _written(suites)
 
 
-def _of_result(result: RequirementResult) -> _Judgement:
+def _of_result(result: RequirementResult, cause: Cause | None = None) -> _Judgement:
     blamed = [check for check in result.checks if check.verdict is result.verdict]
+    shared = (f"cause: {cause.sentence}", f"to mend: {cause.remedy}" if cause.remedy else "") if cause else ()
     return _Judgement(
         result.address,
         result.title,
@@ -108,7 +112,7 @@ def _of_result(result: RequirementResult) -> _Judgement:
         findings.why(result) or result.title,
         f"waived until {result.waiver.expires}: {result.waiver.reason}" if result.waiver else "",
         result.call,
-        "\n\n".join(map(_told, blamed)),
+        "\n\n".join(filter(None, ("\n".join(filter(None, shared)), *map(_told, blamed)))),
     )
 
 

@@ -33,7 +33,7 @@ def sentence(made: Overview) -> str:
     return f"{number} target{'' if number == 1 else 's'}: {said or 'nothing to judge'}; exit code {made.exit_code}"
 
 
-def _told(member: Member, made: Overview) -> str:
+def told(member: Member, made: Overview) -> str:
     """What is worth saying of a target in one line: what it broke, or, if nothing, what stayed open."""
     against = [row.id for row in made.requirements if counts_against(member, row)]
     open_ = [name for name in against if member.verdicts[name] is Verdict.INCONCLUSIVE]
@@ -50,7 +50,7 @@ def terminal(made: Overview) -> str:
     width = max((len(inert.terminal(m.name, limit=40)) for m in made.targets), default=0)
     lines = [sentence(made)]
     for member in made.targets[:_SHOWN]:
-        line = f"  {member.verdict:14}{inert.terminal(member.name, limit=40):{width}}  {_told(member, made)}"
+        line = f"  {member.verdict:14}{inert.terminal(member.name, limit=40):{width}}  {told(member, made)}"
         lines.append(inert.terminal(line, limit=300).rstrip())
     if len(made.targets) > _SHOWN:
         lines.append(f"  ... and {len(made.targets) - _SHOWN} more, see overview.html")
@@ -69,7 +69,7 @@ def markdown(made: Overview) -> str:
     for member in made.targets:
         n = member.counts
         name, what = (
-            inert.markdown(text, limit=300, cell=True) for text in (member.name, _told(member, made))
+            inert.markdown(text, limit=300, cell=True) for text in (member.name, told(member, made))
         )
         lines.append(
             f"| {name} | {_word(member.verdict)} | {n.fail} | {n.inconclusive} | {n.error} | {what} |"
@@ -105,7 +105,7 @@ def html(made: Overview) -> str:
         "overview.html.jinja",
         sentence=sentence(made),
         targets=made.targets,
-        told=lambda member: _told(member, made),
+        told=lambda member: told(member, made),
         rows=[row for row in made.requirements if _troubled(row)],
         letter_of=_letter,
         kinds={"E": "E", "F": "F", "?": "open"},

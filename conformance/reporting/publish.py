@@ -13,7 +13,7 @@ from conformance import __version__
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import to_har
 from conformance.evidence.redaction import Redaction
-from conformance.reporting import html, output
+from conformance.reporting import ci, html, output
 from conformance.reporting.folder import REPORTS, put_away
 from conformance.reporting.json import to_json
 from conformance.reporting.junit import junit
@@ -54,13 +54,14 @@ def publish(
     if leaks_in(report, redaction):
         trouble.append("internal error: a secret was found in the summary, which is withheld")
         said = ""
+    code = ExitCode.INTERNAL_ERROR if trouble else report.exit_code
     try:
-        output.say(said)
+        output.say(said + (ci.tell(ci.of_run(report, code, _where(folder)), os.environ) if said else ""))
     except output.OutputError as error:
         trouble.append(str(error))
     if trouble:
         output.complain("; ".join(trouble))
-    return ExitCode.INTERNAL_ERROR if trouble else report.exit_code
+    return ExitCode.INTERNAL_ERROR if trouble else code
 
 
 def _files(

@@ -16,12 +16,12 @@ said in target.py. Afterwards `nox -s docs` writes docs/configuration.md and the
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from conformance.contract.levels import LEVELS
+from conformance.target.shards import read_shard
 
 Binding = Literal["query-xml", "form-xml", "body-xml", "query-params"]
 BINDINGS: tuple[Binding, ...] = get_args(Binding)
@@ -144,13 +144,6 @@ class Setting(NamedTuple):
         return number
 
 
-def _shard(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise argparse.ArgumentTypeError(f"{text!r} is not K/N with K from 1 to N, such as 2/5")
-    return int(found[1]), int(found[2])
-
-
 _LOOKS = ("run", "doctor", "pytest")
 _RUNS = ("run", "pytest")
 _JUDGES = ("run", "replay", "pytest")
@@ -245,8 +238,9 @@ SETTINGS: tuple[Setting, ...] = (
             commands=("run",), group="several targets"),
     Setting("jobs", "whole", "command", "targets at a time",
             default=4, low=1, high=64, metavar="N", commands=("run",), group="several targets"),
-    Setting("shard", "text", "command", "the K-th of N parts of the targets, by name",
-            parse=_shard, metavar="K/N", commands=("run",), group="several targets"),
+    Setting("shard", "text", "command", "the K-th of N parts of the targets, by name; `auto` asks the CI server",
+            more="docs/ci/README.md says which ones.", parse=read_shard, metavar="K/N",
+            commands=("run",), group="several targets"),
     Setting("max_requests", "whole", "run", "requests in all",
             default=1_000, low=1, high=100_000, metavar="N", commands=_RUNS, group="limits"),
     Setting("rate", "number", "run", "requests a second",

@@ -14,6 +14,7 @@ from lxml import etree
 from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS
 from conformance.reporting.junit import case_properties, junit, suite_properties, union
+from conformance.verdicts.causes import causes
 from conformance.verdicts.fleet import of_report, overview, rows_of, unjudged
 from conformance.verdicts.verdict import Claim, Counts, ExtensionResult, Report, claim, count, exit_code
 from tests.reporting.schemas import validated
@@ -70,6 +71,14 @@ def test_a_requirement_is_a_test_case(report: Report) -> None:
     )
     assert "reproduce: curl --get" in failure.text
     assert "test_namespace" not in failure.text  # which passed
+
+
+def test_each_names_its_cause_and_what_mends_it(report: Report) -> None:
+    (failure,) = cases(junit(report))["ENV-03"].findall("failure")
+    cause = next(one for one in causes(report) if one.lead.id == "ENV-03")
+    assert failure.text.startswith(
+        f"cause: {cause.sentence}\nto mend: {cause.remedy}\n\nroot element is CLICK"
+    )
 
 
 def test_what_fails_no_run_is_no_failure(report: Report) -> None:

@@ -41,7 +41,7 @@ def test_a_requirement_names_its_known_faults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"), [("ENV-3", "ENV-03"), ("plain_http_serve", "plain_http_served"), ("I-9", "I-09")]
+    ("name", "meant"), [("ENV-3", "ENV-03"), ("plain_http_serve", "plain_http_served"), ("I_09", "I-09")]
 )
 def test_a_name_that_is_unknown_is_refused_with_a_suggestion(name: str, meant: str) -> None:
     with pytest.raises(ConfigError, match=f"did you mean {meant}"):

@@ -46,6 +46,18 @@ class Answers:
             self._about[call] = type(self)(self.evidence.about(call), self.contract, call, self)
         return self._about[call]
 
+    def listed(self, call: str, field: str) -> frozenset[str]:
+        """What the answers to another call of the run list in a field; Inconclusive where none does."""
+        if call not in self.whole.evidence.calls:
+            raise Inconclusive(f"{call}, which lists them, is not called in this run")
+        other = self.whole.about(call)
+        asked = [e for e in other.evidence.of(Kind.DOCUMENTED) if other.can_be_compared(e)]
+        items = (item for e in asked for item in other.success(e).items((field,)))
+        found = frozenset(leaf.text for (leaf,) in items if leaf)
+        if not found:
+            raise Inconclusive(f"no answer to {call}, which lists them, lists any")
+        return found
+
     def of(self, exchange: Exchange) -> Self:
         """The answers to the call that an exchange is about."""
         return self.about(exchange.purpose.call if exchange.purpose.call in self.evidence.calls else "")

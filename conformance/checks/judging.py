@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from lxml import etree
@@ -19,6 +19,7 @@ from conformance.contract.xsd import Schema, schema
 from conformance.evidence.envelope import Envelope, Fields, Leaf
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Reading
 from conformance.evidence.redaction import Redaction
+from conformance.probes.purpose import Kind
 
 Content = tuple[tuple[str | None, ...], ...]
 _CODE = re.compile(r"\s*\S*\d\S*\s*")  # one word with a digit in it: what was meant as a code
@@ -32,7 +33,8 @@ class Judging(Answers):
     ) -> None:
         super().__init__(evidence, contract, call, whole)
         self.redaction = Redaction(self.evidence)
-        self.accepted = [contract.interpretations[name] for name in evidence.accept]
+        named = (contract.interpretations[name] for name in evidence.accept)
+        self.accepted = [i for i in named if not i.calls or self.call.name in i.calls]
         self.used: set[str] = set()
         self._texts: dict[tuple[Reading, str], tuple[str, ...]] = {}
         self._contents: dict[Reading, Content] = {}
@@ -63,7 +65,11 @@ class Judging(Answers):
             found = () if root is None else deviations(self.schema, root, self.roots)
             self._deviations[key] = found
         self._note_root(exchange)
-        return self._deviations[key]
+        kept = tuple(d for d in self._deviations[key] if d.component.requirement not in self.relaxed)
+        if len(kept) < len(self._deviations[key]):
+            gone = {d.component.requirement for d in self._deviations[key]}
+            self.used |= {i.id for i in self.accepted if gone & set(i.relaxes)}
+        return kept
 
     def error_deviations(self, exchange: Exchange, *, echo: bool = True) -> tuple[Deviation, ...]:
         """How an error envelope deviates from its schema, under the configured element names.
@@ -84,20 +90,32 @@ class Judging(Answers):
     def _as_documented(self, root: etree._Element, echo: bool) -> etree._Element:
         """The error envelope with the page's names, and with the page's action where another may be echoed."""
         names = dict(zip(self.evidence.error_elements, ("Error", "Description"), strict=True))
-        if echo and all(key == value for key, value in names.items()):
+        recorded = [i for i in self.accepted if i.error_without or i.error_with]
+        if echo and not recorded and all(key == value for key, value in names.items()):
             return root
         twin = copy.deepcopy(root)
         for element, original in zip(twin.iter(), root.iter(), strict=True):
             element.sourceline = original.sourceline  # type: ignore[misc]
             element.tag = names.get(str(element.tag), element.tag)
-        if not echo:
-            action = twin.find("Action")
-            if action is None:
-                action = etree.Element("Action")
-                twin.insert(0, action)
-            if len(action) == 0:
-                action.text = self.call.name
+        may_lack = [i for i in recorded if "Action" in i.error_without]
+        action = twin.find("Action")
+        if action is None and (may_lack or not echo):
+            action = etree.Element("Action")
+            action.text = self.call.name
+            twin.insert(0, action)
+            self.used |= {i.id for i in may_lack}
+        if not echo and action is not None and len(action) == 0:
+            action.text = self.call.name
+        for interpretation in recorded:
+            for element in [e for e in twin if e.tag in interpretation.error_with]:
+                twin.remove(element)
+                self.used.add(interpretation.id)
         return twin
+
+    @property
+    def relaxed(self) -> frozenset[str]:
+        """The requirements whose breach in an envelope is accepted."""
+        return frozenset(name for i in self.accepted for name in i.relaxes)
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -134,6 +152,8 @@ class Judging(Answers):
         if reading not in self._contents:
             if self.call.items is None:
                 found: Content = self.success(exchange).values
+                if self.call.row.effect == "ephemeral":  # another one every time
+                    found = tuple((name, None) for name, _ in self.success(exchange).values)
             else:
                 texts = (tuple(leaf.text if leaf else None for leaf in item) for item in self.items(exchange))
                 found = tuple(sorted(texts, key=lambda item: [text or "" for text in item]))
@@ -144,8 +164,10 @@ class Judging(Answers):
         """The readable texts of a field: neither empty nor padded (that is the schema's matter)."""
         key = self._reading(exchange), field
         if key not in self._texts:
-            place = self.call.fields.index(field)
-            texts = (item[place] for item in self.items(exchange))
+            texts: Iterable[Leaf | None] = (self.success(exchange).leaf(field),)
+            if self.call.items is not None:
+                place = self.call.fields.index(field)
+                texts = (item[place] for item in self.items(exchange))
             whole = (leaf.text for leaf in texts if leaf and leaf.whole)
             self._texts[key] = tuple(text for text in whole if not _is_padded(text))
         return self._texts[key]
@@ -218,19 +240,35 @@ class Judging(Answers):
         """
         named = [e.code for e in self.reported(envelope) if e.code]
         meant = [leaf for leaf in named if _CODE.fullmatch(leaf.text)]
-        return (
-            meant or [leaf for leaf in envelope.loose_texts() if leaf.text in self.contract.errors] or named
-        )
+        return meant or [leaf for leaf in envelope.loose_texts() if leaf.text in self.call.reports] or named
 
     def said(self, envelope: Envelope, code: str) -> Leaf | None:
         """Where an envelope says the code; else the first that it does say."""
         codes = self.codes(envelope)
-        return next((leaf for leaf in codes if leaf.text == code), codes[0] if codes else None)
+        return next((leaf for leaf in codes if self.is_code(leaf.text, code)), codes[0] if codes else None)
+
+    def documented(self, exchange: Exchange) -> tuple[str, ...]:
+        """The codes that an answer may have: the call's; where no call was asked for, those that any of the run has."""
+        if exchange.kind is not Kind.ACTION:
+            return tuple(self.call.reports)
+        editions = {self.contract.calls[name].row.edition for name in self.whole.evidence.calls}
+        tables = (self.contract.tables[edition] for edition in sorted(editions))
+        unknown = [e.code for table in tables for e in table.values() if e.provoked == "unknown-action"]
+        return tuple(dict.fromkeys((*self.call.reports, *unknown)))
+
+    def is_code(self, text: str, code: str) -> bool:
+        """Whether a text is the documented code, or one that the target accepts in its place."""
+        for interpretation in self.accepted:
+            if text != code and (code, text) in interpretation.codes:
+                self.used.add(interpretation.id)
+                return True
+        return text == code
 
     def messages(self, code: str) -> tuple[str, ...]:
         """The documented message of a code, and the alternatives that the target accepts."""
         alternatives = [text for i in self.accepted for key, text in i.messages if key == code]
-        return (self.call.errors[code].message, *alternatives)
+        known = self.call.errors | {c: e for c, e in self.call.reports.items() if c not in self.call.errors}
+        return (known[code].message, *alternatives)
 
     def note_message(self, code: str, text: str) -> None:
         self.used |= {i.id for i in self.accepted if (code, text) in i.messages}

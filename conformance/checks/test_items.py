@@ -13,7 +13,8 @@ from conformance.checks.catalogue import Case, Cases, each, uses
 from conformance.checks.envelopes import is_any_success
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
-from conformance.contract.model import Contract, Rule, ServiceCall
+from conformance.contract.model import Contract, ServiceCall
+from conformance.contract.rows import Rule
 from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import Kind
 
@@ -28,11 +29,12 @@ def rules(kind: str) -> Cases:
     return cases
 
 
-def _readable(exchange: Exchange, judging: Judging, field: str) -> tuple[str, ...]:
-    readable = judging.texts(exchange, field)
-    if not readable:
+def readable(exchange: Exchange, judging: Judging, field: str) -> tuple[str, ...]:
+    """The readable texts of a field, or Inconclusive."""
+    found = judging.texts(exchange, field)
+    if not found:
         raise Inconclusive(f"there is no readable {field} in the envelope")
-    return readable
+    return found
 
 
 @each("rule", rules("offers"))
@@ -69,7 +71,7 @@ def test_the_documented_item_is_offered(exchange: Exchange, judging: Judging, ru
 def test_the_documented_text_is_offered(exchange: Exchange, judging: Judging, rule: Rule) -> None:
     """Some item has the documented text, whatever else it says."""
     for field, text in rule.fields.items():
-        found = _readable(exchange, judging, field)
+        found = readable(exchange, judging, field)
         if not any(judging.same_text(other, text) for other in found):
             place = judging.call.fields.index(field)
             if any(judging.may_read(item[place], text) for item in judging.items(exchange)):
@@ -84,7 +86,7 @@ def test_the_documented_text_is_offered(exchange: Exchange, judging: Judging, ru
 @uses(Kind.DOCUMENTED, also=is_any_success)
 def test_values_are_unique(exchange: Exchange, judging: Judging, rule: Rule) -> None:
     """No two items share a value of this field."""
-    _readable(exchange, judging, rule.field)
+    readable(exchange, judging, rule.field)
     place, keys = judging.call.fields.index(rule.field), defaultdict(set)
     for item in judging.items(exchange):
         key, value = item[0], item[place]
@@ -103,7 +105,7 @@ def test_values_are_unique(exchange: Exchange, judging: Judging, rule: Rule) -> 
 @uses(Kind.DOCUMENTED, also=is_any_success)
 def test_every_value_has_a_documented_word(exchange: Exchange, judging: Judging, rule: Rule) -> None:
     """Every value of this field has one of the documented words."""
-    for text in _readable(exchange, judging, rule.field):
+    for text in readable(exchange, judging, rule.field):
         if not any(judging.same_text(word, allowed) for word in text.split() for allowed in rule.words):
             raise Breach(
                 f"the {rule.field} {clip(text)} names neither {' nor '.join(rule.words)}",

@@ -24,7 +24,7 @@ def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: st
             raise Breach(f"the answer in the state of {code} {told}", expected=code, observed=told)
     envelope = envelope_in_state(exchange, judging, code)
     said = judging.said(envelope, code)
-    if said is None or said.text != code:
+    if said is None or not judging.is_code(said.text, code):
         told = repr(clip(said.text)) if said else "Success" if classify(envelope).is_success else "no code"
         where = said.where if said else envelope.result.where if envelope.result else ""
         raise Breach(
@@ -45,9 +45,12 @@ def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code:
         raise Inconclusive(f"the answer reports no error (ERR-{code}-code)")
     allowed = judging.messages(code)
     reported = judging.reported(envelope)
-    here = next((e for e in reported if e.code and e.code.text == code), reported[0] if reported else None)
-    told = [e.message for e in reported if e.message and (not e.code or e.code.text == code)]
-    if not any(e.message and e.code and e.code.text == code for e in reported):
+    here = next(
+        (e for e in reported if e.code and judging.is_code(e.code.text, code)),
+        reported[0] if reported else None,
+    )
+    told = [e.message for e in reported if e.message and (not e.code or judging.is_code(e.code.text, code))]
+    if not any(e.message and e.code and judging.is_code(e.code.text, code) for e in reported):
         told += envelope.loose_texts()  # the code has no message beside it, so it may stand anywhere
     message = next((leaf for leaf in told if leaf.text in allowed), here.message if here else None)
     if message is None:
@@ -92,12 +95,12 @@ def test_every_error_has_a_documented_code(exchanges: tuple[Exchange, ...], judg
     for exchange in errors:
         assert exchange.answer
         codes = judging.codes(exchange.answer.envelope)
-        wrong = [leaf for leaf in codes if leaf.text not in judging.call.errors]
+        wrong = [leaf for leaf in codes if leaf.text not in judging.documented(exchange)]
         if wrong or not codes:
             code = clip(wrong[0].text) if wrong else "no code"
             raise Breach(
                 f"{exchange.title} is answered with the error {code!r}, which the page does not document",
-                expected=" or ".join(judging.call.errors),
+                expected=" or ".join(judging.documented(exchange)),
                 observed=code,
                 where=wrong[0].where if wrong else "",
                 exchanges=(exchange,),

@@ -37,8 +37,8 @@ def _keeps_the_schema(exchange: Exchange, judging: Judging, code: str) -> None:
     """Breach when an error envelope is not valid; a request for something else may have another action echoed."""
     said = judging.said(judging.envelope(exchange), code)
     broken = {"ERR-NNN-envelope"}
-    if (
-        said is not None and said.text == code
+    if said is not None and judging.is_code(
+        said.text, code
     ):  # found elsewhere than in Error: the shape is at fault, not the code
         broken.add("ERR-NNN-code")
     found = judging.error_deviations(exchange, echo=exchange.kind not in REFUSED)

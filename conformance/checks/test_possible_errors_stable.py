@@ -14,7 +14,9 @@ def _is_said_over_http(judging: Judging, code: str) -> bool:
     """Whether any call over plain HTTP is answered with its code, in whatever form it was asked."""
     over_http = [e for e in judging.evidence.exchanges if e.request.url.startswith("http:")]
     leaves = [judging.said(e.answer.envelope, code) for e in over_http if e.answer]
-    return code == PLAIN_HTTP and any(leaf is not None and leaf.text == code for leaf in leaves)
+    return code == PLAIN_HTTP and any(
+        leaf is not None and judging.is_code(leaf.text, code) for leaf in leaves
+    )
 
 
 def _comes_back(after: list[Exchange], judging: Judging, code: str) -> None:
@@ -57,7 +59,7 @@ def test_the_answer_lasts_as_long_as_the_state(
             continue
         if not answer.document.unreadable:  # a page, or what is no XML, does not say the code either
             leaf = judging.said(answer.envelope, code)
-            said.append((exchange, leaf is not None and leaf.text == code))
+            said.append((exchange, leaf is not None and judging.is_code(leaf.text, code)))
     if len(said) < 2 or not (any(right for _, right in said) or _is_said_over_http(judging, code)):
         raise Inconclusive(f"the code was not said in two calls, so nothing shows that {code} lasts")
     wrong = [e for e, right in said if not right]

@@ -83,12 +83,26 @@ def parser() -> argparse.ArgumentParser:
         "--only", action="append", default=[], metavar="GLOB", help="these variants alone (repeatable)"
     )
     prove.add_argument(
+        "--call",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="variants of these calls alone (repeatable; default: of all)",
+    )
+    prove.add_argument(
         "--jobs", type=_whole(1, 64), default=2, metavar="N", help="processes (default: %(default)s)"
     )
     listing = commands.add_parser(
         "requirements", help="print the catalogue and the checks that cover it", allow_abbrev=False
     )
     listing.add_argument("--format", choices=("table", "json", "markdown"), default="table")
+    listing.add_argument(
+        "--call",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="what these calls are held to alone (repeatable; default: all)",
+    )
     explain = commands.add_parser(
         "explain", help="say what a requirement, interpretation, exit code or variant is", allow_abbrev=False
     )

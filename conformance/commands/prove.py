@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from fnmatch import fnmatchcase
 
 from conformance.contract.load import documented
 from conformance.reporting import output
@@ -14,7 +15,11 @@ from conformance.verdicts.verdict import ExitCode
 
 def run(options: argparse.Namespace) -> int:
     """Exit 0 only if the suite is proved: every mutant killed by the right requirement, nobody accused."""
-    if not trials(options.only):
+    for glob in options.call:
+        if not any(fnmatchcase(name, glob) for name in documented().calls):
+            allowed = ", ".join(documented().calls)
+            raise ConfigError(f"prove --call: no call is named {glob!r}; allowed: {allowed}, or a glob")
+    if not trials(options.only, options.call):
         raise ConfigError(
             f"prove --only: no variant matches {', '.join(options.only)}; allowed: a glob such as 'timestamp_*'"
         )
@@ -22,8 +27,8 @@ def run(options: argparse.Namespace) -> int:
     def progress(done: int, of: int) -> None:
         output.progress(f"{done} of {of} variants", over=done >= of)
 
-    outcomes = prove(options.only, int(options.jobs), progress)
-    result = matrix(outcomes, documented(), partial=bool(options.only))
+    outcomes = prove(options.only, int(options.jobs), progress, options.call)
+    result = matrix(outcomes, documented(), partial=bool(options.only or options.call))
     output.say(FORMATS[options.format](result), options.format)
     if options.format != "table":
         output.note(result.sentence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -11,12 +12,24 @@ from conformance.checks.catalogue import checks
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.reporting.output import say
+from conformance.target.configuration import ConfigError
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the catalogue."""
-    say(catalogue(options.format), options.format)
+    """Print the catalogue. Raises ConfigError for a glob that names no call."""
+    say(catalogue(options.format, _calls(options.call)), options.format)
     return 0
+
+
+def _calls(globs: list[str]) -> tuple[str, ...]:
+    known = documented().calls
+    for glob in globs:
+        if not any(fnmatchcase(name, glob) for name in known):
+            allowed = ", ".join(known)
+            raise ConfigError(
+                f"requirements --call: no call is named {glob!r}; allowed: {allowed}, or a glob"
+            )
+    return tuple(name for name in known if not globs or any(fnmatchcase(name, glob) for glob in globs))
 
 
 def coverage(contract: Contract) -> dict[str, list[str]]:
@@ -31,10 +44,11 @@ def coverage(contract: Contract) -> dict[str, list[str]]:
     return found
 
 
-def catalogue(style: str) -> str:
-    """The catalogue as `table`, `json` or `markdown`."""
+def catalogue(style: str, calls: tuple[str, ...] = ()) -> str:
+    """The catalogue of these calls (default: of all) as `table`, `json` or `markdown`."""
     contract = documented()
     covered = coverage(contract)
+    rows_of = [r for r in contract.requirements.values() if r.of(calls or tuple(contract.calls))]
     if style == "json":
         rows = [
             {
@@ -45,7 +59,7 @@ def catalogue(style: str) -> str:
                 "quote": r.quote,
                 "checks": covered[r.id],
             }
-            for r in contract.requirements.values()
+            for r in rows_of
         ]
         return (
             msgspec.json.format(
@@ -56,13 +70,12 @@ def catalogue(style: str) -> str:
     if style == "markdown":
         lines = ["| id | level | requirement | rests on | checks |", "| --- | --- | --- | --- | --- |"]
         lines += [
-            f"| {r.id} | {r.level} | {r.statement} | {r.source} | {len(covered[r.id])} |"
-            for r in contract.requirements.values()
+            f"| {r.id} | {r.level} | {r.statement} | {r.source} | {len(covered[r.id])} |" for r in rows_of
         ]
         return "\n".join(lines) + "\n"
     lines = []
-    for r in contract.requirements.values():
+    for r in rows_of:
         checks_ = f"{len(covered[r.id])} check{'s' if len(covered[r.id]) != 1 else ''}"
         body = textwrap.fill(r.statement, 78, initial_indent="    ", subsequent_indent="    ")
         lines.append(f"{r.id:<17} {r.level:<9} {checks_}\n{body}")
-    return "\n".join(lines) + f"\n{len(contract.requirements)} requirements\n"
+    return "\n".join(lines) + f"\n{len(rows_of)} requirements\n"

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from conformance.contract.model import ERROR_PARTS, Contract, ErrorCode, Parameter, Rule, ServiceCall
+from conformance.contract.model import ERROR_PARTS, Contract, ServiceCall
+from conformance.contract.rows import ErrorCode, Parameter, Rule
 
 _ELEMENT = re.compile(r'<xs:element name="([^"]+)"')
 _NOTED = re.compile(r'source="urn:connect-conformance:[a-z-]+">([^<]*)<')

@@ -12,15 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from conformance.contract.links import broken_links
-from conformance.contract.model import (
-    PAGE,
-    CallRow,
-    Contract,
-    ErrorCode,
-    Interpretation,
-    Requirement,
-    ServiceCall,
-)
+from conformance.contract.model import Contract, Interpretation, Requirement, ServiceCall
+from conformance.contract.rows import PAGE, CallRow, ErrorCode
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 _CALL_FILES = ("request.xsd", "response.xsd", "samples/request.xml", "samples/response.xml")
@@ -172,6 +165,13 @@ def _service_call(folder: Path, tables: dict[str, dict[str, ErrorCode]]) -> Serv
     )
 
 
+def _of_calls(row: Requirement, calls: dict[str, ServiceCall]) -> Requirement:
+    """A requirement, with the calls that have what it speaks of."""
+    if not row.having:
+        return row
+    return msgspec.structs.replace(row, calls=tuple(n for n, c in calls.items() if row.having in c.has))
+
+
 def requirements_of(file: Path) -> dict[str, Requirement]:
     """The requirements that a file declares, by id; what they rest on may be left out. Raises ContractError."""
     return dict(_by("id", _Own, file, "requirement"))
@@ -186,12 +186,14 @@ def load(schemas: Path | None = None) -> Contract:
     folders = sorted(path for path in (schemas / "calls").glob("*") if path.is_dir())
     if not folders:
         raise ContractError("calls: there is no call")
+    calls = {path.name: _service_call(path, tables) for path in folders}
+    requirements = _by("id", Requirement, schemas / "requirements.toml", "requirement")
     contract = Contract(
-        requirements=_by("id", Requirement, schemas / "requirements.toml", "requirement"),
+        requirements={name: _of_calls(row, calls) for name, row in requirements.items()},
         interpretations={name: _interpretation(row) for name, row in decisions.items()},
         errors=tables[PAGE],
         tables=tables,
-        calls={path.name: _service_call(path, tables) for path in folders},
+        calls=calls,
         page=page,
         sha256=hashlib.sha256(page.encode()).hexdigest(),
     )

@@ -22,8 +22,12 @@ _RESULT = re.compile(r"<(?:\w+:)?result\b[^>]*>\s*(?:<!\[CDATA\[)?\s*success\b",
 
 @cache
 def _parts() -> frozenset[str]:
-    """The names, in lower case, of the fields of the items of every documented service call."""
-    return frozenset(name.lower() for call in documented().calls.values() for name in call.fields)
+    """The names, in lower case, of the fields of the items of every documented service call.
+
+    Those with an underscore: a `name` or a `prefix` may stand in any document.
+    """
+    names = (name.lower() for call in documented().calls.values() for name in call.fields)
+    return frozenset(name for name in names if "_" in name)
 
 
 @cache

@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 from math import ceil
 from typing import TYPE_CHECKING
 
-from conformance.contract.model import Contract, ErrorCode
-from conformance.probes import layouts, plain_http
+from conformance.contract.model import Contract
+from conformance.contract.rows import ErrorCode
+from conformance.probes import layouts, parameters, plain_http
 from conformance.probes import probe as probes
 from conformance.probes.probe import FIRST, Probe
 from conformance.probes.purpose import EVERYTHING as EVERYTHING  # noqa: PLC0414  a plan may be of all of it
@@ -44,6 +45,16 @@ _OF_A_FURTHER_CALL = (
     *("spelling-declaration-with-encoding", "spelling-white-space", "spelling-comments", "spelling-cdata"),
     *("spelling-character-references", "schema-wrong-root", "schema-action-twice", "schema-second-action"),
     *("schema-unknown-child", "schema-attribute-on-root", "schema-namespace", "schema-parameter-*"),
+    *(
+        "parameter-*",
+        "default-*",
+        "group-*",
+        "beside-*",
+        "order-*",
+        "spelled-action-*",
+        "wrong-token",
+        "value-*",
+    ),
 )
 
 
@@ -88,8 +99,11 @@ class Plan:
         return in_turn + ceil(len(self.together) / side_by_side)
 
 
-def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1) -> Plan:
-    """What will be sent to `target` for the checks that look at what `wishes` says. What nobody wishes is not sent."""
+def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1, *, sparing: bool = False) -> Plan:
+    """What will be sent to `target` for the checks that look at what `wishes` says. What nobody wishes is not sent.
+
+    sparing: no more of the first call than of a further one; a call that leaves something behind is always spared.
+    """
     kinds = {wish.kind for wish in wishes}
     over_http = kinds & _PLAIN_HTTP or is_wanted(Purpose(Kind.STATE, state=PLAIN_HTTP), wishes)
     if over_http or kinds & OF_DOCUMENTS:
@@ -100,6 +114,8 @@ def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1) -> P
         _of_call(contract, template(contract.calls[name], target), target, wishes, seed)
         for name in target.calls
     )
+    if sparing or contract.calls[target.calls[0]].row.effect != "read":
+        first = _spared(first, target)
     for other in others:
         first = _joined(first, _further(other, target))
     return first
@@ -109,8 +125,10 @@ def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, s
     """What will be sent of one call."""
     base = probes.documented(of, target.binding)
     first = replace(base, id=FIRST, fresh=True, title="the documented request, for the first time")
+    about_parameters = tuple(p for p in parameters.about(of, base, target) if is_wanted(p.purpose, wishes))
     fixed = (*probes.independent(of, target, base), *plain_http.probes(of, base, target))
     together = [p for p in fixed if is_wanted(p.purpose, wishes)]
+    together += [p for p in about_parameters if not p.origin]
     further = of.name != target.calls[0]
     generated = _generated(of, base, wishes, seed, further=further)
     together += generated
@@ -141,7 +159,7 @@ def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, s
         tuple(together),
         in_a_row,
         states,
-        (canary,),
+        (canary, *(p for p in about_parameters if p.origin)),
         last,
         {of.name: first},
         gaps,
@@ -156,9 +174,25 @@ def _generated(of: Template, base: Probe, wishes: Wishes, seed: int, *, further:
     return dict(generated.explored(of, base, wishes, seed, counts))
 
 
+def _spared(of: Plan, target: Target) -> Plan:
+    """A plan without what reads every request alike."""
+    chosen = (*_OF_A_FURTHER_CALL, f"plain-{target.binding}", f"{Kind.STAND_IN}-{target.binding}")
+
+    def kept(those: tuple[Probe, ...]) -> tuple[Probe, ...]:
+        return tuple(p for p in those if any(fnmatchcase(p.id, glob) for glob in chosen))
+
+    return replace(
+        of,
+        together=kept((*of.together, *of.in_a_row)),
+        in_a_row=(),
+        states={code: kept(calls) for code, calls in of.states.items()},
+        last=kept(of.last),
+        handshakes=False,
+    )
+
+
 def _further(of: Plan, target: Target) -> Plan:
     """What is left of a call's plan where another call goes before it; its probes are named for it."""
-    chosen = (*_OF_A_FURTHER_CALL, f"plain-{target.binding}", f"{Kind.STAND_IN}-{target.binding}")
 
     def named(probe: Probe) -> Probe:
         call = probe.purpose.call
@@ -167,17 +201,14 @@ def _further(of: Plan, target: Target) -> Plan:
             probe, id=f"{probe.id}@{call}", control=control, title=f"{call}: {probe.title}", everywhere=False
         )
 
-    def kept(those: tuple[Probe, ...]) -> tuple[Probe, ...]:
-        return tuple(named(p) for p in those if any(fnmatchcase(p.id, glob) for glob in chosen))
-
+    spared = _spared(of, target)
     return replace(
-        of,
+        spared,
         first=named(of.first),
-        together=kept((*of.together, *of.in_a_row)),
-        in_a_row=(),
-        states={code: kept(calls) for code, calls in of.states.items()},
-        middle=(),
-        last=kept(of.last),
+        together=tuple(map(named, spared.together)),
+        states={code: tuple(map(named, calls)) for code, calls in spared.states.items()},
+        middle=tuple(named(p) for p in of.middle if p.origin),
+        last=tuple(map(named, spared.last)),
         documented={call: named(probe) for call, probe in of.documented.items()},
     )
 
@@ -187,6 +218,7 @@ def _joined(one: Plan, other: Plan) -> Plan:
     return replace(
         one,
         together=(other.first, *one.together, *other.together),
+        middle=(*one.middle, *other.middle),
         states={code: (*calls, *other.states.get(code, ())) for code, calls in one.states.items()},
         last=(*one.last, *other.last),
         documented=one.documented | other.documented,

@@ -52,7 +52,7 @@ class Probe:
     control: id of the probe that must succeed for this one's answer to count (its twin without the defect).
     fresh: over a connection of its own. segment: a last segment for the path. method: another than the binding's.
     stand_in: over HTTPS, with the token of plain HTTP. form: how it is put. everywhere: also to each further address
-    of the host.
+    of the host. origin: where the value stands that is still to be filled in, CALL.FIELD.
     """
 
     id: str
@@ -73,6 +73,7 @@ class Probe:
     stand_in: bool = False
     form: Form = Form()
     everywhere: bool = False
+    origin: str = ""
 
     @property
     def kind(self) -> Kind:

@@ -27,6 +27,16 @@ class Kind(StrEnum):
     SPELLING = "spelling"  # the same to an XML processor
     SCHEMA = "schema"  # breaks the request schema
     HOSTILE = "hostile"  # attacks the XML processor
+    PARAMETER_LISTED = "parameter-listed"  # a value that is not on the list of its parameter
+    PARAMETER_MISSING = "parameter-missing"  # a required parameter left out, or empty
+    PARAMETER_FORM = "parameter-form"  # a value of another form or length
+    DEFAULT = "default"  # a default written out
+    GROUP = "group"  # of parameters of which one is needed, none, or another one
+    BESIDE = "beside"  # two of these
+    VALUE = "value"  # a value that another call lists, or does not
+    ORDER = "order"  # the children in another order
+    SPELLED_ACTION = "spelled-action"  # the action in an element that is spelled otherwise
+    WRONG_TOKEN = "wrong-token"  # noqa: S105  over HTTPS, with a token that nobody was given
     STAND_IN = "stand-in"  # over HTTPS with the token of plain HTTP: the control of what is sent there
     CLAIM = "claim-009"  # over plain HTTP, claiming HTTPS
     FORM = "form-009"  # over plain HTTP, in a form that no state describes
@@ -41,9 +51,12 @@ class Kind(StrEnum):
 
 MALFORMED = frozenset(kind for kind in Kind if kind.value.startswith("malformed"))
 # Kinds of requests that are meant to be refused.
-REFUSED = frozenset({Kind.ACTION, *MALFORMED, Kind.SCHEMA, Kind.HOSTILE})
+OF_PARAMETERS = frozenset({Kind.PARAMETER_LISTED, Kind.PARAMETER_MISSING, Kind.PARAMETER_FORM})
+REFUSED = frozenset({Kind.ACTION, *MALFORMED, Kind.SCHEMA, Kind.HOSTILE, *OF_PARAMETERS, Kind.WRONG_TOKEN})
 # What a document may be wrong or unusual in: such requests need a binding that carries documents.
-OF_DOCUMENTS = frozenset({*MALFORMED, Kind.PRINTED, Kind.SPELLING, Kind.SCHEMA, Kind.HOSTILE})
+OF_DOCUMENTS = frozenset(
+    {*MALFORMED, Kind.PRINTED, Kind.SPELLING, Kind.SCHEMA, Kind.HOSTILE, Kind.ORDER, Kind.SPELLED_ACTION}
+)
 SPELLED = frozenset({Kind.PRINTED, Kind.SPELLING})  # mean the same as the documented request
 PLAIN_HTTP = "009"  # the error code whose state is a call over plain HTTP
 _WITH_STATE = re.compile("(state|after)-([0-9]{3})")
@@ -83,3 +96,9 @@ EVERYTHING: Wishes = frozenset(map(Purpose, Kind))
 def is_wanted(purpose: Purpose, wishes: Iterable[Purpose]) -> bool:
     """Whether any of the wishes asks for it."""
     return any(purpose.meets(wish) for wish in wishes)
+
+
+def told(probe: str) -> tuple[str, str]:
+    """Of the id of a probe, the parameter and what was done to it; of the parameter of no call, ("", "")."""
+    parts = probe.partition("@")[0].split("-", 2)
+    return (parts[1], parts[2]) if len(parts) == 3 else ("", "")

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from conformance.contract.model import Parameter, ServiceCall
+from conformance.contract.model import ServiceCall
+from conformance.contract.rows import Parameter
 from conformance.target.target import Target
+
+Given = tuple[tuple[str, str], ...]  # name and value of each parameter that is sent
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class Template:
     """The request of a call with the values of one target. given: name and value of each parameter that is sent."""
 
     call: ServiceCall
-    given: tuple[tuple[str, str], ...] = ()
+    given: Given = ()
 
     @property
     def root(self) -> str:
@@ -67,8 +70,22 @@ class Template:
         there = "" if action is None else f"<{self.leaf}>{escape(action)}</{self.leaf}>"
         return f"<{self.root}>{there}{self.rest}</{self.root}>".encode()
 
+    def saying(self, given: Given) -> bytes:
+        """The document with other parameters."""
+        action = f"<{self.leaf}>{self.name}</{self.leaf}>"
+        return f"<{self.root}>{action}{elements(given)}</{self.root}>".encode()
 
-def elements(given: tuple[tuple[str, str], ...]) -> str:
+    def reversed(self) -> bytes:
+        """The document with its children in reverse, the action last."""
+        action = f"<{self.leaf}>{self.name}</{self.leaf}>"
+        return f"<{self.root}>{elements(self.given[::-1])}{action}</{self.root}>".encode()
+
+    def spelled(self, leaf: str) -> bytes:
+        """The document with another element for the action."""
+        return f"<{self.root}><{leaf}>{self.name}</{leaf}>{self.rest}</{self.root}>".encode()
+
+
+def elements(given: Given) -> str:
     """Parameters as elements."""
     return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in given)
 

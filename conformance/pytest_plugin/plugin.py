@@ -63,6 +63,7 @@ class Suite:
         )
         self.extensions = extensions
         self.cases: dict[str, tuple[Check, Case, Contract]] = {}  # by the id of a check
+        self.idle: list[pytest.Item] = []  # checks of what none of these calls has, which pytest would skip
         self.refused = ""  # what is wrong with an extension that was collected
         self.subject: Judging | None = None
         self.results: dict[Judgement, list[CheckResult]] = defaultdict(list)
@@ -119,7 +120,10 @@ class Suite:
         if check is None or self.refused:
             return
         check, _ = self._of(check, item.path)
-        item.stash[CHECK] = check, case, contract = self.cases[f"{check.place}[{item.callspec.id}]"]
+        if (found := self.cases.get(f"{check.place}[{item.callspec.id}]")) is None:
+            self.idle.append(item)
+            return
+        item.stash[CHECK] = check, case, contract = found
         item.add_marker(getattr(pytest.mark, contract.requirements[case.requirement].level))
 
     @pytest.hookimpl
@@ -133,6 +137,7 @@ class Suite:
             for item, (_, case, contract) in cases
             if contract is self.contract and (case.requirement, case.call) not in chosen
         ]
+        items[:] = [item for item in items if item not in self.idle]
         if out:
             config.hook.pytest_deselected(items=out)
             items[:] = [item for item in items if item not in out]

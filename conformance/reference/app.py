@@ -49,7 +49,7 @@ class Call:
         """
         served, names = self.calls.get(named.action), {name for name, _ in named.others}
         if served is None or served.edition == PAGE:
-            return named.root == ROOT and names <= (served.names if served else set())
+            return named.root == ROOT and (served is None or names <= served.names)
         return names <= served.names or (
             {"user", "password"} <= names and all(name in self.known for name in names)
         )

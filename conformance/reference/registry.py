@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.reference.variants import (
     anywhere,
+    captchas,
     carriage,
     charsets,
     contents,
@@ -21,12 +22,14 @@ from conformance.reference.variants import (
     hostile,
     hygiene,
     layouts,
+    lists,
     malformed,
     pairs,
     plain_http,
     requests,
     stability,
     syntax,
+    terms,
     timestamps,
     tokens,
     unusual,
@@ -59,11 +62,12 @@ _MUTANTS = (
     wire,
 )
 _CORRECT = (charsets, syntax, unusual, carriage, fronted)
+_BOTH = (lists, terms, captchas)
 
 
 def _register() -> Mapping[str, Variant]:
     found: dict[str, Variant] = {}
-    for variant in (variant for theme in (*_MUTANTS, *_CORRECT) for variant in theme.VARIANTS):
+    for variant in (variant for theme in (*_MUTANTS, *_CORRECT, *_BOTH) for variant in theme.VARIANTS):
         if variant.id in found:
             raise ValueError(f"two variants are named {variant.id}")
         found[variant.id] = variant

@@ -63,7 +63,9 @@ def matrix(outcomes: Sequence[Outcome], contract: Contract, *, partial: bool) ->
         aimed = [o for o in outcomes if o.kind == "mutant" and _aims(o, requirement.id, contract)]
         killed = sum(requirement.id in o.accused for o in aimed)
         rows.append(Row(requirement.id, requirement.level, len(aimed), killed))
-    naked = () if partial else tuple(r.id for r in rows if r.level != "advisory" and not r.mutants)
+    unasked = tuple(name for name, call in contract.calls.items() if call.row.effect != "changes")
+    bare = [r.id for r in rows if r.level != "advisory" and not r.mutants]
+    naked = () if partial else tuple(name for name in bare if contract.requirements[name].of(unasked))
     return Matrix(tuple(rows), tuple(outcomes), naked)
 
 

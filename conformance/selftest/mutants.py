@@ -47,16 +47,21 @@ def derived(contract: Contract | None = None) -> Iterator[Mutant]:
             mutant = f"{call.name}.{name}"
             yield Mutant(mutant, call.name, title, accusing, shadows, rewrite=_rewriting(edit))
     for call in calls:
-        yield from _wrong_errors(call, of="" if call is contract.call else f"{call.name}.")
+        further = call is not contract.call
+        yield from _wrong_errors(call, of=f"{call.name}." if further else "", once=further)
 
 
-def _wrong_errors(call: ServiceCall, of: str) -> Iterator[Mutant]:
-    """Those of the error envelope that echoes a call."""
+def _wrong_errors(call: ServiceCall, of: str, *, once: bool) -> Iterator[Mutant]:
+    """Those of the error envelope that echoes a call; once: of a further call one a component, as all share it."""
+    seen: set[Component] = set()
     errors = tuple(call.errors)
     failed = _sample(call.error_schema.parent / "samples" / f"error-{errors[0]}.xml")
     for action in failed.iterfind("Action"):
         action.text = call.name
     for name, title, component, edit in edits(schema(call.error_schema, call.name), failed):
+        if once and (component in seen or name.endswith(".empty")):  # without a code all errors are alike
+            continue
+        seen.add(component)
         breaks: tuple[str, ...] = (component.requirement,)
         if component.requirement.startswith("ERR-NNN-"):
             breaks = tuple(component.requirement.replace("NNN", code) for code in errors)

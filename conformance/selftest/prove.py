@@ -13,7 +13,7 @@ import multiprocessing.pool
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import count
 from multiprocessing import resource_tracker
@@ -25,8 +25,10 @@ import httpx
 from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
+from conformance.contract.rows import PAGE
 from conformance.evidence.exchange import Handshake, Request, Tls
 from conformance.probes import plan as plans
+from conformance.probes.purpose import Kind, Purpose
 from conformance.reference import application, start
 from conformance.reference.registry import VARIANTS
 from conformance.selftest.mutants import derived
@@ -40,20 +42,26 @@ from conformance.target.settings import Binding
 from conformance.target.target import Target, target
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import Claim, Report
+from conformance.verdicts.verdict import Claim, Report, RequirementResult
 
 # The reference endpoint takes any; one that begins with the time must cost no Timestamp its verdict.
 _TOKEN = f"{int(time.time())}abcdef0123456789abcdef"
 ROLL_UP = "ENV-02"
 _TIMEOUT_S = 10.0
+# What shows the derived mutants of a further call, of which there are many.
+_FEW = frozenset({Kind.DOCUMENTED, Kind.BINDINGS, Kind.STATE, Kind.ACTION})
 _AT_ONCE = 16  # variants in flight in one process: their waits overlap
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One variant to be judged. breaks: what must accuse it; also: what may. http_token: as in `Variant`."""
+    """One variant to be judged. breaks: what must accuse it; also: what may. http_token: as in `Variant`.
+
+    call: whose answers are different. kinds: the only requests that are needed to see it; empty: all.
+    """
 
     id: str
+    call: str
     kind: Literal["mutant", "correct"]
     title: str
     breaks: tuple[str, ...]
@@ -63,6 +71,7 @@ class Trial:
     http_token: bool = False
     rewrite: Callable[[bytes], bytes] | None = None
     rewrite_errors: Callable[[bytes], bytes] | None = None
+    kinds: frozenset[Kind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class Outcome:
     """What came of one trial. trouble: why it does not count as a success, "" when it does."""
 
     id: str
+    call: str
     kind: str
     title: str
     breaks: tuple[str, ...]
@@ -78,15 +88,26 @@ class Outcome:
     trouble: str
 
 
-def trials(only: Sequence[str] = ()) -> list[Trial]:
-    """Every variant, written by hand and derived from the schemas, whose id matches one of the globs."""
+def trials(only: Sequence[str] = (), calls: Sequence[str] = ()) -> list[Trial]:
+    """Every variant, written by hand and derived from the schemas, whose id, and whose call, match one of the globs."""
     named = [
-        Trial(v.id, v.kind, v.title, v.breaks, v.also, v.wire, cast("Binding", v.binding), v.http_token)
+        Trial(
+            v.id,
+            v.call,
+            v.kind,
+            v.title,
+            v.breaks,
+            v.also,
+            v.wire,
+            cast("Binding", v.binding),
+            v.http_token,
+        )
         for v in VARIANTS.values()
     ]
     walked = [
         Trial(
             m.id,
+            m.call,
             "mutant",
             m.title,
             m.breaks,
@@ -94,10 +115,12 @@ def trials(only: Sequence[str] = ()) -> list[Trial]:
             False,
             rewrite=m.rewrite,
             rewrite_errors=m.rewrite_errors,
+            kinds=frozenset() if m.call == documented().call.name else _FEW,
         )
         for m in derived()
     ]
-    return [t for t in (*named, *walked) if not only or any(fnmatchcase(t.id, glob) for glob in only)]
+    found = [t for t in (*named, *walked) if not only or any(fnmatchcase(t.id, glob) for glob in only)]
+    return [t for t in found if not calls or any(fnmatchcase(t.call, glob) for glob in calls)]
 
 
 class InProcess(Dialer):
@@ -144,6 +167,7 @@ def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: st
         "endpoint": https,
         "http_endpoint": http,
         "ca_file": ca_file,
+        "calls": list(_called(trial, contract)),
         "binding": trial.binding,
         "http_token": https.rpartition("/")[2] if trial.http_token else "",
         "timeout": _TIMEOUT_S,
@@ -151,6 +175,15 @@ def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: st
         "allow_hostile_requests": True,
         "answer_budget": 1.0,
     }
+
+
+def _called(trial: Trial, contract: Contract) -> tuple[str, ...]:
+    """A call, and, where it is asked everything, those whose answers its own are held against."""
+    call = contract.calls[trial.call]
+    if trial.kinds:
+        return (trial.call,)
+    origins = (*(p.origin for p in call.parameters), *(r.origin for r in call.row.rule))
+    return tuple(dict.fromkeys((trial.call, *(origin.partition(".")[0] for origin in origins if origin))))
 
 
 @contextlib.contextmanager
@@ -162,16 +195,27 @@ def _ready(trial: Trial, contract: Contract) -> Iterator[tuple[Target, Dialer | 
             yield target(trial.id, config, contract), None
         return
     name = None if trial.rewrite or trial.rewrite_errors else trial.id
-    app = application(variant=name, rewrite=trial.rewrite, rewrite_errors=trial.rewrite_errors)
     config = _config(contract, trial, f"https://localhost/{_TOKEN}", "http://localhost/")
     subject = target(trial.id, config, contract)
+    guided = contract.calls[trial.call].row.edition != PAGE
+    app = application(
+        variant=name,
+        rewrite=trial.rewrite,
+        rewrite_errors=trial.rewrite_errors,
+        token=subject.token if guided else "",  # in-process nothing puts the token in its place
+        unknown_action="430" if guided else "999",
+    )
     yield subject, InProcess(app, subject)
 
 
 async def report_on(trial: Trial, contract: Contract) -> Report:
     """Judge one variant."""
     with _ready(trial, contract) as (subject, dialer):
-        plan = plans.plan(contract, subject, plans.EVERYTHING)
+        sparing = trial.call != contract.call.name
+        wishes = frozenset(map(Purpose, trial.kinds)) or plans.EVERYTHING
+        plan = plans.plan(contract, subject, wishes, sparing=sparing)
+        if trial.kinds:
+            plan = replace(plan, last=())  # nothing has to be waited for
         began = time.time()
         recording = await Wire(subject, Limits(), seed=1, dialer=dialer).session(plan)
     return judge_evidence(evidence_of(subject, recording, seed=1, started=began), contract, Terms())
@@ -186,15 +230,18 @@ async def _outcome(trial: Trial, contract: Contract) -> Outcome:
         accused = ()
         trouble = f"the suite crashed: {type(error).__name__}: {str(error)[:120]}"
     else:
-        accused = tuple(r.id for r in report.requirements if r.verdict is Verdict.FAIL)
-        trouble = _trouble(trial, report, frozenset(accused))
-    return Outcome(
-        trial.id, trial.kind, trial.title, trial.breaks, accused, time.monotonic() - began, trouble
-    )
+        rows = [r for r in report.requirements if r.call in {"", trial.call}]
+        accused = tuple(r.id for r in rows if r.verdict is Verdict.FAIL)
+        trouble = _trouble(trial, report, rows, frozenset(accused))
+    took = time.monotonic() - began
+    return Outcome(trial.id, trial.call, trial.kind, trial.title, trial.breaks, accused, took, trouble)
 
 
-def _trouble(trial: Trial, report: Report, accused: frozenset[str]) -> str:
-    level = {r.id: r.level for r in report.requirements}
+def _trouble(trial: Trial, report: Report, rows: Sequence[RequirementResult], accused: frozenset[str]) -> str:
+    others = [r.name for r in report.requirements if r not in rows and r.verdict is Verdict.FAIL]
+    if others:
+        return f"another call is accused: {', '.join(others)}"
+    level = {r.id: r.level for r in rows}
     broken = [r.id for r in report.requirements if r.verdict is Verdict.ERROR]
     if broken:
         return f"the suite's own checks failed: {', '.join(broken)}"
@@ -207,11 +254,17 @@ def _trouble(trial: Trial, report: Report, accused: frozenset[str]) -> str:
     stray = [name for name in accused if level[name] != "advisory" and name not in trial.also]
     if stray:
         return f"accused without cause by {', '.join(stray)}"
-    left = [r.id for r in report.requirements if r.level == "must" and r.verdict is Verdict.INCONCLUSIVE]
-    left = [name for name in left if name not in trial.also]
+    left = [r.id for r in rows if r.level == "must" and r.verdict is Verdict.INCONCLUSIVE]
+    left = [name for name in left if name not in trial.also and not _is_spared(name, trial)]
     if report.verdict is not Claim.CONFORMING and left:
         return f"not found conforming: {', '.join(left)} inconclusive"
     return ""
+
+
+def _is_spared(requirement: str, trial: Trial) -> bool:
+    """Whether a requirement is judged with the page's call, as what it looks at reads every request alike."""
+    contract = documented()
+    return trial.call != contract.call.name and contract.requirements[requirement].scope == "endpoint"
 
 
 def _batch(names: list[str]) -> Iterator[Outcome]:
@@ -254,10 +307,13 @@ def _pool(jobs: int) -> multiprocessing.pool.Pool:
 
 
 def prove(
-    only: Sequence[str] = (), jobs: int = 2, progress: Callable[[int, int], None] = lambda _done, _of: None
+    only: Sequence[str] = (),
+    jobs: int = 2,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+    calls: Sequence[str] = (),
 ) -> list[Outcome]:
-    """Judge every variant; outcomes in the order of the registry."""
-    names = [trial.id for trial in trials(only)]
+    """Judge every variant that the globs name; outcomes in the order of the registry."""
+    names = [trial.id for trial in trials(only, calls)]
     size = 2 * _AT_ONCE
     batches = [names[i : i + size] for i in range(0, len(names), size)]
     done: dict[str, Outcome] = {}

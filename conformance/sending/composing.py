@@ -55,6 +55,9 @@ class Composer:
         if plain or probe.stand_in:
             configured = tuple(pair for pair in configured if not self.secrets.is_secret(pair[1]))
             url, probe = self._without_secrets(url), self._standing_in(probe)
+        if probe.kind is Kind.WRONG_TOKEN:
+            token = self.target.token
+            url = self.secrets.exchanged(url, lambda o: self._standing_in_for(o) if o == token else o)
         if probe.kind is Kind.HOSTILE:
             probe = replace(probe, document=probe.document.replace(CANARY, canary.encode()))
         method, url, extra, body = _bound(probe, url, self.secrets)

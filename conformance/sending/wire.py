@@ -24,6 +24,7 @@ from conformance.probes.purpose import Kind, Purpose, Wishes
 from conformance.sending import signals
 from conformance.sending.addresses import further
 from conformance.sending.canary import listen
+from conformance.sending.flows import filled
 from conformance.sending.policy import AFTER, Action, Came, next_action
 from conformance.sending.recorded import Recording
 from conformance.sending.reduction import findings, shows
@@ -137,7 +138,7 @@ class Wire(Session):
                     tasks.start_soon(self._tls_versions)
             await self._reduce(plan, first)
             for probe in (*plan.in_a_row, *plan.middle):
-                await first.exchange_with_retry(probe)
+                await self._with_its_value(probe, first)
             for code, calls in plan.states.items():
                 if not self._lasting and not all(call.channel in self.pace.silent for call in calls):
                     await self._state(self.target.states[code], calls)
@@ -148,6 +149,14 @@ class Wire(Session):
                 if "https" not in self.pace.silent:
                     await anyio.sleep(max(0.0, LATER_S - self._since(probe.purpose)))
                 await first.exchange_with_retry(probe)
+
+    async def _with_its_value(self, probe: Probe, worker: Worker) -> None:
+        """Send a probe; one whose value another call lists with that value, or not at all where there is none."""
+        whole = filled(probe, self.exchanges) if probe.origin else probe
+        if isinstance(whole, str):
+            self.gaps.setdefault(probe.purpose.label, whole)
+        else:
+            await worker.exchange_with_retry(whole)
 
     async def _reduce(self, plan: Plan, worker: Worker) -> None:
         """Show with a small request, within a budget, what only a generated one has shown."""

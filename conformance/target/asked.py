@@ -6,20 +6,23 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from conformance.contract.rows import PAGE
 from conformance.target.hiding import VARIABLE
 from conformance.target.places import is_secret_name
 
 if TYPE_CHECKING:
-    from conformance.contract.model import Contract, Parameter
+    from conformance.contract.model import Contract, ServiceCall
+    from conformance.contract.rows import Parameter
     from conformance.target.values import Values
 
 _NOT_XML = re.compile(r"[^\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def chosen(values: Values, globs: list[str], contract: Contract) -> tuple[str, ...]:
-    """The calls that the globs name, in the contract's order; of those that change something, none.
+    """The calls that the globs name; of those that change something, none.
 
-    Without a glob it is the call that the page documents. Raises ConfigError.
+    The first of them is asked most: one that only reads, the page's before others. Without a glob it is the call that
+    the page documents. Raises ConfigError.
     """
     known = contract.calls
     changing = {name for name, call in known.items() if call.row.effect == "changes"}
@@ -32,7 +35,11 @@ def chosen(values: Values, globs: list[str], contract: Contract) -> tuple[str, .
             allowed = ", ".join(name for name in known if name not in changing)
             raise values.wrong("calls", f"{glob} changes something, so it is not sent", allowed)
         found |= named - changing
-    return tuple(name for name in known if name in found)
+    return tuple(sorted(found, key=lambda name: _rank(known[name])))
+
+
+def _rank(call: ServiceCall) -> tuple[bool, bool, str]:
+    return call.row.effect != "read", call.row.edition != PAGE, call.name
 
 
 def left_out(globs: object, calls: tuple[str, ...], contract: Contract) -> tuple[str, ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from conformance.contract.model import Contract
+from conformance.contract.rows import PAGE
 from conformance.target.asked import left_out
 from conformance.target.configuration import ConfigError, Settings, find_config, read_config, target_names
 from conformance.target.settings import placed
@@ -35,7 +37,7 @@ def subject(options: argparse.Namespace, contract: Contract, stack: contextlib.E
     if options.target:
         name, (config, base) = options.target[0], _configured(options)
     elif options.endpoint == "reference":
-        name, config, base = "reference", _reference(contract, stack), Path.cwd()
+        name, config, base = "reference", _reference(options, contract, stack), Path.cwd()
     elif options.endpoint:
         name, config, base = "endpoint", {"endpoint": options.endpoint}, Path.cwd()
     else:
@@ -84,11 +86,19 @@ def _configured(options: argparse.Namespace) -> tuple[Settings, Path]:
     return read_config(file, name)[name], file.parent
 
 
-def _reference(contract: Contract, stack: contextlib.ExitStack) -> Settings:
-    """The embedded reference endpoint, started for this run, with every state provisioned."""
+def _reference(options: argparse.Namespace, contract: Contract, stack: contextlib.ExitStack) -> Settings:
+    """The embedded reference endpoint, started for this run, with every state provisioned.
+
+    An action of no call is answered as the page would have it, or as the guide has it where a call of that is judged.
+    """
     from conformance.reference import start  # noqa: PLC0415
 
-    return provisioned(stack.enter_context(start()), contract)
+    globs = getattr(options, "calls", None) or []
+    guided = any(
+        call.row.edition != PAGE and any(fnmatchcase(name, glob) for glob in globs)
+        for name, call in contract.calls.items()
+    )
+    return provisioned(stack.enter_context(start(unknown_action="430" if guided else "999")), contract)
 
 
 def provisioned(running: Running, contract: Contract) -> dict[str, Any]:

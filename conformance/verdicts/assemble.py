@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+import msgspec
+
 from conformance import __version__
 from conformance.checks.catalogue import Judgement
 from conformance.checks.extension import Extension
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Contract, Requirement
 from conformance.contract.quoting import cut
+from conformance.contract.stated import stated
 from conformance.evidence.between import obstacle
 from conformance.evidence.exchange import Evidence
 from conformance.probes.purpose import Kind
@@ -104,7 +107,13 @@ def _requirements(
     found: Mapping[Judgement, tuple[CheckResult, ...]], contract: Contract, evidence: Evidence, terms: Terms
 ) -> tuple[RequirementResult, ...]:
     return tuple(
-        _requirement(row, call, found.get((row.id, call)), terms, further=call != contract.call.name)
+        _requirement(
+            _of_call(row, call, contract),
+            call,
+            found.get((row.id, call)),
+            terms,
+            further=call != contract.call.name,
+        )
         for row in contract.requirements.values()
         for call in row.of(evidence.calls)
     )
@@ -143,6 +152,10 @@ def _clock_note(evidence: Evidence) -> list[str]:
         if offset
         else []
     )
+
+
+def _of_call(requirement: Requirement, call: str, contract: Contract) -> Requirement:
+    return msgspec.structs.replace(requirement, statement=stated(requirement, call, contract))
 
 
 def _requirement(

@@ -52,7 +52,7 @@ OTHER_WORDS = [
 SPELLED = {"forwarded": 'proto="https"', "x-forwarded-proto": "HTTPS", "front-end-https": "1"}
 
 OTHER_ACTIONS = [
-    "get_list_country",
+    "get_list_no_such",
     "get_list_callbacks",
     "get_list",
     "GET_LIST_CALLBACK",

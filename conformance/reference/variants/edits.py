@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from conformance.reference.request import Document, UnusableError, locate
-from conformance.reference.variants.variant import document, success, tree
+from conformance.reference.variants.variant import document, of, success, tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +55,16 @@ def moved(root: ET.Element, path: str, index: int) -> None:
     child = the(root, path)
     root.remove(child)
     root.insert(index, child)
+
+
+def edited(call: str, edit: Callable[[ET.Element], object]) -> Change:
+    """Edits the values of a call's answer."""
+    return tree(lambda _, root: edit(the(root, "Values")), of(call))
+
+
+def again(values: ET.Element) -> None:
+    """Adds the first value once more."""
+    values.append(copy.deepcopy(values[0]))
 
 
 def id_to(text: str, number: str = "3") -> Change:

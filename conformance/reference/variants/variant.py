@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from conformance.reference.answer import states
+from conformance.reference.answer import ACTION, states
 from conformance.reference.app import Call, Stages
 from conformance.reference.transport import Transport
 
@@ -33,7 +33,7 @@ class Variant:
     breaks: the requirement that must accuse a mutant. also: what may accuse it too, as a consequence; for a
     correct variant, advisory requirements that may remark on it, and what cannot be judged on it.
     binding: over which it has to be called for it to show. wire: it needs real sockets. http_token: it has to be
-    asked over plain HTTP with the token of the target.
+    asked over plain HTTP with the token of the target. call: whose answers are different.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Variant:
     speak: Speak | None = None
     wire: bool = False
     http_token: bool = False
+    call: str = ACTION
 
 
 def mutant(
@@ -59,10 +60,12 @@ def mutant(
     binding: str = "query-xml",
     speak: Speak | None = None,
     wire: bool = False,
+    call: str = ACTION,
 ) -> Variant:
     """A variant that is wrong in one way."""
     others = tuple(one for one in _spread(also) if one != breaks)
-    return _variant(Variant(name, "mutant", title, (breaks,), others, binding=binding, wire=wire), how, speak)
+    made = Variant(name, "mutant", title, (breaks,), others, binding=binding, wire=wire, call=call)
+    return _variant(made, how, speak)
 
 
 def correct(
@@ -72,9 +75,10 @@ def correct(
     *,
     also: str = "",
     speak: Speak | None = None,
+    call: str = ACTION,
 ) -> Variant:
     """A variant that is unusual, and right."""
-    return _variant(Variant(name, "correct", title, (), _spread(also)), how, speak)
+    return _variant(Variant(name, "correct", title, (), _spread(also), call=call), how, speak)
 
 
 def _variant(variant: Variant, how: Change | Transport | None, speak: Speak | None) -> Variant:
@@ -98,7 +102,12 @@ def _spread(ids: str) -> tuple[str, ...]:
 
 def success(call: Call) -> bool:
     """The callback list is the answer."""
-    return call.outcome.error is None
+    return call.outcome.error is None and call.outcome.action == ACTION
+
+
+def of(call: str) -> When:
+    """The answer is the success of this call."""
+    return lambda made: made.outcome.error is None and made.outcome.action == call
 
 
 def errors(call: Call) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from conformance import ConfigError, Target, Terms, judge, read_evidence, read_r
 STATES = {code: {"headers": {"X-Reference-State": code}} for code in ("004", "007", "008", "999")}
 
 
-def at(running: reference.Running, **settings: object) -> Target:
+def at(running: reference.Running, **settings: Any) -> Target:
     return Target.of(
         running.https_url,
         http_endpoint=running.http_url,
@@ -70,7 +71,7 @@ def test_a_target_is_read_from_a_file(tmp_path: Path, monkeypatch: pytest.Monkey
         ({"endpoint": "https://x/t", "states": {"123": {"setup": ["x"]}}}, "no documented error code"),
     ],
 )
-def test_a_wrong_setting_is_refused_in_one_line(settings: dict[str, object], told: str) -> None:
+def test_a_wrong_setting_is_refused_in_one_line(settings: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigError, match=told) as refused:
         Target.of(str(settings.pop("endpoint")), **settings)
     assert "\n" not in str(refused.value)
@@ -79,4 +80,4 @@ def test_a_wrong_setting_is_refused_in_one_line(settings: dict[str, object], tol
 def test_every_public_name_is_there() -> None:
     assert all(getattr(conformance, name) is not None for name in conformance.__all__)
     with pytest.raises(AttributeError, match="no_such_name"):
-        conformance.no_such_name  # noqa: B018
+        conformance.no_such_name  # type: ignore[attr-defined]  # noqa: B018

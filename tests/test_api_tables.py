@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -65,7 +65,7 @@ def _of(name: str, *several: type) -> str:
     return table((f"`{name}.`", "is"), *found.items())
 
 
-TABLES = {
+TABLES: dict[str, Callable[[], str]] = {
     "kinds": kinds,
     "exchange": lambda: _of("exchange", Exchange),
     "answer": lambda: _of("exchange.answer", Answer),

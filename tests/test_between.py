@@ -10,6 +10,7 @@ import pytest
 from conformance.checks.outcome import Verdict
 from conformance.evidence.between import Kind, between, puts_off, shuts_out
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
+from conformance.probes.purpose import Kind as Sent
 from tests.evidence_factory import SUCCESS, conforming, each, error, judged, named, purpose, verdicts
 
 PAGE = b"<!DOCTYPE html><html><body><h1>Sorry</h1></body></html>"
@@ -212,7 +213,7 @@ def test_an_endpoint_that_fails_from_some_moment_on_is_judged() -> None:
 
 def test_a_ban_that_ends_is_none() -> None:
     evidence = conforming()
-    ordinary = evidence.of("documented")[4].number  # a call of the middle, with those around it
+    ordinary = evidence.of(Sent.DOCUMENTED)[4].number  # a call of the middle, with those around it
     middle = tuple(
         replace(e, answer=page(403)) if abs(e.number - ordinary) <= 10 else e for e in evidence.exchanges
     )

@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,7 +108,7 @@ def found(folder: Path, said: str) -> list[str]:
 def test_several_targets_tell_nobody(configuration: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    common = {**VALUES, "BASIC": BASIC, "PYTHONUTF8": "1"}
+    common: dict[str, Any] = {**VALUES, "BASIC": BASIC, "PYTHONUTF8": "1"}
     words = ["run", "--all-targets", f"--config={configuration}", f"--reports={out}"]
     judged = run(*words, cwd=out, **common)
     assert judged.returncode == 1, judged.stderr
@@ -125,7 +126,8 @@ def test_doctor_tells_nobody(saying: str, configuration: Path, tmp_path: Path) -
     out = tmp_path / "out"
     out.mkdir()
     words = ("doctor", f"--target={saying}", f"--config={configuration}")
-    done = run(*words, cwd=out, **VALUES, BASIC=BASIC)
+    values: dict[str, Any] = {**VALUES, "BASIC": BASIC}
+    done = run(*words, cwd=out, **values)
     assert done.returncode in {0, 10}, done.stderr
     assert "state 004" in done.stdout
     assert found(out, done.stdout + done.stderr) == []

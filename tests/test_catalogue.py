@@ -29,7 +29,7 @@ from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import Claim
 from tests.evidence_factory import CONTRACT, body, conforming, verdicts
 
-FIVE = tuple(conforming().of("documented")[:5])
+FIVE = tuple(conforming().of(Kind.DOCUMENTED)[:5])
 WHOLE = Case("", "ENV-01", None)
 
 

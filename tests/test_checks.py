@@ -485,8 +485,8 @@ def https_rows() -> Iterator[Row]:
     for name, fact in facts.items():
         change = each(lambda e, fact=fact: replace(e, tls=replace(e.tls, **fact)), "documented")
         yield Row(name, change, "TLS-05")
-    two = (Handshake("TLS 1.0", True), Handshake("TLS 1.1", True))
-    yield Row("old-tls-twice", lambda e: replace(e, handshakes=two), "TLS-05")
+    old = (Handshake("TLS 1.0", True), Handshake("TLS 1.1", True))
+    yield Row("old-tls-twice", lambda e: replace(e, handshakes=old), "TLS-05")
     yield Row("old-tls", lambda e: replace(e, handshakes=(Handshake("TLS 1.0", True),)), "TLS-05")
 
 
@@ -532,21 +532,21 @@ def error_rows() -> Iterator[Row]:
         yield Row(f"{code}-once-as-a-page", page, f"{name}-code {name}-stable")
         success_too = swap("<Timestamp>", "<Result>Success</Result><Timestamp>", f"state-{code}")
         yield Row(f"{code}-with-two-results", success_too, f"{name}-data {name}-envelope")
-    message, name, states = BLOCKED, "ERR-004", "state-004"
+    blocked, name, state = BLOCKED, "ERR-004", "state-004"
     for code, left_open in (("007", ""), ("998", " ERR-ANY")):
         for other in ("Aaa", "zzz"):
-            change = both(swap(">004<", f">{code}<", states), body(lambda data, other=other: data.replace(
-                message.encode(), other.encode()), states))  # fmt: skip
+            change = both(swap(">004<", f">{code}<", state), body(lambda data, other=other: data.replace(
+                blocked.encode(), other.encode()), state))  # fmt: skip
             yield Row(
                 f"004-{code}-{other}", change, f"{name}-code {name}-message{left_open}", f"{name}-stable"
             )
     no_code = body(
-        lambda data: re.sub(rb"<Error>.*</Error>", b"", data).replace(message.encode(), b"x"), states
+        lambda data: re.sub(rb"<Error>.*</Error>", b"", data).replace(blocked.encode(), b"x"), state
     )
     yield Row("004-neither-code-nor-message", no_code, f"{name}-code {name}-message {name}-envelope ERR-ANY",
               f"{name}-stable")  # fmt: skip
     twice_wrong = both(
-        swap("Result>Error", "Result>Failed", states), swap("Action>get_list", "Action>x", states)
+        swap("Result>Error", "Result>Failed", state), swap("Action>get_list", "Action>x", state)
     )
     yield Row("004-twice-wrong", twice_wrong, f"{name}-envelope")
     for codes in (("999", "008"), ("004", "008"), ("008", "004"), ("008", "999")):
@@ -689,10 +689,10 @@ def everywhere_rows() -> Iterator[Row]:
             when = timestamps(lambda e, by=seconds: int(e.started) + by, probe=probe)
             yield Row(f"{probe}-refused-at-a-{name}-time", when, "TIM-06")
     for code in CODES:
-        failed = error(code).replace(b"Result>Error", b"Result>Failed")
+        said = error(code).replace(b"Result>Error", b"Result>Failed")
         yield Row(
             f"a-refusal-as-{code}-in-another-shape",
-            says(failed, probe="action-number"),
+            says(said, probe="action-number"),
             f"ERR-{code}-envelope",
         )
     one = swap("Result>Error", "Result>Failed", probe="state-007-3")
@@ -967,7 +967,7 @@ def test_one_bad_answer_among_many_is_told(place: str) -> None:
     (told,) = [r for r in results["ENV-06"] if r.verdict is Verdict.FAIL]
     answers = re.match(r"1 of (\d+) answers: ", told.reason)
     assert answers
-    assert int(answers[1]) > len(conforming().of("documented"))  # every success envelope counts
+    assert int(answers[1]) > len(conforming().of(Kind.DOCUMENTED))  # every success envelope counts
     assert len(told.exchanges) == 1
 
 
@@ -1123,7 +1123,7 @@ def test_a_document_that_is_too_long_for_a_query_needs_the_form() -> None:
 def test_one_of_many_lost_is_told_with_its_reason() -> None:
     gone = lost("timeout", "no answer within 10 s", probe="documented-3")(conforming())
     reasons = [r.reason for r in judged(gone)["REQ-01"] if r.verdict is Verdict.INCONCLUSIVE]
-    calls = len({e.probe for e in gone.of("documented")})
+    calls = len({e.probe for e in gone.of(Kind.DOCUMENTED)})
     assert reasons == [f"1 of {calls} documented requests got no answer: no answer within 10 s"]
     silent = each(lambda e: replace(e, answer=None), probe="documented-3")(conforming())
     reasons = [r.reason for r in judged(silent)["REQ-01"] if r.verdict is Verdict.INCONCLUSIVE]

@@ -249,9 +249,9 @@ def test_the_zipapp_runs(tmp_path: Path) -> None:
     file = tmp_path / "connect-conformance.pyz"
     linted(sys.executable, "-m", "shiv", "--console-script", "connect-conformance", "--output-file", file,
            "--compressed", "--reproducible", "--site-packages", packages)  # fmt: skip
-    words = ("run", "--endpoint", "reference", "--select", "ENV-03", "--quiet", "--reports", "out")
+    asked_for = ("run", "--endpoint", "reference", "--select", "ENV-03", "--quiet", "--reports", "out")
     ran = run(
-        *words,
+        *asked_for,
         cwd=tmp_path,
         command=[sys.executable, str(file)],
         PYTHONPATH="",

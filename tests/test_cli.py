@@ -496,7 +496,7 @@ def test_waivers_excuse(tmp_path: Path) -> None:
 
 
 def test_the_environment_beats_the_file_and_options_beat_both(folder: Path, running: Running) -> None:
-    def binding(*words: str, **values: str) -> str:
+    def binding(*words: str, **values: Any) -> str:
         listed = run("run", *words, "--list", cwd=folder, CONNECT_TOKEN=running.token, **values)
         assert listed.returncode == 0, listed.stderr
         return re.findall(r"\((\S+)\), and over plain HTTP", listed.stdout)[0]
@@ -528,7 +528,8 @@ def test_an_endpoint_on_the_command_line_silences_a_target_of_the_environment(tm
 )
 def test_a_wrong_value_in_the_environment_is_refused(tmp_path: Path, name: str, value: str) -> None:
     words = ("run", "--endpoint", "https://here.example/T", "--list")
-    done = run(*words, cwd=tmp_path, **{f"CONNECT_CONFORMANCE_{name}": value})
+    values: dict[str, Any] = {f"CONNECT_CONFORMANCE_{name}": value}
+    done = run(*words, cwd=tmp_path, **values)
     assert done.returncode == 4
     assert value.rsplit(maxsplit=1)[-1] in one_line(done.stderr)
 

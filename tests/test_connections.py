@@ -49,7 +49,7 @@ def test_every_address_gets_the_documented_call(tls: ssl.SSLContext, ca_file: Pa
     assert verdict(report, "REQ-01") == verdict(report, "TLS-03") == "pass"
     assert one.calls
     assert two.calls
-    assert {e.address for e in evidence.of("documented")} == {"127.0.0.1", "127.0.0.2"}
+    assert {e.address for e in evidence.of(Kind.DOCUMENTED)} == {"127.0.0.1", "127.0.0.2"}
     assert evidence.notes == ()
 
 

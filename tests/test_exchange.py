@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import MISSING, FrozenInstanceError, fields, is_dataclass, replace
 from email.utils import formatdate
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ RECORDS = [
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
 def test_what_was_recorded_stays_as_it_is(record: type) -> None:
-    made = object.__new__(record)
+    made: Any = object.__new__(record)
     with pytest.raises(FrozenInstanceError):
         setattr(made, fields(record)[0].name, "otherwise")
 

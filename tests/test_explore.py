@@ -28,7 +28,7 @@ from conformance.probes.generated import COUNTS, Case, corpus
 from conformance.probes.purpose import Kind, Purpose, Wishes
 from conformance.probes.template import Template
 from conformance.reference.app import Application, Call, Stages
-from conformance.reference.request import Asked, Request, UnusableError, locate
+from conformance.reference.request import Asked, Document, Request, UnusableError, locate
 from conformance.reference.request import read as honestly
 from conformance.selftest.prove import InProcess
 from conformance.sending.pace import Limits
@@ -223,7 +223,7 @@ def faulty(fault: Fault) -> Application:
     """The reference endpoint with a fault in how it reads documents."""
 
     def reading(call: Call) -> Asked:
-        return fault(_document(call.request), honestly(call.request))
+        return fault(_document(call.request), honestly(call.request, call.takes))
 
     return Application(Stages(read=reading))
 
@@ -233,7 +233,7 @@ def _document(request: Request) -> bytes:
         _, found = locate(request)
     except UnusableError:
         return b""
-    return found.encode() if isinstance(found, str) else found.content
+    return found.content if isinstance(found, Document) else str(found.action).encode()
 
 
 def session(fault: Fault, seed: int = 1, limits: Limits | None = None) -> tuple[Evidence, Application]:

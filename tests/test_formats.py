@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -28,8 +29,10 @@ def fields_of_the_suite() -> Iterator[str]:
             yield from (f.encode_name for f in msgspec.structs.fields(struct) if f.encode_name[0] == "_")
     for struct in (har.Run, har.Probe):
         yield from struct.__struct_fields__
+    described: Any
     for record in (Handshake, Loss, Tls):
-        yield from (f.encode_name for f in msgspec.inspect.type_info(record).fields)  # type: ignore[union-attr]
+        described = msgspec.inspect.type_info(record)
+        yield from (f.encode_name for f in described.fields)
 
 
 def named(name: str) -> bool:

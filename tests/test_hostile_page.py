@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from tests.hostile.catalogue import ALONE, BEHAVIOURS
+from tests.hostile.catalogue import ALONE
+from tests.hostile.registry import BEHAVIOURS
 
 PAGE = (Path(__file__).parents[1] / "docs" / "hostile.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| .* <br> `(\w+)` \| (.*) \| ([0-9]+) \|$", PAGE, re.MULTILINE)

@@ -118,7 +118,7 @@ def test_what_the_house_is_counted_by(tmp_path: Path) -> None:
     for name, text in made.items():
         (tmp_path / "conformance" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "conformance" / name).write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "tests.house", "--of", tmp_path]  # where no other is loaded yet
+    command = [sys.executable, "-m", "tests.house", "--of", str(tmp_path)]  # where no other is loaded yet
 
     def counted() -> list[str]:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

@@ -49,7 +49,7 @@ def without_success_of(*probes: str) -> Evidence:
 @pytest.mark.parametrize("failing", ["documented-8", "documented-9"])
 def test_a_control_succeeds_right_before_and_right_after(failing: str) -> None:
     (asked,) = [e for e in conforming().exchanges if e.probe == "action-unknown"]
-    numbers = {e.probe: e.number for e in conforming().of("documented")}
+    numbers = {e.probe: e.number for e in conforming().of(Kind.DOCUMENTED)}
     assert numbers["documented-8"] < asked.number < numbers["documented-9"]
     with pytest.raises(Inconclusive, match="before and after"):
         Judging(without_success_of(failing), CONTRACT).control(asked)
@@ -59,7 +59,7 @@ def test_a_control_succeeds_right_before_and_right_after(failing: str) -> None:
 
 def test_a_request_is_no_control_of_its_own() -> None:
     evidence = conforming()
-    first, *_, last = evidence.of("documented")
+    first, *_, last = evidence.of(Kind.DOCUMENTED)
     asked = replace(last, number=first.number)
     subject = Judging(replace(evidence, exchanges=(first, last)), CONTRACT)
     with pytest.raises(Inconclusive):
@@ -79,7 +79,7 @@ def test_a_binding_is_served_if_a_call_in_it_succeeded_or_it_is_the_target_s() -
 
 
 def test_the_control_of_a_document_is_its_own() -> None:
-    (control,) = conforming().of("control")
+    (control,) = conforming().of(Kind.CONTROL)
     others = [replace(control, probe=f"control-{name}", number=900) for name in ("a", "z")]
     evidence = says(error("999"), "control")(conforming())
     evidence = replace(evidence, exchanges=(*evidence.exchanges, *others))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.evidence.exchange import Evidence, Loss
+from conformance.probes.purpose import Kind
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
 from conformance.verdicts.assemble import assemble
@@ -23,7 +24,7 @@ def report(evidence: Evidence) -> Report:
 def again(kind: str) -> Evidence:
     """Eight documented calls lost once, and answered when they were sent again."""
     evidence, numbers = conforming(), range(900, 908)
-    calls = evidence.of("documented")[1:9]
+    calls = evidence.of(Kind.DOCUMENTED)[1:9]
     gone = [replace(e, answer=None, loss=Loss(kind, "gone")) for e in calls]
     sent = [replace(e, number=n, retried=True) for n, e in zip(numbers, calls, strict=True)]
     kept = [e for e in evidence.exchanges if e not in calls]

@@ -8,6 +8,7 @@ import pytest
 
 from conformance.checks.outcome import Verdict
 from conformance.evidence.exchange import Evidence
+from conformance.probes.purpose import Kind
 from conformance.verdicts.verdict import worst
 from tests.evidence_factory import (
     SUCCESS,
@@ -128,7 +129,7 @@ def test_what_leaves_a_refused_token_open_names_the_remedy() -> None:
 
 def without_stand_ins(evidence: Evidence) -> Evidence:
     """As of an endpoint without a secret: the control is the call itself over HTTPS."""
-    own = {e.probe: e.control for e in evidence.of("stand-in")}
+    own = {e.probe: e.control for e in evidence.of(Kind.STAND_IN)}
     kept = (e for e in evidence.exchanges if e.purpose.label != "stand-in")
     return replace(evidence, exchanges=tuple(replace(e, control=own.get(e.control, e.control)) for e in kept))
 

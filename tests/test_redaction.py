@@ -20,6 +20,7 @@ from conformance.contract.quoting import cut, piece, quoting
 from conformance.evidence.exchange import Answer, Evidence, Exchange
 from conformance.evidence.recording import from_har, to_har
 from conformance.evidence.redaction import Redaction, outside
+from conformance.probes.purpose import Kind
 from conformance.reporting.publish import guarded, own
 from conformance.target.secrets import TOKEN, Secrets
 from conformance.verdicts.judge import judge_evidence
@@ -142,11 +143,11 @@ def test_tokens_that_look_like_words_of_ours_cost_nothing(token: str) -> None:
 
 def test_a_timestamp_that_is_the_token_is_judged_and_its_body_withheld() -> None:
     evidence = conforming()
-    first = evidence.of("documented")[0]
+    first = evidence.of(Kind.DOCUMENTED)[0]
     evidence = replace(evidence, secrets=holding(str(int(first.started))))
     report = judge_evidence(evidence, CONTRACT, TERMS)
     assert {r.verdict for r in report.requirements if r.id.startswith("TIM")} == {Verdict.PASS}
-    shown = Redaction(evidence).shown.of("documented")[0].answer
+    shown = Redaction(evidence).shown.of(Kind.DOCUMENTED)[0].answer
     assert shown
     assert first.answer
     assert (shown.body, shown.length) == (b"", len(first.answer.body))
@@ -262,7 +263,7 @@ def foreign() -> bytes:
     basic = base64.b64encode(f"{CANARIES['user']}:{CANARIES['password']}".encode()).decode()
     said = " ".join(CANARIES.values())
     coded = base64.b64encode(said.encode()).decode()
-    body = conforming().of("documented")[0].answer
+    body = conforming().of(Kind.DOCUMENTED)[0].answer
     assert body
     text = body.body.decode()
     url = f"https://x:{CANARIES['userinfo']}@h.example/v2/{CANARIES['path']}?api_key={CANARIES['query']}&XML={document}"

@@ -219,7 +219,7 @@ ODD: dict[str, object] = {
 @pytest.mark.parametrize("key", ODD)
 def test_an_odd_value_is_refused_in_one_line(key: str) -> None:
     with pytest.raises(ConfigError, match=rf"`targets\.endpoint\.{key}.*; allowed: ") as refused:
-        Target.of(ENDPOINT, **{key: ODD[key]})
+        Target.of(ENDPOINT, **{key: ODD[key]})  # type: ignore[arg-type]
     assert "\n" not in str(refused.value)
 
 

@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,7 +121,7 @@ def reports(tmp_path: Path) -> Path:
     return tmp_path
 
 
-ALL = {
+ALL: dict[str, dict[str, object]] = {
     "true": {
         "REQ-04": {"because": "lenient", "answers": ["malformed-t*"]},
         "REQ-05": {"because": "lenient"},
@@ -155,7 +156,7 @@ def test_nothing_is_wrong_where_all_is_declared(reports: Path) -> None:
         },
     ],
 )
-def test_what_is_not_declared_is_wrong(declared: dict[str, object], reports: Path) -> None:
+def test_what_is_not_declared_is_wrong(declared: dict[str, Any], reports: Path) -> None:
     assert compared(made_of(**declared), reports, 1.0).wrong
 
 

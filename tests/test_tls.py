@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -194,7 +195,7 @@ def demanding(authority: trustme.CA, version: ssl.TLSVersion) -> ssl.SSLContext:
     return tls
 
 
-def client(of: trustme.CA, folder: Path) -> dict[str, str]:
+def client(of: trustme.CA, folder: Path) -> dict[str, Any]:
     leaf = of.issue_cert(common_name="client")
     leaf.private_key_pem.write_to_path(str(folder / "key.pem"))
     leaf.cert_chain_pems[0].write_to_path(str(folder / "client.pem"))

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from . import trial
+from . import (
+    catalogue,  # noqa: F401  which fills the registry
+    trial,
+)
 from .broken import FOREIGN
-from .catalogue import BEHAVIOURS
 from .framing import CLOCKS
 from .lures import PLAIN
+from .registry import BEHAVIOURS
 from .slow import SLOW
 from .stage import Authority, Canary
 from .trial import Trial

@@ -2,6 +2,7 @@
 
 import codecs
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from .honest import PAIRS, body, chunked, envelope, error, head, http, success
 from .registry import NONCONFORMING, Step, behaves, behaves_each
@@ -174,7 +175,7 @@ def body_that_is_a_path(ask: Ask) -> Iterator[Step]:
     yield http(str(ask.server.bait).encode())
 
 
-def _declared(name: str, **other: str) -> str:
+def _declared(name: str, **other: Any) -> str:
     return success(prolog=f'<?xml version="1.0" encoding="{name}"?>\n', **other).decode()
 
 

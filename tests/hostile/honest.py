@@ -26,7 +26,10 @@ ERRORS = {
     "009": "HTTP protocol not allowed, require HTTPS",
     "999": "Unknown error",
 }
-_REQUEST = [("clickatellsdk", {}, ""), ("action", {}, "get_list_callback")]
+_REQUEST: list[tuple[str, dict[str, str], str]] = [
+    ("clickatellsdk", {}, ""),
+    ("action", {}, "get_list_callback"),
+]
 
 
 def answer(ask: "Ask") -> Iterator[Step]:

@@ -15,8 +15,8 @@ from itertools import groupby
 from pathlib import Path
 
 from . import trial
-from .catalogue import ALONE, BEHAVIOURS
-from .registry import Behaviour
+from .catalogue import ALONE
+from .registry import BEHAVIOURS, Behaviour
 from .stage import Authority
 from .test_bounds import MEGABYTES
 from .trial import CHECKOUT, SECONDS, TIMEOUT, Trial

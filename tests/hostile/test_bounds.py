@@ -8,19 +8,26 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from lxml import etree, html
 
-from .catalogue import ALONE, BEHAVIOURS
+from .catalogue import ALONE
 from .lures import COOKIE
+from .registry import BEHAVIOURS
 from .trial import BAIT, CHECKOUT, REPORTS, SECONDS, SIDE_BY_SIDE, Trial
 
 MEGABYTES = 400 + 5 * max(0, SIDE_BY_SIDE - 8)  # each call beyond the usual eight may have begun a body more
 NAMES = list(BEHAVIOURS if os.environ.get("HOSTILE") == "all" else ALONE)
 each_behaviour = pytest.mark.parametrize("ended", NAMES, indirect=True)
 UNASKED = (COOKIE.encode(), b"netrc-password", b"\nCookie:", b"Proxy-Authorization", b"\nAuthorization:")
-HARDENED = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+HARDENED: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+}
 
 
 def requirements() -> set[str]:

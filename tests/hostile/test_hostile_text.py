@@ -14,8 +14,9 @@ import pytest
 from lxml import etree, html
 
 from . import chromium, trial
-from .catalogue import ALONE, BEHAVIOURS
+from .catalogue import ALONE
 from .chromium import Browser, browser
+from .registry import BEHAVIOURS
 from .stage import Authority, Canary
 from .test_bounds import HARDENED, NAMES
 from .texts import MARK, TEXTS

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from . import trial
-from .catalogue import BEHAVIOURS
+from . import (
+    catalogue,  # noqa: F401  which fills the registry
+    trial,
+)
 from .leaks import leaks
+from .registry import BEHAVIOURS
 from .stage import Authority, Canary, Server
 from .test_bounds import NAMES
 from .trial import CHECKOUT, Outcome, Process, Trial, conformance, environment, folders, judging

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from .catalogue import BEHAVIOURS
+from . import catalogue  # noqa: F401  which fills the registry
 from .leaks import leaks
 from .provisioned import ground
+from .registry import BEHAVIOURS
 from .stage import Authority, Canary
 from .test_bounds import MEGABYTES
 from .trial import (

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from .catalogue import BEHAVIOURS
+from . import catalogue  # noqa: F401  which fills the registry
 from .floods import BOMB, gzip_twice
 from .honest import http as answer_of
 from .leaks import leaks
-from .registry import Behaviour, Ending
+from .registry import BEHAVIOURS, Behaviour, Ending
 from .stage import Ask, Authority, Canary, Server
 
 REQUEST = b"GET /t?action=get_list_callback HTTP/1.1\r\nHost: localhost\r\n\r\n"

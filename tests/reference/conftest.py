@@ -48,9 +48,9 @@ class Client:
     def connect(self, secure: bool = True) -> http.client.HTTPConnection:
         if secure:
             url = urlsplit(self.running.https_url)
-            return http.client.HTTPSConnection(url.hostname, url.port, timeout=10, context=self.tls)
+            return http.client.HTTPSConnection(url.hostname or "", url.port, timeout=10, context=self.tls)
         url = urlsplit(self.running.http_url)
-        return http.client.HTTPConnection(url.hostname, url.port, timeout=10)
+        return http.client.HTTPConnection(url.hostname or "", url.port, timeout=10)
 
     def call(
         self,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import email.utils
 import http.client
 import time
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from conformance.reference import Behaviour, application
+from conformance.reference import Behaviour, Running, application
+from tests.reference.conftest import Client, Reply
 
 QUERY = "?XML=" + quote("<clickatellsdk><action>get_list_callback</action></clickatellsdk>")
 MESSAGES = {
@@ -27,7 +30,7 @@ LOOPBACK = (
 )
 
 
-def test_the_envelope_is_the_pages(client):
+def test_the_envelope_is_the_pages(client: Client) -> None:
     before = int(time.time())
     reply = client.call(QUERY)
     assert before <= int(reply.text("Timestamp") or 0) <= time.time()
@@ -58,7 +61,7 @@ def test_the_envelope_is_the_pages(client):
     ]
 
 
-def test_the_http_around_it(client):
+def test_the_http_around_it(client: Client) -> None:
     reply = client.call(QUERY)
     date = email.utils.parsedate_to_datetime(reply.headers.pop("date"))
     assert int(date.timestamp()) == int(reply.text("Timestamp") or 0)
@@ -72,16 +75,17 @@ def test_the_http_around_it(client):
     }
 
 
-def error_of(reply):
+def error_of(reply: Reply) -> str:
     assert [child.tag for child in reply.root] == ["Action", "Result", "Error", "Description", "Timestamp"]
     assert (reply.status, reply.text("Result"), reply.text("Action")) == (200, "Error", "get_list_callback")
-    assert abs(int(reply.text("Timestamp")) - time.time()) < 5
-    assert reply.text("Description") == MESSAGES[reply.text("Error")]
-    return reply.text("Error")
+    assert abs(int(reply.text("Timestamp") or "") - time.time()) < 5
+    code = reply.text("Error") or ""
+    assert reply.text("Description") == MESSAGES[code]
+    return code
 
 
 @pytest.mark.parametrize("state", ["004", "007", "008", "999"])
-def test_states_by_header_and_by_path(client, state):
+def test_states_by_header_and_by_path(client: Client, state: str) -> None:
     assert error_of(client.call(QUERY, headers={"X-Reference-State": state})) == state
     assert error_of(client.call(QUERY, path=f"/state-{state}/{client.running.token}")) == state
     assert (
@@ -91,13 +95,13 @@ def test_states_by_header_and_by_path(client, state):
 
 
 @pytest.mark.parametrize("state", ["", "4", "000", "0040", "nonsense"])
-def test_other_states_are_no_states(client, state):
+def test_other_states_are_no_states(client: Client, state: str) -> None:
     assert client.call(QUERY, headers={"X-Reference-State": state}).success
     assert client.call(QUERY, path=f"/state-{state or '5'}/{client.running.token}").success
 
 
 @pytest.mark.parametrize("state", MESSAGES)
-def test_states_by_control(serve, state):
+def test_states_by_control(serve: Callable[..., Client], state: str) -> None:
     client = serve(state=state)
     assert error_of(client.call(QUERY)) == state
     assert error_of(client.call(QUERY)) == state
@@ -107,14 +111,14 @@ def test_states_by_control(serve, state):
     assert error_of(client.call(QUERY)) == state
 
 
-def test_a_state_that_is_none_is_refused(running):
+def test_a_state_that_is_none_is_refused(running: Running) -> None:
     with pytest.raises(ValueError, match="no such state: '010'"):
         running.set_state("010")
 
 
 @pytest.mark.parametrize("claim", LOOPBACK)
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_plain_http_is_009_whatever_a_header_claims(client, claim, method):
+def test_plain_http_is_009_whatever_a_header_claims(client: Client, claim: str, method: str) -> None:
     name, _, value = claim.partition(": ")
     reply = client.call(QUERY, method=method, secure=False, headers={name: value}, path="/abc")
     assert error_of(reply) == "009"
@@ -132,17 +136,17 @@ def test_plain_http_is_009_whatever_a_header_claims(client, claim, method):
         ("999", True, "get_list_callback", "999"),
     ],
 )
-def test_order_of_checks(client, state, secure, action, expected):
+def test_order_of_checks(client: Client, state: str, secure: bool, action: str | None, expected: Any) -> None:
     reply = client.call(f"?action={action}", secure=secure, headers={"X-Reference-State": state})
     assert reply.text("Error") == expected
 
 
-def test_two_states_at_once(serve):
+def test_two_states_at_once(serve: Callable[..., Client]) -> None:
     client = serve(state="007")
     assert error_of(client.call(QUERY, headers={"X-Reference-State": "008"})) == "008"
 
 
-def test_a_connection_is_kept(client):
+def test_a_connection_is_kept(client: Client) -> None:
     connection = client.connect()
     for _ in range(3):
         connection.request("GET", f"/{client.running.token}{QUERY}")
@@ -151,12 +155,12 @@ def test_a_connection_is_kept(client):
     connection.close()
 
 
-def test_any_token_is_good(client):
+def test_any_token_is_good(client: Client) -> None:
     assert client.call(QUERY, path="/").success
     assert client.call(QUERY, path="/a%20b/c").success
 
 
-def test_the_bare_application_serves_in_process():
+def test_the_bare_application_serves_in_process() -> None:
     httpx = pytest.importorskip("httpx")
     anyio = pytest.importorskip("anyio")
     app = application(state="007")
@@ -173,11 +177,11 @@ def test_the_bare_application_serves_in_process():
     assert "<Error>008</Error>" in anyio.run(get, "https://reference.test/abc" + QUERY)
 
 
-def test_bad_http_is_no_server_error(client):
+def test_bad_http_is_no_server_error(client: Client) -> None:
     assert client.raw(b"nonsense\r\n\r\n").startswith(b"HTTP/1.1 400 ")
 
 
-def test_connections_are_reusable_after_an_error(client):
+def test_connections_are_reusable_after_an_error(client: Client) -> None:
     connection = client.connect(secure=False)
     for _ in range(2):
         connection.request("GET", f"/abc{QUERY}")

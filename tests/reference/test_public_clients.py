@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote_plus
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from conformance.reference.captchas import code_of
+from tests.reference.conftest import Client
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 Fields = dict[str, str]
@@ -51,7 +53,7 @@ KEPT: dict[Callable[[Fields], bytes], Fields] = {
 
 
 @pytest.mark.parametrize("shape", KEPT, ids=lambda shape: shape.__name__)
-def test_a_session_from_a_registration_to_the_shop(serve, shape):
+def test_a_session_from_a_registration_to_the_shop(serve: Callable[..., Client], shape: Any) -> None:
     client = serve()
 
     def call(action: str, **fields: str) -> ET.Element:
@@ -106,7 +108,7 @@ def test_a_session_from_a_registration_to_the_shop(serve, shape):
     assert call("authenticate_user", **login | {"password": f"New{number}"}).findtext("Result") == "Success"
 
 
-def test_a_document_in_the_path_of_a_java_client(serve):
+def test_a_document_in_the_path_of_a_java_client(serve: Callable[..., Client]) -> None:
     client = serve()
     login = "<user>conformance</user><password>{}</password>"
     document = f"<clickatellsdk><action>authenticate_user</action>{login}</clickatellsdk>"
@@ -131,13 +133,13 @@ def test_a_document_in_the_path_of_a_java_client(serve):
     ],
     ids=str,
 )
-def test_what_no_client_sends_is_refused(client, fields, root, taken):
+def test_what_no_client_sends_is_refused(client: Client, fields: Any, root: Any, taken: Any) -> None:
     said = {"action": "authenticate_user", "user": "conformance", "password": "Secret123", **fields}
     body = f"XML={quote_plus(document(root, said))}".encode()
     assert client.call(method="POST", body=body, headers=FORM).text("Error") == (None if taken else "999")
 
 
-def test_the_pages_call_takes_nothing_but_what_the_page_prints(client):
+def test_the_pages_call_takes_nothing_but_what_the_page_prints(client: Client) -> None:
     login = {"user": "conformance", "password": "Secret123"}
     for root, fields in (("CLICKATELLSDK", {}), ("clickatellsdk", login)):
         body = f"XML={quote_plus(document(root, {'action': 'get_list_callback', **fields}))}".encode()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+
+from tests.reference.conftest import Client
 
 DOCUMENT = "<clickatellsdk><action>get_list_callback</action></clickatellsdk>"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -77,7 +80,7 @@ DIFFERENT = {
 BINDINGS = ("query-xml", "form-xml", "multipart", "body-xml")
 
 
-def send(client, binding, document, segment=""):
+def send(client: Client, binding: str, document: str, segment: str = "") -> Any:
     content = document if isinstance(document, bytes) else document.encode()
     path = f"/{client.running.token}{segment}"
     if binding == "query-xml":
@@ -93,13 +96,13 @@ def send(client, binding, document, segment=""):
 @pytest.mark.parametrize("segment", ["", "/get_list_callback"])
 @pytest.mark.parametrize("binding", BINDINGS)
 @pytest.mark.parametrize("name", SAME)
-def test_what_means_the_same_gets_the_list(client, binding, name, segment):
+def test_what_means_the_same_gets_the_list(client: Client, binding: str, name: str, segment: str) -> None:
     assert send(client, binding, SAME[name], segment).success
 
 
 @pytest.mark.parametrize("binding", BINDINGS)
 @pytest.mark.parametrize("name", DIFFERENT)
-def test_anything_else_is_error_999(client, binding, name):
+def test_anything_else_is_error_999(client: Client, binding: str, name: str) -> None:
     reply = send(client, binding, DIFFERENT[name])
     assert (reply.status, reply.text("Error")) == (200, "999")
     assert not reply.success
@@ -108,7 +111,7 @@ def test_anything_else_is_error_999(client, binding, name):
 
 @pytest.mark.parametrize("segment", ["", "/get_list_callback", "/get_list_callback/", "/a/b"])
 @pytest.mark.parametrize("query", ["?action=get_list_callback", "?Action=get%5flist_callback"])
-def test_the_table_read_literally(client, query, segment):
+def test_the_table_read_literally(client: Client, query: str, segment: str) -> None:
     assert client.call(query, path=f"/{client.running.token}{segment}").success
 
 
@@ -133,18 +136,18 @@ def test_the_table_read_literally(client, query, segment):
     ],
 )
 @pytest.mark.parametrize("segment", ["", "/get_list_callback"])
-def test_other_queries_are_refused(client, query, segment):
+def test_other_queries_are_refused(client: Client, query: str, segment: str) -> None:
     assert client.call(query, path=f"/{client.running.token}{segment}").text("Error") == "999"
 
 
-def test_other_fields_of_a_form_are_left_alone(client):
+def test_other_fields_of_a_form_are_left_alone(client: Client) -> None:
     body = urlencode({"XML": DOCUMENT, "submit": "Send"}).encode()
     assert client.call(method="POST", body=body, headers=FORM).success
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("declared", ["", '<?xml version="1.0"?>', "encoded"])
-def test_encodings_every_processor_reads(client, encoding, declared):
+def test_encodings_every_processor_reads(client: Client, encoding: str, declared: str) -> None:
     name = "UTF-16" if encoding == "utf-16" else "UTF-8"
     if declared == "encoded":
         declared = f'<?xml version="1.0" encoding="{name}"?>'
@@ -155,7 +158,7 @@ def test_encodings_every_processor_reads(client, encoding, declared):
         assert client.call(method="POST", body=body, headers={"Content-Type": content_type}).success
 
 
-def test_the_charset_of_the_transport_wins(client):
+def test_the_charset_of_the_transport_wins(client: Client) -> None:
     """RFC 7303, section 3."""
     body = DOCUMENT.encode("utf-16-le")
     assert client.call(
@@ -168,18 +171,18 @@ def test_the_charset_of_the_transport_wins(client):
 @pytest.mark.parametrize(
     "content_type", ["text/xml", "application/xml", "text/plain", "application/x-www-form-urlencoded"]
 )
-def test_a_body_that_is_a_document_is_read_as_one(client, content_type):
+def test_a_body_that_is_a_document_is_read_as_one(client: Client, content_type: str) -> None:
     assert client.call(method="POST", body=DOCUMENT.encode(), headers={"Content-Type": content_type}).success
 
 
 @pytest.mark.parametrize("boundary", ["", "; boundary=other", "; boundary="])
-def test_a_broken_multipart_is_refused(client, boundary):
+def test_a_broken_multipart_is_refused(client: Client, boundary: str) -> None:
     headers = {"Content-Type": f"multipart/form-data{boundary}"}
     assert client.call(method="POST", body=PARTS, headers=headers).text("Error") == "999"
 
 
 @pytest.mark.parametrize("size", [70_000, 700_000, 5_000_000])
-def test_oversized_requests_are_refused(client, size):
+def test_oversized_requests_are_refused(client: Client, size: int) -> None:
     body = DOCUMENT.replace("<action>", " " * size + "<action>").encode()
     reply = client.call(method="POST", body=body, headers={"Content-Type": "text/xml"})
     assert (reply.status, reply.text("Error")) == (200, "999")
@@ -187,19 +190,19 @@ def test_oversized_requests_are_refused(client, size):
         assert client.call(f"?XML={'+' * size}{quote(DOCUMENT)}").text("Error") == "999"
 
 
-def test_nearly_oversized_requests_are_served(client):
+def test_nearly_oversized_requests_are_served(client: Client) -> None:
     body = DOCUMENT.replace("<action>", " " * 60_000 + "<action>").encode()
     assert client.call(method="POST", body=body, headers={"Content-Type": "text/xml"}).success
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "PROPFIND"])
-def test_other_methods_are_not_allowed(client, method):
+def test_other_methods_are_not_allowed(client: Client, method: str) -> None:
     reply = client.call(f"?XML={quote(DOCUMENT)}", method=method)
     assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")
     assert method == "HEAD" or reply.text("Error") == "999"
 
 
-def test_old_php_client(client):
+def test_old_php_client(client: Client) -> None:
     """curl with CURLOPT_POSTFIELDS set to a string: the document is not URL-encoded."""
     body = b'XML=<?xml version="1.0"?>\n<clickatellsdk><Action>get_list_callback</Action></clickatellsdk>\n'
     answer = client.raw(
@@ -212,7 +215,7 @@ def test_old_php_client(client):
 
 
 @pytest.mark.parametrize("segment", [b"", b"/get_list_callback"])
-def test_old_java_client(client, segment):
+def test_old_java_client(client: Client, segment: bytes) -> None:
     """HttpURLConnection: &XML= in the path, and angle brackets as they are."""
     answer = client.raw(
         b"GET /" + client.running.token.encode() + segment + b"&XML=<clickatellsdk><action>get_list_callback"
@@ -223,7 +226,7 @@ def test_old_java_client(client, segment):
     assert b"<Result>Success</Result>" in answer
 
 
-def test_old_apache_client(client):
+def test_old_apache_client(client: Client) -> None:
     """UrlEncodedFormEntity of Apache HttpClient 4, which first asks whether to go on."""
     body = b"XML=%3Cclickatellsdk%3E%3Caction%3Eget_list_callback%3C%2Faction%3E%3C%2Fclickatellsdk%3E"
     answer = client.raw(
@@ -236,6 +239,6 @@ def test_old_apache_client(client):
     assert b"<Result>Success</Result>" in answer
 
 
-def test_http_1_0_client(client):
+def test_http_1_0_client(client: Client) -> None:
     answer = client.raw(f"GET /{client.running.token}?action=get_list_callback HTTP/1.0\r\n\r\n".encode())
     assert b"<Result>Success</Result>" in answer

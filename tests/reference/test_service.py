@@ -92,7 +92,7 @@ def captcha_given(endpoint: Endpoint, **said: str) -> str:
     return endpoint.code("register", **(NEW | {"test_mode": "1"} | said))
 
 
-def test_every_captcha_is_another_and_a_whole_image(endpoint):
+def test_every_captcha_is_another_and_a_whole_image(endpoint: Endpoint) -> None:
     ids, images = zip(*(endpoint.app.service.captchas.make(endpoint.now) for _ in range(3)), strict=True)
     assert len(set(ids)) == len(set(images)) == 3
     for image in images:
@@ -106,24 +106,24 @@ def test_every_captcha_is_another_and_a_whole_image(endpoint):
 
 
 @pytest.mark.parametrize("age", [0, LIFE_S, LIFE_S + 1])
-def test_a_captcha_lives_for_fifteen_minutes(endpoint, age):
+def test_a_captcha_lives_for_fifteen_minutes(endpoint: Endpoint, age: float) -> None:
     captcha = endpoint.captcha()
     endpoint.now += age
     assert captcha_given(endpoint, **captcha) == ("" if age <= LIFE_S else "402")
 
 
-def test_a_captcha_is_good_once(endpoint):
+def test_a_captcha_is_good_once(endpoint: Endpoint) -> None:
     captcha = endpoint.captcha()
     assert [captcha_given(endpoint, **captcha) for _ in range(2)] == ["", "403"]
 
 
-def test_a_captcha_has_one_failed_attempt(endpoint):
+def test_a_captcha_has_one_failed_attempt(endpoint: Endpoint) -> None:
     captcha = endpoint.captcha()
     wrong = captcha | {"captcha_code": "99999"}
     assert [captcha_given(endpoint, **one) for one in (wrong, wrong, captcha)] == ["401", "402", "402"]
 
 
-def test_no_code_is_no_attempt(endpoint):
+def test_no_code_is_no_attempt(endpoint: Endpoint) -> None:
     captcha = endpoint.captcha()
     assert captcha_given(endpoint, captcha_id=captcha["captcha_id"]) == "401"
     assert captcha_given(endpoint, **captcha) == ""
@@ -132,12 +132,12 @@ def test_no_code_is_no_attempt(endpoint):
 @pytest.mark.parametrize(
     "captcha", [{}, {"captcha_id": ""}, {"captcha_id": "0" * 32, "captcha_code": "00000"}]
 )
-def test_a_captcha_that_nobody_made_is_none(endpoint, captcha):
+def test_a_captcha_that_nobody_made_is_none(endpoint: Endpoint, captcha: dict[str, str]) -> None:
     assert captcha_given(endpoint, **captcha) == "400"
 
 
 @pytest.mark.parametrize("captcha_id", PREPARED)
-def test_prepared_captchas_are_good_whenever_that_is(endpoint, captcha_id):
+def test_prepared_captchas_are_good_whenever_that_is(endpoint: Endpoint, captcha_id: str) -> None:
     endpoint.now += 365 * 86_400
     prepared = {"captcha_id": captcha_id, "captcha_code": code_of(captcha_id).lower()}
     assert [captcha_given(endpoint, **prepared) for _ in range(2)] == ["", "403"]
@@ -146,7 +146,7 @@ def test_prepared_captchas_are_good_whenever_that_is(endpoint, captcha_id):
 # Logins
 
 
-def test_two_failed_logins_lock_an_account_until_it_logs_in_with_a_captcha(endpoint):
+def test_two_failed_logins_lock_an_account_until_it_logs_in_with_a_captcha(endpoint: Endpoint) -> None:
     wrong = LOGIN | {"password": "Secret124"}
     assert [endpoint.code("authenticate_user", **wrong) for _ in range(2)] == ["404", "404"]
     locked = endpoint("authenticate_user", **LOGIN)
@@ -162,14 +162,14 @@ def test_two_failed_logins_lock_an_account_until_it_logs_in_with_a_captcha(endpo
     assert endpoint.code("authenticate_user", **LOGIN) == ""
 
 
-def test_a_good_login_forgets_the_failed_one(endpoint):
+def test_a_good_login_forgets_the_failed_one(endpoint: Endpoint) -> None:
     wrong = LOGIN | {"password": "Secret124"}
     for _ in range(3):
         assert endpoint.code("authenticate_user", **wrong) == "404"
         assert endpoint.code("authenticate_user", **LOGIN) == ""
 
 
-def test_ten_failed_logins_lock_an_address_until_any_account_logs_in(endpoint):
+def test_ten_failed_logins_lock_an_address_until_any_account_logs_in(endpoint: Endpoint) -> None:
     codes = [endpoint.code("authenticate_user", user=f"nobody{n}", password="Secret123") for n in range(11)]
     assert codes == ["404"] * 10 + ["003"]
     assert endpoint.code("authenticate_user", **LOGIN) == "003"
@@ -179,7 +179,7 @@ def test_ten_failed_logins_lock_an_address_until_any_account_logs_in(endpoint):
     assert endpoint.code("authenticate_user", **HALFWAY) == ""
 
 
-def test_one_call_at_a_time_is_decided(endpoint, monkeypatch):
+def test_one_call_at_a_time_is_decided(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     service, waiting = endpoint.app.service, []
     found = service.accounts.named
 
@@ -193,7 +193,7 @@ def test_one_call_at_a_time_is_decided(endpoint, monkeypatch):
     assert waiting == [True, True]
 
 
-def test_a_captcha_that_no_login_needs_is_left_alone(endpoint):
+def test_a_captcha_that_no_login_needs_is_left_alone(endpoint: Endpoint) -> None:
     captcha = endpoint.captcha()
     assert endpoint.code("authenticate_user", **LOGIN, captcha_id="kept", captcha_code="from before") == ""
     assert endpoint.code("authenticate_user", **LOGIN, **captcha) == ""
@@ -201,7 +201,7 @@ def test_a_captcha_that_no_login_needs_is_left_alone(endpoint):
 
 
 @pytest.mark.parametrize("action", LOGGED_IN)
-def test_every_login_says_who_it_is(endpoint, action):
+def test_every_login_says_who_it_is(endpoint: Endpoint, action: str) -> None:
     assert endpoint.code(action, **without(LOGIN, "user")) == "431"
     assert endpoint.code(action, **without(LOGIN, "password")) == "432"
     assert endpoint.code(action, **(LOGIN | {"user": "x" * 129})) == "431"
@@ -212,7 +212,7 @@ def test_every_login_says_who_it_is(endpoint, action):
 # Accounts
 
 
-def test_from_registration_to_the_shop(endpoint):
+def test_from_registration_to_the_shop(endpoint: Endpoint) -> None:
     login = {"user": NEW["user"], "password": NEW["password"]}
     assert endpoint.code("authenticate_user", **login) == "404"
     assert endpoint.code("register", **NEW, **endpoint.captcha()) == ""
@@ -248,17 +248,17 @@ def test_from_registration_to_the_shop(endpoint):
     assert endpoint.code("authenticate_user", user="somebody", password=f"New{number}") == ""
 
 
-def test_another_endpoint_knows_nothing_of_it(endpoint):
+def test_another_endpoint_knows_nothing_of_it(endpoint: Endpoint) -> None:
     assert endpoint.code("register", **NEW, **endpoint.captcha()) == ""
     assert Endpoint().code("authenticate_user", user=NEW["user"], password=NEW["password"]) == "404"
 
 
-def test_a_test_of_a_registration_creates_nothing(endpoint):
+def test_a_test_of_a_registration_creates_nothing(endpoint: Endpoint) -> None:
     assert endpoint.code("register", **NEW, test_mode="1", **endpoint.captcha()) == ""
     assert endpoint.code("register", **NEW, **endpoint.captcha()) == ""
 
 
-def test_activation_messages_are_limited(endpoint):
+def test_activation_messages_are_limited(endpoint: Endpoint) -> None:
     codes = [endpoint.code("send_activation_sms", **HALFWAY) for _ in range(SMS_ATTEMPTS + 1)]
     assert codes == [""] * SMS_ATTEMPTS + ["102"]
 
@@ -296,12 +296,14 @@ def test_activation_messages_are_limited(endpoint):
     ],
     ids=str,
 )
-def test_a_registration_is_refused_for_what_is_wrong_with_it(endpoint, said, code):
+def test_a_registration_is_refused_for_what_is_wrong_with_it(
+    endpoint: Endpoint, said: dict[str, str], code: str
+) -> None:
     assert endpoint.code("register", **(NEW | said), **endpoint.captcha()) == code
 
 
 @pytest.mark.parametrize("name", NEW)
-def test_a_registration_lacks_nothing(endpoint, name):
+def test_a_registration_lacks_nothing(endpoint: Endpoint, name: str) -> None:
     codes = {parameter.name: parameter.missing for parameter in documented_calls()["register"].parameters}
     assert endpoint.code("register", **without(NEW, name), **endpoint.captcha()) == codes[name]
     assert codes["accept_terms"] == "410"
@@ -327,7 +329,9 @@ def test_a_registration_lacks_nothing(endpoint, name):
     ],
     ids=str,
 )
-def test_a_connection_is_refused_for_what_is_wrong_with_it(endpoint, said, code):
+def test_a_connection_is_refused_for_what_is_wrong_with_it(
+    endpoint: Endpoint, said: dict[str, str], code: str
+) -> None:
     assert endpoint.code("create_connection", **LOGIN, **said) == code
 
 
@@ -343,7 +347,9 @@ def test_a_connection_is_refused_for_what_is_wrong_with_it(endpoint, said, code)
     ],
     ids=str,
 )
-def test_a_password_is_forgotten_by_its_owner_alone(endpoint, said, code):
+def test_a_password_is_forgotten_by_its_owner_alone(
+    endpoint: Endpoint, said: dict[str, str], code: str
+) -> None:
     usual = {"user": "conformance", "email_address": "conformance@example.com", **endpoint.captcha()}
     assert endpoint.code("forgot_password", **(usual | said)) == code
     assert endpoint.code("authenticate_user", **LOGIN) == ""
@@ -352,7 +358,7 @@ def test_a_password_is_forgotten_by_its_owner_alone(endpoint, said, code):
 # The order of the guide's diagram
 
 
-def test_the_token_comes_before_the_permissions_and_behind_https():
+def test_the_token_comes_before_the_permissions_and_behind_https() -> None:
     endpoint = Endpoint(token=TOKEN)
     said = {"action": "authenticate_user", **LOGIN}
     states = (b"", b"004", b"007", b"008", b"106")
@@ -369,19 +375,19 @@ def test_the_token_comes_before_the_permissions_and_behind_https():
     assert endpoint.code("get_list_callback", path="/other") == "", "the page does not speak of tokens"
 
 
-def test_a_closed_account_is_told_before_its_activation_is(endpoint):
+def test_a_closed_account_is_told_before_its_activation_is(endpoint: Endpoint) -> None:
     endpoint.app.service.accounts.named("newcomer").open = False
     assert endpoint.code("authenticate_user", **NEWCOMER) == "006"
     assert endpoint.code("authenticate_user", **(NEWCOMER | {"password": "Secret124"})) == "404"
 
 
-def test_activation_is_asked_for_before_parameters_are_read(endpoint):
+def test_activation_is_asked_for_before_parameters_are_read(endpoint: Endpoint) -> None:
     assert endpoint.code("create_connection", connection_id="x", **NEWCOMER) == "103"
     assert endpoint.code("validate_activation_sms", **LOGIN) == "108"
     assert endpoint.code("register", **NEW | {"user": ""}) == "400", "the captcha comes first"
 
 
-def test_the_guides_states_are_none_of_the_pages_call(endpoint):
+def test_the_guides_states_are_none_of_the_pages_call(endpoint: Endpoint) -> None:
     answer = endpoint.send(f"/{TOKEN}", "", {"action": "get_list_callback"}, x_reference_state=b"106")
     assert answer.findtext("Result") == "Success"
 
@@ -389,7 +395,7 @@ def test_the_guides_states_are_none_of_the_pages_call(endpoint):
 # The page for people who test clients
 
 
-def test_the_page_says_what_is_so():
+def test_the_page_says_what_is_so() -> None:
     page = (Path(__file__).parents[2] / "docs/reference-endpoint.md").read_text(encoding="utf-8")
     accounts = from_the_start()
     assert re.findall(r"^\| `([a-z]+)`", page, re.MULTILINE) == [account.user for account in accounts]

@@ -9,13 +9,16 @@ import sys
 import tomllib
 import zlib
 from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.reference import application
 from conformance.reference.registry import VARIANTS, variant_named
 from conformance.reference.transport import Transport
+from conformance.reference.variants.variant import Variant
 from conformance.selftest.mutants import derived
 
 _SPEC = importlib.util.spec_from_file_location("reference_tour", Path(__file__).with_name("tour.py"))
@@ -71,28 +74,28 @@ WIDER = {
 }
 
 
-def named(variants):
+def named(variants: Iterable[Variant]) -> Any:
     return [pytest.param(variant, id=variant.id) for variant in variants]
 
 
 @pytest.fixture(scope="module")
-def reference():
+def reference() -> Any:
     return tour.answers()
 
 
 @pytest.fixture(scope="module")
-def hasty_reference():
+def hasty_reference() -> Any:
     """As the reference, when a hundredth of a second passes between calls."""
     return tour.answers(seconds=0.01)
 
 
-def differing(answers, reference):
+def differing(answers: Any, reference: Any) -> Any:
     """How many answers differ, by group."""
     pairs = zip(tour.TOUR, answers, reference, strict=True)
     return Counter(stop.group for stop, answer, other in pairs if answer != other)
 
 
-def allowed(variant):
+def allowed(variant: Variant) -> Any:
     if variant.id in WIDER:
         return WIDER[variant.id]
     requirement = variant.breaks[0]
@@ -100,7 +103,7 @@ def allowed(variant):
 
 
 @pytest.mark.parametrize("variant", named(MUTANTS))
-def test_a_mutant_differs_where_it_should_and_nowhere_else(variant, reference):
+def test_a_mutant_differs_where_it_should_and_nowhere_else(variant: Variant, reference: Any) -> None:
     if variant.id in {"external_entity_fetched", "external_subset_fetched"}:
         return  # their answers are right: see test_external_references_are_fetched
     found = differing(tour.answers(variant.change), reference)
@@ -110,12 +113,12 @@ def test_a_mutant_differs_where_it_should_and_nowhere_else(variant, reference):
 
 
 @pytest.mark.parametrize("variant", named(CORRECT))
-def test_a_correct_variant_differs(variant, reference):
+def test_a_correct_variant_differs(variant: Variant, reference: Any) -> None:
     assert differing(tour.answers(variant.change), reference)
 
 
 @pytest.mark.parametrize("variant", named(v for v in MUTANTS if v.breaks == ("ENV-01",)))
-def test_documents_of_env_01_are_not_well_formed(variant):
+def test_documents_of_env_01_are_not_well_formed(variant: Variant) -> None:
     broken = [
         not tour.well_formed(answer.body)
         for stop, answer in zip(tour.TOUR, tour.answers(variant.change), strict=True)
@@ -128,12 +131,12 @@ PARSED = [v for v in MUTANTS if v.breaks[0][:3] in {"CBK", "ENV", "TIM"} and v.b
 
 
 @pytest.mark.parametrize("variant", named(PARSED))
-def test_documents_of_other_requirements_are_well_formed(variant):
+def test_documents_of_other_requirements_are_well_formed(variant: Variant) -> None:
     assert all(tour.well_formed(answer.body) for answer in tour.answers(variant.change))
 
 
 @pytest.mark.parametrize("variant", named(v for v in MUTANTS if v.breaks[0].startswith("CBK")))
-def test_mutants_of_pairs_change_nothing_but_pairs(variant, reference):
+def test_mutants_of_pairs_change_nothing_but_pairs(variant: Variant, reference: Any) -> None:
     for answer, other in zip(tour.answers(variant.change), reference, strict=True):
         facts, expected = tour.Facts(answer.body), tour.Facts(other.body)
         facts.pop("pairs")
@@ -142,7 +145,7 @@ def test_mutants_of_pairs_change_nothing_but_pairs(variant, reference):
 
 
 @pytest.mark.parametrize("variant", named(v for v in MUTANTS if v.breaks[0].startswith("TIM")))
-def test_mutants_of_time_change_nothing_but_time(variant, reference):
+def test_mutants_of_time_change_nothing_but_time(variant: Variant, reference: Any) -> None:
     for answer, other in zip(tour.answers(variant.change), reference, strict=True):
         assert tour.Facts(answer.body) == tour.Facts(other.body)
 
@@ -209,10 +212,11 @@ SAME = [
 
 
 @pytest.mark.parametrize("variant", named(SAME))
-def test_correct_variants_say_the_same(variant, reference):
+def test_correct_variants_say_the_same(variant: Variant, reference: Any) -> None:
     for answer, other in zip(tour.answers(variant.change), reference, strict=True):
         coding = dict(answer.headers).get("content-encoding", "identity")
-        body = {"gzip": gzip.decompress, "deflate": zlib.decompress}.get(coding, bytes)(answer.body)
+        decoders: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "deflate": zlib.decompress}
+        body = decoders.get(coding, bytes)(answer.body)
         facts, expected = tour.Facts(body, tour.charset_of(answer)), tour.Facts(other.body)
         if variant.id in OTHER_PAIRS and expected["pairs"]:
             assert {("0", "HTTP GET"), ("6", "SOAP POST")} <= facts["pairs"]
@@ -222,7 +226,7 @@ def test_correct_variants_say_the_same(variant, reference):
         assert facts == expected
 
 
-def test_who_is_busy_asks_to_wait_and_says_the_same_otherwise(reference):
+def test_who_is_busy_asks_to_wait_and_says_the_same_otherwise(reference: Any) -> None:
     answers = tour.answers(VARIANTS[BUSY].change)
     put_off = [answer for answer in answers if answer.status == 429]
     assert put_off
@@ -231,14 +235,14 @@ def test_who_is_busy_asks_to_wait_and_says_the_same_otherwise(reference):
 
 
 @pytest.mark.parametrize(("name", "status"), FRONTED.items())
-def test_who_is_fronted_says_the_same_otherwise(name, status, reference):
+def test_who_is_fronted_says_the_same_otherwise(name: str, status: int, reference: Any) -> None:
     answers = tour.answers(VARIANTS[name].change)
     assert all(a == b for a, b in zip(answers, reference, strict=True) if a.status != status)
     assert any(a.status != status for a in answers)
 
 
 @pytest.mark.parametrize("name", OTHER_REFUSALS)
-def test_correct_refusals_refuse_and_serve_the_documented_get(name, reference):
+def test_correct_refusals_refuse_and_serve_the_documented_get(name: str, reference: Any) -> None:
     answers = tour.answers(VARIANTS[name].change)
     for stop, answer, other in zip(tour.TOUR, answers, reference, strict=True):
         if stop.group in {"documented", "equivalent"} and stop.query.startswith("XML="):
@@ -250,14 +254,14 @@ def test_correct_refusals_refuse_and_serve_the_documented_get(name, reference):
 
 
 @pytest.mark.parametrize("variant", named(v for v in MUTANTS if v.breaks == ("TIM-04",)))
-def test_stuck_timestamps_are_in_time_otherwise(variant, hasty_reference):
+def test_stuck_timestamps_are_in_time_otherwise(variant: Variant, hasty_reference: Any) -> None:
     """Where no time passes, nothing is wrong: they break nothing but TIM-04."""
     answers = tour.answers(variant.change, seconds=0.01)
     stamps = [[int(tour.STAMP.search(one.body)[1]) for one in those] for those in (answers, hasty_reference)]
     assert all(abs(stamp - other) <= 3 for stamp, other in zip(*stamps, strict=True))
 
 
-def test_state_is_kept_per_endpoint():
+def test_state_is_kept_per_endpoint() -> None:
     change = VARIANTS["pair_lost_after_three_calls"].change
     assert tour.taken(change) == tour.taken(change)
 
@@ -265,13 +269,13 @@ def test_state_is_kept_per_endpoint():
 # The registry.
 
 
-def test_there_are_enough():
+def test_there_are_enough() -> None:
     kinds = Counter(variant.kind for variant in VARIANTS.values())
     assert kinds["mutant"] >= 150
     assert kinds["correct"] >= 50
 
 
-def test_variants_are_well_described():
+def test_variants_are_well_described() -> None:
     levels = requirements()
     for variant in VARIANTS.values():
         assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", variant.id)
@@ -283,28 +287,29 @@ def test_variants_are_well_described():
             assert {levels[name] for name in variant.also} <= {"advisory"}
 
 
-def requirements():
+def requirements() -> Any:
     """The level of every requirement, by id."""
     entries = tomllib.loads((SCHEMAS / "requirements.toml").read_text(encoding="utf-8"))["requirement"]
     return {entry["id"]: entry["level"] for entry in entries}
 
 
-def test_titles_are_told_apart():
+def test_titles_are_told_apart() -> None:
     assert [title for title, times in Counter(v.title for v in VARIANTS.values()).items() if times > 1] == []
 
 
-def test_every_requirement_has_a_mutant():
+def test_every_requirement_has_a_mutant() -> None:
     """ENV-02 is the roll-up of the others: theirs are its mutants. PRM-02 is about calls that change something."""
-    broken = {name for variant in (*VARIANTS.values(), *derived()) for name in variant.breaks}
+    every: list[Any] = [*VARIANTS.values(), *derived()]
+    broken = {name for variant in every for name in variant.breaks}
     assert requirements().keys() - broken == {"ENV-02", "PRM-02"}
 
 
-def test_an_unknown_variant_is_refused():
+def test_an_unknown_variant_is_refused() -> None:
     with pytest.raises(ValueError, match="no such variant: 'none'"):
         variant_named("none")
 
 
-def test_a_variant_of_the_wire_is_not_for_in_process_use():
+def test_a_variant_of_the_wire_is_not_for_in_process_use() -> None:
     with pytest.raises(ValueError, match="needs real sockets"):
         application(variant="chunked")
     assert application(variant="root_all_capitals").behaviour.state is None

@@ -10,13 +10,14 @@ import ssl
 import threading
 import time
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree as ET
 
 import h11
 import pytest
 
-from conformance.reference import start
+from conformance.reference import Running, start
 from conformance.reference.registry import VARIANTS
 
 QUERY = "?XML=" + quote("<clickatellsdk><action>get_list_callback</action></clickatellsdk>")
@@ -42,43 +43,44 @@ FRAMING = [
 class Caller:
     """A client that keeps its connection while the server does, and says what went wrong."""
 
-    def __init__(self, running, secure=True):
+    def __init__(self, running: Running, secure: bool = True) -> None:
         url = urlsplit(running.https_url if secure else running.http_url)
         self.port = url.port
         self.context = ssl.create_default_context(cafile=running.ca_file) if secure else None
         if self.context:
             self.context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
             self.context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # which Python 3.13 sets
-        self.sock = None
+        self.sock: socket.socket | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> Caller:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         if self.sock:
             self.sock.close()
         self.sock = None
 
-    def connect(self):
-        self.sock = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+    def connect(self) -> socket.socket:
+        self.sock = sock = socket.create_connection(("127.0.0.1", self.port), timeout=10)
         self.http = h11.Connection(h11.CLIENT)
         if self.context:
             try:
-                self.sock = self.context.wrap_socket(self.sock, server_hostname="127.0.0.1")
+                self.sock = self.context.wrap_socket(sock, server_hostname="127.0.0.1")
             except OSError:
                 self.close()
                 raise
+        return self.sock
 
-    def send(self, query=QUERY):
-        if self.sock is None:
-            self.connect()
+    def send(self, query: str = QUERY) -> None:
+        sock = self.sock or self.connect()
         request = h11.Request(method="GET", target=f"/token{query}", headers=[("Host", "localhost")])
-        self.sock.sendall(self.http.send(request) + self.http.send(h11.EndOfMessage()))
+        sock.sendall(self.http.send(request) + self.http.send(h11.EndOfMessage()))
 
-    def receive(self):
+    def receive(self) -> bytes:
+        assert self.sock is not None
         body = b""
         while not isinstance(event := self.http.next_event(), h11.EndOfMessage):
             if event is h11.NEED_DATA:
@@ -93,7 +95,7 @@ class Caller:
             self.close()
         return body
 
-    def call(self, query=QUERY):
+    def call(self, query: str = QUERY) -> Any:
         """The body without its time, or the name of what went wrong."""
         try:
             self.send(query)
@@ -102,18 +104,18 @@ class Caller:
             self.close()
             return type(error).__name__
 
-    def calls(self, count):
+    def calls(self, count: int) -> Any:
         return [self.call() for _ in range(count)]
 
 
 @pytest.fixture(scope="module")
-def expected(running):
+def expected(running: Running) -> Any:
     with Caller(running) as https, Caller(running, secure=False) as plain:
         return https.call(), plain.call()
 
 
 @pytest.mark.parametrize("name", CORRECT)
-def test_correct_variants_are_understood(name, expected):
+def test_correct_variants_are_understood(name: str, expected: Any) -> None:
     with start(variant=name) as running:
         with Caller(running) as https:
             assert https.calls(5) == [expected[0]] * 5
@@ -124,7 +126,7 @@ def test_correct_variants_are_understood(name, expected):
 @pytest.mark.parametrize(
     ("name", "outcome"), [("plain_http_refused", "ConnectionRefusedError"), ("plain_http_hung_up", "")]
 )
-def test_plain_http_gets_no_answer(name, outcome, expected):
+def test_plain_http_gets_no_answer(name: str, outcome: str, expected: Any) -> None:
     with start(variant=name) as running:
         with Caller(running) as https:
             assert https.call() == expected[0]
@@ -134,7 +136,7 @@ def test_plain_http_gets_no_answer(name, outcome, expected):
 
 
 @pytest.mark.parametrize("name", FRAMING)
-def test_mutants_of_framing_lose_or_break_some_answer(name, expected):
+def test_mutants_of_framing_lose_or_break_some_answer(name: str, expected: Any) -> None:
     with start(variant=name) as running, Caller(running) as https:
         found = https.calls(13)
         assert any(one != expected[0] for one in found)
@@ -143,7 +145,7 @@ def test_mutants_of_framing_lose_or_break_some_answer(name, expected):
 
 
 @pytest.mark.parametrize("name", sorted(SLOW))
-def test_slow_answers_are_right_and_slow(name, expected):
+def test_slow_answers_are_right_and_slow(name: str, expected: Any) -> None:
     with start(variant=name) as running, Caller(running) as https:
         began = time.monotonic()
         assert https.call() == expected[0]
@@ -153,17 +155,17 @@ def test_slow_answers_are_right_and_slow(name, expected):
 
 
 @pytest.mark.parametrize("name", [name for name in CERTIFICATES if name.startswith("certificate")])
-def test_certificates_do_not_verify(name):
+def test_certificates_do_not_verify(name: str) -> None:
     with start(variant=name) as running, Caller(running) as https:
         assert https.call() == "SSLCertVerificationError"
 
 
-def test_https_port_speaks_http():
+def test_https_port_speaks_http() -> None:
     with start(variant="https_port_speaks_http") as running, Caller(running) as https:
         assert https.call() == "SSLError"
 
 
-def test_certificate_about_to_expire():
+def test_certificate_about_to_expire() -> None:
     with start(variant="certificate_about_to_expire") as running, Caller(running) as https:
         https.connect()
         ends = ssl.cert_time_to_seconds(https.sock.getpeercert()["notAfter"])
@@ -181,7 +183,7 @@ def test_certificate_about_to_expire():
         ("tls_1_3_only", "TLSv1_2", False),
     ],
 )
-def test_versions_of_tls(name, version, accepted):
+def test_versions_of_tls(name: str, version: str, accepted: bool) -> None:
     with start(variant=name) as running, Caller(running) as https:
         https.context.set_ciphers("ALL:@SECLEVEL=0")
         https.context.minimum_version = https.context.maximum_version = ssl.TLSVersion[version]
@@ -190,7 +192,7 @@ def test_versions_of_tls(name, version, accepted):
         assert (https.sock is not None) is accepted
 
 
-def test_pairs_differ_by_connection():
+def test_pairs_differ_by_connection() -> None:
     variant = "pairs_differ_by_connection"
     with start(variant=variant) as running, Caller(running) as one, Caller(running) as other:
         roots = [ET.fromstring(caller.call()) for caller in (one, other, one)]
@@ -210,16 +212,16 @@ def test_pairs_differ_by_connection():
         ),
     ],
 )
-def test_external_references_are_fetched(name, document):
+def test_external_references_are_fetched(name: str, document: str) -> None:
     fetched = threading.Event()
 
     class Canary(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
+        def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
             fetched.set()
 
-        def log_message(self, *_):
+        def log_message(self, *_: object) -> None:
             pass
 
     with http.server.HTTPServer(("127.0.0.1", 0), Canary) as canary, start(variant=name) as running:
@@ -231,7 +233,7 @@ def test_external_references_are_fetched(name, document):
         canary.shutdown()
 
 
-def test_bodies_are_rewritten():
+def test_bodies_are_rewritten() -> None:
     with start(rewrite=lambda body: body.replace(b"GET", b"PUT"), rewrite_errors=bytes.lower) as running:
         with Caller(running) as https:
             assert b"<callback_type>HTTP PUT" in https.call()
@@ -239,7 +241,7 @@ def test_bodies_are_rewritten():
             assert b"<error>009</error>" in plain.call()
 
 
-def test_a_raw_server_ends_promptly_too():
+def test_a_raw_server_ends_promptly_too() -> None:
     running = start(variant="answered_in_drips")
     url = urlsplit(running.https_url)
     silent = socket.create_connection(("127.0.0.1", url.port))

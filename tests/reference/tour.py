@@ -226,7 +226,7 @@ def _tour() -> list[Stop]:
         Stop("actions", f"XML={quote('<clickatellsdk/>')}"),
         Stop("actions"),
         *_bodies("equivalent", EQUIVALENT),
-        *_queries("equivalent", EQUIVALENT[:3]),
+        *_queries("equivalent", [str(document) for document in EQUIVALENT[:3]]),
         *_queries("capital", [CAPITAL]),
         *_bodies("malformed", MALFORMED),
         *_queries("different", DIFFERENT),

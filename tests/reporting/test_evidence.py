@@ -223,7 +223,7 @@ def recording(url: str, **request: Any) -> dict[str, Any]:
 )
 def test_the_documented_request_is_recognised(url: str, request_fields: dict[str, Any], binding: str) -> None:
     evidence = from_har(json.dumps(recording(url, **request_fields)).encode())
-    (exchange,) = evidence.of("documented")
+    (exchange,) = evidence.of(Kind.DOCUMENTED)
     assert (exchange.binding, evidence.binding) == (binding, binding)
     assert (evidence.target, evidence.endpoint) == ("recording", "https://example.com/[token]")
     assert exchange.answer is not None

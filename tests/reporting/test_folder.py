@@ -17,7 +17,6 @@ import pytest
 import conformance
 from conformance.commands.cli import main
 from conformance.pytest_plugin import session
-from conformance.reporting import folder as folders
 from conformance.reporting.folder import EARLIER, REPORTS, reports_folder
 from tests.command import ROOT, run
 
@@ -228,7 +227,7 @@ def test_runs_of_one_second_and_one_process_id_share_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(folders.os, "getpid", lambda: 1)
+    monkeypatch.setattr(os, "getpid", lambda: 1)
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: reports_folder(None), range(24)))
     assert len(set(made)) == 24

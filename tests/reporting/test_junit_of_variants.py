@@ -14,6 +14,7 @@ import pytest
 from conformance.checks.catalogue import Judgement, chosen_checks, wishes_of
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import CheckResult, Verdict
+from conformance.contract.levels import Level
 from conformance.contract.load import documented
 from conformance.probes import plan as plans
 from conformance.reporting.junit import junit
@@ -53,7 +54,7 @@ def test_every_variant_agrees_with_its_exit_code(part: int, monkeypatch: pytest.
 
     async def one(trial: prove.Trial, room: anyio.CapacityLimiter) -> None:
         async with room:
-            level = (
+            level: Level = (
                 "advisory" if all(CONTRACT.requirements[r].level != "must" for r in trial.breaks) else "must"
             )
             report = await report_on(trial, Terms(level=level, select=trial.breaks[:1] or USUAL))

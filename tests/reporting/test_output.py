@@ -27,7 +27,7 @@ def test_what_a_stream_has_no_characters_for_is_escaped(
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     monkeypatch.setattr(sys, "stdout", stream)
     output.say("Grüße …\n")
-    assert stream.buffer.getvalue().decode(encoding) == shown  # type: ignore[attr-defined]
+    assert stream.buffer.getvalue().decode(encoding) == shown
 
 
 def test_a_half_of_a_character_is_escaped_too(capsys: pytest.CaptureFixture[str]) -> None:

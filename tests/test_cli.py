@@ -30,7 +30,7 @@ from tests.command import ROOT, Switch, run, started, switch_command
 
 REQUIREMENTS = documented().requirements
 RECORDING = ROOT / "docs/recording-2013.har"
-FILES = {"report.html", "report.json", "junit.xml", "summary.md", "evidence.har"}
+FILES = {"report.html", "checks.html", "report.json", "junit.xml", "summary.md", "evidence.har"}
 
 
 @pytest.fixture(scope="module")

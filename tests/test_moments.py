@@ -17,7 +17,7 @@ from conformance.sending.wire import Wire
 from conformance.verdicts import judge
 from tests.command import ROOT
 
-FILES = {"report.html", "report.json", "junit.xml", "summary.md", "evidence.har"}
+FILES = {"report.html", "checks.html", "report.json", "junit.xml", "summary.md", "evidence.har"}
 RUN = ["run", "--endpoint=reference", "--select=ENV-*", "--quiet"]
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 

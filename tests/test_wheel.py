@@ -152,7 +152,7 @@ def test_it_runs_in_a_hostile_folder(installed: Path, hostile: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("CONFORMING")
     assert {file.name for file in (hostile / "out").iterdir()} == {
-        *("report.html", "report.json", "junit.xml", "summary.md", "evidence.har")
+        *("report.html", "checks.html", "report.json", "junit.xml", "summary.md", "evidence.har")
     }
     again = run("replay", "out/evidence.har", "--reports", "again", cwd=hostile, command=command, **TUNED)
     assert again.returncode == 0, again.stdout + again.stderr

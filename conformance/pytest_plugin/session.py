@@ -18,11 +18,11 @@ from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
 from conformance.pytest_plugin import fixtures
 from conformance.pytest_plugin.plugin import Suite
-from conformance.reporting.html import HtmlReport
+from conformance.reporting.checks_page import ChecksPage
 from conformance.reporting.output import complain
 from conformance.reporting.publish import publish
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import ExitCode, Report
+from conformance.verdicts.verdict import ExitCode
 
 
 @dataclass(frozen=True)
@@ -101,20 +101,13 @@ def _pytest(suite: Suite, scratch: Path) -> tuple[int, str]:
         *("-p", "no:threadexception"),
         *("-p", "pytest_html.plugin"),
         *("-p", "pytest_metadata.plugin"),
-        f"--html={scratch / 'report.html'}",
+        f"--html={scratch / 'checks.html'}",
         "--self-contained-html",
     ]
     said = io.StringIO()
     with _sheltered(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main(arguments, plugins=[fixtures, suite, *_reporters(suite)])
+        code = pytest.main(arguments, plugins=[fixtures, suite, ChecksPage()])
     return int(code), said.getvalue()
-
-
-def _reporters(suite: Suite) -> list[object]:
-    def source() -> tuple[Report, Evidence] | None:
-        return (suite.report, suite.redaction.shown) if suite.report else None
-
-    return [HtmlReport(source)]
 
 
 @contextlib.contextmanager

@@ -103,6 +103,7 @@ def html(made: Overview) -> str:
 
     return page(
         "overview.html.jinja",
+        title="Overview - connect-conformance",
         sentence=sentence(made),
         targets=made.targets,
         told=lambda member: told(member, made),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,12 @@ from conformance.reporting import inert
 _FIELD = 4_000  # characters of a text
 
 
-def page(template: str, **values: Any) -> str:
+def page(template: str, *, title: str, **values: Any) -> str:
     """A page of its own: no script, nothing fetched, and a policy under which nothing could be."""
-    style = Markup((folder("reports") / "page.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
+    style = Markup((folder("reports") / "style.css").read_text(encoding="utf-8"))  # noqa: S704  our own file
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     policy = Markup(f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")  # noqa: S704
-    return _environment().get_template(template).render(style=style, policy=policy, **values)
-
-
-def fragment(template: str, **values: Any) -> str:
-    """A part of a page."""
-    return _environment().get_template(template).render(**values)
+    return _environment().get_template(template).render(style=style, policy=policy, title=title, **values)
 
 
 @cache
@@ -35,6 +31,7 @@ def _environment() -> Environment:
     environment = Environment(
         autoescape=True, finalize=_shown, loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True
     )
+    environment.filters["drawn"] = _drawn
     environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     return environment
 
@@ -44,3 +41,10 @@ def _shown(value: Any) -> Any:
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return inert.visible(inert.shorten(value, _FIELD))
+
+
+def _drawn(path: str) -> Markup:
+    """The path of a drawing, however long."""
+    if not re.fullmatch(r"[MHh0-9 .]*", path):
+        raise ValueError("no path of a drawing")
+    return Markup(path)  # noqa: S704  nothing but numbers and strokes

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from conformance import __version__
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import to_har
 from conformance.evidence.redaction import Redaction
-from conformance.reporting import ci, html, output
+from conformance.reporting import checks_page, ci, output
 from conformance.reporting.folder import REPORTS, put_away
 from conformance.reporting.json import to_json
 from conformance.reporting.junit import junit
+from conformance.reporting.report_page import report_page
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
 from conformance.reporting.write import ReportsError, write
@@ -24,7 +27,7 @@ from conformance.target.configuration import ConfigError
 from conformance.verdicts import findings
 from conformance.verdicts.verdict import ExitCode, Report
 
-_PAGE = "report.html"
+_PAGE, _CHECKS = "report.html", "checks.html"
 
 
 def publish(
@@ -70,17 +73,26 @@ def _files(
     """The files that may be written, and what became of the others."""
     files = own(report, redaction.shown)
     if not unwritten:
-        files[_PAGE] = lambda: html.finish(scratch / "report.html")
+        files[_CHECKS] = lambda: checks_page.finish(scratch / _CHECKS)
     made, trouble = guarded(files, report, redaction)
-    return made, [f"{_PAGE} could not be made: {unwritten}", *trouble] if unwritten else trouble
+    return made, [f"{_CHECKS} could not be made: {unwritten}", *trouble] if unwritten else trouble
 
 
 def own(report: Report, evidence: Evidence) -> dict[str, Callable[[], bytes]]:
     """The files that the suite makes without pytest's reporters."""
+
+    @cache
+    def recording() -> bytes:
+        return to_har(evidence, creator_version=__version__)
+
+    def written() -> bytes:
+        return report_page(report, evidence, hashlib.sha256(recording()).hexdigest()).encode("utf-8")
+
     return {
         "report.json": lambda: to_json(report),
         "junit.xml": lambda: junit(report),
-        "evidence.har": lambda: to_har(evidence, creator_version=__version__),
+        "evidence.har": recording,
+        _PAGE: written,
         "summary.md": lambda: summary_md(report).encode("utf-8"),
     }
 

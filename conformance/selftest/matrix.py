@@ -114,7 +114,16 @@ def html(of: Matrix) -> str:
     from conformance.reporting.pages import page  # noqa: PLC0415  only where a page is asked for
 
     rows = [row for row in of.rows if row.mutants]
-    return page("matrix.html.jinja", sentence=of.sentence, rows=rows, outcomes=of.outcomes) + "\n"
+    return (
+        page(
+            "matrix.html.jinja",
+            title="Kill matrix - connect-conformance",
+            sentence=of.sentence,
+            rows=rows,
+            outcomes=of.outcomes,
+        )
+        + "\n"
+    )
 
 
 FORMATS = {"table": table, "json": as_json, "markdown": markdown, "html": html}

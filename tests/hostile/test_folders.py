@@ -23,6 +23,7 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "evidence.har": json.loads,
     "junit.xml": lambda data: etree.fromstring(data, etree.XMLParser(**HARDENED)),
     "report.html": lambda data: html.fromstring(data).xpath("//body/*")[0],
+    "checks.html": lambda data: html.fromstring(data).xpath("//body/*")[0],
     "summary.md": lambda data: data.decode().rstrip()[-1],
 }
 
@@ -76,10 +77,10 @@ def test_a_full_temporary_folder(authority: Authority, tmp_path: Path) -> None:
         outcome = place.run()
         assert_a_clean_end(place, outcome, 3)
         assert_files_are_whole_or_absent(place)
-        assert {path.name for path in place.reports.iterdir()} == set(REPORTS) - {"report.html"}
+        assert {path.name for path in place.reports.iterdir()} == set(REPORTS) - {"checks.html"}
         said = [line for line in outcome.output.decode().splitlines() if "No space left" in line]
         assert len(said) == 1
-        assert all(word in said[0] for word in ("report.html", str(place.folder / "tmp")))
+        assert all(word in said[0] for word in ("checks.html", str(place.folder / "tmp")))
         assert [place.ran("teardown", state) for state in STATES] == [1, 1]
 
 

@@ -19,7 +19,7 @@ from .registry import Behaviour
 from .stage import Authority, Canary, Record, Server
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-REPORTS = ("report.html", "report.json", "junit.xml", "summary.md", "evidence.har")
+REPORTS = ("report.html", "checks.html", "report.json", "junit.xml", "summary.md", "evidence.har")
 TIMEOUT = 3
 SIDE_BY_SIDE = int(os.environ.get("HOSTILE_CONCURRENCY", "8"))  # calls that a run has under way
 SECONDS = 75 * max(

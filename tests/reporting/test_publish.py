@@ -44,7 +44,7 @@ def test_what_holds_a_secret_is_withheld_and_named(
     said = capsys.readouterr()
     assert (code, said.out, list(tmp_path.iterdir())) == (ExitCode.INTERNAL_ERROR, "", [])
     assert SECRET[:8] not in said.err
-    for name in ("report.json", "junit.xml", "evidence.har", "summary.md", "the summary"):
+    for name in ("report.json", "report.html", "junit.xml", "evidence.har", "summary.md", "the summary"):
         assert f"a secret was found in {name}" in said.err
 
 
@@ -55,10 +55,11 @@ def test_what_could_not_be_made_is_named_and_the_rest_is_written(
     code = publish(report, redaction, tmp_path, tmp_path, OPTIONS, unwritten="no room")
     said = capsys.readouterr()
     assert code == ExitCode.INTERNAL_ERROR
-    assert said.err == "connect-conformance: report.html could not be made: no room\n"
+    assert said.err == "connect-conformance: checks.html could not be made: no room\n"
     assert json.loads((tmp_path / "report.json").read_bytes())["verdict"] == report.verdict.value
     assert {path.name for path in tmp_path.iterdir()} == {
         "report.json",
+        "report.html",
         "junit.xml",
         "evidence.har",
         "summary.md",

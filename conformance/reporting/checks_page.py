@@ -1,8 +1,7 @@
-"""report.html: pytest-html writes it, its hooks put the report in, and `finish` makes it fit to be mailed on.
+"""checks.html: pytest-html's own report of the checks as pytest ran them; `finish` makes it fit to be mailed on.
 
-pytest-html shows nothing without a script, runs markup that it finds in names, and has no policy of its own.
-So the report is static, the file carries a Content-Security-Policy that lets no script run but pytest-html's,
-by its hash, and pytest-html's own list stands folded at the end.
+pytest-html shows nothing without a script, runs markup that it finds in names, and has no policy of its own. So the
+file carries a Content-Security-Policy that lets no script run but pytest-html's, by its hash, and names are escaped.
 """
 
 from __future__ import annotations
@@ -16,51 +15,33 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lxml.html import HtmlElement, HTMLParser, builder, document_fromstring, tostring
 
-from conformance.contract.load import folder
 from conformance.reporting import inert
-from conformance.reporting.sections import render_sections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from conformance.evidence.exchange import Evidence
-    from conformance.verdicts.verdict import Report
 
-__all__ = ["HtmlReport", "finish", "render_sections"]
-
-
-class HtmlReport:
-    """pytest-html's hooks, to be registered as a plugin.
-
-    get: asked once, at the end of the session; None where nothing was judged.
-    """
-
-    def __init__(self, get: Callable[[], tuple[Report, Evidence] | None]) -> None:
-        self._get = get
+class ChecksPage:
+    """pytest-html's hooks, to be registered as a plugin."""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
-        report.title = "connect-conformance report"
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_html_results_summary(self, prefix: list[str]) -> None:
-        if told := self._get():
-            prefix.append(render_sections(*told))
+        report.title = "connect-conformance: the checks as pytest ran them"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
         """pytest-html takes test ids for markup, and names of links too; the suite uses no links."""
         phase = "" if report.when == "call" else f"::{report.when}"
-        cells[1] = f'<td class="col-testId">{html.escape(inert.visible(report.nodeid + phase))}</td>'
+        told = getattr(report, "conformance", None)
+        name = f"{told[0]} {report.nodeid}{phase}" if told else f"{report.nodeid}{phase}"
+        cells[1] = f'<td class="col-testId">{html.escape(inert.visible(name))}</td>'
         cells[3] = '<td class="col-links"></td>'
 
 
 def finish(path: Path) -> bytes:
-    """The page that pytest-html wrote there, completed: the report first, language, style, policy."""
+    """The page that pytest-html wrote there, completed: language, labels, policy."""
     tree = document_fromstring(path.read_bytes(), parser=HTMLParser(encoding="utf-8", huge_tree=True))
     _tame(tree)
-    _arrange(tree)
     _head(tree)
     return tostring(tree, encoding="utf-8", doctype="<!DOCTYPE html>") + b"\n"
 
@@ -87,25 +68,6 @@ def _visible(value: Any) -> Any:
     return inert.visible(value, keep="\n") if isinstance(value, str) else value
 
 
-def _arrange(tree: HtmlElement) -> None:
-    """The report first; after it, folded, what pytest-html shows of its own."""
-    body = _part(tree, "body")
-    for element in body.xpath("//h2[not(ancestor::*[@id='conformance'])]"):
-        element.tag = "h3"
-    for element in body.xpath("//h1[@id='title']"):
-        element.tag = "p"
-    own = builder.E.details(
-        builder.E.summary(builder.H2("pytest's own list of the checks")),
-        builder.E.noscript(builder.P("This list needs JavaScript; it holds no verdict that is not above.")),
-        id="pytest-own",
-    )
-    report = tree.xpath("//div[@id='conformance']")
-    for element in report:
-        element.drop_tree()
-    own.extend(list(body))
-    body.extend([*report, own])
-
-
 def _part(tree: HtmlElement, name: str) -> HtmlElement:
     """The head or the body; the parser makes one where the file has none."""
     (part,) = tree.findall(name)
@@ -115,15 +77,6 @@ def _part(tree: HtmlElement, name: str) -> HtmlElement:
 def _head(tree: HtmlElement) -> None:
     tree.set("lang", "en")
     head = _part(tree, "head")
-    title = tree.find(".//title")
-    heading = tree.find(".//h1")
-    if title is not None and heading is not None:
-        title.text = f"{heading.text_content().strip()} - connect-conformance"
-    for style in tree.iter("style"):
-        # pytest-html styles whole pages; here it has a corner.
-        style.text = f"@scope (#pytest-own) {{{style.text}}}"
-    sheet = builder.E.style((folder("reports") / "style.css").read_text(encoding="utf-8"))
-    head.append(sheet)
     head.insert(1, builder.META(name="viewport", content="width=device-width, initial-scale=1"))
     head.insert(1, builder.META(name="referrer", content="no-referrer"))
     head.insert(1, builder.META({"http-equiv": "Content-Security-Policy", "content": _policy(tree)}))

@@ -1,0 +1,59 @@
+"""What a card of report.html shows of one cause: the page's words, the difference, the place, how to see it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.checks.outcome import Verdict
+from conformance.reporting.marking import code_points, marked
+from conformance.reporting.snippet import snippet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from conformance.evidence.exchange import Exchange
+    from conformance.verdicts.causes import Cause
+
+UNFOLDED, MOST = 20, 40  # cards that stand open; cards in all
+
+
+def cards(found: Sequence[Cause], exchanges: Mapping[int, Exchange]) -> list[dict[str, Any]]:
+    """The causes that failed or broke down, as cards."""
+    return [_card(number, cause, exchanges) for number, cause in enumerate(found[:MOST], 1)]
+
+
+def _card(number: int, cause: Cause, exchanges: Mapping[int, Exchange]) -> dict[str, Any]:
+    check, lead = cause.check, cause.lead
+    seen = next((exchanges[n] for n in check.exchanges if n in exchanges), None) if check else None
+    expected, observed = (check.expected, check.observed) if check else ("", "")
+    pieces = marked(expected, observed)
+    answer = seen.answer if seen else None
+    return {
+        "number": number,
+        "cause": cause,
+        "word": "error" if cause.verdict is Verdict.ERROR else "fail" if cause.counts else "below",
+        "folded": number > UNFOLDED or (not cause.counts and cause.level == "advisory"),
+        "quote": lead.quote,
+        "source": lead.source,
+        "expected": pieces[0],
+        "observed": pieces[1],
+        "points": code_points(observed),
+        "where": check.where if check else "",
+        "mend": cause.remedy,
+        "snippet": snippet(answer, check.where, observed) if check and answer else None,
+        "seen": in_short(seen) if seen else None,
+        "reproduce": check.reproduce if check else "",
+    }
+
+
+def in_short(exchange: Exchange) -> dict[str, Any]:
+    """An exchange in a line: its number, what came of it, how long that took."""
+    answer, loss = exchange.answer, exchange.loss
+    outcome = f"HTTP {answer.status} {answer.reason}".strip() if answer else "no answer"
+    if loss:
+        outcome = f"{outcome} ({loss.kind})"
+    return {
+        "number": exchange.number,
+        "outcome": outcome,
+        "elapsed": f"{max(exchange.elapsed, 0) * 1000:.0f} ms",
+    }

@@ -1,0 +1,116 @@
+"""What report.html shows of the exchanges: each in a few lines, equal answers once, all of it within a budget."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from conformance.reporting import inert
+from conformance.reporting.cards import in_short
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from conformance.evidence.exchange import Answer, Exchange
+
+_LINES, _COLUMNS = 40, 200  # what is shown of a body, of one of its lines
+_ANSWERS, _REQUESTS = 90_000, 30_000  # characters that are shown before the rest is left to the recording
+_MANY = 300  # exchanges; of more, each is shown shorter
+_URL, _SHORT_URL = 100, 70  # characters of a URL
+
+Answers = dict[tuple[Any, ...], list["Exchange"]]
+
+
+def listed(
+    exchanges: Sequence[Exchange], telling: Collection[int], proofs: Collection[int]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Every exchange in a few lines, and the different answers.
+
+    telling: numbers of those that bear on a failure; proofs: of those that are shown with all that sends them again.
+    """
+    groups: Answers = defaultdict(list)
+    for exchange in exchanges:
+        if exchange.answer:
+            groups[_key(exchange.answer)].append(exchange)
+    place = {e.number: number for number, group in enumerate(groups.values(), 1) for e in group}
+    usual = exchanges[0].binding if exchanges else ""
+    limit = _SHORT_URL if len(exchanges) > _MANY else _URL
+    lines, room = [], _REQUESTS
+    seen: dict[tuple[str, bytes], int] = {}
+    for exchange in exchanges:
+        line = _line(exchange, limit, usual, full=exchange.number in proofs and room > 0)
+        first = seen.setdefault((line["line"], exchange.request.body), exchange.number)
+        line["same"] = 0 if first == exchange.number else first
+        line["bad"] = exchange.number in telling
+        line["answer"] = place.get(exchange.number, 0)
+        room -= len(line["body"]) + len(line["reproduce"])
+        lines.append(line)
+    return lines, list(_answers(groups))
+
+
+def _key(answer: Answer) -> tuple[Any, ...]:
+    """What makes answers equal: everything but the time of day."""
+    headers = tuple((name, value) for name, value in answer.headers if name.lower() != "date")
+    return answer.status, answer.reason, headers, answer.body, answer.unread, answer.sha256
+
+
+def _line(exchange: Exchange, limit: int, usual: str, *, full: bool) -> dict[str, Any]:
+    """An exchange; full: with all that sends it again. usual: the binding that is not worth saying."""
+    request = exchange.request
+    about = ["" if exchange.binding == usual else exchange.binding]
+    about += [f"state {exchange.state}" if exchange.state else "", "sent again" if exchange.retried else ""]
+    about += [exchange.loss.reason if exchange.loss else ""]
+    return in_short(exchange) | {
+        "title": inert.shorten(exchange.title or exchange.probe, 120),
+        "about": ", ".join(filter(None, about)),
+        "line": f"{request.method} {inert.shorten(_readable(request.url), limit)}",
+        "body": request.body[:2_000].decode("utf-8", "backslashreplace") if full else "",
+        "reproduce": exchange.reproduce if full else "",
+    }
+
+
+def _readable(url: str) -> str:
+    """A URL as people read it: its path on, decoded."""
+    parts = urlsplit(url)
+    plain = "http: " if parts.scheme == "http" else ""
+    return plain + unquote(parts.path + (f"?{parts.query}" if parts.query else ""), errors="backslashreplace")
+
+
+def _answers(groups: Answers) -> Iterable[dict[str, Any]]:
+    room = _ANSWERS
+    for number, members in enumerate(groups.values(), 1):
+        answer = members[0].answer
+        assert answer
+        numbers = [str(e.number) for e in members]
+        more = f" and {len(numbers) - 8} more" if len(numbers) > 8 else ""
+        shown = _body(answer.body, answer.unread or answer.broken)
+        head = [f"{answer.http_version} {answer.status} {answer.reason}"]
+        head += [inert.shorten(f"{name}: {value}", 2 * _COLUMNS) for name, value in answer.headers]
+        size = sum(map(len, (*head, *shown["lines"])))
+        if size > room:
+            head, shown = [], {"lines": [], "note": "It is in evidence.har: this page would be too long."}
+        room -= min(size, room)
+        yield {
+            "number": number,
+            "outcome": inert.shorten(f"HTTP {answer.status} {answer.reason}".strip(), 60),
+            "size": f"{len(answer.body):,} bytes",
+            "told": f"exchange{'s' if len(numbers) > 1 else ''} {', '.join(numbers[:8])}{more}",
+            "head": head,
+            **shown,
+        }
+
+
+def _body(body: bytes, unread: str = "") -> dict[str, Any]:
+    """The first lines of a body, numbered as the checks count them, and what is not shown of it."""
+    if not body:
+        return {"lines": [], "note": unread or "No body."}
+    lines = body[: _LINES * _COLUMNS].decode("utf-8", "backslashreplace").removesuffix("\n").split("\n")
+    cut = len(lines) > _LINES or len(body) > _LINES * _COLUMNS or any(len(line) > _COLUMNS for line in lines)
+    notes = [unread] if unread else []
+    if cut:
+        number = body.count(b"\n") + 1
+        notes.append(
+            f"Cut; whole in evidence.har: {number} line{'' if number == 1 else 's'}, {len(body):,} bytes."
+        )
+    return {"lines": [inert.shorten(line, _COLUMNS) for line in lines[:_LINES]], "note": " ".join(notes)}

@@ -1,0 +1,260 @@
+"""report.html is one static page: complete, fit for everyone, small, and it runs nothing that a server sent."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from lxml import html as lxml_html
+
+from conformance.contract.load import folder
+from conformance.reporting.report_page import report_page
+from conformance.run import judge
+from conformance.verdicts.causes import causes
+from tests.evidence_factory import SUCCESS, answer, conforming, each
+from tests.reporting.browser import CHROMIUM, dom, owned
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conformance.evidence.exchange import Evidence, Exchange
+    from conformance.verdicts.verdict import Report
+
+
+def parsed(report: Report, evidence: Evidence) -> Any:
+    return lxml_html.document_fromstring(report_page(report, evidence, 64 * "a"))
+
+
+@pytest.fixture
+def page(report: Report, evidence: Evidence) -> Any:
+    return parsed(report, evidence)
+
+
+def words(element: Any) -> str:
+    return " ".join(element.text_content().split())
+
+
+def test_the_first_screen_says_what_when_and_why(page: Any, report: Report) -> None:
+    said = words(page.find(".//header"))
+    assert "nonconforming staging" in said
+    assert report.target.endpoint in said
+    assert "2024-01-15 10:00:00 UTC" in said
+    assert f"4 causes. First: {causes(report)[0].sentence}" in said
+    assert "must 1 of 7 kept" in said
+    squares = page.xpath("//ul[@class='squares']//a")
+    assert [a.get("href") for a in squares] == [f"#{r.address}" for r in report.requirements]
+    assert {a.get("aria-label") for a in squares} > {"ENV-03: fail", "REQ-01: pass", "REQ-04: inconclusive"}
+
+
+def test_a_card_has_all_that_mends_its_cause(page: Any) -> None:
+    first = page.xpath("//section[@id='fix']/article")[0]
+    said = words(first)
+    for expected in (
+        "1. root element is",
+        "ExpectedClICKATELLSDK",
+        "Where/CLICKATELLSDK, line 2",
+        "curl --get",
+    ):
+        assert expected in said
+    assert [mark.text for mark in first.xpath(".//dl//mark")] == ["l", "L"]
+    assert "▶ 2 <CLICKATELLSDK>" in words(first.xpath(".//span[@class='line faulty']")[0])
+    assert first.xpath(".//a[@href='#exchange-1']")
+
+
+def test_cards_stand_in_the_order_of_the_causes(page: Any, report: Report) -> None:
+    titles = page.xpath("//section[@id='fix']//h3/code/text()")
+    sentences = [cause.sentence for cause in causes(report)]
+    assert titles == [s for s in sentences if s in titles]
+    assert [words(h) for h in page.xpath("//section[@id='open']//h3")] == [
+        s for s in sentences if s not in titles
+    ][:-1]
+
+
+def test_what_looks_like_another_letter_is_told(report: Report, evidence: Evidence) -> None:
+    failed = next(r for r in report.requirements if r.id == "ENV-03")
+    check = msgspec.structs.replace(failed.checks[0], observed="\u0421lICKATELLSDK")
+    changed = msgspec.structs.replace(failed, checks=(check,))
+    made = msgspec.structs.replace(report, requirements=(changed,))
+    assert "U+0421 CYRILLIC CAPITAL LETTER ES" in words(parsed(made, evidence))
+
+
+def test_the_contract_page_is_whole_and_coloured_by_the_worst_verdict(page: Any) -> None:
+    lines = page.xpath("//div[@class='page']/div")
+    text = [line for line in (folder("schemas") / "connect-api.md").read_text().splitlines() if line.strip()]
+    assert [words(line.find("code")) for line in lines] == [" ".join(line.split()) for line in text]
+    (root,) = (line for line in lines if line.find("code").text == "<ClICKATELLSDK>" and line.xpath(".//a"))
+    assert root.get("class") == "l fail"
+    assert root.xpath(".//a/@href") == ["#ENV-03"]
+    assert page.xpath("//ul[@class='rest']//a[@href='#HYG-01']")
+
+
+def test_time_is_drawn(page: Any, evidence: Evidence) -> None:
+    (drawing,) = page.xpath("//*[local-name()='svg'][@class='time']")
+    points = "".join(drawing.xpath(".//*[local-name()='path'][contains(@class, 'point')]/@d"))
+    assert points.count("M") == sum(e.answer is not None for e in evidence.exchanges)
+    assert "median 120 ms, p95 120 ms" in drawing.get("aria-label")
+
+
+def test_links_lead_somewhere(page: Any) -> None:
+    ids = page.xpath("//@id")
+    assert len(ids) == len(set(ids))
+    hrefs = page.xpath("//a/@href")
+    assert {"#exchange-1", "#requirements", "#answer-1", "#ENV-03"} <= set(hrefs)
+    assert not [href for href in hrefs if href[1:] not in ids]
+
+
+def test_a_link_opens_what_it_leads_to(page: Any) -> None:
+    """A browser opens the folds around the target of a link, and not the target itself."""
+    for name in ("ENV-03", "exchange-1", "answer-1"):
+        (target,) = page.xpath("//*[@id=$name]", name=name)
+        assert target.tag != "details"
+        assert any(e.tag == "details" for e in target.iterancestors())
+
+
+def test_the_filters_name_every_verdict_there_is(page: Any) -> None:
+    boxes = page.xpath("//fieldset//input/@class")
+    sheet = (folder("reports") / "style.css").read_text(encoding="utf-8")
+    kinds = {name.split()[1] for name in page.xpath("//details[starts-with(@class, 'req ')]/@class")}
+    assert {box.removeprefix("show-") for box in boxes} == kinds
+    assert all(f".{box}:not(:checked)" in sheet for box in boxes)
+
+
+def test_equal_answers_are_shown_once(page: Any) -> None:
+    assert len(page.xpath("//details[@class='answer']")) == 3
+    assert "to exchange 1" in words(page.xpath("//details[@class='answer']")[0])
+
+
+def test_the_evidence_is_pinned_and_can_be_judged_again(page: Any) -> None:
+    said = words(page.find(".//footer"))
+    assert f"SHA-256 of evidence.har: {64 * 'a'}" in said
+    assert "connect-conformance replay evidence.har --level must" in said
+
+
+def test_nothing_is_loaded_and_nothing_runs(page: Any) -> None:
+    (policy,) = page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+    (style,) = page.xpath("//style")
+    digest = base64.b64encode(hashlib.sha256(style.text.encode()).digest()).decode()
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert not page.xpath(
+        "//@*[starts-with(name(), 'on')] | //@style | //link | //script | //iframe | //img | //form"
+    )
+    assert page.xpath("//head/meta[@name='referrer']/@content") == ["no-referrer"]
+
+
+def test_it_is_fit_for_assistive_technology(page: Any) -> None:
+    assert page.get("lang") == "en"
+    assert page.findtext(".//title") == "Nonconforming: staging - connect-conformance"
+    assert page.xpath("//meta[@name='viewport']")
+    for landmark in ("header", "main", "footer", "nav[@aria-label]"):
+        assert len(page.xpath(f"//{landmark}")) == 1
+    assert page.xpath("//a[@class='skip']/@href") == ["#main"]
+    levels = [int(heading.tag[1]) for heading in page.xpath("//h1 | //h2 | //h3 | //h4 | //h5 | //h6")]
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert all(box.getparent().tag == "label" for box in page.xpath("//input"))
+    assert all(drawing.get("aria-label") for drawing in page.xpath("//*[local-name()='svg']"))
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_contrast_is_enough_by_day_by_night_and_on_paper() -> None:
+    """WCAG 2.2, success criterion 1.4.3: 4.5 to 1."""
+    sheet = (folder("reports") / "style.css").read_text(encoding="utf-8")
+    themes = [
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
+        for block in re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)
+    ]
+    assert len(themes) == 3
+    for theme in themes:
+        grounds = [theme["paper"], theme["panel"]]
+        pairs = [(theme[ink], ground) for ink in ("ink", "soft", "link", *VERDICTS) for ground in grounds]
+        pairs += [(theme[ink], theme[f"on-{ink}"]) for ink in VERDICTS]
+        pairs += [(theme["paper"], theme["fail"])]
+        for ink, ground in pairs:
+            light, dark = sorted((luminance(ink), luminance(ground)), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (ink, ground)
+
+
+VERDICTS = ("pass", "fail", "open", "none")
+
+
+# Sizes: of a usual run, of a long one, of long answers
+
+
+def test_a_usual_run_makes_a_small_page() -> None:
+    evidence = conforming()
+    assert len(report_page(judge(evidence), evidence)) < 160_000
+
+
+def test_a_thousand_exchanges_keep_within_bounds() -> None:
+    wrong = each(lambda e: replace(e, answer=answer(SUCCESS.replace(b"Timestamp>", b"Time>"))), "documented")
+    evidence = wrong(conforming())
+    many = [replace(e, number=n) for n, e in enumerate(evidence.exchanges * 5, 1)][:1000]
+    long = replace(evidence, exchanges=tuple(many))
+    assert len(report_page(judge(long), long)) < 512_000
+
+
+def test_ten_thousand_pairs_keep_within_bounds() -> None:
+    item = b"<Value><callback_type_id>%d</callback_type_id><callback_type>HTTP GET</callback_type></Value>"
+    pairs = b"".join(item % n for n in range(7, 10_000))
+    body = SUCCESS.replace(b"</Values>", pairs + b"</Values>").replace(b"Action>", b"action>")
+
+    def long(e: Exchange) -> Exchange:
+        return replace(e, answer=answer(body))
+
+    evidence = each(long, "documented")(conforming())
+    text = report_page(judge(evidence), evidence)
+    assert "broken for display" in text
+    assert len(text) < 512_000
+
+
+def test_at_most_twenty_cards_stand_open(report: Report, evidence: Evidence) -> None:
+    failed = next(r for r in report.requirements if r.id == "ENV-03")
+    many = tuple(
+        msgspec.structs.replace(failed, id=f"ENV-{n}", name="", reason=f"fault {n}", checks=())
+        for n in range(60)
+    )
+    page = parsed(msgspec.structs.replace(report, requirements=many), evidence)
+    assert len(page.xpath("//section[@id='fix']/article")) == 20
+    assert len(page.xpath("//section[@id='fix']/details")) == 20
+    assert len(page.xpath("//section[@id='fix']/ul/li")) == 20
+
+
+# What strangers send
+
+
+def test_every_field_of_a_hostile_run_is_shown_and_inert(
+    hostile_report: Report, hostile_evidence: Evidence
+) -> None:
+    text = report_page(hostile_report, hostile_evidence)
+    assert text.replace("\n", "").isprintable()
+    assert len(text) < 1_000_000
+    page = lxml_html.document_fromstring(text)
+    assert not page.xpath("//body//*[self::img or self::script or self::title or self::style]")
+    assert not page.xpath("//@*[starts-with(name(), 'on')]")
+    assert all(href.startswith("#") for href in page.xpath("//@href"))
+    assert r"\u202edesrever" in page.body.text_content()
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="needs a Chromium to try it in")
+def test_nothing_of_a_server_runs_in_a_browser(
+    tmp_path: Path, hostile: str, hostile_report: Report, hostile_evidence: Evidence
+) -> None:
+    text = report_page(hostile_report, hostile_evidence)
+    (tmp_path / "report.html").write_text(text, encoding="utf-8")
+    assert not owned(dom(tmp_path / "report.html", tmp_path / "profile"))
+    # Escaping holds without the policy too, and the payloads do run where nothing holds them.
+    (tmp_path / "bare.html").write_text(text.replace("Content-Security-Policy", "X"), encoding="utf-8")
+    assert not owned(dom(tmp_path / "bare.html", tmp_path / "profile"))
+    (tmp_path / "control.html").write_text(f"<!DOCTYPE html><html><body>{hostile}", encoding="utf-8")
+    assert owned(dom(tmp_path / "control.html", tmp_path / "profile"))

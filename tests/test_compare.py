@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from conformance.checks.outcome import Verdict
 from conformance.commands.cli import main
 from conformance.contract.load import folder
 from conformance.reporting.json import to_json
-from conformance.verdicts.verdict import Report, RequirementResult, WaiverNote
+from conformance.verdicts.verdict import Claim, Counts, ExtensionResult, Report, RequirementResult, WaiverNote
 
 SAMPLE = msgspec.json.decode((folder("reports") / "sample" / "report.json").read_bytes(), type=Report)
 NAMES = ("ONE-01", "TWO-01", "SIX-01")
@@ -138,6 +139,56 @@ def test_what_hinders_a_comparison_is_said(write: Write, capsys: pytest.CaptureF
     notes = " ".join(compared(capsys, write("a", "pass"), other)[1]["notes"])
     for expected in ("another contract", "connect-api@other", "9.9.9", "another level", "interrupted"):
         assert expected in notes
+
+
+def extended(*verdicts: str, name: str = "mine") -> dict[str, Any]:
+    rows = [
+        RequirementResult(
+            id=f"X-{n}", level="must", title="It holds.", source="", verdict=Verdict(verdict), reason=verdict
+        )
+        for n, verdict in enumerate(verdicts)
+    ]
+    return {
+        "extensions": (
+            ExtensionResult(name=name, verdict=Claim.CONFORMING, counts=Counts(), requirements=tuple(rows)),
+        )
+    }
+
+
+def test_extensions_are_compared_beside_the_contract(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = (
+        write("a", "pass", **extended("pass", "fail", "pass")),
+        write("b", "pass", **extended("fail", "pass")),
+    )
+    code, said = compared(capsys, one, two)
+    assert (code, said["requirements"], said["regressions"]) == (0, [], [])
+    assert [(row["extension"], row["id"], row["changes"][1]) for row in said["extensions"]] == [
+        ("mine", "X-0", "worse"),
+        ("mine", "X-1", "better"),
+        ("mine", "X-2", "gone"),
+    ]
+    assert main(["compare", "--fail-on-regression", "--fail-on-extension", str(one), str(two)]) == 1
+    table = capsys.readouterr().out
+    assert table.endswith(
+        "Nothing changed. Of extensions, 3 requirements differ: 1 got worse, 1 got better.\n"
+    )
+    assert re.search(r"X-0 +must +pass +fail \(worse\)\n    \[1\] pass\n    \[2\] fail\n", table)
+    assert main(["compare", "--format=markdown", str(one), str(two)]) == 0
+    assert "fail (worse)" in capsys.readouterr().out
+    assert main(["compare", "--fail-on-extension", str(one), str(two)]) == 4
+    assert "allowed with --fail-on-regression" in capsys.readouterr().err
+
+
+def test_an_extension_of_another_name_is_another_one(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = write("a", "pass", **extended("pass")), write("b", "pass", **extended("fail", name="yours"))
+    assert [row["changes"][1] for row in compared(capsys, one, two)[1]["extensions"]] == ["gone", "new"]
+    assert [row["changes"][1] for row in compared(capsys, write("c", "pass"), two)[1]["extensions"]] == [
+        "new"
+    ]
 
 
 @pytest.mark.parametrize(

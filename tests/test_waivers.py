@@ -33,6 +33,11 @@ def test_waivers_are_read(tmp_path: Path) -> None:
     found = read_waivers(written(tmp_path, text), CONTRACT)
     assert found["CBK-04"] == Waiver("CBK-04", "ticket 311", DAY)
     assert set(found) == {"CBK-04", "ERR-004-code"}
+    several = GOOD + 'call = "get_list_*"\n' + GOOD + 'target = "staging"\n'
+    assert set(read_waivers(written(tmp_path, several), CONTRACT)) == {
+        "CBK-04@get_list_*",
+        "CBK-04 at staging",
+    }
 
 
 WRONG = {
@@ -46,6 +51,15 @@ WRONG = {
     "an unknown key": (GOOD + "until = 2026-06-30\n", "until"),
     "an unknown table": (GOOD + "[[excuse]]\n", "excuse"),
     "no waiver": ("", "waiver"),
+    "a call that is none": (
+        GOOD + 'call = "get_lists"\n',
+        "name no judgement: CBK-04@get_lists; allowed: get_list",
+    ),
+    "a call of what is judged once": (
+        GOOD.replace("CBK-04", "TLS-01") + 'call = "*"\n',
+        "TLS-01@*; allowed: no call, as it is judged once",
+    ),
+    "the same call twice": ((GOOD + 'call = "get_*"\n') * 2, "CBK-04@get_* twice"),
     "not UTF-8": ("\udcff", "waivers.toml"),
 }
 
@@ -80,7 +94,7 @@ FAILING = swap("SOAP POST", "SOAP PUT POST")(conforming())
 
 
 def report(*waivers: Waiver, today: date = DAY) -> Report:
-    terms = Terms(waivers={waiver.requirement: waiver for waiver in waivers}, today=today)
+    terms = Terms(waivers={waiver.address: waiver for waiver in waivers}, today=today)
     return assemble(judgements(FAILING), FAILING, CONTRACT, terms)
 
 
@@ -109,6 +123,39 @@ def test_a_waiver_that_nobody_needs_is_said() -> None:
 
 def test_a_waiver_excuses_its_own_requirement_alone() -> None:
     assert report(Waiver("CBK-03", "another one", DAY)).verdict is Claim.NONCONFORMING
+
+
+@pytest.mark.parametrize(
+    ("call", "target", "held"),
+    [
+        ("", "", True),
+        ("get_list_callback", "", True),
+        ("get_list_*", "", True),
+        ("get_list_country", "", False),
+        ("", FAILING.target, True),
+        ("", f"{FAILING.target[:2]}*", True),
+        ("", "production", False),
+        ("*", "production", False),
+    ],
+)
+def test_a_waiver_may_be_for_some_calls_and_targets(call: str, target: str, held: bool) -> None:
+    made = report(Waiver("CBK-04", "ticket 311", DAY, call, target))
+    assert made.verdict is (Claim.CONFORMING if held else Claim.NONCONFORMING)
+    assert made.notes == ()
+
+
+def test_of_several_waivers_one_that_holds_is_enough() -> None:
+    old = Waiver("CBK-04", "old", date(2026, 1, 1), "get_list_callback")
+    made = report(old, Waiver("CBK-04", "ticket 311", DAY))
+    assert made.verdict is Claim.CONFORMING
+    assert made.notes == ("the waiver of CBK-04@get_list_callback expired on 2026-01-01",)
+
+
+def test_a_waiver_of_a_call_that_is_not_judged_is_no_matter() -> None:
+    assert report(Waiver("ENV-01", "x", DAY, "get_list_country")).notes == ()
+    assert report(Waiver("ENV-01", "x", DAY, "get_*")).notes == (
+        "the waiver of ENV-01@get_* is not needed: the verdict is pass",
+    )
 
 
 def test_what_could_not_be_judged_cannot_be_excused() -> None:

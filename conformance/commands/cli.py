@@ -129,6 +129,9 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="exit 1 if a must or should requirement is worse than in the first result",
     )
+    compare.add_argument(
+        "--fail-on-extension", action="store_true", help="with --fail-on-regression: one of an extension, too"
+    )
     doctor = commands.add_parser(
         "doctor", help="say whether a target can be reached and what a run would cost", allow_abbrev=False
     )

@@ -37,6 +37,7 @@ class Row:
     """One requirement: its result in every report (None where it is absent), and how each differs from the first.
 
     changes: worse, better, changed (verdict or reason), new, gone, not compared (selected in one only), or "".
+    extension: whose requirement it is, where it is a user's own.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Row:
     title: str
     results: tuple[RequirementResult | None, ...]
     changes: tuple[str, ...]
+    extension: str = ""
 
     @property
     def regressed(self) -> bool:
@@ -60,14 +62,21 @@ class Comparison:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Every requirement that differs anywhere, in the order of the catalogue."""
-        by_id = [{r.address: r for r in _judged(report)} for report in self.reports]
-        names = dict.fromkeys(name for results in by_id for name in results)
-        rows = (_row([results.get(name) for results in by_id]) for name in names)
-        return tuple(row for row in rows if any(row.changes))
+        return _differing([{r.address: r for r in _judged(report)} for report in self.reports])
+
+    @cached_property
+    def own(self) -> tuple[Row, ...]:
+        """The same of the users' own requirements."""
+        names = dict.fromkeys(own.name for report in self.reports for own in report.extensions)
+        return tuple(row for name in names for row in _differing(list(_theirs(self.reports, name)), name))
 
     @property
-    def regressions(self) -> tuple[Row, ...]:
-        return tuple(row for row in self.rows if row.regressed)
+    def everything(self) -> tuple[Row, ...]:
+        return (*self.rows, *self.own)
+
+    def regressions(self, *, extensions: bool = False) -> tuple[Row, ...]:
+        """What got worse and counts: of the contract, and of extensions where that is asked for."""
+        return tuple(row for row in (self.everything if extensions else self.rows) if row.regressed)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -83,17 +92,14 @@ class Comparison:
     @property
     def sentence(self) -> str:
         """What it comes to."""
-        if not self.rows:
-            return "Nothing changed."
-        worse = [row for row in self.rows if "worse" in row.changes]
-        better = sum("better" in row.changes for row in self.rows)
-        below = len(worse) - len(self.regressions)
-        apart = f" ({below} of them advisory, which is no regression)" if below else ""
-        return f"{len(self.rows)} requirements differ: {len(worse)} got worse{apart}, {better} got better."
+        said = _sentence(self.rows) if self.rows else "Nothing changed."
+        return said + (f" Of extensions, {_sentence(self.own)}" if self.own else "")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the comparison; returns 1 for a regression, if asked to."""
+    if options.fail_on_extension and not options.fail_on_regression:
+        raise ConfigError("--fail-on-extension is allowed with --fail-on-regression, which it widens")
     if options.overview:
         return _overview(options)
     if options.reports:
@@ -102,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError("compare needs two results or more; allowed: report.json files or folders of runs")
     found = Comparison(tuple(options.results), tuple(map(read_report, options.results)))
     say(FORMATS[options.format](found), options.format)
-    regressed = options.fail_on_regression and found.regressions
+    regressed = options.fail_on_regression and found.regressions(extensions=options.fail_on_extension)
     return ExitCode.NONCONFORMING if regressed else ExitCode.CONFORMING
 
 
@@ -132,10 +138,31 @@ def _judged(report: Report) -> Iterator[RequirementResult]:
         yield msgspec.structs.replace(result, selected=False) if in_part else result
 
 
-def _row(results: Sequence[RequirementResult | None]) -> Row:
+def _theirs(reports: Sequence[Report], name: str) -> Iterator[dict[str, RequirementResult]]:
+    """What each report says of an extension."""
+    for report in reports:
+        yield {r.address: r for own in report.extensions if own.name == name for r in own.requirements}
+
+
+def _differing(by_id: Sequence[dict[str, RequirementResult]], extension: str = "") -> tuple[Row, ...]:
+    """The requirements that are not alike in all reports."""
+    names = dict.fromkeys(name for results in by_id for name in results)
+    rows = (_row([results.get(name) for results in by_id], extension) for name in names)
+    return tuple(row for row in rows if any(row.changes))
+
+
+def _sentence(rows: Sequence[Row]) -> str:
+    worse = [row for row in rows if "worse" in row.changes]
+    better = sum("better" in row.changes for row in rows)
+    below = sum(not row.regressed for row in worse)
+    apart = f" ({below} of them advisory, which is no regression)" if below else ""
+    return f"{len(rows)} requirements differ: {len(worse)} got worse{apart}, {better} got better."
+
+
+def _row(results: Sequence[RequirementResult | None], extension: str) -> Row:
     known = next(r for r in reversed(results) if r)
     changes = ("", *(_change(results[0], result) for result in results[1:]))
-    return Row(known.address, known.level, known.title, tuple(results), changes)
+    return Row(known.address, known.level, known.title, tuple(results), changes, extension)
 
 
 def _change(before: RequirementResult | None, after: RequirementResult | None) -> str:
@@ -200,15 +227,12 @@ def table(found: Comparison) -> str:
         for n, (file, report) in enumerate(zip(found.files, found.reports, strict=True), 1)
     ]
     lines += [inert.terminal(f"Note: {note}") for note in found.notes]
-    cells = [
-        [row.id, row.level, *map(_cell, row.results, row.changes)]
-        for row in found.rows
-    ]  # fmt: skip
+    cells = [[row.id, row.level, *map(_cell, row.results, row.changes)] for row in found.everything]
     head = ["requirement", "level", *(f"[{n}]" for n in range(1, len(found.reports) + 1))]
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
     if cells:
         lines += ["", _aligned(head, widths)]
-    for row, words in zip(found.rows, cells, strict=True):
+    for row, words in zip(found.everything, cells, strict=True):
         lines.append(_aligned(words, widths))
         lines += [f"    [{n}] {inert.terminal(said, limit=300)}" for n, said in _reasons(row)]
     return "\n".join([*lines, "", found.sentence]) + "\n"
@@ -226,10 +250,10 @@ def markdown(found: Comparison) -> str:
     for n, (file, report) in enumerate(zip(found.files, found.reports, strict=True), 1):
         lines.append(f"- [{n}] {inert.markdown(str(file))}: {inert.markdown(_column(report))}")
     lines += [f"- note: {inert.markdown(note)}" for note in found.notes]
-    if found.rows:
+    if found.everything:
         numbers = "".join(f" [{n}] |" for n in range(1, len(found.reports) + 1))
         lines += ["", f"| Requirement | Level |{numbers} Reasons |", "|---" * (len(found.reports) + 3) + "|"]
-    for row in found.rows:
+    for row in found.everything:
         cells = " | ".join(map(_cell, row.results, row.changes))
         said = "<br>".join(f"[{n}] {inert.markdown(text, limit=200, cell=True)}" for n, text in _reasons(row))
         lines.append(f"| {inert.markdown(row.id, cell=True)} | {row.level} | {cells} | {said} |")
@@ -253,21 +277,23 @@ def as_json(found: Comparison) -> str:
             for file, r in zip(found.files, found.reports, strict=True)
         ],
         "notes": found.notes,
-        "regressions": [row.id for row in found.regressions],
-        "requirements": [
-            {
-                "id": row.id,
-                "level": row.level,
-                "title": row.title,
-                "changes": row.changes,
-                "verdicts": [r.verdict.value if r else None for r in row.results],
-                "selected": [r.selected if r else None for r in row.results],
-                "reasons": [why(r) if r else None for r in row.results],
-            }
-            for row in found.rows
-        ],
+        "regressions": [row.id for row in found.regressions()],
+        "requirements": [_as_data(row) for row in found.rows],
+        "extensions": [{"extension": row.extension} | _as_data(row) for row in found.own],
     }
     return inert.json(json.dumps(made, ensure_ascii=False, indent=2)) + "\n"
+
+
+def _as_data(row: Row) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "level": row.level,
+        "title": row.title,
+        "changes": row.changes,
+        "verdicts": [r.verdict.value if r else None for r in row.results],
+        "selected": [r.selected if r else None for r in row.results],
+        "reasons": [why(r) if r else None for r in row.results],
+    }
 
 
 FORMATS = {"table": table, "json": as_json, "markdown": markdown}

@@ -27,6 +27,7 @@ from conformance.verdicts.completeness import Extent
 from conformance.verdicts.judge import judge, judge_extension
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import ExitCode, ExtensionResult, Report, with_extensions
+from conformance.verdicts.waivers import Waiver, waiver_of
 
 # A check, its case, and the contract that it is of: the published one, or an extension's.
 CHECK = pytest.StashKey[tuple[Check, Case, Contract]]()
@@ -190,10 +191,14 @@ class Suite:
             requirement, of, result = item.__dict__["conformance"]
             # Plain values: the report travels as JSON where the checks run in several processes.
             report.__dict__["conformance"] = [requirement, of, msgspec.to_builtins(result)]
-            waiver = self.terms.waivers.get(requirement)
-            if result.verdict is Verdict.FAIL and waiver and waiver.holds(self.terms.today):
+            waiver = self._waiver(requirement, of)
+            if result.verdict is Verdict.FAIL and waiver:
                 report.outcome, report.__dict__["wasxfail"] = "skipped", f"waived: {waiver.reason}"
         return report
+
+    def _waiver(self, requirement: str, call: str) -> Waiver | None:
+        target = self.subject.evidence.target if self.subject else ""
+        return waiver_of(self.terms.waivers, requirement, call, target, self.terms.today)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:

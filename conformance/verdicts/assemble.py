@@ -35,6 +35,7 @@ from conformance.verdicts.verdict import (
     exit_code,
     worst,
 )
+from conformance.verdicts.waivers import waiver_of
 
 _WHOLE = Extent()
 _LONGEST = 1_000  # characters of a sentence, which may quote an endpoint
@@ -74,7 +75,11 @@ def assemble(
         calls=_calls(evidence),
         obstacle=_obstacle(evidence),
         scope=scope(requirements, extent, evidence.left_out),
-        notes=(*_notes(evidence), *_clock_note(evidence), *_waiver_notes(requirements, terms)),
+        notes=(
+            *_notes(evidence),
+            *_clock_note(evidence),
+            *_waiver_notes(requirements, terms, evidence.target),
+        ),
         interrupted=interrupted,
         requirements=requirements,
     )
@@ -112,6 +117,7 @@ def _requirements(
             call,
             found.get((row.id, call)),
             terms,
+            evidence.target,
             further=call != contract.call.name,
         )
         for row in contract.requirements.values()
@@ -163,6 +169,7 @@ def _requirement(
     call: str,
     checks: tuple[CheckResult, ...] | None,
     terms: Terms,
+    target: str,
     *,
     further: bool,
 ) -> RequirementResult:
@@ -170,8 +177,8 @@ def _requirement(
     verdict = worst(c.verdict for c in checks) if chosen else Verdict.NOT_APPLICABLE
     telling = next((c for c in checks if c.verdict is verdict), None)
     reason = (telling.reason if telling else "no check judged it") if chosen else "not selected"
-    waiver = terms.waivers.get(requirement.id)
-    excused = waiver if waiver and verdict is Verdict.FAIL and waiver.holds(terms.today) else None
+    waiver = waiver_of(terms.waivers, requirement.id, call, target, terms.today)
+    excused = waiver if waiver and verdict is Verdict.FAIL else None
     return RequirementResult(
         id=requirement.id,
         call=call,
@@ -190,13 +197,14 @@ def _requirement(
     )
 
 
-def _waiver_notes(requirements: Sequence[RequirementResult], terms: Terms) -> list[str]:
+def _waiver_notes(requirements: Sequence[RequirementResult], terms: Terms, target: str) -> list[str]:
     """Waivers that did nothing are said: an excuse nobody needs hides the next failure."""
     notes = []
-    for result in requirements:
-        waiver = terms.waivers.get(result.id)
-        if waiver and not waiver.holds(terms.today):
-            notes.append(f"the waiver of {result.id} expired on {waiver.expires.isoformat()}")
-        elif waiver and result.verdict is not Verdict.FAIL:
-            notes.append(f"the waiver of {result.id} is not needed: the verdict is {result.verdict.value}")
+    for waiver in terms.waivers.values():
+        named = [r for r in requirements if waiver.is_for(target) and waiver.names(r.id, r.call)]
+        if named and not waiver.holds(terms.today):
+            notes.append(f"the waiver of {waiver.address} expired on {waiver.expires.isoformat()}")
+        elif named and all(r.verdict is not Verdict.FAIL for r in named):
+            verdicts = " and ".join(sorted({r.verdict.value for r in named}))
+            notes.append(f"the waiver of {waiver.address} is not needed: the verdict is {verdicts}")
     return notes

@@ -457,6 +457,31 @@ WRONG = {
         "cannot be imported: ModuleNotFoundError",
     ),
     "exit at import": (ROW.format("X-A"), "raise SystemExit(0)", "cannot be imported: SystemExit"),
+    "kind that is none": (
+        ROW.format("X-A"),
+        HEAD + GOOD.replace("Kind.DOCUMENTED", '"documented"'),
+        "no kind of request",
+    ),
+    "unknown state": (
+        ROW.format("X-A"),
+        HEAD + GOOD.replace("Kind.DOCUMENTED", 'Kind.STATE, state="4"'),
+        "test_a uses the state '4'; allowed: 0",
+    ),
+    "state without its kind": (
+        ROW.format("X-A"),
+        HEAD + GOOD.replace("Kind.DOCUMENTED", 'state="004"'),
+        "no kind that has one; allowed: Kind.STATE, Kind.AFTER",
+    ),
+    "state of another kind": (
+        ROW.format("X-A"),
+        HEAD + GOOD.replace("Kind.DOCUMENTED", 'Kind.DOCUMENTED, state="004"'),
+        "no kind that has one",
+    ),
+    "marks without brackets": (
+        ROW.format("X-A"),
+        HEAD + GOOD + GOOD.replace("test_a", "test_b").replace("@uses(Kind.DOCUMENTED)", "@uses"),
+        "test_b is marked without brackets",
+    ),
     "no check": (ROW.format("X-A"), "", "it has no check"),
 }
 

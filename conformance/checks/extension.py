@@ -20,11 +20,13 @@ from conformance.checks.catalogue import Case, Check, check_of
 from conformance.contract.load import ContractError, requirements_of
 from conformance.contract.model import Contract
 from conformance.contract.quoting import cut
+from conformance.probes.purpose import Kind
 from conformance.target.configuration import ConfigError, own_checks
 from conformance.target.subject import config_file
 
 REQUIREMENTS = "requirements.toml"
 GIVEN = ("exchange", "exchanges", "evidence", "judging")  # what a check may ask for
+_NOT_PLAIN = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
 _ID = re.compile(r"X-[A-Za-z0-9-]+")
 
 
@@ -127,32 +129,46 @@ def _contract(file: Path, documented: Contract) -> Contract:
 def _checks(file: Path, contract: Contract) -> Iterator[Check]:
     """The checks of a file. A test that is none would look green beside them, and is refused."""
     for name, member in vars(_module(file)).items():
-        if not name.lower().startswith("test") or getattr(member, "__module__", "") != _name(file):
+        if not name.lower().startswith("test"):
+            continue
+        if getattr(member, "__module__", "") == check_of.__module__:
+            raise ContractError(
+                f"{file.name}: {name} is marked without brackets; allowed: @uses(...), @requirement(...)"
+            )
+        if getattr(member, "__module__", "") != _name(file):
             continue
         check = check_of(member) if inspect.isfunction(member) else None
         if check is None:
             raise ContractError(f"{file.name}: {name} is no check; allowed: functions with @requirement")
-        if (
-            inspect.iscoroutinefunction(member)
-            or inspect.isgeneratorfunction(member)
-            or inspect.isasyncgenfunction(member)
-        ):
-            raise ContractError(
-                f"{file.name}: {name} is async or yields; allowed: a plain function, which returns"
-            )
-        for one in set(inspect.signature(member).parameters) - {*GIVEN, check.parameter}:
-            raise ContractError(f"{file.name}: {name} takes {one!r}; allowed: {', '.join(GIVEN)}")
-        named = (
-            {check.requirement}
-            if not check.cases
-            else {
-                case.requirement for call in contract.calls.values() for case in check.cases(contract, call)
-            }
-        )
-        for one in sorted(named - set(contract.requirements)):
-            allowed = ", ".join(contract.requirements)
-            raise ContractError(f"{file.name}: {name} is of requirement {one!r}; allowed: {allowed}")
+        for fault in _faults(check, contract):
+            raise ContractError(f"{file.name}: {name} {fault}")
         yield replace(check, file=f"{file.parent.name}/{file.name}")
+
+
+def _faults(check: Check, contract: Contract) -> Iterator[str]:
+    """What is wrong with a check, and what is allowed: whatever would keep it from seeing what it is to look at."""
+    function = check.function
+    if any(is_one(function) for is_one in _NOT_PLAIN):
+        yield "is async or yields; allowed: a plain function, which returns"
+    for one in set(inspect.signature(function).parameters) - {*GIVEN, check.parameter}:
+        yield f"takes {one!r}; allowed: {', '.join(GIVEN)}"
+    for kind in check.kinds:
+        if not isinstance(kind, Kind):
+            yield f"uses {kind!r}, which is no kind of request; allowed: Kind.DOCUMENTED and others of Kind"
+    codes = sorted({code for table in contract.tables.values() for code in table})
+    if check.state and check.state not in codes:
+        yield f"uses the state {check.state!r}; allowed: {', '.join(codes)}"
+    if check.state and not {Kind.STATE, Kind.AFTER} & set(check.kinds):
+        yield "uses a state, and no kind that has one; allowed: Kind.STATE, Kind.AFTER"
+    calls = contract.calls.values()
+    cases = check.cases
+    named = (
+        {case.requirement for call in calls for case in cases(contract, call)}
+        if cases
+        else {check.requirement}
+    )
+    for one in sorted(named - set(contract.requirements)):
+        yield f"is of requirement {one!r}; allowed: {', '.join(contract.requirements)}"
 
 
 def _name(file: Path) -> str:

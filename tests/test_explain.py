@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.commands.explain import explained
+from conformance.commands.explain import explained, names
 from conformance.contract.load import documented
 from conformance.selftest.prove import trials
 from conformance.target.configuration import ConfigError
+from conformance.target.settings import SETTINGS, Setting
 from conformance.verdicts.verdict import ExitCode
 
 CONTRACT = documented()
@@ -36,12 +37,40 @@ def test_every_exit_code_and_every_variant_is_explained() -> None:
         assert trial.id in explained(trial.id)
 
 
+@pytest.mark.parametrize("row", SETTINGS, ids=lambda row: f"{row.place} {row.key}")
+def test_every_setting_is_explained_by_each_of_its_names(row: Setting) -> None:
+    said = explained(row.key)
+    plain = " ".join(said.split())
+    assert " ".join(row.help[1:].split()) in plain
+    assert " ".join(row.more.split()) in plain
+    assert row.usual in plain
+    if row.commands:
+        assert f"option {row.flag}" in plain
+        assert f"variable {row.variable}" in plain
+        assert explained(row.flag) == explained(row.variable.lower()) == said
+
+
+def test_no_name_stands_for_two_things() -> None:
+    kinds = [[str(int(code)) for code in ExitCode], CONTRACT.interpretations, CONTRACT.requirements]
+    kinds += [{row.key for row in SETTINGS}, [trial.id for trial in trials()]]
+    every = [name for kind in kinds for name in kind]
+    assert len(every) == len(set(every)) == len(names())
+
+
 def test_a_requirement_names_its_known_faults() -> None:
     assert "Plain HTTP is served like HTTPS. (plain_http_served)" in " ".join(explained("tls-01").split())
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"), [("ENV-3", "ENV-03"), ("plain_http_serve", "plain_http_served"), ("I_09", "I-09")]
+    ("name", "meant"),
+    [
+        ("ENV-3", "ENV-03"),
+        ("plain_http_serve", "plain_http_served"),
+        ("I_09", "I-09"),
+        ("timeot", "timeout"),
+        ("--shrad", "--shard"),
+        ("CONNECT_CONFORMANCE_TIMEOT", "CONNECT_CONFORMANCE_TIMEOUT"),
+    ],
 )
 def test_a_name_that_is_unknown_is_refused_with_a_suggestion(name: str, meant: str) -> None:
     with pytest.raises(ConfigError, match=f"did you mean {meant}"):

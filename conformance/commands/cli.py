@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from conformance import __version__
 from conformance.commands.guard import guarded
+from conformance.contract.spelling import meant
 from conformance.reporting.output import complain, say
 from conformance.sending.signals import obeyed
 from conformance.target.options import add_options, settle
@@ -28,6 +29,8 @@ class _Parser(argparse.ArgumentParser):
     """Refuses in one line, with the documented exit code."""
 
     def error(self, message: str) -> NoReturn:
+        if found := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message):
+            message += meant(found[1], re.findall(r"[\w.-]+", found[2]))
         complain(f"{_TOKEN.sub('...', message)} (see `{self.prog} --help`)")
         self.exit(USAGE)
 
@@ -104,10 +107,20 @@ def parser() -> argparse.ArgumentParser:
         help="what these calls are held to alone (repeatable; default: all)",
     )
     explain = commands.add_parser(
-        "explain", help="say what a requirement, interpretation, exit code or variant is", allow_abbrev=False
+        "explain",
+        help="say what a requirement, interpretation, exit code, setting or variant is",
+        allow_abbrev=False,
     )
-    explain.add_argument("name", metavar="ID", help="such as ENV-03, I-09, 10 or root_in_upper_case")
+    explain.add_argument("name", metavar="ID", help="such as ENV-03, I-09, 10, timeout or root_in_upper_case")
     add_options(explain, "explain")
+    completion = commands.add_parser(
+        "completion", help="print what lets a shell complete commands, options and names", allow_abbrev=False
+    )
+    completion.add_argument(
+        "what",
+        choices=("bash", "zsh", "fish", "targets"),
+        help="the shell; targets prints those of the configuration",
+    )
     compare = commands.add_parser(
         "compare", help="show what changed between two or more results", allow_abbrev=False
     )
@@ -191,9 +204,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:
     """The options of a command, what the environment says among them. Raises ConfigError."""
-    options = parser().parse_args(words)
+    top = parser()
+    options, unknown = top.parse_known_args(words)
+    if unknown:
+        _refuse(top, options.command, unknown)
     settle(options, options.command, os.environ)
     return options
+
+
+def _refuse(top: argparse.ArgumentParser, name: str, unknown: list[str]) -> NoReturn:
+    """Name what a command does not take, and what may have been meant."""
+    (commands,) = [action for action in top._actions if isinstance(action, argparse._SubParsersAction)]
+    command: argparse.ArgumentParser = commands.choices[name]
+    wrong = next((word for word in unknown if word.startswith("-")), unknown[0]).partition("=")[0]
+    known = [flag for action in command._actions for flag in action.option_strings]
+    hint = meant(wrong, known) if wrong.startswith("-") else ""
+    command.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 
 
 def _main(arguments: Sequence[str] | None) -> int:

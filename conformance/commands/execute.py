@@ -14,6 +14,7 @@ _PLACES = {
     "compare": ("compare", "run"),
     "requirements": ("requirements", "run"),
     "explain": ("explain", "run"),
+    "completion": ("completion", "run"),
     "init": ("init", "run"),
     "doctor": ("doctor", "run"),
     "challenge": ("challenge", "run"),

@@ -1,9 +1,9 @@
-"""`explain`: one requirement, interpretation, exit code or variant, in full. Offline."""
+"""`explain`: one requirement, interpretation, exit code, setting or variant, in full. Offline."""
 
 from __future__ import annotations
 
 import argparse
-import difflib
+import json
 import textwrap
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -12,16 +12,24 @@ from conformance.checks.catalogue import Case, Check, chosen_checks, wishes_of
 from conformance.checks.extension import Extension, read_extensions
 from conformance.contract.load import documented
 from conformance.contract.model import Contract, Interpretation, Requirement
+from conformance.contract.spelling import meant
 from conformance.probes import plan as plans
 from conformance.probes.purpose import is_wanted
 from conformance.reporting.output import say
 from conformance.selftest.prove import Trial, trials
 from conformance.target.configuration import ConfigError
-from conformance.target.settings import BINDINGS
+from conformance.target.settings import BINDINGS, SETTINGS, Setting
 from conformance.target.target import target
 from conformance.verdicts.verdict import ExitCode
 
 _WIDTH = 96
+_PLACES = {
+    "target": "in [targets.NAME]",
+    "state": "in [targets.NAME.states.NNN]",
+    "extensions": "in [extensions]",
+    "run": "of a run",
+    "command": "of a command",
+}
 _CODES = {
     ExitCode.CONFORMING: "conforming: nothing failed at the chosen level, and nothing that it requires was left open",
     ExitCode.NONCONFORMING: "nonconforming: at least one requirement of the chosen level failed",
@@ -40,28 +48,46 @@ def run(options: argparse.Namespace) -> int:
 
 
 def explained(name: str, extensions: tuple[Extension, ...] = ()) -> str:
-    """What the name of a requirement, an interpretation, an exit code or a variant stands for."""
+    """What the name of a requirement, an interpretation, an exit code, a setting or a variant stands for.
+
+    A setting has the names of its key, its option and its variable.
+    """
+    told = _told(extensions)
+    asked = name.lower()
+    also = {other.lower(): row.key for row in SETTINGS if row.commands for other in (row.flag, row.variable)}
+    found = name if name in told else next((key for key in told if key.lower() == asked), also.get(asked))
+    if found is None:
+        hint = meant(
+            name, [*told, *(one for row in SETTINGS if row.commands for one in (row.flag, row.variable))]
+        )
+        if name.upper().startswith("X-") and not extensions:
+            hint = "; a requirement of your own needs --extension DIR"
+        raise ConfigError(
+            f"explain: {name!r} is no requirement, interpretation, exit code, setting or variant{hint}; allowed: a name"
+            " that `requirements`, `prove --format json`, docs/configuration.md or a report prints"
+        )
+    return "\n".join(told[found]()) + "\n"
+
+
+def names() -> list[str]:
+    """All that can be asked for."""
+    return list(_told(()))
+
+
+def _told(extensions: tuple[Extension, ...]) -> dict[str, Callable[[], list[str]]]:
+    """What says what each name stands for."""
     contract = documented()
     variants = _variants()
     told: dict[str, Callable[[], list[str]]] = {
         **{str(int(code)): lambda code=code: _exit_code(code) for code in _CODES},  # type: ignore[misc]
         **{i.id: lambda i=i: _interpretation(i, contract) for i in contract.interpretations.values()},  # type: ignore[misc]
         **{r.id: lambda r=r: _requirement(r, contract, variants) for r in contract.requirements.values()},  # type: ignore[misc]
+        **{row.key: lambda key=row.key: _setting(key) for row in SETTINGS},  # type: ignore[misc]
         **{v.id: lambda v=v: _variant(v) for v in variants.values()},  # type: ignore[misc]
     }
     for own in extensions:
         told |= {r.id: lambda r=r, own=own: _own(r, own) for r in own.contract.requirements.values()}  # type: ignore[misc]
-    found = name if name in told else next((key for key in told if key.lower() == name.lower()), None)
-    if found is None:
-        close = difflib.get_close_matches(name.lower(), [key.lower() for key in told], 1)
-        hint = f"; did you mean {next(key for key in told if key.lower() == close[0])}?" if close else ""
-        if name.upper().startswith("X-") and not extensions:
-            hint = "; a requirement of your own needs --extension DIR"
-        raise ConfigError(
-            f"explain: {name!r} is no requirement, interpretation, exit code or variant{hint}; allowed: an id that"
-            " `requirements`, `prove --format json` or a report prints"
-        )
-    return "\n".join(told[found]()) + "\n"
+    return told
 
 
 @cache
@@ -143,6 +169,28 @@ def _interpretation(interpretation: Interpretation, contract: Contract) -> list[
 
 def _exit_code(code: ExitCode) -> list[str]:
     return [f"exit code {int(code)}", *_paragraph("means", _CODES[code])]
+
+
+def _setting(key: str) -> list[str]:
+    """Each place that has a setting of this name."""
+    return [line for row in SETTINGS if row.key == key for line in _row(row)]
+
+
+def _row(row: Setting) -> list[str]:
+    lines = [
+        f"{row.key}  setting, {_PLACES[row.place]}",
+        *_paragraph("says", f"{row.help[0].upper()}{row.help[1:]}."),
+    ]
+    lines += _paragraph("", row.more)
+    lines += _paragraph("allowed", row.allowed if row.parse is None else row.metavar or row.allowed)
+    lines += _paragraph("default", "none: it has to be given" if row.required else row.usual or "nothing")
+    if row.place in {"target", "state", "extensions"}:
+        lines += _paragraph("in the file", f"{row.key} = {row.example or json.dumps(row.fallback)}")
+    if row.commands:
+        option = f"{row.flag} {row.metavar or ''}".strip() + (" (repeatable)" if row.repeatable else "")
+        lines += _paragraph("option", f"{option}, of {', '.join(row.commands)}")
+        lines += _paragraph("variable", row.variable)
+    return lines
 
 
 def _variant(variant: Trial) -> list[str]:

@@ -23,6 +23,7 @@ from typing import IO
 
 import conformance
 from conformance.contract.load import documented
+from conformance.contract.spelling import meant
 from conformance.reporting import ci, inert
 from conformance.reporting.folder import OVERVIEW, REPORTS, reports_folder
 from conformance.reporting.output import complain, note, say
@@ -78,7 +79,9 @@ def _names(options: argparse.Namespace, file: Path) -> list[str]:
         raise ConfigError("--shard splits targets; allowed with --all-targets or --target NAME")
     for name in options.target:
         if name not in known:
-            raise ConfigError(f"{file} has no target {name!r}; allowed: {', '.join(known)}")
+            raise ConfigError(
+                f"{file} has no target {name!r}{meant(name, known)}; allowed: {', '.join(known)}"
+            )
     names = sorted(set(options.target or known))
     place, of = options.shard or (1, 1)
     return names[place - 1 :: of]

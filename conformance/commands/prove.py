@@ -6,6 +6,7 @@ import argparse
 from fnmatch import fnmatchcase
 
 from conformance.contract.load import documented
+from conformance.contract.spelling import meant
 from conformance.reporting import output
 from conformance.selftest.matrix import FORMATS, matrix
 from conformance.selftest.prove import prove, trials
@@ -21,7 +22,8 @@ def run(options: argparse.Namespace) -> int:
             raise ConfigError(f"prove --call: no call is named {glob!r}; allowed: {allowed}, or a glob")
     if not trials(options.only, options.call):
         raise ConfigError(
-            f"prove --only: no variant matches {', '.join(options.only)}; allowed: a glob such as 'timestamp_*'"
+            f"prove --only: no variant matches {', '.join(options.only)}{_meant(options.only)}; allowed: a glob such as"
+            " 'timestamp_*'"
         )
 
     def progress(done: int, of: int) -> None:
@@ -33,3 +35,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format != "table":
         output.note(result.sentence)
     return ExitCode.CONFORMING if result.proved else ExitCode.NONCONFORMING
+
+
+def _meant(globs: list[str]) -> str:
+    return meant(globs[0], [trial.id for trial in trials()])

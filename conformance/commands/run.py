@@ -15,6 +15,7 @@ from conformance.checks.extension import extensions_of, read_extensions
 from conformance.commands.listing import listing
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
+from conformance.contract.spelling import meant
 from conformance.evidence.recording import EvidenceError, from_har
 from conformance.reporting.folder import reports_folder
 from conformance.reporting.output import complain, say
@@ -117,7 +118,8 @@ def _check_accept(names: tuple[str, ...], contract: Contract) -> None:
     for name in names:
         if name not in allowed:
             raise ConfigError(
-                f"--accept: {name} is no interpretation that can be accepted; allowed: {', '.join(allowed)}"
+                f"--accept: {name} is no interpretation that can be accepted{meant(name, allowed)}; allowed:"
+                f" {', '.join(allowed)}"
             )
 
 

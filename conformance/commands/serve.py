@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 from conformance.contract.load import documented
 from conformance.contract.model import ServiceCall
+from conformance.contract.spelling import meant
 from conformance.reporting.output import say
 from conformance.sending.signals import meaning
 from conformance.target.configuration import ConfigError
@@ -39,6 +40,7 @@ def serve(options: argparse.Namespace) -> int:
 
 def _started(options: argparse.Namespace) -> Running:
     from conformance.reference import start  # noqa: PLC0415
+    from conformance.reference.registry import VARIANTS  # noqa: PLC0415
 
     try:
         return start(
@@ -52,7 +54,8 @@ def _started(options: argparse.Namespace) -> Running:
         why = (isinstance(error, OSError) and error.strerror) or "it is no address"
         raise ConfigError(f"serve: cannot listen on {options.host}: {why}") from None
     except (KeyError, ValueError) as error:
-        raise ConfigError(f"serve --mutant: {str(error).strip(chr(39))}") from None
+        hint = meant(options.mutant or "", VARIANTS)
+        raise ConfigError(f"serve --mutant: {error.args[0]}{hint}") from None
 
 
 def _where(running: Running, state: str | None) -> str:

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from conformance.contract.rows import PAGE
+from conformance.contract.spelling import meant
 from conformance.target.hiding import VARIABLE
 from conformance.target.places import is_secret_name
 
@@ -30,7 +31,7 @@ def chosen(values: Values, globs: list[str], contract: Contract) -> tuple[str, .
     for glob in globs or [contract.call.name]:
         named = {name for name in known if fnmatchcase(name, glob)}
         if not named:
-            raise values.wrong("calls", f"no call is named {glob!r}", ", ".join(known))
+            raise values.wrong("calls", f"no call is named {glob!r}{meant(glob, known)}", ", ".join(known))
         if glob in changing:
             allowed = ", ".join(name for name in known if name not in changing)
             raise values.wrong("calls", f"{glob} changes something, so it is not sent", allowed)
@@ -58,7 +59,7 @@ def filled(
     for name in said:
         if name not in known:
             allowed = ", ".join(known) or "none, as no call has parameters"
-            raise values.wrong("values", f"no call has a parameter {name}", allowed)
+            raise values.wrong("values", f"no call has a parameter {name}{meant(name, known)}", allowed)
     for parameter in (p for name in calls for p in contract.calls[name].parameters):
         if parameter.required and parameter.source == "target" and not said.get(parameter.name):
             what = f"{parameter.name} is missing: only you know one that the endpoint accepts"

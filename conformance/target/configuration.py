@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from conformance.contract.spelling import meant
 from conformance.target.settings import Place, Setting, placed
 
 CONFIG_NAME = "connect-conformance.toml"
@@ -141,11 +142,8 @@ def _stands(value: object, where: str, allowed: str) -> ConfigError:
 
 def suggestion(name: str, allowed: Iterable[str]) -> str:
     """What may have been meant, and what is allowed."""
-    import difflib  # noqa: PLC0415  not every command makes a mistake
-
     names = list(allowed)
-    close = difflib.get_close_matches(name, names, 1)
-    return "".join(f" (did you mean `{one}`?)" for one in close) + f"; allowed: {', '.join(names)}"
+    return f"{meant(name, names, '`')}; allowed: {', '.join(names)}"
 
 
 def read_toml(file: Path, what: str = "") -> dict[str, Any]:

@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+from conformance.contract.spelling import meant
 from conformance.target.configuration import ConfigError
 from conformance.target.settings import PREFIX, Setting, taken_by, variables
 
@@ -89,9 +90,6 @@ def _check_names(environment: Mapping[str, str]) -> None:
     known = variables()
     for name in sorted(environment):
         if name.upper().startswith(PREFIX) and name not in known:
-            import difflib  # noqa: PLC0415
-
-            close = difflib.get_close_matches(name.upper(), known, 1)
-            hint = "".join(f" (did you mean {one}?)" for one in close)
+            hint = meant(name, known)
             short = ", ".join(one.removeprefix(PREFIX) for one in known)
             raise ConfigError(f"the variable {name} is unknown{hint}; allowed: {PREFIX} with one of {short}")

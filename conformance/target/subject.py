@@ -12,6 +12,7 @@ import msgspec
 
 from conformance.contract.model import Contract
 from conformance.contract.rows import PAGE
+from conformance.contract.spelling import meant
 from conformance.target.asked import left_out
 from conformance.target.configuration import ConfigError, Settings, find_config, read_config, target_names
 from conformance.target.settings import placed
@@ -82,7 +83,8 @@ def _configured(options: argparse.Namespace) -> tuple[Settings, Path]:
     file, (name,) = config_file(options), options.target
     names = target_names(file)
     if name not in names:
-        raise ConfigError(f"{file} has no target {name!r}; allowed: {', '.join(names) or 'none is defined'}")
+        allowed = ", ".join(names) or "none is defined"
+        raise ConfigError(f"{file} has no target {name!r}{meant(name, names)}; allowed: {allowed}")
     return read_config(file, name)[name], file.parent
 
 

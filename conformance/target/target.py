@@ -12,6 +12,7 @@ import msgspec
 
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
+from conformance.contract.spelling import meant
 from conformance.target.asked import chosen, filled
 from conformance.target.configuration import ConfigError, Settings, complete, read_config, target_names
 from conformance.target.labels import labelled
@@ -78,7 +79,7 @@ class Target(msgspec.Struct, frozen=True):
         found = read_config(file, name)
         if name not in found:
             raise ConfigError(
-                f"{file} has no target {name!r}; allowed: {', '.join(target_names(file)) or 'none'}"
+                f"{file} has no target {name!r}{meant(name, found)}; allowed: {', '.join(target_names(file)) or 'none'}"
             )
         return target(name, found[name], documented(), base=file.resolve().parent)
 
@@ -158,9 +159,8 @@ def _accept(values: Values, names: list[str], contract: Contract) -> tuple[str, 
     for name in names:
         if name not in known or not known[name].acceptable:
             what = "is decided by the page alone" if name in known else "is no interpretation of the register"
-            raise values.wrong(
-                "accept", f"{name} {what}", ", ".join(i.id for i in known.values() if i.acceptable)
-            )
+            allowed = [one.id for one in known.values() if one.acceptable]
+            raise values.wrong("accept", f"{name} {what}{meant(name, allowed)}", ", ".join(allowed))
     return tuple(dict.fromkeys(names))
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from conformance.checks.catalogue import Judgement
 from conformance.contract.levels import Level
 from conformance.contract.model import Contract
+from conformance.contract.spelling import meant
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.naming import names
 from conformance.verdicts.policy import Policy, read_policy
@@ -39,7 +40,9 @@ def selected(contract: Contract, terms: Terms, calls: tuple[str, ...] = ()) -> f
     """
     for name in calls:
         if name not in contract.calls:
-            raise ConfigError(f"the contract has no call {name!r}; allowed: {', '.join(contract.calls)}")
+            raise ConfigError(
+                f"the contract has no call {name!r}{meant(name, contract.calls)}; allowed: {', '.join(contract.calls)}"
+            )
     rows = contract.requirements.values()
     every = [(row.id, call) for row in rows for call in row.of(calls or (contract.call.name,))]
     for glob in (*terms.select, *terms.deselect):
@@ -51,7 +54,8 @@ def selected(contract: Contract, terms: Terms, calls: tuple[str, ...] = ()) -> f
                 )
             families = ", ".join(dict.fromkeys(f"{row.family}-*" for row in rows))
             raise ConfigError(
-                f"no requirement is named {glob!r}; allowed: an id or a glob such as {families}"
+                f"no requirement is named {glob!r}{meant(glob, contract.requirements)}; allowed: an id or a glob such"
+                f" as {families}"
             )
     chosen = [one for one in every if not terms.select or any(names(g, *one) for g in terms.select)]
     return frozenset(one for one in chosen if not any(names(g, *one) for g in terms.deselect))

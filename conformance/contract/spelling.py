@@ -1,0 +1,14 @@
+"""What somebody may have meant who wrote a name that nothing has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def meant(name: str, names: Iterable[str], mark: str = "") -> str:
+    """` (did you mean NAME?)` with the name that is nearest, or nothing where none is near. mark: put around it."""
+    import difflib  # noqa: PLC0415  most commands make no mistake
+
+    by_lower = {one.lower(): one for one in names}
+    close = difflib.get_close_matches(name.lower(), by_lower, 1)
+    return "".join(f" (did you mean {mark}{by_lower[one]}{mark}?)" for one in close)

@@ -25,9 +25,8 @@ from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.probes.purpose import PLAIN_HTTP
-from conformance.reporting import inert
 from conformance.reporting.output import say
-from conformance.reporting.terminal import wrap
+from conformance.reporting.screen import Screen
 from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire, evidence_of
@@ -198,13 +197,19 @@ def _problems(found: list[Finding]) -> int:
 
 def _page(target: Target, found: list[Finding], width: int) -> str:
     """The findings as text, which holds no secret and nothing that a terminal would act on."""
-    lines = [inert.terminal(f"{target.name} at {target.shown_endpoint}, binding {target.binding}"), ""]
+    screen = Screen(width)
+    screen.whole(f"{target.name} at {target.shown_endpoint}, binding {target.binding}")
+    screen.whole("")
     for finding in found:
-        lines += _lines(finding, width)
+        _say(finding, screen)
     number = _problems(found)
-    said = f"A run cannot be judged: {number} problem{'' if number == 1 else 's'}."
-    lines += ["", said if number else _verdict(found)]
-    return "\n".join(lines) + "\n"
+    screen.whole("")
+    screen.whole(
+        f"A run cannot be judged: {number} problem{'' if number == 1 else 's'}."
+        if number
+        else _verdict(found)
+    )
+    return str(screen)
 
 
 def _verdict(found: list[Finding]) -> str:
@@ -214,16 +219,11 @@ def _verdict(found: list[Finding]) -> str:
     )
 
 
-def _lines(finding: Finding, width: int) -> list[str]:
-    head = f"{_MARKS[finding.state]:8}{finding.subject:{_INDENT - 8}}"
-    margin = " " * _INDENT
-    lines = wrap(inert.terminal(finding.text), width, head, margin)
+def _say(finding: Finding, screen: Screen) -> None:
+    screen.say(finding.text, f"{_MARKS[finding.state]:8}{finding.subject:{_INDENT - 8}}")
     for n, line in enumerate(finding.repair):
-        # Lines to be copied stay whole.
-        shown = inert.terminal(line)
-        lines += (
-            [f"{margin}{'   ' if n else '-> '}{shown}"]
-            if len(finding.repair) > 1
-            else wrap(shown, width, f"{margin}-> ", f"{margin}   ")
-        )
-    return lines
+        margin = " " * _INDENT + ("   " if n else "-> ")
+        if len(finding.repair) > 1:  # lines to be copied stay whole
+            screen.whole(line, margin)
+        else:
+            screen.say(line, margin)

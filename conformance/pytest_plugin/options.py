@@ -166,7 +166,7 @@ class _Reporting(Suite):
         if self.report is None:
             return
         width = min(shutil.get_terminal_size((100, 24)).columns, 120)
-        said = summary(self.report, width=width, color=False, reports=None)
+        said = summary(self.report, width=width, color=False, reports=None, evidence=self.redaction.shown)
         if leaks_in(self.report, self.redaction):
             said = "internal error: a secret was found in the summary, which is withheld\n"
         terminalreporter.write_sep("=", "conformance")

@@ -12,6 +12,13 @@ from conformance.reporting import inert
 
 NAME = "connect-conformance"
 # How a reader looks who has gone: a pipe or terminal without its other end, a descriptor that was closed.
+_LINKING = (
+    "VTE_VERSION",
+    "WT_SESSION",
+    "KONSOLE_VERSION",
+    "TERM_PROGRAM",
+    "DOMTERM",
+)  # set by terminals with links
 _GONE = frozenset({errno.EPIPE, errno.EBADF, errno.EIO, errno.ENXIO, errno.ECONNRESET})
 
 
@@ -74,6 +81,21 @@ def is_terminal(stream: TextIO | None) -> bool:
     with contextlib.suppress(OSError, ValueError):
         return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
     return False
+
+
+def has_colors(stream: TextIO | None) -> bool:
+    """Whether what is written there may have colours: NO_COLOR forbids them, FORCE_COLOR wants them everywhere."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return os.environ.get("FORCE_COLOR", "0") not in {"", "0", "false"} or is_terminal(stream)
+
+
+def has_links(stream: TextIO | None) -> bool:
+    """Whether a terminal is known to show links (OSC 8); others may print what they do not know."""
+    known = any(os.environ.get(name) for name in _LINKING)
+    return is_terminal(stream) and (
+        known or os.environ.get("TERM", "").endswith(("-kitty", "foot", "alacritty", "ghostty"))
+    )
 
 
 def carried(text: str, encoding: str | None) -> str:

@@ -53,7 +53,7 @@ def publish(
         write(folder, made)
     except (ReportsError, ConfigError, OSError) as error:
         trouble.append(str(error))
-    said = _said(report, _where(folder), options)
+    said = _said(report, redaction.shown, _where(folder), options)
     if leaks_in(report, redaction):
         trouble.append("internal error: a secret was found in the summary, which is withheld")
         said = ""
@@ -143,9 +143,14 @@ def _where(folder: Path) -> Path | None:
     return folder if any((folder / name).is_file() for name in REPORTS) else None
 
 
-def _said(report: Report, where: Path | None, options: argparse.Namespace) -> str:
+def _said(report: Report, evidence: Evidence, where: Path | None, options: argparse.Namespace) -> str:
     if options.quiet:
         return f"{findings.standing(report)}: {report.target.name}{f' ({where})' if where else ''}\n"
-    color = output.is_terminal(sys.stdout) and not options.no_color and not os.environ.get("NO_COLOR")
-    width = shutil.get_terminal_size((100, 24)).columns
-    return summary(report, width=min(width, 120), color=color, reports=where)
+    return summary(
+        report,
+        width=min(shutil.get_terminal_size((100, 24)).columns, 120),
+        color=output.has_colors(sys.stdout) and not options.no_color,
+        links=output.has_links(sys.stdout),
+        reports=where,
+        evidence=evidence,
+    )

@@ -6,20 +6,23 @@ The suite's own words are plain ASCII and no verdict is told by colour alone.
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
+from conformance.reporting.marking import code_points
+from conformance.reporting.screen import Screen, cell_len, fitted
+from conformance.reporting.snippet import Row, snippet
 from conformance.verdicts import findings
 from conformance.verdicts.causes import causes, named
 from conformance.verdicts.verdict import Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from conformance.checks.outcome import CheckResult
+    from conformance.evidence.exchange import Evidence
     from conformance.verdicts.causes import Cause
     from conformance.verdicts.verdict import Counts, Report, RequirementResult
 
@@ -31,63 +34,70 @@ _FAILURES, _GROUPS, _ADVICE, _NOTES, _WAIVERS = (
     3,
 )  # how many of each are shown before "and N more"
 _NAMED = 6  # requirements named of one cause
-_TINTS = {"green": "32", "red": "31", "yellow": "33", "bold": "1"}
 _CLAIMS = {Claim.CONFORMING: "green", Claim.NONCONFORMING: "red", Claim.INCONCLUSIVE: "yellow"}
 _SHORT = ("pass", "fail", "open", "error", "n/a")
 _LABEL = 10
+_GUTTER = 10  # columns before what a row of an answer says
 
 
-def summary(report: Report, *, width: int, color: bool, reports: Path | None) -> str:
-    """The end of a run in words, for a terminal of `width` columns. reports: the page to open."""
-    page = _Page(max(width, 30), color)
+def summary(
+    report: Report,
+    *,
+    width: int,
+    color: bool,
+    reports: Path | None,
+    evidence: Evidence | None = None,
+    links: bool = False,
+) -> str:
+    """The end of a run in words, for a terminal of `width` columns.
+
+    reports: the page to open. evidence: what the lines around a fault are taken from. links: whether there can be any.
+    """
+    page = _Page(Screen(width, color=color, links=links), evidence, reports)
     if not findings.asks_for_the_contract(report):
         page.others_alone(report)
-        return "\n".join(page.lines) + "\n"
+        return str(page.screen)
     page.verdict(report)
     page.counts(report)
     page.causes(report)
     page.notes(report)
     page.extensions(report)
-    if reports is not None:
-        page.reports(str(reports))
-    return "\n".join(page.lines) + "\n"
+    page.reports()
+    return str(page.screen)
 
 
 class _Page:
-    """Lines of at most `width` columns."""
+    """The end of a run, part by part."""
 
-    def __init__(self, width: int, color: bool) -> None:
-        self.width, self.color = width, color
-        self.lines: list[str] = []
+    def __init__(self, screen: Screen, evidence: Evidence | None, page: Path | None) -> None:
+        self.screen, self.page = screen, page
+        self.exchanges = {e.number: e for e in evidence.exchanges} if evidence else {}
 
-    def tint(self, text: str, *tints: str) -> str:
-        codes = ";".join(_TINTS[tint] for tint in tints)
-        return f"\x1b[{codes}m{text}\x1b[0m" if self.color else text
+    def add(self, text: str, indent: str = "  ", *, limit: int = 400) -> None:
+        """A paragraph of anybody's text."""
+        self.screen.say(text, indent, len(indent) + 2, limit=limit)
 
-    def add(self, text: str, indent: str = "", hanging: str | None = None, *, limit: int = 400) -> None:
-        """A paragraph of anybody's text; `hanging` indents its further lines."""
-        shown = inert.terminal(text, limit=limit)
-        self.lines.extend(wrap(shown, self.width, indent, indent + "  " if hanging is None else hanging))
-
-    def heading(self, word: str, text: str, *tints: str, gap: str = "  ") -> None:
+    def heading(self, word: str, text: str, style: str = "bold", gap: str = "  ") -> None:
         """A word that stands out, and a text beside it."""
-        place = len(self.lines)
-        self.add(f"{word}{gap}{text}", hanging="  ")
-        self.lines[place] = self.lines[place].replace(word, self.tint(word, *(tints or ("bold",))), 1)
+        self.screen.say(text, f"{word}{gap}", 2, style=style)
 
-    def field(self, label: str, text: str) -> None:
+    def field(self, label: str, text: str, link: str = "") -> None:
         """A labelled text under a failure; nothing where there is no text."""
         if text:
-            self.add(f"{label:{_LABEL}}{text}", "  ", " " * (2 + _LABEL), limit=_LABEL + 200)
+            self.screen.say(text, f"  {label:{_LABEL}}", link=link, limit=200)
+
+    def link(self, place: str = "") -> str:
+        """Where a place of the page can be opened."""
+        return f"{self.page.resolve().as_uri()}{place}" if self.page and self.page.suffix else ""
 
     def rest(self, items: Sequence[object], shown: int, indent: str = "  ") -> None:
         if len(items) > shown:
-            self.add(f"... and {len(items) - shown} more, see report.html", indent)
+            self.screen.say(f"... and {len(items) - shown} more, see report.html", indent)
 
     def verdict(self, report: Report) -> None:
         word, tint = findings.standing(report).upper(), _CLAIMS[report.verdict]
         gap = ": " if " " in word else "  "
-        self.heading(word, findings.headline(report), "bold", tint, gap=gap)
+        self.heading(word, findings.headline(report), f"bold {tint}", gap)
         self.run(report)
 
     def others_alone(self, report: Report) -> None:
@@ -101,31 +111,29 @@ class _Page:
     def run(self, report: Report) -> None:
         """Whom, at which level, how long, and the exit code."""
         target, whole = report.target, findings.asks_for_the_contract(report)
-        self.add(f"{target.name} at {target.endpoint}, binding {target.binding}", "  ")
+        self.add(f"{target.name} at {target.endpoint}, binding {target.binding}")
         if target.labels:
-            self.add(findings.labels(report), "  ")
+            self.add(findings.labels(report))
         left_out = sum(not requirement.selected for requirement in report.requirements)
         self.add(
             ("" if not (whole or report.extensions) else f"judged at level {report.level}: ")
             + f"{findings.exchanges(report)} in {report.duration_s:.1f} s"
             + (", interrupted" if report.interrupted else "")
             + (f", {left_out} not selected" if left_out and whole else "")
-            + f", exit code {report.exit_code}",
-            "  ",
+            + f", exit code {report.exit_code}"
         )
         for one in findings.accepted(report):
-            self.add(f"accepting {one.name} ({one.use}): {one.allows}", "  ")
+            self.add(f"accepting {one.name} ({one.use}): {one.allows}")
 
     def counts(self, report: Report) -> None:
-        wide = self.width >= 64
+        wide = self.screen.width >= 64
         names = ("pass", "fail", "inconclusive", "error", "not applicable") if wide else _SHORT
         sizes = [max(len(name), 4) + (2 if wide else 1) for name in names]
-        self.lines.append(
-            "  " + " " * 8 + "".join(f"{name:>{size}}" for name, size in zip(names, sizes, strict=True))
-        )
+        heads = "".join(f"{name:>{size}}" for name, size in zip(names, sizes, strict=True))
+        self.screen.cut((f"  {'':8}{heads}", ""))
         for level, counts in findings.by_level(report).items():
             row = zip(_numbers(counts), sizes, strict=True)
-            self.lines.append(f"  {level:8}" + "".join(f"{number:>{size}}" for number, size in row))
+            self.screen.cut((f"  {level:8}" + "".join(f"{number:>{size}}" for number, size in row), ""))
 
     def causes(self, report: Report) -> None:
         """Everything to mend or to provide, in the one order that all outputs have."""
@@ -147,9 +155,10 @@ class _Page:
 
     def failed(self, cause: Cause, report: Report) -> None:
         word = "ERROR" if cause.verdict is Verdict.ERROR else "FAIL"
-        self.heading(word, cause.sentence, "bold", "red" if cause.counts else "yellow")
+        self.heading(word, cause.sentence, "bold red" if cause.counts else "bold yellow")
         below = "" if cause.counts else "; does not fail this run"
-        self.field("breaks", f"{named(cause.requirements, report, _NAMED)}{below}")
+        names = f"{named(cause.requirements, report, _NAMED)}{below}"
+        self.field("breaks", names, self.link(f"#{cause.lead.address}"))
         if cause.check:
             self.shown(cause.check, cause.sentence)
         self.field("mend", cause.remedy)
@@ -159,11 +168,40 @@ class _Page:
         """What a check expected and saw, unless its sentence has said so."""
         self.field("expected", "" if _says(sentence, check.expected) else check.expected)
         self.field("observed", "" if _says(sentence, check.observed) else check.observed)
+        self.field("letters", ", ".join(code_points(check.observed)))
         at = f"exchange {check.exchanges[0]}" if check.exchanges else ""
-        self.field("where", " in ".join(filter(None, (check.where, at))))
+        link = self.link(f"#exchange-{check.exchanges[0]}") if check.exchanges else ""
+        self.field("where", " in ".join(filter(None, (check.where, at))), link)
+        self.rows(check)
+
+    def rows(self, check: CheckResult) -> None:
+        """The lines of the answer around the fault, and a caret under it."""
+        seen = next((self.exchanges[n] for n in check.exchanges if n in self.exchanges), None)
+        found = snippet(seen.answer, check.where, check.observed) if seen and seen.answer else None
+        rows = found.rows if found else ()
+        place = next((n for n, row in enumerate(rows) if row.faulty), None)
+        if place is not None:
+            for row in rows[max(place - 1, 0) : place + 2]:
+                self.row(row)
+
+    def row(self, row: Row) -> None:
+        room = self.screen.width - _GUTTER
+        before, mark, behind = (
+            inert.terminal(part, limit=300) for part in (row.before, row.mark, row.behind)
+        )
+        before = fitted(before, room // 2, end=True) if mark else fitted(before, room)
+        mark = fitted(mark, room - cell_len(before))
+        gutter = f"{'>' if row.faulty else ' '}{row.label:>{_GUTTER - 4}} | "
+        self.screen.cut((gutter, "dim"), (before, ""), (mark, "bold red"), (behind, ""))
+        if mark:
+            self.screen.cut(
+                (" " * (_GUTTER - 2) + "| ", "dim"),
+                (" " * cell_len(before), ""),
+                ("^" * cell_len(mark), "bold red"),
+            )
 
     def left_open(self, cause: Cause, report: Report) -> None:
-        self.heading("OPEN", cause.sentence, "bold", "yellow")
+        self.heading("OPEN", cause.sentence, "bold yellow")
         self.field("leaves", f"{named((*cause.requirements, *cause.open), report, _NAMED)} open")
         self.field("mend", cause.remedy)
 
@@ -178,7 +216,7 @@ class _Page:
     def failure(self, word: str, requirement: RequirementResult) -> None:
         """A requirement of the user's own."""
         text = f"{requirement.address} ({requirement.level}) {requirement.title}"
-        self.heading(word, text, "bold", "red")
+        self.heading(word, text, "bold red")
         check = findings.culprit(requirement)
         reason = findings.why(requirement)
         others = sum(c.verdict is requirement.verdict for c in requirement.checks) - 1
@@ -192,7 +230,7 @@ class _Page:
     def extensions(self, report: Report) -> None:
         """A claim of its own for each, below everything that is said of the published contract."""
         for own in report.extensions:
-            self.heading("EXTENSION", findings.extended(own), "bold", _CLAIMS[own.verdict], gap=" ")
+            self.heading("EXTENSION", findings.extended(own), f"bold {_CLAIMS[own.verdict]}", " ")
             for one in own.requirements:
                 if one.verdict is not Verdict.PASS:
                     self.failure(one.verdict.value.replace("_", " ").upper(), one)
@@ -202,11 +240,10 @@ class _Page:
             self.heading("NOTE", note)
         self.rest(report.notes, _NOTES)
 
-    def reports(self, path: str) -> None:
+    def reports(self) -> None:
         """Where to read on: never broken, so that it can be copied."""
-        shown = inert.terminal(path, limit=4096)
-        fits = columns(shown) + 9 <= self.width
-        self.lines.extend([f"{self.tint('REPORTS', 'bold')}  {shown}"] if fits else ["REPORTS", f"  {shown}"])
+        if self.page is not None:
+            self.screen.whole(str(self.page), "REPORTS  ", style="bold", link=self.link())
 
 
 def _says(reason: str, words: str) -> bool:
@@ -216,39 +253,3 @@ def _says(reason: str, words: str) -> bool:
 
 def _numbers(counts: Counts) -> tuple[int, ...]:
     return (counts.pass_, counts.fail, counts.inconclusive, counts.error, counts.not_applicable)
-
-
-def wrap(text: str, width: int, indent: str = "", hanging: str = "") -> list[str]:
-    """The text in lines of at most `width` columns, broken between words where that is possible."""
-    lines, line, used, fresh = [], indent, len(indent), True
-    for word in _pieces(text.split(" "), width - max(len(indent), len(hanging))):
-        size = columns(word)
-        if not fresh and used + 1 + size > width:
-            lines.append(line)
-            line, used, fresh = hanging, len(hanging), True
-        line += word if fresh else " " + word
-        used, fresh = used + size + (not fresh), False
-    return [*lines, line]
-
-
-def _pieces(words: Iterable[str], room: int) -> Iterator[str]:
-    """Words, those too long for a line in pieces."""
-    for word in words:
-        piece, used = "", 0
-        for character in word if columns(word) > room else ():
-            size = columns(character)
-            if used + size > room:
-                yield piece
-                piece, used = "", 0
-            piece += character
-            used += size
-        yield piece or word
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal the text takes: wide characters two, marks over letters none."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )

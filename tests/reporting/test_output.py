@@ -80,3 +80,51 @@ def test_a_dumb_terminal_is_shown_no_line_that_changes(
     monkeypatch.setenv("TERM", "xterm")
     output.progress("2 of 2", over=True)
     assert capsys.readouterr().err == "\r2 of 2\r\x1b[K"
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("variables", "on_a_terminal", "in_a_file"),
+    [
+        ({}, True, False),
+        ({"TERM": "dumb"}, False, False),
+        ({"NO_COLOR": "1"}, False, False),
+        ({"FORCE_COLOR": "1"}, True, True),
+        ({"FORCE_COLOR": "0"}, True, False),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, True, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
+    ],
+)
+def test_who_gets_colors(
+    variables: dict[str, str], on_a_terminal: bool, in_a_file: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TERM", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert output.has_colors(_Terminal()) is on_a_terminal
+    assert output.has_colors(io.StringIO()) is in_a_file
+    assert output.has_colors(None) is in_a_file
+
+
+@pytest.mark.parametrize(
+    ("variables", "links"),
+    [
+        ({}, False),
+        ({"VTE_VERSION": "7600"}, True),
+        ({"TERM": "xterm-kitty"}, True),
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "dumb", "WT_SESSION": "1"}, False),
+    ],
+)
+def test_who_gets_links(variables: dict[str, str], links: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TERM", "VTE_VERSION", "WT_SESSION", "KONSOLE_VERSION", "TERM_PROGRAM", "DOMTERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert output.has_links(_Terminal()) is links
+    assert not output.has_links(io.StringIO())

@@ -12,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.checks.outcome import Verdict
-from conformance.reporting.terminal import columns, summary, wrap
+from conformance.evidence.exchange import Evidence
+from conformance.reporting import inert
+from conformance.reporting.screen import Screen, cell_len, fitted
+from conformance.reporting.terminal import summary
 from conformance.verdicts.verdict import Report, claim, count, exit_code
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -46,7 +49,7 @@ def test_as_reviewed(report: Report, matches: Any, width: int) -> None:
     noted = msgspec.structs.replace(report, notes=("the server's clock is 2 s ahead of this machine's",))
     text = summary(noted, width=width, color=False, reports=REPORTS)
     matches(SNAPSHOTS / f"terminal-{width}.txt", text)
-    assert all(columns(line) <= width for line in text.splitlines()[:-1])
+    assert all(cell_len(line) <= width for line in text.splitlines()[:-1])
     assert text.isascii()
 
 
@@ -113,16 +116,55 @@ def test_hostile_text_is_inert(hostile_report: Report) -> None:
     rest = TINT.sub("", text).replace("\n", "")
     assert rest.isprintable()
     assert not re.search(r"^CONFORMING", text, re.MULTILINE)
-    assert max(columns(TINT.sub("", line)) for line in text.splitlines()) <= 80
+    assert max(cell_len(TINT.sub("", line)) for line in text.splitlines()) <= 80
+
+
+def test_the_line_of_a_fault_has_a_caret_under_it(report: Report, evidence: Evidence) -> None:
+    text = summary(only(report, "ENV-03"), width=80, color=False, reports=None, evidence=evidence)
+    assert (
+        '      1 | <?xml version="1.0"?>\n>     2 | <CLICKATELLSDK>\n        | ^^^^^^^^^^^^^^^\n      3 |   <Action>'
+        in text
+    )
+
+
+def test_links_lead_to_the_page(report: Report, tmp_path: Path) -> None:
+    page = tmp_path / "a b" / "report.html"
+    text = summary(report, width=80, color=True, links=True, reports=page)
+    found = re.findall(r"\x1b]8;id=[0-9]+;([^\x1b]*)\x1b", text)
+    assert f"{page.as_uri()}#ENV-03" in found
+    assert f"{page.as_uri()}#exchange-1" in found
+    assert found[-1] == page.as_uri()
+    assert "\x1b]8" not in summary(report, width=80, color=True, links=False, reports=page)
+
+
+@pytest.mark.parametrize("width", [1, 20, 31, 47, 300])
+def test_any_width_will_do(report: Report, evidence: Evidence, width: int) -> None:
+    text = summary(report, width=width, color=False, reports=None, evidence=evidence)
+    assert all(cell_len(line) <= max(width, 30) for line in text.splitlines())
 
 
 @given(
     st.text(alphabet="ab \u4e16\u0301"),
-    st.integers(4, 20),
-    st.sampled_from(["", " "]),
-    st.sampled_from(["", "  "]),
+    st.integers(30, 60),
+    st.sampled_from(["", "  label     ", "A WORD  "]),
+    st.sampled_from([None, 2, 12]),
 )
-def test_wrapping_loses_nothing_and_fits(text: str, width: int, indent: str, hanging: str) -> None:
-    lines = wrap(text, width, indent, hanging)
-    assert all(columns(line) <= width for line in lines)
-    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+def test_wrapping_loses_nothing_and_fits(text: str, width: int, lead: str, hanging: int | None) -> None:
+    screen = Screen(width)
+    screen.say(text, lead, hanging)
+    lines = str(screen).splitlines()
+    assert all(cell_len(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == (lead + inert.terminal(text)).replace(" ", "")
+
+
+@given(st.text(alphabet="ab\u4e16"), st.integers(1, 20), st.booleans())
+def test_what_is_fitted_fits(text: str, columns: int, end: bool) -> None:
+    assert cell_len(fitted(text, columns, end=end)) <= columns
+
+
+def test_markup_is_text() -> None:
+    screen = Screen(60, color=True)
+    screen.say("[bold]x[/bold] [link=http://evil.example]y[/] :smile: \x1b[31m", "WORD  ", style="bold")
+    first, second = str(screen).splitlines()
+    assert first == "\x1b[1mWORD  \x1b[0m[bold]x[/bold] [link=http://evil.example]y[/] :smile:"
+    assert second == r"      \x1b[31m"

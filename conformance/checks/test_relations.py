@@ -6,10 +6,10 @@ from conformance.checks.catalogue import each, uses
 from conformance.checks.envelopes import is_any_success
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
-from conformance.checks.pictures import decoded, flaw
 from conformance.checks.test_items import readable, rules
 from conformance.contract.rows import Rule
 from conformance.evidence.exchange import Exchange
+from conformance.evidence.pictures import decoded, flaw
 from conformance.probes.purpose import Kind
 
 

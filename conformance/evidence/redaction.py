@@ -14,6 +14,7 @@ from functools import cached_property
 from conformance.contract.components import attributes
 from conformance.contract.document import Document, read
 from conformance.contract.encoding import encoding_of
+from conformance.evidence.answered import Answered
 from conformance.evidence.exchange import Answer, Evidence, Exchange
 from conformance.target.places import cookie_value
 from conformance.target.secrets import REDACTED, Secrets, octets
@@ -33,9 +34,14 @@ class Redaction:
         """The secrets that came back from outside."""
         return self.secrets.said_in(outside(self.evidence)) if self.secrets else self.secrets
 
+    @cached_property
+    def answered(self) -> Answered:
+        """What the answers say that no report may show."""
+        return Answered(e.answer for e in self.evidence.exchanges if e.answer)
+
     def text(self, text: str) -> str:
         """A sentence that may quote an endpoint."""
-        return self.said.redact(text)
+        return self.said.redact(self.answered.text(text))
 
     @cached_property
     def shown(self) -> Evidence:
@@ -65,7 +71,8 @@ class Redaction:
             return exchange
         return replace(exchange, answer=answer, loss=loss, tls=tls)
 
-    def _answer(self, answer: Answer) -> Answer:
+    def _answer(self, whole: Answer) -> Answer:
+        answer = self.answered.shown(whole)
         if not self.said and not answer.unread and not answer.header("set-cookie"):
             return answer
         body, withheld = self._body(answer)

@@ -115,7 +115,10 @@ def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1, *, s
         for name in target.calls
     )
     if sparing or contract.calls[target.calls[0]].row.effect != "read":
-        first = _spared(first, target)
+        name = target.calls[0]
+        why = f"{name} leaves something behind, so it is asked little; name a call beside it that only reads"
+        unasked = () if sparing else (Kind.HOSTILE, Kind.CLAIM, Kind.FORM, Kind.PORT)
+        first = replace(_spared(first, target), gaps=first.gaps | {str(kind): why for kind in unasked})
     for other in others:
         first = _joined(first, _further(other, target))
     return first

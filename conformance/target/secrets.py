@@ -241,7 +241,7 @@ def _alike(token: str, random: Random) -> str:
     """Digits for digits, letters of the same kind for letters; what is percent-encoded stays so."""
     parts = re.findall(r"(?:%[0-9A-Fa-f]{2})+|[^%]+|%", token)
     return "".join(
-        _alike_coded(part, random) if len(part) > 2 and part[0] == "%" else _mapped(part, random)
+        _alike_coded(part, random) if len(part) > 2 and part[0] == "%" else mapped(part, random)
         for part in parts
     )
 
@@ -255,11 +255,12 @@ def _alike_coded(part: str, random: Random) -> str:
     if text.isascii():
         escapes = re.findall("...", part)
         coded = zip(escapes, text, strict=True)
-        return "".join(f"%{ord(_mapped(c, random)):02X}" if c.isalnum() else escape for escape, c in coded)
+        return "".join(f"%{ord(mapped(c, random)):02X}" if c.isalnum() else escape for escape, c in coded)
     return quote("".join(c if c.isascii() else _neighbour(c, random) for c in text), safe="")
 
 
-def _mapped(text: str, random: Random) -> str:
+def mapped(text: str, random: Random) -> str:
+    """Another text of the same shape: digits for digits, letters for letters of the same kind."""
     kinds = {letter: kind for kind in _ALIKE for letter in kind}
     return "".join(_one_of(kinds[c], random) if c in kinds else c for c in text)
 

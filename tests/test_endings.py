@@ -72,6 +72,8 @@ COMMANDS = {
     "requirements": Case(("requirements",), 0),
     "explain": Case(("explain", "ENV-03"), 0),
     "init": Case(("init",), 0),
+    "completion": Case(("completion", "bash"), 0),
+    "challenge": Case(("challenge", "--for=me", "--endpoint-host=api.example"), 0),
     "doctor": Case(("doctor", "--endpoint=reference", "--select=ENV-01"), 0),
     "a wrong command": Case(("run", "--end-point=x"), 4),
 }

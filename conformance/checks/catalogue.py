@@ -72,18 +72,28 @@ class Check:
         return self.function.__module__
 
     @property
+    def is_of_one_answer(self) -> bool:
+        """Whether one answer to the documented request is all that it looks at."""
+        return self.kinds == (Kind.DOCUMENTED,) and "exchange" in inspect.signature(self.function).parameters
+
+    @property
     def title(self) -> str:
         """The check's one fact, in the present tense."""
         return (inspect.getdoc(self.function) or self.name).split("\n")[0]
 
     def cases_of(
-        self, contract: Contract, calls: tuple[str, ...] = (), *, brief: bool = False
+        self, contract: Contract, calls: tuple[str, ...] = (), *, brief: bool = False, every: bool = False
     ) -> tuple[Case, ...]:
-        """Its cases for these calls (default: the one that the page documents); one for each without a parameter."""
+        """Its cases for these calls (default: the one that the page documents); one for each without a parameter.
+
+        A call that changes something is sent once, and has those alone that one answer shows. every: also the others.
+        """
         made: dict[tuple[str, str], Case] = {}
         cases = self.brief if brief and self.brief else self.cases
         for name in calls or (contract.call.name,):
             call = contract.calls[name]
+            if call.changes and not every and not self.is_of_one_answer:
+                continue
             for case in cases(contract, call) if cases else (Case("", self.requirement, None),):
                 for of in contract.requirements[case.requirement].of((name,)):
                     made[case.id, of] = replace(case, call=of)
@@ -142,6 +152,25 @@ def check_of(function: Callable[..., None]) -> Check | None:
     kinds, state, also = marks.get("uses", ((), "", None))
     parameter, cases, brief = marks.get("each", ("", None, None))
     return Check(function, marks.get("requirement", ""), kinds, state, also, parameter, cases, brief)
+
+
+def judgements(
+    contract: Contract, calls: tuple[str, ...], of: Iterable[Check] | None = None
+) -> tuple[Judgement, ...]:
+    """Every judgement about these calls; of one that is sent once, those that one answer shows. of: these checks."""
+    known = [check for check in (checks() if of is None else of) if check.is_of_one_answer]
+    changing = tuple(name for name in calls if contract.calls[name].changes)
+    shown = {
+        (case.requirement, case.call)
+        for check in (known if changing else ())
+        for case in check.cases_of(contract, changing, brief=True)
+    }
+    return tuple(
+        (row.id, call)
+        for row in contract.requirements.values()
+        for call in row.of(calls)
+        if call not in changing or (row.id, call) in shown
+    )
 
 
 @cache

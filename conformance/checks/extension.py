@@ -72,7 +72,9 @@ def read_extension(folder: Path, documented: Contract, requirements: Path | None
                 "it has no check; allowed: functions test_* with @requirement in files test_*.py"
             )
         unjudged = set(contract.requirements) - {
-            case.requirement for check in found for case in check.cases_of(contract, tuple(contract.calls))
+            case.requirement
+            for check in found
+            for case in check.cases_of(contract, tuple(contract.calls), every=True)
         }
         for name in sorted(unjudged):
             raise ContractError(f"no check is of requirement {name}; allowed: at least one for each")

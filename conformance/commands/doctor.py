@@ -16,7 +16,7 @@ from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.checks.extension import Extension, extensions_of
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Verdict
-from conformance.commands.listing import cost
+from conformance.commands.listing import cost, effects, unsent
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.quoting import quoting
@@ -59,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
         plan = plans.plan(contract, target, wishes_of(chosen))
         found, interrupted = look(contract, target)
     found += [Finding("extension", "ok", _extension(own, target)) for own in extensions]
+    found += _effects(plan, contract, target)
     found.append(Finding("cost", "ok", cost(plan, target, len(chosen))))
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
     say(_page(target, found, max(width, 40)))
@@ -71,6 +72,14 @@ def _extension(own: Extension, target: Target) -> str:
     """What of an extension a run judges."""
     names = dict.fromkeys(case.requirement for _, case in own.chosen(target.calls))
     return f"{own.name}: {', '.join(names) or 'nothing about the calls of this target'}"
+
+
+def _effects(plan: Plan, contract: Contract, target: Target) -> Iterator[Finding]:
+    """What a run will change, and what it leaves alone, with the lines that would have it sent."""
+    for text in effects(plan, contract):
+        yield Finding("effect", "ok", text)
+    for text, lines in unsent(contract, target):
+        yield Finding("effect", "ok", f"not sent: {text}", lines)
 
 
 def look(contract: Contract, target: Target) -> tuple[list[Finding], bool]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Iterator
 
 from conformance.checks.catalogue import Case, Check, check_id, chosen_checks, wishes_of
 from conformance.checks.extension import Extension
@@ -29,7 +31,9 @@ def listing(
     lines += [_request(probe) for probe in plan.probes]
     lines += [
         "",
+        *(f"Changes something: {text}" for text in effects(plan, contract)),
         *(f"Not sent: {reason}" for reason in dict.fromkeys(plan.gaps.values())),
+        *(f"Not sent: {text}" for text, _ in unsent(contract, target)),
         "",
         "Would judge:",
         "",
@@ -44,6 +48,32 @@ def listing(
 
 def _judged(check: Check, case: Case, target: Target, contract: Contract) -> str:
     return f"  {case.requirement:<17} {check_id(check, target.binding, case, contract)}"
+
+
+def effects(plan: Plan, contract: Contract) -> tuple[str, ...]:
+    """What will be changed, a sentence for each call."""
+    calls = (contract.calls[probe.purpose.call] for probe in plan.effects)
+    return tuple(f"{call.name}, sent once: {call.row.changes}" for call in calls)
+
+
+def unsent(contract: Contract, target: Target) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Which calls are not sent as they change something, with the lines that would have them sent."""
+    calls = [call for call in contract.calls.values() if call.changes and call.name not in target.calls]
+    if not calls or len(target.calls) == 1:
+        return  # whoever asks one call has no need of others
+    names = ", ".join(call.name for call in calls)
+    allowed = [call.name for call in contract.calls.values() if call.changes]
+    wanted = (p.name for call in calls for p in call.parameters if p.required and p.source == "target")
+    lines = (
+        f"[targets.{target.name}]",
+        f"allow_effects = {json.dumps(allowed)}",
+        f"[targets.{target.name}.values]",
+        *(f'{name} = "..."' for name in dict.fromkeys(wanted)),
+    )
+    yield (
+        f"{names}: they change something; `allow_effects` and a test account in `values` have them sent",
+        lines,
+    )
 
 
 def cost(plan: Plan, target: Target, judged: int) -> str:

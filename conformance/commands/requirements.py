@@ -36,7 +36,7 @@ def coverage(contract: Contract) -> dict[str, list[str]]:
     """The checks of each requirement, as `file::function[case]` without the binding."""
     found: dict[str, list[str]] = {name: [] for name in contract.requirements}
     for check in checks():
-        for case in check.cases_of(contract, tuple(contract.calls)):
+        for case in check.cases_of(contract, tuple(contract.calls), every=True):
             name = f"{check.module.rsplit('.', 1)[-1]}.py::{check.name}"
             named = name + (f"[{case.id}]" if case.id else "")
             if named not in found[case.requirement]:

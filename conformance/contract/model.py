@@ -135,6 +135,11 @@ class ServiceCall:
         return self.row.items.fields if self.row.items else ()
 
     @property
+    def changes(self) -> bool:
+        """Whether it changes something: then it is sent only where a target allows it by name, once."""
+        return self.row.effect == "changes"
+
+    @property
     def parameters(self) -> tuple[Parameter, ...]:
         return self.row.parameter
 

@@ -115,7 +115,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"ori
 class CallRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a file call.toml says.
 
-    effect: whether it only reads, leaves something behind for a while, or changes something; changes: what, in words.
+    effect: whether it only reads, leaves something behind for a while, or changes something; changes: what, in words;
+    turn: its place among those that do, where one builds on another.
     subject: what its answer is called in sentences. edition: which document states it; `page` is the normative page.
     also_spelled: other spellings of the action's element that the document prints. bindings: the only ones in which it
     may be sent; empty: all. secret_answers: the elements of its answer that are nobody else's business. errors: the
@@ -129,6 +130,7 @@ class CallRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     subject: str
     effect: Literal["read", "ephemeral", "changes"] = "read"
     changes: str = ""
+    turn: int = 0
     answer: Literal["list", "record", "empty"] = "list"
     edition: str = PAGE
     also_spelled: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from conformance.contract.model import Contract
 from conformance.contract.rows import ErrorCode
 from conformance.probes import layouts, parameters, plain_http
 from conformance.probes import probe as probes
+from conformance.probes.effects import once
 from conformance.probes.probe import FIRST, Probe
 from conformance.probes.purpose import EVERYTHING as EVERYTHING  # noqa: PLC0414  a plan may be of all of it
 from conformance.probes.purpose import OF_DOCUMENTS, PLAIN_HTTP, Kind, Purpose, Wishes, is_wanted
@@ -65,9 +66,10 @@ class Plan:
     first: the documented request, before anything else. together: in any order, side by side; calls in states that
     each request brings along are among them. in_a_row: after those, over one connection. middle: then, to see whether
     the endpoint still answers. states: by code, in sequence, each between its setup and its teardown. last: after
-    LATER_S. documented: the documented request of each call. gaps: label of a purpose -> why it is not sent.
-    handshakes: whether old versions of TLS are tried as well. cases: what the generated probes among them were made
-    of, by id.
+    LATER_S. documented: the documented request of each call that may be sent again. gaps: label of a purpose -> why it
+    is not sent. handshakes: whether old versions of TLS are tried as well. cases: what the generated probes among them
+    were made of, by id. effects: the one request of each call that changes something, in turn, before any state is
+    brought about.
     """
 
     first: Probe
@@ -80,6 +82,7 @@ class Plan:
     gaps: dict[str, str] = field(default_factory=dict)
     handshakes: bool = True
     cases: dict[str, Case] = field(default_factory=dict)
+    effects: tuple[Probe, ...] = ()
 
     @property
     def probes(self) -> tuple[Probe, ...]:
@@ -88,13 +91,14 @@ class Plan:
             *self.together,
             *self.in_a_row,
             *self.middle,
+            *self.effects,
             *(p for group in self.states.values() for p in group),
             *self.last,
         )
 
     def rounds(self, side_by_side: int) -> int:
         """How many answers are waited for one after the other, where that many calls are out at a time."""
-        in_turn = 1 + len(self.in_a_row) + len(self.middle) + len(self.last)
+        in_turn = 1 + len(self.in_a_row) + len(self.middle) + len(self.effects) + len(self.last)
         in_turn += sum(map(len, self.states.values()))
         return in_turn + ceil(len(self.together) / side_by_side)
 
@@ -110,10 +114,9 @@ def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1, *, s
         wishes |= {Purpose(Kind.CONTROL), Purpose(Kind.PRINTED)}
     if over_http:
         wishes |= {Purpose(Kind.STAND_IN)}
-    first, *others = (
-        _of_call(contract, template(contract.calls[name], target), target, wishes, seed)
-        for name in target.calls
-    )
+    templates = [template(contract.calls[name], target) for name in target.calls]
+    effects = [once(of, target) for of in templates if of.call.changes]
+    first, *others = (_of_call(contract, of, target, wishes, seed) for of in templates if not of.call.changes)
     if sparing or contract.calls[target.calls[0]].row.effect != "read":
         name = target.calls[0]
         why = f"{name} leaves something behind, so it is asked little; name a call beside it that only reads"
@@ -121,7 +124,7 @@ def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1, *, s
         first = replace(_spared(first, target), gaps=first.gaps | {str(kind): why for kind in unasked})
     for other in others:
         first = _joined(first, _further(other, target))
-    return first
+    return replace(first, effects=tuple(p for p in effects if is_wanted(p.purpose, wishes)))
 
 
 def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, seed: int) -> Plan:

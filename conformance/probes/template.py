@@ -92,11 +92,16 @@ def elements(given: Given) -> str:
 
 def template(call: ServiceCall, target: Target) -> Template:
     """The request of a call to a target."""
-    values = ((parameter.name, _value(parameter, target.values)) for parameter in call.parameters)
+    values = ((parameter.name, _value(parameter, call, target.values)) for parameter in call.parameters)
     return Template(call, tuple((name, value) for name, value in values if value))
 
 
-def _value(parameter: Parameter, values: Mapping[str, str]) -> str:
-    """What a parameter says; "" where it is left out."""
-    own = values.get(parameter.name, "")
+def _value(parameter: Parameter, call: ServiceCall, values: Mapping[str, str]) -> str:
+    """What a parameter says; "" where it is left out.
+
+    A call that changes something says no more than it has to, unless it is told so by its name.
+    """
+    own = values.get(f"{call.name}.{parameter.name}", "")
+    if not own and (not call.changes or parameter.required):
+        own = values.get(parameter.name, "")
     return own or ("" if parameter.source == "target" else parameter.example)

@@ -65,7 +65,9 @@ def connect_report() -> ConnectReport:
         from conformance.target.subject import provisioned  # noqa: PLC0415
         from conformance.target.target import Target  # noqa: PLC0415
 
-        known = {"endpoint": endpoint} if isinstance(endpoint, str) else provisioned(endpoint, documented())
+        known: dict[str, Any] = {"endpoint": endpoint}
+        if not isinstance(endpoint, str):
+            known = provisioned(endpoint, documented(), account="allow_effects" in settings)
         target = Target.of(**(known | settings))
         own = tuple(extensions)
         return judge(record(target, terms=terms, extensions=own), terms=terms, extensions=own)

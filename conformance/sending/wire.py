@@ -24,6 +24,7 @@ from conformance.probes.purpose import Kind, Purpose, Wishes
 from conformance.sending import signals
 from conformance.sending.addresses import further
 from conformance.sending.canary import listen
+from conformance.sending.effects import send_once
 from conformance.sending.flows import filled
 from conformance.sending.policy import AFTER, Action, Came, next_action
 from conformance.sending.recorded import Recording
@@ -100,7 +101,7 @@ class Wire(Session):
             else f"{self._ended or 'the run ended'} before it was sent"
         )
         for probe in plan.probes:
-            if probe.id not in sent:
+            if probe.id not in sent and f"{probe.purpose.label}@{probe.purpose.call}" not in gaps:
                 # What a state that lasts has kept from being sent is more of what was seen before it.
                 lasting = self._lasting if probe.purpose not in purposes else ""
                 if reason := self.pace.silent.get(probe.channel) or lasting or (not self._lasting and ended):
@@ -139,6 +140,7 @@ class Wire(Session):
             await self._reduce(plan, first)
             for probe in (*plan.in_a_row, *plan.middle):
                 await self._with_its_value(probe, first)
+            await send_once(self, plan.effects)
             for code, calls in plan.states.items():
                 if not self._lasting and not all(call.channel in self.pace.silent for call in calls):
                     await self._state(self.target.states[code], calls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -19,56 +20,87 @@ if TYPE_CHECKING:
 _NOT_XML = re.compile(r"[^\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def chosen(values: Values, globs: list[str], contract: Contract) -> tuple[str, ...]:
-    """The calls that the globs name; of those that change something, none.
+def chosen(values: Values, globs: list[str], allowed: list[str], contract: Contract) -> tuple[str, ...]:
+    """The calls that the globs name; of those that change something, the ones that are allowed, at the end.
 
     The first of them is asked most: one that only reads, the page's before others. Without a glob it is the call that
     the page documents. Raises ConfigError.
     """
     known = contract.calls
-    changing = {name for name, call in known.items() if call.row.effect == "changes"}
+    changing = [name for name, call in known.items() if call.changes]
+    for glob in allowed:
+        if not fnmatches(changing, [glob]):
+            what = f"no call that changes something is named {glob!r}{meant(glob, changing)}"
+            raise values.wrong("allow_effects", what, ", ".join(changing) or "nothing, as no call does")
+    kept = [name for name in changing if name not in fnmatches(changing, allowed)]
     found: set[str] = set()
     for glob in globs or [contract.call.name]:
-        named = {name for name in known if fnmatchcase(name, glob)}
+        named = fnmatches(known, [glob])
         if not named:
             raise values.wrong("calls", f"no call is named {glob!r}{meant(glob, known)}", ", ".join(known))
-        if glob in changing:
-            allowed = ", ".join(name for name in known if name not in changing)
-            raise values.wrong("calls", f"{glob} changes something, so it is not sent", allowed)
-        found |= named - changing
+        if glob in kept:
+            raise values.wrong("calls", *_not_allowed(known[glob], contract))
+        found |= named - set(kept)
+    if found and all(known[name].changes for name in found):
+        what = f"{', '.join(sorted(found))} would be all that is sent, and something has to be asked before"
+        raise values.wrong(
+            "calls", what, "with one that changes nothing beside, such as " + contract.call.name
+        )
     return tuple(sorted(found, key=lambda name: _rank(known[name])))
 
 
-def _rank(call: ServiceCall) -> tuple[bool, bool, str]:
-    return call.row.effect != "read", call.row.edition != PAGE, call.name
+def fnmatches(names: Iterable[str], globs: list[str]) -> set[str]:
+    """The names that one of the globs names."""
+    return {name for name in names if any(fnmatchcase(name, glob) for glob in globs)}
+
+
+def _not_allowed(call: ServiceCall, contract: Contract) -> tuple[str, str]:
+    reading = ", ".join(name for name, other in contract.calls.items() if not other.changes)
+    what = f"{call.name} changes something, so it is not sent: {call.row.changes}"
+    return what, f'{reading}; this one with the line allow_effects = ["{call.name}"]'
+
+
+def _rank(call: ServiceCall) -> tuple[int, bool, int, str]:
+    effect = ("read", "ephemeral", "changes").index(call.row.effect)
+    return effect, call.row.edition != PAGE, call.row.turn, call.name
 
 
 def left_out(globs: object, calls: tuple[str, ...], contract: Contract) -> tuple[str, ...]:
     """The calls that a configuration names and that are not among those to be judged."""
     named = [glob for glob in globs if isinstance(glob, str)] if isinstance(globs, list) else []
-    known = [n for n, call in contract.calls.items() if call.row.effect != "changes"]
-    wanted = [n for n in known if any(fnmatchcase(n, glob) for glob in named or [contract.call.name])]
-    return tuple(name for name in wanted if name not in calls)
+    known = [name for name, call in contract.calls.items() if not call.changes]
+    wanted = fnmatches(known, named or [contract.call.name])
+    return tuple(name for name in known if name in wanted and name not in calls)
 
 
 def filled(
     values: Values, said: dict[str, str], calls: tuple[str, ...], contract: Contract
 ) -> dict[str, str]:
-    """What the parameters of the calls say, by name; secret ones as placeholders. Raises ConfigError."""
-    known = {p.name: p for call in contract.calls.values() for p in call.parameters}
+    """What the parameters of the calls say, by name, or by CALL.NAME; secret ones as placeholders.
+
+    Raises ConfigError.
+    """
+    every = [(call.name, parameter) for call in contract.calls.values() for parameter in call.parameters]
+    known = {p.name: p for _, p in every} | {f"{call}.{p.name}": p for call, p in every}
     for name in said:
         if name not in known:
-            allowed = ", ".join(known) or "none, as no call has parameters"
-            raise values.wrong("values", f"no call has a parameter {name}{meant(name, known)}", allowed)
-    for parameter in (p for name in calls for p in contract.calls[name].parameters):
-        if parameter.required and parameter.source == "target" and not said.get(parameter.name):
+            allowed = ", ".join(dict.fromkeys(p.name for _, p in every))
+            what = f"no call has a parameter {name}{meant(name, known)}"
+            raise values.wrong("values", what, allowed or "none, as no call has parameters")
+    for call, parameter in every:
+        if call not in calls or not parameter.required or parameter.source != "target":
+            continue
+        if not said.get(parameter.name) and not said.get(f"{call}.{parameter.name}"):
             what = f"{parameter.name} is missing: only you know one that the endpoint accepts"
-            raise values.wrong("values", what, f'a line {parameter.name} = "..." in that table')
-    return {name: _value(values, known[name], text) for name, text in said.items()}
+            line = f'a line {parameter.name} = "..." in that table'
+            if contract.calls[call].changes:
+                what, line = f"{what} for {call}", f'{line}, or "{call}.{parameter.name}" for it alone'
+            raise values.wrong("values", what, line)
+    return {name: _value(values, name, known[name], text) for name, text in said.items()}
 
 
-def _value(values: Values, parameter: Parameter, text: str) -> str:
-    key = f"values.{parameter.name}"
+def _value(values: Values, name: str, parameter: Parameter, text: str) -> str:
+    key = f"values.{name}"
     found = values.filled(text, key)
     if _NOT_XML.search(found):
         raise values.wrong(key, "it has characters that XML does not have", "printable text")

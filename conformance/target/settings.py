@@ -206,9 +206,15 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("calls", "list", "target", "a service call to judge",
             more='A glob may name several: "*" is every call that changes nothing.', option="call",
             unset="the call that the page documents", example='["get_list_*"]', metavar="NAME", commands=_LOOKS),
+    Setting("allow_effects", "list", "target", "a service call that changes something and may be sent, once",
+            more="A glob may name several. `run --list` and `doctor` say what each changes. It needs an account that is"
+                 " there for tests, in `values`.",
+            unset="none is sent", example='["authenticate_user", "create_connection"]', metavar="NAME",
+            commands=_LOOKS),
     Setting("values", "table", "target", "what parameters of the calls say, where the page's examples do not do",
-            more="A parameter that is secret is kept out of everything that is written.",
-            unset="the page's examples"),
+            more='A name such as "register.user" is for one call alone. A parameter that is secret is kept out of'
+                 " everything that is written.",
+            unset="the page's examples", example='{ user = "tester", password = "${TEST_PASSWORD}" }'),
     Setting("labels", "table", "target", "who or what is judged, such as release=4.2.0",
             more="They stand in every report. What CI says (commit, branch, build, build_url) is added by itself, and"
                  " an option to those of the file.",

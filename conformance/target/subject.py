@@ -100,11 +100,15 @@ def _reference(options: argparse.Namespace, contract: Contract, stack: contextli
         call.row.edition != PAGE and any(fnmatchcase(name, glob) for glob in globs)
         for name, call in contract.calls.items()
     )
-    return provisioned(stack.enter_context(start(unknown_action="430" if guided else "999")), contract)
+    running = stack.enter_context(start(unknown_action="430" if guided else "999"))
+    return provisioned(running, contract, account=bool(getattr(options, "allow_effects", None)))
 
 
-def provisioned(running: Running, contract: Contract) -> dict[str, Any]:
-    """The settings by which a started reference endpoint is judged, with every state provisioned."""
+def provisioned(running: Running, contract: Contract, *, account: bool = False) -> dict[str, Any]:
+    """The settings by which a started reference endpoint is judged, with every state provisioned.
+
+    account: with what calls need that change something.
+    """
     states = {
         code: {"headers": {_STATE_HEADER: code}}
         for code, error in contract.errors.items()
@@ -116,4 +120,14 @@ def provisioned(running: Running, contract: Contract) -> dict[str, Any]:
         "ca_file": str(running.ca_file),
         "states": states,
         "allow_hostile_requests": True,
+        **({"values": _of_the_account(contract)} if account else {}),
     }
+
+
+def _of_the_account(contract: Contract) -> dict[str, str]:
+    """What parameters of the contract's calls say of the reference endpoint's own test accounts."""
+    from conformance.reference.provisions import VALUES  # noqa: PLC0415
+
+    every = [(call.name, parameter.name) for call in contract.calls.values() for parameter in call.parameters]
+    known = {name for call, parameter in every for name in (parameter, f"{call}.{parameter}")}
+    return {name: text for name, text in VALUES.items() if name in known}

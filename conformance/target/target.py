@@ -118,7 +118,7 @@ def target(
     said["error_elements"] = values.elements(said.pop("error_element"), said.pop("description_element"))
     said["states"] = {code: _state(values, code, state, contract) for code, state in said["states"].items()}
     said["http_token"] = values.http_token(said["http_token"])
-    said["calls"] = chosen(values, said["calls"], contract)
+    said["calls"] = chosen(values, said["calls"], said.pop("allow_effects"), contract)
     said["values"] = filled(values, said["values"], said["calls"], contract)
     said["labels"] = labelled(values, said["labels"])  # last: every secret is known by now
     return Target(

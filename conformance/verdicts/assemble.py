@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from conformance import __version__
-from conformance.checks.catalogue import Judgement
+from conformance.checks.catalogue import Check, Judgement, judgements
 from conformance.checks.extension import Extension
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Contract, Requirement
@@ -96,9 +96,9 @@ def assemble_extension(
 ) -> ExtensionResult:
     """What an extension comes to, by the same rules. It is never narrowed or waived: its owner asked for all of it."""
     contract, terms = extension.contract, Terms(level=terms.level, today=terms.today)
-    wanted = selected(contract, terms, evidence.calls)
+    wanted = selected(contract, terms, evidence.calls, extension.checks)
     found = completed(results, contract, evidence, wanted, extent, checks=extension.checks)
-    requirements = _requirements(found, contract, evidence, terms)
+    requirements = _requirements(found, contract, evidence, terms, extension.checks)
     stopped = extent.interrupted or evidence.interrupted or bool(extent.trouble)
     return ExtensionResult(
         name=extension.name,
@@ -109,19 +109,22 @@ def assemble_extension(
 
 
 def _requirements(
-    found: Mapping[Judgement, tuple[CheckResult, ...]], contract: Contract, evidence: Evidence, terms: Terms
+    found: Mapping[Judgement, tuple[CheckResult, ...]],
+    contract: Contract,
+    evidence: Evidence,
+    terms: Terms,
+    checks: Sequence[Check] | None = None,
 ) -> tuple[RequirementResult, ...]:
     return tuple(
         _requirement(
-            _of_call(row, call, contract),
+            _of_call(contract.requirements[name], call, contract),
             call,
-            found.get((row.id, call)),
+            found.get((name, call)),
             terms,
             evidence.target,
             further=call != contract.call.name,
         )
-        for row in contract.requirements.values()
-        for call in row.of(evidence.calls)
+        for name, call in judgements(contract, evidence.calls, checks)
     )
 
 

@@ -126,7 +126,8 @@ def _gap(check: Check, case: Case, evidence: Evidence, partly: Container[str] | 
     missed = [label for label in evidence.gaps if partly is None or label in partly]
     for wish in check.wishes(case):
         for label in missed:
-            if Purpose.of(label, case.call).meets(wish):
+            kind, _, call = label.partition("@")  # of one call alone
+            if Purpose.of(kind, call or case.call).meets(wish):
                 return evidence.gaps[label]
     return ""
 

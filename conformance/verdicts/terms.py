@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from conformance.checks.catalogue import Judgement
+from conformance.checks.catalogue import Check, Judgement, judgements
 from conformance.contract.levels import Level
 from conformance.contract.model import Contract
 from conformance.contract.spelling import meant
@@ -33,9 +33,12 @@ class Terms:
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 
-def selected(contract: Contract, terms: Terms, calls: tuple[str, ...] = ()) -> frozenset[Judgement]:
+def selected(
+    contract: Contract, terms: Terms, calls: tuple[str, ...] = (), checks: Sequence[Check] | None = None
+) -> frozenset[Judgement]:
     """The judgements about these calls that the globs leave (default: the call that the page documents).
 
+    checks: the catalogue, where it is not the suite's.
     Raises ConfigError for a glob that names none.
     """
     for name in calls:
@@ -44,7 +47,7 @@ def selected(contract: Contract, terms: Terms, calls: tuple[str, ...] = ()) -> f
                 f"the contract has no call {name!r}{meant(name, contract.calls)}; allowed: {', '.join(contract.calls)}"
             )
     rows = contract.requirements.values()
-    every = [(row.id, call) for row in rows for call in row.of(calls or (contract.call.name,))]
+    every = judgements(contract, calls or (contract.call.name,), checks)
     for glob in (*terms.select, *terms.deselect):
         if not any(names(glob, *one) for one in every):
             if glob.upper().startswith("X-"):

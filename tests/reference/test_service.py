@@ -268,6 +268,8 @@ def test_activation_messages_are_limited(endpoint: Endpoint) -> None:
     [
         ({"test_mode": "2"}, "411"),
         ({"account_id": "x"}, "412"),
+        ({"account_id": "5"}, "412"),
+        ({"country_id": "99999"}, "406"),
         ({"user": ""}, "431"),
         ({"password": "short"}, "432"),
         ({"password": "x" * 33}, "432"),
@@ -313,6 +315,7 @@ def test_a_registration_lacks_nothing(endpoint: Endpoint, name: str) -> None:
     ("said", "code"),
     [
         ({"connection_id": "x"}, "419"),
+        ({"connection_id": "99"}, "419"),
         ({"connection_id": "7"}, "420"),
         ({"connection_id": "7", "ftp_password": "x" * 11}, "420"),
         ({"connection_id": "7", "ftp_password": "x" * 10}, ""),

@@ -24,6 +24,7 @@ _OF_ERRORS = ("Email", "Cellphone")  # beside an error, where I-23 is accepted
 _SALT = secrets.token_bytes(16)  # who knows the shape of a number shall not find it by trying
 _LEAST = 4  # characters of a text that is looked for in sentences
 _MARKUP = re.compile(r"(<!\[CDATA\[|\]\]>|<!--.*?-->|\s+)", re.DOTALL)
+_ADDRESS = re.compile(r"(https?://)([^/?#]*@)?([^/?#@]*)(.*)", re.DOTALL | re.IGNORECASE)
 _WIDE = ("utf-16", "utf-32")
 # An image of one grey dot, as it travels.
 _DOT = (
@@ -79,6 +80,10 @@ class Answered:
                 body = body.replace(text, _alike(name, text))
         return body
 
+    def leaks(self, text: str) -> bool:
+        """Whether a sentence still says one."""
+        return any(said in text for said in self.names)
+
     def text(self, text: str) -> str:
         """A sentence with the names in place of the texts."""
         for said, name in self.names.items():
@@ -105,8 +110,12 @@ def _alike(name: str, text: str) -> str:
         if image is None:
             return mapped(text, _random(text))
         return _DOT if not flaw(image) else _DOT[:-24]
-    kept, mark, rest = text.partition("=") if text.startswith(("http://", "https://")) else ("", "", text)
-    return kept + mark + mapped(rest, _random(text))
+    found = _ADDRESS.fullmatch(text)
+    if not found:
+        return mapped(text, _random(text))
+    scheme, user, host, rest = found.groups(default="")
+    random = _random(text)
+    return scheme + mapped(user, random) + host + mapped(rest, random)
 
 
 def _random(text: str) -> Random:

@@ -54,12 +54,15 @@ class Redaction:
         )
 
     def leaks(self) -> bool:
-        """The last guard: whether a secret is left in what is shown of the answers."""
-        return bool(self.secrets) and self.secrets.leaks(outside(self.shown))
+        """The last guard: whether a secret that came from outside is left in what is shown of the answers.
+
+        A short one may stand by chance in a text of ours that stands in for another.
+        """
+        return bool(self.said) and self.said.leaks(outside(self.shown))
 
     def leaks_in(self, text: str) -> bool:
         """The same for a text that quotes answers."""
-        return self.said.leaks(octets(text))
+        return self.said.leaks(octets(text)) or self.answered.leaks(text)
 
     def _exchange(self, exchange: Exchange) -> Exchange:
         loss, tls = exchange.loss, exchange.tls

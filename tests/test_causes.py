@@ -13,12 +13,12 @@ import pytest
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import Level
 from conformance.contract.load import documented
+from conformance.evidence.between import TO_MEND
 from conformance.evidence.exchange import Exchange, Loss
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
 from conformance.selftest.prove import report_on, trials
 from conformance.verdicts.causes import Cause, causes, in_short
-from conformance.verdicts.diagnosis import TO_MEND
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Report, RequirementResult, WaiverNote

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from lxml import html
 
 from conformance.checks.outcome import Verdict
 from conformance.commands.cli import main
@@ -61,6 +62,7 @@ def compared(capsys: pytest.CaptureFixture[str], *places: Path) -> tuple[int, di
     [
         ("pass", "fail", "worse"),
         ("pass", "inconclusive", "worse"),
+        ("fail", "inconclusive", "hidden"),
         ("not_applicable", "inconclusive", "worse"),
         ("inconclusive", "fail", "worse"),
         ("fail", "error", "worse"),
@@ -238,3 +240,15 @@ def test_strangers_texts_are_inert(style: str, write: Write, capsys: pytest.Capt
     assert "\u202e" not in said
     assert "\n# forged" not in said
     assert "x1b" in said or "\\u001b" in said
+
+
+def test_the_page_has_regressions_first_and_names_what_is_not_alike(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = [write("a", "pass"), write("b", "fail")]
+    assert main(["compare", "--format=html", *map(str, places)]) == 0
+    page = html.document_fromstring(capsys.readouterr().out)
+    assert [h.text for h in page.xpath("//h2")][:2] == ["Runs", "Regressions (1)"]
+    assert page.xpath("//section[2]/article/h3/code/text()") == ["ONE-01"]
+    assert not page.xpath("//script | //@style")
+    assert len(page.xpath("//h1")) == 1

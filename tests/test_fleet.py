@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from lxml import html
 
 from conformance.checks.outcome import Verdict
 from conformance.commands.cli import main, parsed
@@ -23,6 +24,7 @@ from conformance.commands.fleet import _folders, _names
 from conformance.contract.load import folder
 from conformance.reference import start
 from conformance.reporting import overview as shown
+from conformance.verdicts.causes import causes, in_short
 from conformance.verdicts.fleet import Member, of_report, overview, rows_of, unjudged
 from conformance.verdicts.verdict import Report
 
@@ -72,7 +74,7 @@ def test_no_target_ends_the_run_of_another(
     assert {t["name"]: (t["verdict"], t["exit_code"]) for t in made["targets"]} == {
         "broken": ("not judged", 4),
         "tokenless": ("not judged", 4),
-        "closed": ("inconclusive", 10),
+        "closed": ("unreachable", 10),
         "good": ("conforming in part", 0),
     }
     assert [t["name"] for t in made["targets"]][-2:] == ["closed", "good"]
@@ -227,12 +229,27 @@ def test_what_failed_is_told_and_what_stayed_open_is_counted() -> None:
     verdicts = dict.fromkeys([r.id for r in SAMPLE.requirements], Verdict.PASS)
     verdicts |= {"REQ-01": Verdict.INCONCLUSIVE, "ENV-03": Verdict.FAIL}
     reasons = {"REQ-01": "no answer", "ENV-03": "another root"}
-    given = member("a", 1, verdicts=verdicts, reasons=reasons, waived=[])
+    given = member("a", 1, verdicts=verdicts, reasons=reasons, waived=[], cause="")
     line = shown.terminal(overview([given], rows_of(SAMPLE))).splitlines()[1]
     assert line.endswith("ENV-03: another root; 1 could not be judged")
-    open_ = member("a", 10, verdicts=verdicts | {"ENV-03": Verdict.PASS}, reasons=reasons, waived=[])
+    open_ = member(
+        "a", 10, verdicts=verdicts | {"ENV-03": Verdict.PASS}, reasons=reasons, waived=[], cause=""
+    )
     line = shown.terminal(overview([open_], rows_of(SAMPLE))).splitlines()[1]
     assert line.endswith("  REQ-01: no answer")
+
+
+def test_a_target_is_told_by_its_cause() -> None:
+    given = of_report(SAMPLE, "staging")
+    assert given.cause == in_short(causes(SAMPLE))
+    assert f": {given.cause}" in shown.terminal(overview([given], rows_of(SAMPLE)))
+
+
+def test_the_page_leads_from_each_cell_to_the_requirement_of_its_target() -> None:
+    page = html.document_fromstring(shown.html(overview([of_report(SAMPLE, "my staging")], rows_of(SAMPLE))))
+    assert "./my%20staging/report.html#ENV-03" in page.xpath("//td[@class='fail']/a/@href")
+    assert [h.text for h in page.xpath("//section[2]/h3")][:2] == ["ENV", "TIM"]
+    assert not page.xpath("//script | //@style")
 
 
 @pytest.mark.parametrize("form", ["html", "markdown", "terminal", "as_json"])

@@ -127,7 +127,7 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "results", type=Path, nargs="+", metavar="RESULT", help="a report.json, or a folder of a run"
     )
-    compare.add_argument("--format", choices=("table", "json", "markdown"), default="table")
+    compare.add_argument("--format", choices=("table", "json", "markdown", "html"), default="table")
     compare.add_argument(
         "--overview",
         action="store_true",

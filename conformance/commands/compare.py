@@ -6,94 +6,17 @@ import argparse
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-import msgspec
-
-from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
 from conformance.reporting.output import say
 from conformance.reporting.write import write
 from conformance.target.configuration import ConfigError
+from conformance.verdicts.causes import causes, in_short
+from conformance.verdicts.comparison import Comparison, Row
 from conformance.verdicts.findings import standing, why
 from conformance.verdicts.reading import read_report
 from conformance.verdicts.verdict import ExitCode, Report, RequirementResult
-
-# The lattice of verdicts. To have passed and to have no subject are equally good: neither is worse than the other.
-_RANK = {
-    Verdict.ERROR: 3,
-    Verdict.FAIL: 2,
-    Verdict.INCONCLUSIVE: 1,
-    Verdict.PASS: 0,
-    Verdict.NOT_APPLICABLE: 0,
-}
-_COUNTED = {"must", "should"}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One requirement: its result in every report (None where it is absent), and how each differs from the first.
-
-    changes: worse, better, changed (verdict or reason), new, gone, not compared (selected in one only), or "".
-    extension: whose requirement it is, where it is a user's own.
-    """
-
-    id: str
-    level: str
-    title: str
-    results: tuple[RequirementResult | None, ...]
-    changes: tuple[str, ...]
-    extension: str = ""
-
-    @property
-    def regressed(self) -> bool:
-        return self.level in _COUNTED and "worse" in self.changes
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Reports, the first of which is what the others are held against."""
-
-    files: tuple[Path, ...]
-    reports: tuple[Report, ...]
-
-    @cached_property
-    def rows(self) -> tuple[Row, ...]:
-        """Every requirement that differs anywhere, in the order of the catalogue."""
-        return _differing([{r.address: r for r in _judged(report)} for report in self.reports])
-
-    @cached_property
-    def own(self) -> tuple[Row, ...]:
-        """The same of the users' own requirements."""
-        names = dict.fromkeys(own.name for report in self.reports for own in report.extensions)
-        return tuple(row for name in names for row in _differing(list(_theirs(self.reports, name)), name))
-
-    @property
-    def everything(self) -> tuple[Row, ...]:
-        return (*self.rows, *self.own)
-
-    def regressions(self, *, extensions: bool = False) -> tuple[Row, ...]:
-        """What got worse and counts: of the contract, and of extensions where that is asked for."""
-        return tuple(row for row in (self.everything if extensions else self.rows) if row.regressed)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What makes the reports less than comparable."""
-        return tuple(
-            f"[{n}] {note}"
-            for n, report in enumerate(self.reports[1:], 2)
-            for note in _differences(self.reports[0], report)
-        ) + tuple(
-            f"[{n}] was interrupted before its end" for n, r in enumerate(self.reports, 1) if r.interrupted
-        )
-
-    @property
-    def sentence(self) -> str:
-        """What it comes to."""
-        said = _sentence(self.rows) if self.rows else "Nothing changed."
-        return said + (f" Of extensions, {_sentence(self.own)}" if self.own else "")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -131,75 +54,6 @@ def _overview(options: argparse.Namespace) -> int:
     return made.exit_code
 
 
-def _judged(report: Report) -> Iterator[RequirementResult]:
-    """The results of a report; what it judged in part only is as unknown as what it left out."""
-    for result in report.requirements:
-        in_part = result.address in report.scope.in_part and result.verdict is not Verdict.FAIL
-        yield msgspec.structs.replace(result, selected=False) if in_part else result
-
-
-def _theirs(reports: Sequence[Report], name: str) -> Iterator[dict[str, RequirementResult]]:
-    """What each report says of an extension."""
-    for report in reports:
-        yield {r.address: r for own in report.extensions if own.name == name for r in own.requirements}
-
-
-def _differing(by_id: Sequence[dict[str, RequirementResult]], extension: str = "") -> tuple[Row, ...]:
-    """The requirements that are not alike in all reports."""
-    names = dict.fromkeys(name for results in by_id for name in results)
-    rows = (_row([results.get(name) for results in by_id], extension) for name in names)
-    return tuple(row for row in rows if any(row.changes))
-
-
-def _sentence(rows: Sequence[Row]) -> str:
-    worse = [row for row in rows if "worse" in row.changes]
-    better = sum("better" in row.changes for row in rows)
-    below = sum(not row.regressed for row in worse)
-    apart = f" ({below} of them advisory, which is no regression)" if below else ""
-    return f"{len(rows)} requirements differ: {len(worse)} got worse{apart}, {better} got better."
-
-
-def _row(results: Sequence[RequirementResult | None], extension: str) -> Row:
-    known = next(r for r in reversed(results) if r)
-    changes = ("", *(_change(results[0], result) for result in results[1:]))
-    return Row(known.address, known.level, known.title, tuple(results), changes, extension)
-
-
-def _change(before: RequirementResult | None, after: RequirementResult | None) -> str:
-    if before is None or after is None:
-        return "new" if after else "gone" if before else ""
-    if not (before.selected and after.selected):
-        return "not compared" if before.selected or after.selected else ""
-    if _rank(before) != _rank(after):
-        return "worse" if _rank(after) > _rank(before) else "better"
-    same = (before.verdict, bool(before.waiver)) == (after.verdict, bool(after.waiver))
-    # What passed may say how fast or how often; that differs every night.
-    return "" if same and (after.verdict is Verdict.PASS or why(before) == why(after)) else "changed"
-
-
-def _rank(result: RequirementResult) -> int:
-    """A waived failure is excused, so it is nobody's regression until the waiver ends."""
-    return 0 if result.verdict is Verdict.FAIL and result.waiver else _RANK[result.verdict]
-
-
-def _differences(first: Report, other: Report) -> Iterator[str]:
-    """Of what is judged and how, not of what was found."""
-    pairs = {
-        "contract": (first.suite.contract, other.suite.contract),
-        "version of the suite": (first.suite.version, other.suite.version),
-        "level": (first.level, other.level),
-        "binding": (first.target.binding, other.target.binding),
-        "accepted interpretations": (_accepted(first), _accepted(other)),
-    }
-    for what, (here, there) in pairs.items():
-        if here != there:
-            yield f"has another {what} than [1]: {there}, not {here}"
-
-
-def _accepted(report: Report) -> str:
-    return " ".join(report.target.accept) or "none"
-
-
 def _column(report: Report) -> str:
     target = report.target
     return f"{target.name} at {target.endpoint}, {report.started}: {standing(report)}"
@@ -222,11 +76,10 @@ def _reasons(row: Row) -> Iterator[tuple[int, str]]:
 
 def table(found: Comparison) -> str:
     """As text for a terminal."""
-    lines = [
-        inert.terminal(f"[{n}] {file}: {_column(report)}")
-        for n, (file, report) in enumerate(zip(found.files, found.reports, strict=True), 1)
-    ]
-    lines += [inert.terminal(f"Note: {note}") for note in found.notes]
+    lines = [inert.terminal(f"Note: {note}") for note in found.notes]
+    for n, (file, report) in enumerate(zip(found.files, found.reports, strict=True), 1):
+        lines.append(inert.terminal(f"[{n}] {file}: {_column(report)}"))
+        lines += [inert.terminal(f"    {first}") for first in [in_short(causes(report))] if first]
     cells = [[row.id, row.level, *map(_cell, row.results, row.changes)] for row in found.everything]
     head = ["requirement", "level", *(f"[{n}]" for n in range(1, len(found.reports) + 1))]
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
@@ -247,9 +100,10 @@ def _aligned(words: Sequence[str], widths: Sequence[int]) -> str:
 def markdown(found: Comparison) -> str:
     """In GitHub Flavored Markdown, strangers' text in code spans only."""
     lines = [f"**{found.sentence}**", ""]
+    lines += [f"- note: {inert.markdown(note)}" for note in found.notes]
     for n, (file, report) in enumerate(zip(found.files, found.reports, strict=True), 1):
         lines.append(f"- [{n}] {inert.markdown(str(file))}: {inert.markdown(_column(report))}")
-    lines += [f"- note: {inert.markdown(note)}" for note in found.notes]
+        lines += [f"  - {inert.markdown(first)}" for first in [in_short(causes(report))] if first]
     if found.everything:
         numbers = "".join(f" [{n}] |" for n in range(1, len(found.reports) + 1))
         lines += ["", f"| Requirement | Level |{numbers} Reasons |", "|---" * (len(found.reports) + 3) + "|"]
@@ -296,4 +150,50 @@ def _as_data(row: Row) -> dict[str, object]:
     }
 
 
-FORMATS = {"table": table, "json": as_json, "markdown": markdown}
+def html(found: Comparison) -> str:
+    """One page without scripts: the conclusion, what is not alike, the runs, regressions first."""
+    from conformance.reporting.pages import page  # noqa: PLC0415  only where a page is asked for
+
+    groups: dict[str, list[dict[str, object]]] = {name: [] for name, _ in _GROUPS}
+    for row in found.everything:
+        groups[_group(row)].append(_as_card(row))
+    runs = enumerate(zip(found.files, found.reports, strict=True), 1)
+    return page(
+        "comparison.html.jinja",
+        title="Comparison - connect-conformance",
+        found=found,
+        runs=[
+            {
+                "number": n,
+                "file": str(file),
+                "report": report,
+                "standing": standing(report),
+                "cause": in_short(causes(report)),
+            }
+            for n, (file, report) in runs
+        ],
+        groups=[{"name": name, "word": word, "rows": groups[name]} for name, word in _GROUPS],
+    )
+
+
+_REGRESSIONS, _HIDDEN = "Regressions", "Hidden: failed, and cannot be judged any more"
+_WORSE, _BETTER, _OTHER = "Worse, and advisory", "Better", "Changed in another way"
+_GROUPS = ((_REGRESSIONS, "fail"), (_HIDDEN, "inconclusive"), (_WORSE, ""), (_BETTER, "pass"), (_OTHER, ""))
+
+
+def _group(row: Row) -> str:
+    """Under which heading a row stands: the weightiest of its changes."""
+    if "worse" in row.changes:
+        return _REGRESSIONS if row.regressed else _WORSE
+    return _HIDDEN if "hidden" in row.changes else _BETTER if "better" in row.changes else _OTHER
+
+
+def _as_card(row: Row) -> dict[str, object]:
+    cells = [
+        {"word": _cell(result, change), "why": why(result) if result else ""}
+        for result, change in zip(row.results, row.changes, strict=True)
+    ]
+    return {"id": row.id, "level": row.level, "title": row.title, "cells": cells}
+
+
+FORMATS = {"table": table, "json": as_json, "markdown": markdown, "html": html}

@@ -41,6 +41,7 @@ REMEDY = {
     Kind.DOOR: "correct the token and path in `endpoint`, and credentials in `headers`; let this address in",
     Kind.BAN: "put this machine's address on the allow-list, and use a lower --rate",
 }
+TO_MEND = "; to mend it: "  # between what stands in the way and its remedy, in one line
 # A request that is meant to be refused, and that is put off each of three times, once while the documented request
 # right after it is answered, is refused in these words.
 _TRIES = 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from json import dumps
+from typing import Any
 
 import msgspec
 
@@ -12,34 +13,29 @@ from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
 from conformance.reporting.junit import union
 from conformance.verdicts.fleet import Member, Overview, Row, counts_against
+from conformance.verdicts.likeness import ROLL_UP
 
 _SHOWN = 40  # targets on a terminal before "and N more"
 _NAMED = 6  # requirements named per target
-_LETTERS = {
-    Verdict.ERROR: "E",
-    Verdict.FAIL: "F",
-    Verdict.INCONCLUSIVE: "?",
-    Verdict.PASS: "ok",
-    Verdict.NOT_APPLICABLE: "n/a",
-}
 
 
 def sentence(made: Overview) -> str:
     """What the fleet comes to."""
     number = len(made.targets)
     kinds = Counter(member.verdict for member in made.targets)
-    order = ("not judged", "nonconforming", "inconclusive", "conforming in part", "conforming")
+    order = ("not judged", "unreachable", "nonconforming", "inconclusive", "conforming in part", "conforming")
     said = ", ".join(f"{kinds[kind]} {kind}" for kind in order if kinds[kind])
     return f"{number} target{'' if number == 1 else 's'}: {said or 'nothing to judge'}; exit code {made.exit_code}"
 
 
 def told(member: Member, made: Overview) -> str:
-    """What is worth saying of a target in one line: what it broke, or, if nothing, what stayed open."""
+    """What is worth saying of a target in one line: what it broke and why, or, if nothing, what stayed open."""
     against = [row.id for row in made.requirements if counts_against(member, row)]
+    against.sort(key=lambda name: name.startswith(ROLL_UP))
     open_ = [name for name in against if member.verdicts[name] is Verdict.INCONCLUSIVE]
     named = [name for name in against if name not in open_] or open_
     more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    because = member.reasons.get(named[0], "") if named else ""
+    because = (member.cause or member.reasons.get(named[0], "")) if named else ""
     said = ", ".join(named[:_NAMED]) + more + (f": {because}" if because else "")
     left = f"{len(open_)} could not be judged" if open_ and open_ != named else ""
     return "; ".join(filter(None, (member.error, said, left)))
@@ -98,29 +94,69 @@ def _troubled(row: Row) -> bool:
 
 
 def html(made: Overview) -> str:
-    """One page without scripts: the targets, and the matrix of targets by requirements."""
+    """One page without scripts: a card a target, and the matrix of targets by requirements, family by family."""
     from conformance.reporting.pages import page  # noqa: PLC0415  only where a page is written
 
+    troubled = [row for row in made.requirements if _troubled(row)]
+    families: dict[str, list[Row]] = {}
+    for row in troubled:
+        family, _, call = row.id.partition("@")
+        families.setdefault(" of ".join(filter(None, (family.split("-")[0], call))), []).append(row)
     return page(
         "overview.html.jinja",
         title="Overview - connect-conformance",
         sentence=sentence(made),
         targets=made.targets,
-        told=lambda member: told(member, made),
-        rows=[row for row in made.requirements if _troubled(row)],
-        letter_of=_letter,
-        kinds={"E": "E", "F": "F", "?": "open"},
+        told=lambda member: "; ".join(filter(None, (member.error, member.cause))) or told(member, made),
+        families=[{"name": name, "rows": rows} for name, rows in families.items()],
+        judged=[member for member in made.targets if member.verdicts],
+        cell_of=_cell,
+        word_of=_word_of,
+        claim_of=_claim_of,
+        kept=len(made.requirements) - len(troubled),
     )
 
 
-def _letter(member: Member, row: Row) -> str:
+def _claim_of(member: Member) -> str:
+    """The claim that colours a target's badge: what was not judged, or not reached, is open."""
+    word = member.verdict.partition(" ")[0]
+    return word if word in {"conforming", "nonconforming"} else "inconclusive"
+
+
+def _word_of(member: Member) -> str:
+    """The word that colours a target."""
+    claims = {
+        "conforming": "pass",
+        "nonconforming": "fail",
+        "unreachable": "inconclusive",
+        "inconclusive": "inconclusive",
+    }
+    return claims.get(member.verdict.split()[0], "error") if member.verdict else "error"
+
+
+def _cell(member: Member, row: Row) -> dict[str, Any]:
+    """One target's verdict on one requirement, as a cell of the matrix."""
+    from conformance.reporting.pages import SIGNS  # noqa: PLC0415
+
     verdict = member.verdicts.get(row.id)
     if verdict is None:
-        return ""
-    return _LETTERS[verdict] + (" (w)" if row.id in member.waived else "")
+        return {"word": "", "sign": "", "said": "not selected", "why": "", "linked": False}
+    waived = row.id in member.waived
+    return {
+        "word": "waived" if waived else verdict.value,
+        "sign": SIGNS[verdict.value] + (" (w)" if waived else ""),
+        "said": verdict.value.replace("_", " ") + (", waived" if waived else ""),
+        "why": member.reasons.get(row.id, ""),
+        "linked": True,
+    }
 
 
-FORMATS: dict[str, Callable[[Overview], str]] = {"table": terminal, "json": as_json, "markdown": markdown}
+FORMATS: dict[str, Callable[[Overview], str]] = {
+    "table": terminal,
+    "json": as_json,
+    "markdown": markdown,
+    "html": html,
+}
 
 
 def files(made: Overview) -> dict[str, bytes]:

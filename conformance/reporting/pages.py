@@ -15,6 +15,8 @@ from markupsafe import Markup
 from conformance.contract.load import folder
 from conformance.reporting import inert
 
+# How a verdict is shown where there is room for one character.
+SIGNS = {"pass": "·", "fail": "×", "error": "!", "inconclusive": "?", "not_applicable": "–", "waived": "w"}
 _FIELD = 4_000  # characters of a text
 
 

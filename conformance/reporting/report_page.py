@@ -10,7 +10,7 @@ from conformance.contract.load import documented
 from conformance.reporting.cards import MOST, cards
 from conformance.reporting.contract_text import contract_text
 from conformance.reporting.exchanges import listed
-from conformance.reporting.pages import page
+from conformance.reporting.pages import SIGNS, page
 from conformance.reporting.timeline import timeline
 from conformance.verdicts import findings
 from conformance.verdicts.causes import causes
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from conformance.contract.model import Interpretation
     from conformance.evidence.exchange import Evidence
     from conformance.verdicts.verdict import Report, RequirementResult
-
-SIGNS = {"pass": "·", "fail": "×", "error": "!", "inconclusive": "?", "not_applicable": "–", "waived": "w"}
 
 
 def report_page(report: Report, evidence: Evidence, har: str = "") -> str:

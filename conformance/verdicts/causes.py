@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import LEVELS, Level
 from conformance.contract.load import documented
-from conformance.evidence.between import REMEDY
-from conformance.verdicts.diagnosis import TO_MEND
+from conformance.evidence.between import REMEDY, TO_MEND
 from conformance.verdicts.findings import culprit, folded, state_lines, why
 from conformance.verdicts.likeness import ID, OFTEN, STATE, merged, observed, stateless
 from conformance.verdicts.verdict import Report, RequirementResult, required

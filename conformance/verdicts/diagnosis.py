@@ -10,11 +10,11 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from conformance.contract.quoting import clip
+from conformance.evidence.between import TO_MEND
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 from conformance.probes.purpose import SPELLED, Kind
 
 _STEPS = ("name", "port", "TLS", "Connect API")
-TO_MEND = "; to mend it: "  # between what stands in the way and its remedy
 _SOON = 14  # days in which a certificate should be renewed
 _DAY = 86_400.0
 

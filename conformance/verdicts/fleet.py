@@ -11,9 +11,10 @@ import msgspec
 from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS, Level
 from conformance.target.configuration import ConfigError
+from conformance.verdicts.causes import causes, in_short
 from conformance.verdicts.findings import standing, why
 from conformance.verdicts.reading import read_as, read_report
-from conformance.verdicts.verdict import Counts, ExitCode, Report, required
+from conformance.verdicts.verdict import Claim, Counts, ExitCode, Report, required
 
 # The worst exit code of a target is the fleet's. A target that could not be judged at all is worse than any verdict.
 _WORST_FIRST = (
@@ -32,7 +33,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One target: its verdict, or why there is none.
 
     folder: where its reports are, seen from the overview. verdicts: of the selected requirements. reasons: of those
-    that neither passed nor lacked a subject. waived: failures that are excused.
+    that neither passed nor lacked a subject. waived: failures that are excused. cause: what to look at first.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: dict[str, Verdict] = {}
     reasons: dict[str, str] = {}
     waived: tuple[str, ...] = ()
+    cause: str = ""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +79,7 @@ def of_report(report: Report, folder: str, *, exit_code: int | None = None, erro
         name=report.target.name,
         folder=folder,
         exit_code=report.exit_code if exit_code is None else exit_code,
-        verdict=standing(report),
+        verdict="unreachable" if _is_unreachable(report) else standing(report),
         error=error,
         endpoint=report.target.endpoint,
         binding=report.target.binding,
@@ -89,7 +91,14 @@ def of_report(report: Report, folder: str, *, exit_code: int | None = None, erro
         verdicts={r.address: r.verdict for r in selected},
         reasons={r.address: why(r) for r in selected if r.verdict not in _QUIET},
         waived=tuple(r.address for r in selected if r.waiver),
+        cause=in_short(causes(report)),
     )
+
+
+def _is_unreachable(report: Report) -> bool:
+    """Whether something stood in the way, so that nothing at all was seen of the endpoint."""
+    seen = report.counts.pass_ or report.counts.fail or report.counts.error
+    return bool(report.obstacle) and not seen and report.verdict is Claim.INCONCLUSIVE
 
 
 def unjudged(name: str, folder: str, exit_code: int, error: str) -> Member:

@@ -65,6 +65,7 @@ def suite_properties(report: Report) -> list[tuple[str, str]]:
         ("accept", " ".join(report.target.accept)),
         ("contract", report.suite.contract),
         ("suite", f"{report.suite.name} {report.suite.version}"),
+        *((f"label.{key}", value) for key, value in report.target.labels.items()),
     ]
 
 
@@ -74,10 +75,14 @@ def junit(report: Report) -> bytes:
     blamed = {one.address: cause for cause in causes(report) for one in (*cause.requirements, *cause.open)}
     judged = [_of_result(one, blamed.get(one.address)) for one in report.requirements if one.selected]
     cases = [_case(name, one, report.level) for one in judged]
-    cases += _unexplained(name, report.exit_code, cases, findings.headline(report))
-    suites = [_suite(name, cases, suite_properties(report), report.started, report.duration_s)]
-    suites += [_extension(name, own) for own in report.extensions]
-    return _written(suites)
+    theirs = [_extension(name, own) for own in report.extensions]
+    if not any(
+        _is_red(suite) for suite in theirs
+    ):  # else an extension may be to blame, by --fail-on-extension
+        cases += _unexplained(name, report.exit_code, cases, findings.headline(report))
+    return _written(
+        [_suite(name, cases, suite_properties(report), report.started, report.duration_s), *theirs]
+    )
 
 
 def union(made: Overview) -> bytes:
@@ -193,7 +198,7 @@ def _suite(
 ) -> TestSuite:
     suite = TestSuite(_named(name))
     for key, value in properties:
-        suite.add_property(key, inert.xml(value))
+        suite.add_property(inert.xml(key), inert.xml(value))
     suite.add_testcases(cases)
     suite.time = round(seconds, 3)
     if started:

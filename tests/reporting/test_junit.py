@@ -165,12 +165,26 @@ def test_an_extension_has_a_suite_and_a_claim_of_its_own(report: Report) -> None
     assert theirs.find("testcase").get("classname") == "staging.mine.X"
 
 
+def test_a_run_that_fails_by_an_extension_blames_the_extension(report: Report) -> None:
+    good = concluding(report, {one.id: Verdict.PASS for one in report.requirements})
+    own = msgspec.structs.replace(report.requirements[2], id="X-01", title="Mine.")
+    extension = ExtensionResult(
+        name="mine", verdict=Claim.NONCONFORMING, counts=Counts(fail=1), requirements=(own,)
+    )
+    made = msgspec.structs.replace(good, extensions=(extension,), exit_code=1)
+    assert [name for name, case in cases(junit(made)).items() if kind(case) == "failure"] == ["X-01"]
+    assert "RUN" not in cases(junit(made))
+
+
 def test_properties_of_the_run(report: Report) -> None:
+    target = msgspec.structs.replace(report.target, labels={"release": "4.2.0"})
+    report = msgspec.structs.replace(report, target=target)
     properties = dict(suite_properties(report))
     assert properties["verdict"] == "nonconforming"
     assert properties["target"] == "staging"
     assert properties["contract"] == report.suite.contract
     assert properties["suite"] == "connect-conformance 0.1.0"
+    assert properties["label.release"] == "4.2.0"
     written = validated(junit(report)).iter("property")
     assert {one.get("name"): one.get("value") for one in written} == properties
     of_a_call = case_properties("ENV-03", "get_list_callback", "must", Verdict.PASS)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import anyio
@@ -22,7 +24,8 @@ from conformance.probes.purpose import Kind
 from conformance.reference.app import Rewrite
 from conformance.reference.provisions import VALUES
 from conformance.reference.starting import application
-from conformance.selftest.prove import InProcess
+from conformance.selftest.mutants import wrong_answers
+from conformance.selftest.prove import ROLL_UP, InProcess
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire, evidence_of
 from conformance.target.configuration import ConfigError
@@ -164,6 +167,48 @@ def test_a_wrong_answer_is_accused_under_its_call_alone(call: str) -> None:
     }
     assert f"TIM-01@{call}" in failed
     assert {name.partition("@")[2] for name in failed} == {call}
+
+
+@cache
+def of_one(call: str) -> Evidence:
+    """What is recorded of one call, and of the one that is asked before."""
+    exchanges = tuple(e for e in evidence().exchanges if e.purpose.call == call)
+    return replace(evidence(), calls=(call,), exchanges=exchanges)
+
+
+@pytest.mark.parametrize("call", CHANGING)
+def test_every_mutant_of_its_answer_is_killed(call: str) -> None:
+    (exchange,) = of_one(call).exchanges
+    assert exchange.answer
+    mutants = list(wrong_answers(CONTRACT.calls[call]))
+    assert len(mutants) > 30
+    for mutant in mutants:
+        assert mutant.rewrite
+        body = mutant.rewrite(exchange.answer.body)
+        wrong = replace(exchange, answer=replace(exchange.answer, body=body))
+        report = judge_evidence(replace(of_one(call), exchanges=(wrong,)), CONTRACT, Terms())
+        failed = {r.id for r in report.requirements if r.call == call and r.verdict is Verdict.FAIL}
+        assert set(mutant.breaks) <= failed, mutant.id
+        must = {name for name in failed if CONTRACT.requirements[name].level == "must"}
+        assert must <= {*mutant.breaks, *mutant.also, ROLL_UP}, mutant.id
+
+
+@pytest.mark.parametrize("root", ["CLICKATELLSDK", "ClICKATELLSDK", "clickatellsdk"])
+def test_two_calls_have_either_root_that_the_guide_prints(root: str) -> None:
+    def spelled(body: bytes) -> bytes:
+        return re.sub(b"(</?)[a-zA-Z]+SDK>", b"\\1" + root.encode() + b">", body)
+
+    calls = ["create_connection", "buy_credits_url"]
+    seen = recorded(subject(calls=[READING, *calls]), spelled)
+    rows = [
+        r
+        for r in judge_evidence(seen, CONTRACT, Terms()).requirements
+        if r.id == "ENV-03" and r.call in calls
+    ]
+    assert {r.verdict for r in rows} == {Verdict.FAIL if root == "clickatellsdk" else Verdict.PASS}
+    assert {r.title for r in rows} == {
+        "The root element is one of the two that the guide prints, in no namespace."
+    }
 
 
 def test_the_recording_is_judged_alike_and_says_nothing_of_the_account() -> None:

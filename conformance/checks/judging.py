@@ -119,7 +119,7 @@ class Judging(Answers):
 
     @property
     def roots(self) -> tuple[str, ...]:
-        return tuple(root for i in self.accepted for root in i.roots)
+        return (*self.call.row.also_roots, *(root for i in self.accepted for root in i.roots))
 
     def _note_root(self, exchange: Exchange) -> None:
         root = exchange.answer.envelope.root if exchange.answer else None

@@ -118,7 +118,8 @@ class CallRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     effect: whether it only reads, leaves something behind for a while, or changes something; changes: what, in words;
     turn: its place among those that do, where one builds on another.
     subject: what its answer is called in sentences. edition: which document states it; `page` is the normative page.
-    also_spelled: other spellings of the action's element that the document prints. bindings: the only ones in which it
+    also_spelled: other spellings of the action's element that the document prints; also_roots: of the answer's root,
+    beside the one of its schema. bindings: the only ones in which it
     may be sent; empty: all. secret_answers: the elements of its answer that are nobody else's business. errors: the
     codes of its edition's table that it may report, beside those of the page.
     """
@@ -134,6 +135,7 @@ class CallRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answer: Literal["list", "record", "empty"] = "list"
     edition: str = PAGE
     also_spelled: tuple[str, ...] = ()
+    also_roots: tuple[str, ...] = ()
     bindings: tuple[Literal["query-xml", "form-xml", "body-xml", "query-params"], ...] = ()
     secret_answers: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.contract.model import Contract, Requirement, ServiceCall
 
+_PAGES_ROOT = "The root element is ClICKATELLSDK, with the small l that the page prints"
 _EACH = "one or more Value elements, and each holds exactly"
 
 
@@ -22,6 +23,11 @@ def stated(requirement: Requirement, call: str, contract: Contract) -> str:
         (page.subject.replace("the ", "a ", 1), other.subject),
         (page.subject, other.subject),
         (page.name, other.name),
+        *(
+            ((_PAGES_ROOT, "The root element is one of the two that the guide prints"),)
+            if other.row.also_roots
+            else ()
+        ),
     ):
         text = text.replace(old, new)
     return text

@@ -40,15 +40,17 @@ def derived(contract: Contract | None = None) -> Iterator[Mutant]:
     contract = contract or documented()
     calls = [call for call in contract.calls.values() if call.row.effect != "changes"]
     for call in calls:
-        for name, title, component, edit in edits(
-            schema(call.response_schema), _sample(call.response_sample)
-        ):
-            accusing, shadows = (component.requirement,), _shadows(component, call)
-            mutant = f"{call.name}.{name}"
-            yield Mutant(mutant, call.name, title, accusing, shadows, rewrite=_rewriting(edit))
+        yield from wrong_answers(call)
     for call in calls:
         further = call is not contract.call
         yield from _wrong_errors(call, of=f"{call.name}." if further else "", once=further)
+
+
+def wrong_answers(call: ServiceCall) -> Iterator[Mutant]:
+    """Those of the success envelope of a call."""
+    for name, title, component, edit in edits(schema(call.response_schema), _sample(call.response_sample)):
+        accusing, shadows = (component.requirement,), _shadows(component, call)
+        yield Mutant(f"{call.name}.{name}", call.name, title, accusing, shadows, rewrite=_rewriting(edit))
 
 
 def _wrong_errors(call: ServiceCall, of: str, *, once: bool) -> Iterator[Mutant]:

@@ -182,6 +182,21 @@ def test_ids_of_prefixes_stay_open_where_no_country_is_listed() -> None:
     )
 
 
+# Errors of the guide
+
+
+def test_a_wrong_token_that_nobody_serves_is_open() -> None:
+    def not_found(exchange: Exchange) -> Exchange:
+        if exchange.kind is not Kind.WRONG_TOKEN or exchange.answer is None:
+            return exchange
+        return replace(exchange, answer=replace(exchange.answer, status=404, body=b"<html>Not Found</html>"))
+
+    seen = replace(evidence(), exchanges=tuple(map(not_found, evidence().exchanges)))
+    rows = [r for r in report(seen).requirements if r.id == "ERR-005"]
+    assert {row.verdict for row in rows} == {Verdict.INCONCLUSIVE}
+    assert rows[0].reason.startswith("HTTP 404 without an envelope")
+
+
 # Interpretations
 
 

@@ -148,7 +148,16 @@ def _sent(contract: Contract, chosen: list[tuple[Check, Case]]) -> str:
     states = {
         code: {"headers": {"X": "1"}} for code, e in contract.errors.items() if e.provoked == "provisioned"
     }
-    settings = {"endpoint": "https://example.com/TOKEN", "allow_hostile_requests": True, "states": states}
+    about = dict.fromkeys(case.call for _, case in chosen if case.call) or [contract.call.name]
+    calls = [name for name in about if contract.calls[name].row.effect != "changes"]
+    if not calls:
+        return "nothing unasked: what it is about changes something"
+    settings = {
+        "endpoint": "https://example.com/TOKEN",
+        "allow_hostile_requests": True,
+        "states": states,
+        "calls": calls,
+    }
     plan = plans.plan(contract, target("example", settings, contract), plans.EVERYTHING)
     wishes = wishes_of(chosen)
     titles = [probe.title for probe in plan.probes if not wishes or is_wanted(probe.purpose, wishes)]

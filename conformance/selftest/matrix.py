@@ -22,12 +22,35 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class OfCall:
+    """The variants of one call: mutants and killed ones, correct ones and accused ones."""
+
+    call: str
+    mutants: int
+    killed: int
+    correct: int
+    accused: int
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """What came of all variants."""
 
     rows: tuple[Row, ...]
     outcomes: tuple[Outcome, ...]
     naked: tuple[str, ...]
+
+    @property
+    def calls(self) -> tuple[OfCall, ...]:
+        """What came of the variants, call by call."""
+        found = []
+        for call in dict.fromkeys(o.call for o in self.outcomes):
+            own = [o for o in self.outcomes if o.call == call]
+            bad = [o for o in own if o.kind == "mutant"]
+            good = [o for o in own if o.kind == "correct"]
+            killed, accused = sum(not o.trouble for o in bad), sum(bool(o.trouble) for o in good)
+            found.append(OfCall(call, len(bad), killed, len(good), accused))
+        return tuple(found)
 
     @property
     def mutants(self) -> int:
@@ -79,6 +102,11 @@ def table(of: Matrix) -> str:
     """For a terminal: requirements, then whatever went wrong."""
     lines = [f"{'requirement':<18} {'level':<9} {'mutants':>7} {'killed':>7}"]
     lines += [f"{r.id:<18} {r.level:<9} {r.mutants:>7} {r.killed:>7}{_mark(r)}" for r in of.rows if r.mutants]
+    if len(of.calls) > 1:
+        lines += ["", f"{'call':<26} {'mutants':>9} {'killed':>7} {'correct':>8} {'accused':>8}"]
+        lines += [
+            f"{c.call:<26} {c.mutants:>9} {c.killed:>7} {c.correct:>8} {c.accused:>8}" for c in of.calls
+        ]
     wrong = [o for o in of.outcomes if o.trouble]
     if wrong:
         lines += ["", *(f"{o.kind.upper():<8} {o.id}: {o.title} {o.trouble}" for o in wrong)]
@@ -93,6 +121,10 @@ def markdown(of: Matrix) -> str:
     """For a page: one row per requirement, and what went wrong."""
     lines = ["| requirement | level | mutants | killed |", "| --- | --- | ---: | ---: |"]
     lines += [f"| {r.id} | {r.level} | {r.mutants} | {r.killed} |" for r in of.rows if r.mutants]
+    if len(of.calls) > 1:
+        lines += ["", "| call | mutants | killed | correct variants | accused |"]
+        lines += ["| --- | ---: | ---: | ---: | ---: |"]
+        lines += [f"| {c.call} | {c.mutants} | {c.killed} | {c.correct} | {c.accused} |" for c in of.calls]
     wrong = [f"- `{o.id}`: {o.trouble}" for o in of.outcomes if o.trouble]
     return "\n".join([*lines, "", *wrong, *([""] if wrong else []), f"{of.sentence}."]) + "\n"
 

@@ -184,6 +184,32 @@ def _add_submissions(commands: Any) -> None:
         "-o", "--output", type=Path, default="challenge.json", metavar="FILE", help="default: %(default)s"
     )
     _add_ledger(challenge)
+    package = commands.add_parser(
+        "package", help="put what a run left into one file that can be verified", allow_abbrev=False
+    )
+    package.add_argument("reports", type=Path, metavar="REPORTS", help="the folder of a run")
+    package.add_argument(
+        "--challenge", type=Path, metavar="FILE", help="the challenge that the run was run with"
+    )
+    package.add_argument("--key", type=Path, metavar="PEM", help="an Ed25519 key that signs it")
+    package.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="the package to write"
+    )
+    verify = commands.add_parser(
+        "verify", help="say what can be established of a package, one line a check", allow_abbrev=False
+    )
+    verify.add_argument("package", type=Path, metavar="FILE", help="a package, as `package` writes it")
+    verify.add_argument("--policy", type=Path, metavar="FILE", help="rules; default: those of the challenge")
+    verify.add_argument(
+        "--trust",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PEM",
+        help="a public key that may have signed the package or the challenge (repeatable)",
+    )
+    verify.add_argument("--quiet", action="store_true", help="leave out what is in order")
+    _add_ledger(verify)
 
 
 def _add_ledger(parser: argparse.ArgumentParser) -> None:

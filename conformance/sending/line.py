@@ -101,6 +101,7 @@ class Line(httpcore.AsyncNetworkStream):
     ) -> None:
         """ports: what is spoken on the port as it is, and what within TLS."""
         self.inner, self.trust, self.secrets, self.meter, self.ports = inner, trust, secrets, meter, ports
+        self._is_of = meter.connection, meter.address, meter.tls
         self._asked = False
         self._begun = False
         self._over = False
@@ -118,6 +119,8 @@ class Line(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self.meter.line = self
+        # A worker keeps a connection to either port: the one that it opened last need not be this one.
+        self.meter.connection, self.meter.address, self.meter.tls = self._is_of
         if not self._asked:
             self._asked = True
             await self.ports[0].listen(self)

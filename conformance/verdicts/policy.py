@@ -113,7 +113,7 @@ def shortfalls(policy: Policy, report: Report, clock_tolerance: float, contract:
     yield from _excused(policy, report)
     if clock_tolerance > policy.clock_tolerance:
         yield f"clock_tolerance: {clock_tolerance:g} s, the policy allows {policy.clock_tolerance:g} s at most"
-    if _older(report.suite.version, policy.minimum_suite):
+    if is_older(report.suite.version, policy.minimum_suite):
         asked = f"the policy asks for {policy.minimum_suite} or newer"
         yield f"minimum_suite: version {report.suite.version} judged, {asked}"
     judged = report.suite.contract
@@ -154,7 +154,7 @@ def _is_required(policy: Policy, row: RequirementResult) -> bool:
     return any(names(glob, row.id, row.call) for glob in policy.require)
 
 
-def _older(version: str, minimum: str) -> bool:
+def is_older(version: str, minimum: str) -> bool:
     """Whether a version comes before the one that is asked for; what is no version does."""
     found = _VERSION.match(version)
     if not minimum or not found:

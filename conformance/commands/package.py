@@ -1,0 +1,114 @@
+"""`package`: what a run left, in one file, with a statement over it, signed where a key is given."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from conformance import __version__
+from conformance.contract.load import documented, folder
+from conformance.evidence.recording import EvidenceError, from_har
+from conformance.reporting import inert
+from conformance.reporting.output import note, say
+from conformance.reporting.write import refused, replace
+from conformance.submissions.challenge import Challenge, read_challenge
+from conformance.submissions.package import (
+    CHALLENGE,
+    ENVELOPE,
+    EVIDENCE,
+    PAGE,
+    REPORT,
+    REQUIREMENTS,
+    SIGNER,
+    STATEMENT,
+    packed,
+)
+from conformance.submissions.signing import private_key, public_half, signed
+from conformance.submissions.statement import KIND, result, statement
+from conformance.target.configuration import ConfigError
+from conformance.verdicts.reading import read_report
+from conformance.verdicts.verdict import Report
+
+_MOST = 256 << 20  # octets of one file
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the package; returns the exit code."""
+    place, file = Path(options.reports), Path(options.output)
+    key = private_key(options.key) if options.key else None
+    files = {name: _read(place / name) for name in (EVIDENCE, REPORT)}
+    report = read_report(place)
+    _check(files[EVIDENCE], report, place)
+    if (place / PAGE).is_file():
+        files[PAGE] = _read(place / PAGE)
+    files[REQUIREMENTS] = (folder("schemas") / REQUIREMENTS).read_bytes()
+    challenge = _challenge(options, report, files)
+    said = statement(report, files, challenge)
+    files[STATEMENT] = said
+    if key is not None:
+        files |= {ENVELOPE: signed(said, KIND, key), SIGNER: public_half(key)}
+    if os.path.lexists(file):
+        raise ConfigError(f"-o: {file} exists and is left as it is; allowed: another name")
+    try:
+        replace(file.resolve(), packed(files))
+    except OSError as error:
+        raise refused(f"-o: cannot write {file}", error, "a file in a folder that exists") from None
+    if challenge is None:
+        note(
+            "it answers no challenge, so nobody can tell when it was recorded; `run --challenge` answers one"
+        )
+    unsigned = "" if key else f"; not signed: {STATEMENT} in it is what to sign"
+    say(f"{inert.terminal(str(file))} written: {result(report)}, {len(files)} files{unsigned}\n")
+    return 0
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as source:
+            data = source.read(_MOST + 1)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read {file}: {error.strerror}; allowed: the folder that a run wrote"
+        ) from None
+    if len(data) > _MOST:
+        raise ConfigError(f"{file} is larger than {_MOST >> 20} MiB; allowed: the folder that a run wrote")
+    return data
+
+
+def _check(evidence: bytes, report: Report, place: Path) -> None:
+    """Refuse what nobody could verify. Raises ConfigError."""
+    try:
+        recording = from_har(evidence)
+    except EvidenceError as error:
+        raise ConfigError(f"{place / EVIDENCE}: {error}; allowed: the folder that a run wrote") from None
+    if recording.described is None:
+        raise ConfigError(
+            f"{place / EVIDENCE} does not say how its run was set up; allowed: what `run` wrote"
+        )
+    if report.suite.version != __version__:
+        raise ConfigError(
+            f"{place} was written by version {report.suite.version}, and this is {__version__};"
+            " allowed: the version that made the run"
+        )
+    if recording.interrupted:
+        raise ConfigError(f"the run in {place} was interrupted; allowed: one that came to its end")
+    if report.scope.in_part:
+        raise ConfigError(f"{place} has requirements that were judged in part; allowed: what `run` wrote")
+
+
+def _challenge(options: argparse.Namespace, report: Report, files: dict[str, bytes]) -> Challenge | None:
+    """The challenge that the run answers. Raises ConfigError."""
+    if not options.challenge:
+        if report.nonce:
+            raise ConfigError("the run answers a challenge; allowed: --challenge FILE, which it was run with")
+        note(
+            "it answers no challenge, so nobody can tell when it was recorded; `run --challenge` answers one"
+        )
+        return None
+    challenge, files[CHALLENGE] = read_challenge(options.challenge, documented())
+    if challenge.nonce != report.nonce:
+        raise ConfigError(
+            f"the run does not answer {options.challenge}; allowed: the challenge that it was run with"
+        )
+    return challenge

@@ -1,0 +1,58 @@
+"""`verify`: what can be established of a package, one line a check."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from datetime import UTC, datetime
+
+from conformance.contract.load import documented
+from conformance.reporting import inert
+from conformance.reporting.output import say
+from conformance.submissions.ledger import read_ledger
+from conformance.submissions.package import read_package
+from conformance.submissions.rows import Row, Standing
+from conformance.submissions.signing import public_key
+from conformance.submissions.verify import Verification, noted, read, verify
+from conformance.verdicts.findings import headline
+from conformance.verdicts.policy import read_policy
+from conformance.verdicts.verdict import ExitCode
+
+_WORDS = {
+    ExitCode.CONFORMING: "ACCEPTED",
+    ExitCode.NONCONFORMING: "NONCONFORMING",
+    ExitCode.INCONCLUSIVE: "CANNOT BE ESTABLISHED",
+}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Verify a package and say what was found; returns the exit code."""
+    contract = documented()
+    policy = read_policy(options.policy, contract) if options.policy else None
+    keys = [public_key(file) for file in options.trust]
+    ledger = read_ledger(options.ledger)
+    submission = read(read_package(options.package))
+    made = verify(submission, contract, ledger=ledger, keys=keys, policy=policy, now=time.time())
+    noted(made, submission, ledger, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    say(shown(made, quiet=options.quiet))
+    return made.exit_code
+
+
+def shown(made: Verification, *, quiet: bool) -> str:
+    """The rows, and what they come to. What the partner allowed himself is said in any case."""
+    rows = [one for one in made.rows if not quiet or one.standing is not Standing.OK]
+    return "".join(map(_line, rows)) + "\n" * bool(rows) + _end(made)
+
+
+def _line(one: Row) -> str:
+    return f"{one.standing.value:<22} {one.check:<18} {inert.terminal(one.said, limit=600)}\n"
+
+
+def _end(made: Verification) -> str:
+    whom = inert.terminal(made.evidence.target)
+    bad = sum(one.standing in {Standing.FAILED, Standing.OPEN} for one in made.rows)
+    if made.exit_code == ExitCode.CONFORMING and made.report is not None:
+        return f"ACCEPTED: {whom}: {inert.terminal(headline(made.report))}\n"
+    why = f"{bad} of {len(made.rows)} checks of the package failed or stayed open" if bad else ""
+    told = inert.terminal(headline(made.report)) if made.report is not None else ""
+    return f"{_WORDS[made.exit_code]}: {whom}: {'; '.join(filter(None, (why, told)))}\n"

@@ -1,0 +1,198 @@
+"""Whether the parts of a recording agree with each other: a careful forger sees to it, a careless one is named."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance.evidence import chain
+from conformance.evidence.exchange import Answer, Evidence, Exchange
+from conformance.evidence.recording import to_har
+from conformance.submissions.rows import Row, Standing, row
+
+REFERENCE = "x-reference-endpoint"  # the header by which the reference endpoint names itself
+_LABELS = (b"[token]", b"[redacted]")  # stand for secrets in answers, which were longer or shorter
+_SLACK_S = (
+    2.0  # for clocks that are set while a run is under way, and servers that write one Date for a while
+)
+_DROPPED_S = 1.5  # that closing a connection may take
+_CLOCK_S = 300.0
+
+
+def consistency(evidence: Evidence, raw: Any, version: str) -> Iterator[Row]:
+    """What the parts of a recording say of each other. raw: its file, as JSON. version: of the suite that made it."""
+    entries, exchanges = raw["log"]["entries"], evidence.exchanges
+    answers = [(e, e.answer) for e in exchanges if e.answer is not None]
+    yield row("chain", f"{len(entries)} exchanges, each bound to all before it", _unchained(raw, entries))
+    yield row("form", "as the suite writes it, nothing beside it", _form(evidence, raw, version))
+    yield row("numbers", "one after the other", _numbers(exchanges))
+    yield row("lengths", "bodies are as long as their heads say", _lengths(answers))
+    yield row("times", "within the run, in order, none faster than its connection", _times(evidence))
+    yield row("connections", "each carries one call at a time", _connections(exchanges))
+    yield row("certificates", "valid, the same wherever a host was asked", _certificates(answers))
+    yield row("clocks", "Date headers fit the times of the recording", _clocks(answers), Standing.OPEN)
+
+
+def _unchained(raw: Any, entries: list[Any]) -> Iterator[str]:
+    for place, (entry, link) in enumerate(
+        zip(entries, chain.links(raw["log"]["_run"], entries), strict=True), 1
+    ):
+        if entry.get(chain.FIELD) != link:
+            what = "it or the settings of the run were" if place == 1 else "it was"
+            yield f"at entry {place} the hash chain breaks: {what} changed, moved, added or left out"
+            return
+
+
+def _form(evidence: Evidence, raw: Any, version: str) -> Iterator[str]:
+    """Fields that repeat others, in other words or units, and fields that nobody reads."""
+    written = json.loads(to_har(evidence, creator_version=version))
+    for place, (said, made) in enumerate(
+        zip(raw["log"]["entries"], written["log"]["entries"], strict=True), 1
+    ):
+        for key in sorted(said.keys() | made.keys()):
+            if key != chain.FIELD and said.get(key) != made.get(key):
+                yield f"entry {place}: {key} is not written so by the suite"
+    for key in sorted(raw["log"].keys() | written["log"].keys()):
+        if key != "entries" and raw["log"].get(key) != written["log"].get(key):
+            yield f"{key} of the log is not written so by the suite"
+    if raw.keys() != written.keys():
+        yield "the file has something beside its log"
+
+
+def _numbers(exchanges: tuple[Exchange, ...]) -> Iterator[str]:
+    for place, exchange in enumerate(exchanges, 1):
+        if exchange.number != place:
+            yield f"exchange {place} is missing: number {exchange.number} stands in its place"
+            return
+
+
+def _lengths(answers: list[tuple[Exchange, Answer]]) -> Iterator[str]:
+    for exchange, answer in answers:
+        said = answer.header("content-length").strip()
+        if answer.unread or answer.surplus or answer.length or exchange.request.method == "HEAD":
+            continue
+        if said.isdecimal() and answer.status not in {204, 304} and int(said) != answer.wire_bytes:
+            yield f"exchange {exchange.number}: Content-Length is {said}, and {answer.wire_bytes} octets came"
+        coded = answer.header("content-encoding") or any(label in answer.body for label in _LABELS)
+        if not coded and not answer.broken and len(answer.body) != answer.wire_bytes:
+            yield f"exchange {exchange.number}: {answer.wire_bytes} octets came, and its body has {len(answer.body)}"
+
+
+def _times(evidence: Evidence) -> Iterator[str]:
+    for exchange in evidence.exchanges:
+        name = f"exchange {exchange.number}"
+        if exchange.finished < exchange.started:
+            yield f"{name} ends before it begins"
+        if (
+            not evidence.started - _SLACK_S
+            <= exchange.started
+            <= exchange.finished
+            <= evidence.finished + _SLACK_S
+        ):
+            yield f"{name} lies outside of the run"
+        if not 0 <= exchange.connecting <= exchange.elapsed + 0.001:
+            yield f"{name} was answered before its connection stood"
+        if exchange.answer and exchange.reused == (exchange.connecting > 0):
+            yield f"{name}: its connection was {'kept' if exchange.reused else 'new'}, and its times say otherwise"
+    for one, other in pairwise(evidence.exchanges):
+        if other.finished < one.finished - (_DROPPED_S if _is_dropped(other) else 0.001):
+            yield f"exchange {other.number} ended before {one.number}, which has the lower number"
+
+
+def _is_dropped(exchange: Exchange) -> bool:
+    """Whether its connection was closed before it was numbered."""
+    answer = exchange.answer
+    return answer is None or bool(answer.unread or answer.surplus or exchange.request.http_version)
+
+
+def _connections(exchanges: tuple[Exchange, ...]) -> Iterator[str]:
+    used: dict[int, Exchange] = {}
+    for exchange in exchanges:
+        if not exchange.connection or exchange.answer is None:
+            continue
+        name, before = f"exchange {exchange.number}", used.get(exchange.connection)
+        used[exchange.connection] = exchange
+        if before is None:
+            continue
+        if not exchange.reused:
+            yield f"{name} opened connection {exchange.connection}, which {before.number} had used"
+        if exchange.started < before.finished - 0.001:
+            yield f"{name} was sent over connection {exchange.connection} before {before.number} was answered"
+        if (exchange.address, exchange.tls) != (before.address, before.tls):
+            yield f"{name}: connection {exchange.connection} led elsewhere for {before.number}"
+
+
+def _certificates(answers: list[tuple[Exchange, Answer]]) -> Iterator[str]:
+    seen: defaultdict[tuple[str, str], set[tuple[str, float | None]]] = defaultdict(set)
+    for exchange, _ in answers:
+        parts, tls, name = urlsplit(exchange.request.url), exchange.tls, f"exchange {exchange.number}"
+        if (parts.scheme == "https") != (tls is not None):
+            yield f"{name} has {'no' if tls is None else 'a'} certificate over {parts.scheme}"
+        if tls is None:
+            continue
+        if tls.expires is not None and tls.expires < exchange.started:
+            yield f"{name}: its certificate had expired, and no such connection is used"
+        seen[parts.netloc, exchange.address].add((tls.subject, tls.expires))
+    for (host, _), those in seen.items():
+        if len(those) > 1:
+            yield f"{host} showed {len(those)} certificates at one address"
+
+
+def _clocks(answers: list[tuple[Exchange, Answer]]) -> Iterator[str]:
+    """Date has whole seconds and is cut: it lies at most a second before the moment that it stands for."""
+    by_host: defaultdict[str, list[tuple[Exchange, float]]] = defaultdict(list)
+    for exchange, answer in answers:
+        if answer.date is not None and answer.header("age").strip() in {"", "0"}:
+            by_host[urlsplit(exchange.request.url).hostname or ""].append((exchange, answer.date))
+    for host, dated in by_host.items():
+        ahead, least = (
+            max(dated, key=lambda d: d[1] - d[0].finished),
+            min(dated, key=lambda d: d[1] - d[0].started),
+        )
+        low, high = ahead[1] - ahead[0].finished, least[1] + 1 - least[0].started
+        if low > high + _SLACK_S:
+            pair = f"exchanges {ahead[0].number} and {least[0].number}"
+            yield f"the Date headers of {pair} are {low - high:.0f} s off each other, by the times of the recording"
+        if abs((low + high) / 2) > _CLOCK_S:
+            yield f"the clock of {host} is {abs((low + high) / 2):.0f} s away from the one of the recording"
+
+
+def places(evidence: Evidence, hosts: tuple[str, ...]) -> Iterator[Row]:
+    """Whom the requests went to. hosts: those that the challenge names."""
+    yield row("hosts", f"only {', '.join(hosts) or 'none'} was asked", _elsewhere(evidence, hosts))
+    yield row("the endpoint", "no answer is the reference endpoint's", _of_the_reference(evidence, hosts))
+
+
+def _elsewhere(evidence: Evidence, hosts: tuple[str, ...]) -> Iterator[str]:
+    for exchange in evidence.exchanges:
+        parts = urlsplit(exchange.request.url)
+        name = parts.hostname or ""
+        if not {name, f"[{name}]", parts.netloc.lower()} & set(hosts):
+            yield f"exchange {exchange.number} went to {parts.netloc}, which the challenge does not name"
+        elif _is_loopback(exchange.address) and not any(map(_is_local, hosts)):
+            yield f"exchange {exchange.number} for {name} went to {exchange.address}, the recorder's own machine"
+
+
+def _of_the_reference(evidence: Evidence, hosts: tuple[str, ...]) -> Iterator[str]:
+    if any(map(_is_local, hosts)):  # who asks for this machine asks for a rehearsal
+        return
+    for exchange in evidence.exchanges:
+        if exchange.answer and exchange.answer.header(REFERENCE):
+            yield f"exchange {exchange.number} was answered by the suite's own reference endpoint"
+
+
+def _is_local(host: str) -> bool:
+    name = urlsplit(f"//{host}").hostname or ""
+    return name == "localhost" or _is_loopback(name)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,151 @@
+"""The report of a package made again from its evidence, on the terms that the report says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from conformance.contract.levels import LEVELS
+from conformance.evidence.exchange import Evidence
+from conformance.submissions.rows import Row, Standing, row
+from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.naming import addressed
+from conformance.verdicts.policy import Policy, held_to
+from conformance.verdicts.terms import Terms
+from conformance.verdicts.verdict import Claim, ExitCode, Report, claim, exit_code
+from conformance.verdicts.waivers import Waiver
+
+if TYPE_CHECKING:
+    from conformance.contract.model import Contract
+
+# What does not follow from evidence and terms alone; `_verdict` and `_notes` look at the first three.
+_APART = {"verdict", "exit_code", "notes", "policy", "extensions"}
+_OWN_NOTES = ("policy: ", "the waiver of ")
+
+
+def judged_again(report: Report, evidence: Evidence, contract: Contract) -> Report:
+    """What the evidence comes to on the terms of the report. Raises ValueError for terms that are none."""
+    chosen = [r for r in report.requirements if r.selected]
+    whole = len(chosen) == len(report.requirements)
+    waivers = {
+        r.id: Waiver(r.id, r.waiver.reason, date.fromisoformat(r.waiver.expires)) for r in chosen if r.waiver
+    }
+    terms = Terms(
+        level=report.level,
+        select=() if whole else tuple(addressed(r.id, r.call) for r in chosen),
+        waivers=waivers,
+        today=datetime.fromtimestamp(evidence.finished, UTC).date(),
+    )
+    return judge_evidence(evidence, contract, terms)
+
+
+def follows(
+    report: Report, again: Report, policies: list[Policy], tolerance: float, contract: Contract
+) -> Row:
+    """Whether the report says what its evidence comes to."""
+    return row(
+        "judged again",
+        f"the report follows from its evidence: {again.verdict.value} at level {again.level}",
+        _differences(report, again, policies, tolerance, contract),
+    )
+
+
+def _differences(
+    report: Report, again: Report, policies: list[Policy], tolerance: float, contract: Contract
+) -> Iterator[str]:
+    said, made = msgspec.to_builtins(report), msgspec.to_builtins(again)
+    for one, other in zip(said["requirements"], made["requirements"], strict=False):
+        if one != other:
+            yield f"{one['name'] or one['id']}: the report says {_told(one)}, its evidence {_told(other)}"
+    for key in said:
+        if key not in _APART | {"requirements"} and said[key] != made[key]:
+            yield f"{key}: the report says {said[key]!r:.120}, its evidence {made[key]!r:.120}"
+    if len(said["requirements"]) != len(made["requirements"]):
+        yield f"it has {len(said['requirements'])} requirements, and there are {len(made['requirements'])}"
+    yield from _verdict(report, again, policies, tolerance, contract)
+    if _notes(report) != _notes(again):
+        yield "its notes are not those of its evidence"
+
+
+def _told(requirement: dict[str, Any]) -> str:
+    return f"{requirement['verdict']}{f' ({reason:.120})' if (reason := requirement['reason']) else ''}"
+
+
+def _verdict(
+    report: Report, again: Report, policies: list[Policy], tolerance: float, contract: Contract
+) -> Iterator[str]:
+    held = again
+    if report.policy is not None:
+        known = [policy for policy in policies if policy.digest == report.policy.sha256]
+        if not known:  # of somebody else's: it can only have made less of the verdict
+            if report.verdict not in {again.verdict, Claim.INCONCLUSIVE}:
+                yield f"the report says {report.verdict.value}, its evidence {again.verdict.value}"
+            return
+        held = held_to(known[0], again, tolerance, contract)
+    for name in ("verdict", "exit_code", "policy"):
+        if getattr(report, name) != getattr(held, name):
+            yield f"{name}: the report says {getattr(report, name)}, its evidence {getattr(held, name)}"
+
+
+def _notes(report: Report) -> list[str]:
+    return [note for note in report.notes if not note.startswith(_OWN_NOTES)]
+
+
+def at_least(report: Report, policy: Policy) -> Report:
+    """The same judgements, at the level of the policy where that is the stricter one."""
+    if LEVELS.index(policy.level) <= LEVELS.index(report.level):
+        return report
+    stopped = report.interrupted
+    return msgspec.structs.replace(
+        report,
+        level=policy.level,
+        verdict=claim(report.requirements, policy.level, interrupted=stopped),
+        exit_code=int(exit_code(report.requirements, policy.level, interrupted=stopped)),
+    )
+
+
+def shown(report: Report, evidence: Evidence, policy: Policy | None) -> Iterator[Row]:
+    """What the partner allowed himself, and what the owner has said to that."""
+    allowed = [f"{name} is accepted" for name in report.target.accept]
+    allowed += [f"{r.address} is waived ({r.waiver.reason:.80})" for r in report.requirements if r.waiver]
+    target = evidence.described.target if evidence.described else {}
+    states = target.get("states", {})
+    places = (
+        {code: state for code, state in states.items() if isinstance(state, dict)}
+        if isinstance(states, dict)
+        else {}
+    )
+    allowed += [f"the state of {code} is reached by {_ways(state)}" for code, state in places.items()]
+    allowed += ["through a proxy, whose addresses these are"] if target.get("proxy") else []
+    yield Row("shown", Standing.SHOWN, "; ".join(allowed) or "nothing was accepted, waived or provisioned")
+    if policy is None:
+        scope = report.scope
+        part = [f"{scope.judged} of {scope.requirements} requirements were judged"] if scope.narrowed else []
+        yield row("scope", "the whole catalogue of its calls", part, Standing.OPEN)
+        raised = evidence.clock_tolerance > Policy().clock_tolerance
+        said = f"none was given; the clocks may differ by {evidence.clock_tolerance:g} s"
+        yield Row("policy", Standing.OPEN if raised else Standing.SHOWN, said)
+        return
+    lines = report.policy.shortfalls if report.policy else ()
+    yield row("policy", "kept", lines, Standing.OPEN)
+
+
+def _ways(state: Any) -> str:
+    if not isinstance(state, dict):
+        return "nothing that is known"
+    ways = [f"the endpoint {state['endpoint']}"] if state.get("endpoint") else []
+    ways += [f"the header {name}" for name, *_ in state.get("headers", ())]
+    ways += [what for what in ("source_address", "proxy", "setup", "teardown") if state.get(what)]
+    return ", ".join(ways) or "nothing"
+
+
+def exit_of(rows: list[Row], report: Report | None) -> ExitCode:
+    """0 accepted, 1 nonconforming, 10 where something cannot be established, or is not as it has to be."""
+    if report is not None and report.verdict is Claim.NONCONFORMING:
+        return ExitCode.NONCONFORMING
+    bad = any(one.standing in {Standing.FAILED, Standing.OPEN} for one in rows)
+    accepted = report is not None and report.verdict is Claim.CONFORMING and not bad
+    return ExitCode.CONFORMING if accepted else ExitCode.INCONCLUSIVE

@@ -102,9 +102,6 @@ def _challenge(options: argparse.Namespace, report: Report, files: dict[str, byt
     if not options.challenge:
         if report.nonce:
             raise ConfigError("the run answers a challenge; allowed: --challenge FILE, which it was run with")
-        note(
-            "it answers no challenge, so nobody can tell when it was recorded; `run --challenge` answers one"
-        )
         return None
     challenge, files[CHALLENGE] = read_challenge(options.challenge, documented())
     if challenge.nonce != report.nonce:

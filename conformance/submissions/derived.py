@@ -18,6 +18,7 @@ from conformance.probes.probe import Probe, after_state
 from conformance.probes.purpose import SPELLED, Kind, Purpose
 from conformance.sending.canary import NOWHERE
 from conformance.sending.composing import Composer, drawn_for
+from conformance.sending.flows import filled
 from conformance.target.described import Described, restored
 from conformance.target.secrets import is_drawn
 
@@ -82,7 +83,7 @@ class Derived:
         plan = self.plan
         phases = [(plan.first,), plan.together, (), *((p,) for p in (*plan.in_a_row, *plan.middle))]
         for phase, probes in enumerate(phases):
-            yield from (Step(probe, phase, owed=True) for probe in probes)
+            yield from (Step(probe, phase, owed=self._can_be_asked(probe)) for probe in probes)
         phase = len(phases)
         for code, probes in plan.states.items():
             after = [after_state(one, code) for one in plan.documented.values()]
@@ -99,13 +100,25 @@ class Derived:
     def step(self, exchange: Exchange) -> Step | None:
         """The step that an exchange was, planned or made because of an answer; None where it is neither."""
         if exchange.probe in self.steps:
-            return self.steps[exchange.probe]
+            return self._with_its_value(self.steps[exchange.probe], exchange)
         return (
             self._checked(exchange)
             or self._beside(exchange)
             or self._at_address(exchange)
             or self._reduced(exchange)
         )
+
+    def _can_be_asked(self, probe: Probe) -> bool:
+        """Whether another call has listed the value that it says, where it says one."""
+        return not probe.origin or not isinstance(filled(probe, self.evidence.exchanges), str)
+
+    def _with_its_value(self, step: Step, exchange: Exchange) -> Step | None:
+        """A planned step; one whose value another call lists says what was listed before it."""
+        if not step.probe.origin:
+            return step
+        before = [e for e in self.evidence.exchanges if e.number < exchange.number]
+        whole = filled(step.probe, before)
+        return None if isinstance(whole, str) else replace(step, probe=whole)
 
     def _checked(self, exchange: Exchange) -> Step | None:
         """The documented request, to see whether anybody is still there."""

@@ -208,6 +208,15 @@ def _add_submissions(commands: Any) -> None:
         metavar="PEM",
         help="a public key that may have signed the package or the challenge (repeatable)",
     )
+    verify.add_argument(
+        "--live",
+        metavar="TARGET",
+        help="a target of the configuration file: send it some of the requests again",
+    )
+    verify.add_argument("--config", type=Path, metavar="FILE", help="the configuration file, with --live")
+    verify.add_argument(
+        "--sample", type=_whole(1, 1_000), default=20, metavar="N", help="of them (default: %(default)s)"
+    )
     verify.add_argument("--quiet", action="store_true", help="leave out what is in order")
     _add_ledger(verify)
 

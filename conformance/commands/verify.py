@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from random import SystemRandom
 
 from conformance.contract.load import documented
 from conformance.reporting import inert
 from conformance.reporting.output import say
+from conformance.submissions.judged_again import exit_of
 from conformance.submissions.ledger import read_ledger
+from conformance.submissions.live import live
 from conformance.submissions.package import read_package
 from conformance.submissions.rows import Row, Standing
 from conformance.submissions.signing import public_key
 from conformance.submissions.verify import Verification, noted, read, verify
+from conformance.target.configuration import ConfigError, find_config
+from conformance.target.target import Target
 from conformance.verdicts.findings import headline
 from conformance.verdicts.policy import read_policy
 from conformance.verdicts.verdict import ExitCode
@@ -31,11 +38,22 @@ def run(options: argparse.Namespace) -> int:
     policy = read_policy(options.policy, contract) if options.policy else None
     keys = [public_key(file) for file in options.trust]
     ledger = read_ledger(options.ledger)
+    target = _target(options) if options.live else None
     submission = read(read_package(options.package))
     made = verify(submission, contract, ledger=ledger, keys=keys, policy=policy, now=time.time())
     noted(made, submission, ledger, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    if target is not None:
+        rows = live(made.evidence, target, contract, int(options.sample), SystemRandom())
+        made = replace(made, rows=(*made.rows, *rows), exit_code=exit_of([*made.rows, *rows], made.report))
     say(shown(made, quiet=options.quiet))
     return made.exit_code
+
+
+def _target(options: argparse.Namespace) -> Target:
+    """The owner's way to the endpoint, of his configuration file. Raises ConfigError."""
+    if file := options.config or find_config(Path.cwd()):
+        return Target.read(file, options.live)
+    raise ConfigError("--live: there is no connect-conformance.toml here or above; allowed: --config FILE")
 
 
 def shown(made: Verification, *, quiet: bool) -> str:

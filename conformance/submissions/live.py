@@ -1,0 +1,130 @@
+"""`verify --live`: a sample of the recorded requests is sent to the endpoint, and what it does is compared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from conformance.evidence.between import puts_off
+from conformance.evidence.exchange import Evidence, Exchange
+from conformance.probes import plan as plans
+from conformance.probes.purpose import Purpose
+from conformance.submissions.behaviour import behaviour, differences
+from conformance.submissions.derived import NotDerivedError
+from conformance.submissions.rows import Row, Standing, row
+from conformance.submissions.sampling import candidates, drawn, small_groups
+from conformance.target.configuration import ConfigError
+from conformance.target.target import Target
+
+if TYPE_CHECKING:
+    from conformance.contract.model import Contract
+    from conformance.sending.connect import Dialer
+
+
+def own_target(target: Target, evidence: Evidence) -> Target:
+    """The owner's target, asked what the partner's was. Raises ConfigError where it is another endpoint."""
+    here, there = urlsplit(target.shown_endpoint), urlsplit(evidence.endpoint)
+    if (here.hostname, here.port) != (there.hostname, there.port):
+        raise ConfigError(
+            f"--live: {target.name} is at {here.netloc}, and the package is about {there.netloc}"
+        )
+    return msgspec.structs.replace(
+        target, calls=evidence.calls, binding=evidence.binding, allow_hostile_requests=False
+    )
+
+
+def sample(
+    evidence: Evidence, target: Target, contract: Contract, count: int, random: Random
+) -> list[Exchange]:
+    """The exchanges to be repeated, of those that this target can repeat."""
+    able = [e for e in candidates(evidence.exchanges) if _is_able(e, target)]
+    return drawn(able, small_groups(able, contract, evidence.calls), count, random)
+
+
+def _is_able(exchange: Exchange, target: Target) -> bool:
+    """Whether the target reaches the state of an exchange, by its requests alone."""
+    if exchange.probe.startswith("reduced-") or not exchange.state:
+        return not exchange.probe.startswith("reduced-")
+    state = target.states.get(exchange.state)
+    return state is not None and not (state.setup or state.teardown)
+
+
+def repeated(
+    chosen: Sequence[Exchange],
+    evidence: Evidence,
+    target: Target,
+    contract: Contract,
+    *,
+    dialer: Dialer | None = None,
+) -> dict[str, Exchange]:
+    """What the endpoint answers now, by probe; the documented request goes first."""
+    from conformance.sending.pace import Limits  # noqa: PLC0415  only who sends needs it
+    from conformance.sending.wire import Wire  # noqa: PLC0415
+
+    assert evidence.described
+    wishes = frozenset(Purpose.of(label, call) for label, call in evidence.described.wishes)
+    try:
+        whole = plans.plan(contract, target, wishes, evidence.seed)
+    except (ValueError, KeyError) as error:
+        raise NotDerivedError(f"the plan cannot be made for {target.name}: {error}") from None
+    asked = {exchange.probe for exchange in chosen}
+    probes = tuple(p for p in whole.probes if p.id in asked and p.id != whole.first.id and not p.origin)
+    few = replace(
+        whole,
+        together=probes,
+        in_a_row=(),
+        states={},
+        middle=(),
+        last=(),
+        gaps={},
+        handshakes=False,
+        cases={},
+    )
+    wire = Wire(target, Limits(), evidence.seed, dialer) if dialer else Wire(target, Limits(), evidence.seed)
+    wire.run(few)
+    return {exchange.probe: exchange for exchange in wire.exchanges}
+
+
+def compared(chosen: Sequence[Exchange], now: dict[str, Exchange], names: tuple[str, str]) -> Iterator[Row]:
+    """What the comparison comes to: what differs, and what could not be asked."""
+    pairs = [(one, now.get(one.probe)) for one in chosen]
+    came = [(one, other) for one, other in pairs if other and other.answer and not puts_off(other.answer)]
+    said = [(one, _differs(one, other, names)) for one, other in came]
+    differing = [
+        f"exchange {one.number} ({one.probe}): {', '.join(what)} differ" for one, what in said if what
+    ]
+    answered = {one.number for one, _ in came}
+    unanswered = [
+        f"exchange {one.number} ({one.probe}) got no answer now"
+        for one in chosen
+        if one.number not in answered
+    ]
+    yield row("live", f"{len(said)} requests are answered as they were recorded", differing)
+    if unanswered:
+        yield row("live, all of it", "", unanswered, Standing.OPEN)
+
+
+def _differs(one: Exchange, other: Exchange, names: tuple[str, str]) -> list[str]:
+    recorded, found = behaviour(one, names), behaviour(other, names)
+    return [] if recorded is None or found is None else differences(recorded, found)
+
+
+def live(evidence: Evidence, target: Target, contract: Contract, count: int, random: Random) -> list[Row]:
+    """Draw, send, compare. Raises ConfigError."""
+    judged = own_target(target, evidence)
+    if evidence.described is None:
+        return [Row("live", Standing.OPEN, "the recording does not say how its run was set up")]
+    chosen, began = sample(evidence, judged, contract, count, random), time.monotonic()
+    try:
+        now = repeated(chosen, evidence, judged, contract)
+    except NotDerivedError as error:
+        return [Row("live", Standing.OPEN, str(error))]
+    took = time.monotonic() - began
+    asked = f"{len(chosen)} of {len(evidence.exchanges)} requests, drawn here, in {took:.1f} s"
+    return [Row("drawn", Standing.SHOWN, asked), *compared(chosen, now, evidence.error_elements)]

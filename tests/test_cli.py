@@ -652,6 +652,22 @@ def test_serve_says_that_a_port_is_taken(tmp_path: Path) -> None:
     assert "Address already in use" in one_line(done.stderr)
 
 
+def test_calls_that_change_something_are_judged_and_no_file_says_whose_account_it_is(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    calls = ("--call", "get_list_callback", "--call", "get_captcha", "--call", "*_*", "--allow-effects", "*")
+    done = run("run", "--endpoint", "reference", *calls, "--reports", out, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    judged = {row["call"] for row in report["requirements"] if row["verdict"] == "pass"}
+    changing = {name for name, call in documented().calls.items() if call.changes}
+    assert changing - judged == {"register"}, "which no glob names"
+    said = {file.name: file.read_bytes() for file in out.rglob("*") if file.is_file()}
+    assert set(said) >= FILES
+    for text in (b"Secret123", b"c0ffee0000", b"263000000001", b"newcomer@", b"forgetful@", b">1234567<"):
+        assert not [name for name, content in said.items() if text in content], text
+        assert text not in (done.stdout + done.stderr).encode()
+
+
 # In a checkout, with pytest
 
 PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]

@@ -40,10 +40,12 @@ def run(options: argparse.Namespace) -> int:
         replace(file.resolve(), to_file(challenge, key))
     except OSError as error:
         raise refused(f"-o: cannot write {file}", error, "a file in a folder that exists") from None
+    named = inert.terminal(str(file))
     say(
-        f"{inert.terminal(str(file))} written for {inert.terminal(options.name)}, valid until {challenge.expires};"
+        f"{named} written for {inert.terminal(options.name)}, valid until {challenge.expires};"
         f" noted in {inert.terminal(str(options.ledger))}.\n"
-        f"The partner answers it with\n  connect-conformance run --target NAME --challenge {inert.terminal(str(file))}"
-        " --reports answer\n  connect-conformance package answer --key KEY.pem -o answer.zip\n"
+        "The partner answers it with\n"
+        f"  connect-conformance run --target NAME --challenge {named} --reports answer\n"
+        f"  connect-conformance package answer --challenge {named} --key KEY.pem -o answer.zip\n"
     )
     return 0

@@ -133,6 +133,7 @@ def test_the_command_notes_what_it_issued_and_overwrites_nothing(tmp_path: Path)
     key, half = make_key(tmp_path)
     done = run(*words, "--policy", "policy.toml", "--key", key, "-o", "c.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "package answer --challenge c.json --key KEY.pem -o answer.zip" in done.stdout
     challenge, data = read_challenge(tmp_path / "c.json", CONTRACT)
     assert challenge.rules(CONTRACT) == Policy(level="should")
     assert signer(data, [public_key(half)])

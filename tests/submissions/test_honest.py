@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conformance.commands.cli import main
+from conformance.commands.cli import main, parsed
 from conformance.reference import Running, start
 from conformance.run import record
 from conformance.submissions.package import read_package
@@ -183,3 +185,19 @@ def test_what_cannot_be_packed_is_refused_in_one_line(
     told = capsys.readouterr().err
     assert told.count("\n") == 1
     assert named in told
+
+
+def test_every_command_of_the_page_is_understood() -> None:
+    page = (Path(__file__).parents[2] / "docs/submissions.md").read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+    ours = [shlex.split(line)[1:] for line in lines if line.startswith("connect-conformance ")]
+    assert {words[0] for words in ours} == {"challenge", "run", "package", "verify"}
+    for words in ours:
+        assert parsed(words).command == words[0]
+    made = [
+        "openssl genpkey -algorithm ed25519 -out key.pem",
+        "openssl pkey -in key.pem -pubout -out key.pub",
+    ]
+    assert [line for line in lines if not line.startswith("connect-conformance ")] == made, (
+        "as `make_key` has them"
+    )

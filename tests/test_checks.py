@@ -1070,9 +1070,10 @@ def test_the_tolerance_is_counted_from_both_ends_of_the_call(
     (result,) = judged(evidence)["TIM-02"]
     assert result.verdict is verdict
     if verdict is Verdict.FAIL:
+        side = "before" if seconds + ahead < 4 else "after"
         assert (
             result.reason
-            == f"Timestamp is {seconds + ahead - 4:+d} s from the time of the answer (tolerance 300 s)"
+            == f"Timestamp is {abs(seconds + ahead - 4)} s {side} the time of the answer (tolerance 300 s)"
             + (f"; the server's Date is +{ahead} s from our clock" if ahead else "")
         )
         hour = "02" if ahead else "00"
@@ -1173,3 +1174,25 @@ def test_a_url_of_some_kilobytes_may_be_refused(code: int) -> None:
 def test_a_short_url_may_not() -> None:
     page = both(says(b"<html>no</html>", probe="spelling-cdata"), status(400, probe="spelling-cdata"))
     assert worst(r.verdict for r in judged(page(conforming()))["REQ-05"]) is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-479_229_812, "15 years before"),
+        (-86_400 * 3, "3 days before"),
+        (3_600 * 5, "5 hours after"),
+        (1_200, "20 minutes after"),
+        (-899, "899 s before"),
+    ],
+)
+def test_a_time_far_off_is_told_in_large_units(seconds: int, said: str) -> None:
+    (first,) = only(conforming(), "documented-1").exchanges
+    body = SUCCESS.replace(b"1316512313", str(int(first.finished) + seconds).encode())
+    plain = answer(body)
+    undated = replace(plain, headers=tuple(h for h in plain.headers if h[0] != "Date"))
+    evidence = replace(
+        conforming(), exchanges=(replace(first, answer=undated, finished=int(first.finished)),)
+    )
+    (result,) = judged(evidence)["TIM-02"]
+    assert result.reason == f"Timestamp is {said} the time of the answer (tolerance 300 s)"

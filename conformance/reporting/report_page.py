@@ -38,7 +38,7 @@ def report_page(report: Report, evidence: Evidence, har: str = "") -> str:
         report=report,
         labels=findings.labels(report),
         standing=findings.standing(report),
-        headline=findings.headline(report).replace(f": {report.obstacle}", ""),
+        headline=findings.headline(report, whole=False),
         when=report.started.replace("T", " ").replace("Z", " UTC"),
         first=counted[0] if counted else None,
         many=len(counted),

@@ -45,7 +45,7 @@ def _head(report: Report) -> Iterator[str]:
     target, suite = report.target, report.suite
     yield f"# {findings.standing(report).upper()}"
     yield ""
-    yield f"**{_prose(findings.headline(report))}.**"
+    yield f"**{_prose(findings.headline(report, whole=False))}.**"
     if first := in_short(causes(report)):
         yield f"{inert.markdown(first)}"
     yield ""

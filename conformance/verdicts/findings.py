@@ -42,12 +42,17 @@ def asks_for_the_contract(report: Report) -> bool:
     return any(requirement.selected for requirement in report.requirements)
 
 
-def headline(report: Report) -> str:
-    """The verdict in one sentence, with what failed below the level of a run that conforms, and lost calls."""
+def headline(report: Report, *, whole: bool = True) -> str:
+    """The verdict in one sentence, with what failed below the level of a run that conforms, and lost calls.
+
+    whole: with what stood in the way, which may quote the endpoint.
+    """
     below = tolerated(report) if report.verdict is Claim.CONFORMING else []
     lost = f"; {losses(report)}" if report.calls.lost else ""
     return (
-        _verdict(report) + (f"; {_some(below)} failed, which does not fail this run" if below else "") + lost
+        _verdict(report, whole=whole)
+        + (f"; {_some(below)} failed, which does not fail this run" if below else "")
+        + lost
     )
 
 
@@ -61,11 +66,11 @@ def losses(report: Report) -> str:
     return f"{lost}, {calls.asked_again} were sent again" if calls.lost else f"{calls.asked_again} sent again"
 
 
-def _verdict(report: Report) -> str:
+def _verdict(report: Report, *, whole: bool) -> str:
     counted = [r for r in report.requirements if r.selected and r.level in required(report.level)]
     failed = [r for r in counted if r.verdict is Verdict.FAIL and r.waiver is None]
     left = [r for r in counted if r.verdict in {Verdict.INCONCLUSIVE, Verdict.ERROR}]
-    why = f": {report.obstacle}" if report.obstacle else ""
+    why = f": {report.obstacle}" if report.obstacle and whole else ""
     if report.verdict is Claim.NONCONFORMING:
         return f"{_some(failed)} failed" + (f" and {len(left)} could not be judged{why}" if left else "")
     if report.verdict is Claim.CONFORMING:

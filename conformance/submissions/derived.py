@@ -84,7 +84,10 @@ class Derived:
         phases = [(plan.first,), plan.together, (), *((p,) for p in (*plan.in_a_row, *plan.middle))]
         for phase, probes in enumerate(phases):
             yield from (Step(probe, phase, owed=self._can_be_asked(probe)) for probe in probes)
-        phase = len(phases)
+        for phase, probe in enumerate(plan.effects, len(phases)):
+            gap = f"{probe.purpose.label}@{probe.purpose.call}"  # behind a login that failed
+            yield Step(probe, phase, owed=gap not in self.evidence.gaps)
+        phase = len(phases) + len(plan.effects)
         for code, probes in plan.states.items():
             after = [after_state(one, code) for one in plan.documented.values()]
             for probe in (*probes, *(after if self.target.states[code].setup else ())):

@@ -21,6 +21,8 @@ from conformance.run import record
 from conformance.submissions.derived import Derived, NotDerivedError
 from conformance.target.secrets import Secrets, is_drawn
 from conformance.target.settings import BINDINGS
+from conformance.target.subject import provisioned
+from conformance.target.target import target
 from tests.submissions.conftest import CONTRACT, TOKEN, subject
 
 
@@ -162,3 +164,17 @@ def test_the_plan_is_the_same_in_another_process(running: Running, tmp_path: Pat
             check=True,
         )
         assert done.stdout == "[]\n"
+
+
+def test_calls_that_change_something_are_made_again_in_their_turn(running: Running) -> None:
+    settings = provisioned(running, CONTRACT, account=True)
+    settings |= {"calls": ["get_list_callback", "*_*"], "allow_effects": ["*"], "states": {}}
+    evidence = told_again(record(target("staging", settings, CONTRACT)))
+    changing = [e for e in evidence.exchanges if CONTRACT.calls[e.purpose.call].changes]
+    assert len(changing) == len({e.probe for e in changing}) == 8
+    assert not differences(evidence)
+    steps = [Derived(evidence, CONTRACT).steps[e.probe] for e in changing]
+    assert [step.phase for step in steps] == sorted({step.phase for step in steps})
+    assert all(step.owed for step in steps)
+    refused = replace(evidence, gaps={"documented@create_connection": "a login failed"})
+    assert not Derived(refused, CONTRACT).steps["documented-1@create_connection"].owed

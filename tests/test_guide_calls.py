@@ -115,6 +115,11 @@ def test_every_requirement_of_every_call_passes() -> None:
     assert {row.call for row in found.requirements} == {"", *CALLS}
 
 
+@pytest.mark.parametrize("binding", ["query-params", "form-xml", "body-xml"])
+def test_so_it_does_over_every_binding(binding: str) -> None:
+    assert not not_passed(report(recorded(documented(), subject(documented(), binding=binding))))
+
+
 def test_a_further_call_is_asked_little() -> None:
     asked = {name: sum(e.purpose.call == name for e in evidence().exchanges) for name in CALLS}
     assert asked.pop("get_list_callback") > 200

@@ -42,9 +42,15 @@ def own_target(target: Target, evidence: Evidence) -> Target:
 def sample(
     evidence: Evidence, target: Target, contract: Contract, count: int, random: Random
 ) -> list[Exchange]:
-    """The exchanges to be repeated, of those that this target can repeat."""
-    able = [e for e in candidates(evidence.exchanges) if _is_able(e, target)]
+    """The exchanges to be repeated, of those that this target can repeat; none that has changed something."""
+    harmless = [e for e in evidence.exchanges if not _changes(e, contract)]
+    able = [e for e in candidates(harmless) if _is_able(e, target)]
     return drawn(able, small_groups(able, contract, evidence.calls), count, random)
+
+
+def _changes(exchange: Exchange, contract: Contract) -> bool:
+    call = contract.calls.get(exchange.purpose.call)
+    return call is not None and call.changes
 
 
 def _is_able(exchange: Exchange, target: Target) -> bool:
@@ -74,7 +80,8 @@ def repeated(
     except (ValueError, KeyError) as error:
         raise NotDerivedError(f"the plan cannot be made for {target.name}: {error}") from None
     asked = {exchange.probe for exchange in chosen}
-    probes = tuple(p for p in whole.probes if p.id in asked and p.id != whole.first.id and not p.origin)
+    may = (p for p in whole.probes if p.id in asked and not p.origin and p not in whole.effects)
+    probes = tuple(p for p in may if p.id != whole.first.id)
     few = replace(
         whole,
         together=probes,
@@ -85,6 +92,7 @@ def repeated(
         gaps={},
         handshakes=False,
         cases={},
+        effects=(),  # nobody has allowed them here
     )
     wire = Wire(target, Limits(), evidence.seed, dialer) if dialer else Wire(target, Limits(), evidence.seed)
     wire.run(few)

@@ -12,9 +12,12 @@ import pytest
 
 from conformance import reference
 from conformance.evidence.exchange import Evidence, Exchange
+from conformance.probes import plan as plans
 from conformance.probes.purpose import Kind
 from conformance.reference import application
 from conformance.selftest.prove import InProcess
+from conformance.sending.pace import Limits
+from conformance.sending.wire import Wire, evidence_of
 from conformance.submissions.challenge import Challenge
 from conformance.submissions.live import compared, own_target, repeated, sample
 from conformance.submissions.rows import Standing
@@ -180,3 +183,25 @@ def test_records_are_compared_field_by_field(recorded: tuple[Evidence, Challenge
     assert "status (recorded '2xx', now '5xx')" in said.said
     assert "media type (recorded 'text/xml', now 'text/html')" in said.said
     assert msgspec.json.encode(said.standing) == b'"failed"'
+
+
+def test_what_has_changed_something_is_never_repeated() -> None:
+    allowed = {"calls": ["get_list_callback", "create_connection"], "allow_effects": ["create_connection"]}
+    values = {"user": "conformance", "password": "Secret123"}
+    settings = {"endpoint": f"https://{HOST}/{OWN_TOKEN}", "values": values, **allowed}
+    partner = target("staging", settings, CONTRACT, environment={})
+    wire = Wire(partner, Limits(), 1, InProcess(application(), partner))
+    recording = wire.run(plans.plan(CONTRACT, partner, plans.EVERYTHING))
+    evidence = evidence_of(partner, recording, seed=1, started=0.0, wishes=plans.EVERYTHING)
+    changed = [e for e in evidence.exchanges if e.purpose.call == "create_connection"]
+    assert len(changed) == 1
+    own = own_target(target("own", settings, CONTRACT, environment={}), evidence)
+    chosen = sample(evidence, own, CONTRACT, len(evidence.exchanges), Random(7))
+    assert not {e.number for e in chosen} & {e.number for e in changed}
+    app = application()
+    asked = [*chosen[:3], *changed]
+    now = repeated(asked, evidence, own, CONTRACT, dialer=InProcess(app, own))
+    assert not [e for e in now.values() if e.purpose.call == "create_connection"]
+    account = app.service.accounts.named("conformance")
+    assert account is not None
+    assert not account.connections

@@ -43,6 +43,10 @@ CHANGED = {
     "timestamp_in_minutes": ("Timestamp", "TIM-01"),
     "timestamp_of_the_example": ("Timestamp", "TIM-02"),
     "timestamp_before_values": ("order", "ENV-04"),
+    "get_list_callback.ClICKATELLSDK.Result.namespaced": (
+        "Result in the namespace urn:example:x stands where Result is documented",
+        "ENV-04",
+    ),
     "result_in_small_letters": ("'success'", "ENV-06"),
     "id_with_fraction": ("callback_type_id", "CBK-01"),
     "id_repeated_far_apart": ("'1' is given to more than one", "CBK-02"),

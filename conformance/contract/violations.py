@@ -208,7 +208,9 @@ class _Attribution:
         for child in strangers:
             name = self._tag(child)
             if child in renamed:
-                reason = f"{bare(name)} stands where {renamed[child]} is documented"
+                space = etree.QName(name).namespace if bare(name) == renamed[child] else ""
+                told = f"{bare(name)} in the namespace {space}" if space else bare(name)
+                reason = f"{told} stands where {renamed[child]} is documented"
                 self._add(declared.content, child, (reason, expected, observed))
             elif name not in self.schema.named:
                 self._undocumented(child)

@@ -33,7 +33,11 @@ class EvidenceError(ValueError):
 
 def to_har(evidence: Evidence, *, creator_version: str) -> bytes:
     """The evidence as a HAR 1.2 file, without its secrets; `from_har` gives what is shown of it back."""
-    evidence = Redaction(evidence).shown
+    return written(Redaction(evidence).shown, creator_version=creator_version)
+
+
+def written(evidence: Evidence, *, creator_version: str) -> bytes:
+    """The file of evidence that may be shown as it is, such as what was read from a file of the suite's own."""
     log = har.Log(
         creator=har.Creator(har.CREATOR, creator_version),
         entries=[_entry(exchange) for exchange in evidence.exchanges],

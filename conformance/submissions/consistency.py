@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.evidence import chain
+from conformance.evidence.answered import Answered
 from conformance.evidence.exchange import Answer, Evidence, Exchange
-from conformance.evidence.recording import to_har
+from conformance.evidence.recording import written
 from conformance.submissions.rows import Row, Standing, row
 
 REFERENCE = "x-reference-endpoint"  # the header by which the reference endpoint names itself
@@ -50,17 +51,17 @@ def _unchained(raw: Any, entries: list[Any]) -> Iterator[str]:
 
 def _form(evidence: Evidence, raw: Any, version: str) -> Iterator[str]:
     """Fields that repeat others, in other words or units, and fields that nobody reads."""
-    written = json.loads(to_har(evidence, creator_version=version))
+    made_again = json.loads(written(evidence, creator_version=version))
     for place, (said, made) in enumerate(
-        zip(raw["log"]["entries"], written["log"]["entries"], strict=True), 1
+        zip(raw["log"]["entries"], made_again["log"]["entries"], strict=True), 1
     ):
         for key in sorted(said.keys() | made.keys()):
             if key != chain.FIELD and said.get(key) != made.get(key):
                 yield f"entry {place}: {key} is not written so by the suite"
-    for key in sorted(raw["log"].keys() | written["log"].keys()):
-        if key != "entries" and raw["log"].get(key) != written["log"].get(key):
+    for key in sorted(raw["log"].keys() | made_again["log"].keys()):
+        if key != "entries" and raw["log"].get(key) != made_again["log"].get(key):
             yield f"{key} of the log is not written so by the suite"
-    if raw.keys() != written.keys():
+    if raw.keys() != made_again.keys():
         yield "the file has something beside its log"
 
 
@@ -78,9 +79,14 @@ def _lengths(answers: list[tuple[Exchange, Answer]]) -> Iterator[str]:
             continue
         if said.isdecimal() and answer.status not in {204, 304} and int(said) != answer.wire_bytes:
             yield f"exchange {exchange.number}: Content-Length is {said}, and {answer.wire_bytes} octets came"
-        coded = answer.header("content-encoding") or any(label in answer.body for label in _LABELS)
+        coded = answer.header("content-encoding") or _is_shown_otherwise(answer)
         if not coded and not answer.broken and len(answer.body) != answer.wire_bytes:
             yield f"exchange {exchange.number}: {answer.wire_bytes} octets came, and its body has {len(answer.body)}"
+
+
+def _is_shown_otherwise(answer: Answer) -> bool:
+    """Whether something stands in its body that no report may show, or may have stood there."""
+    return any(label in answer.body for label in _LABELS) or bool(Answered([answer]).names)
 
 
 def _times(evidence: Evidence) -> Iterator[str]:

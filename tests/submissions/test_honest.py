@@ -63,6 +63,16 @@ def test_an_honest_package_is_accepted(what: str, running: Running, tmp_path: Pa
     assert made.exit_code == (10 if open_states else 0)
 
 
+def test_a_package_of_every_call_that_changes_nothing_is_accepted(tmp_path: Path) -> None:
+    """At an endpoint that nobody has used: its calls about accounts remember who asked."""
+    challenge = ask("localhost")
+    with start() as fresh:
+        target = subject(fresh, calls=["*"], endpoint=fresh.https_url)
+        evidence = told_again(record(target, seed=challenge.seed, nonce=challenge.nonce))
+    made = looked_at(Partner(evidence, challenge).whole(), tmp_path, challenge)
+    assert (made.exit_code, bad(made)) == (0, {})
+
+
 def test_a_waived_failure_is_accepted_and_said(tmp_path: Path) -> None:
     challenge = ask("localhost", policy=Policy(waivers=("CBK-04",)))
     with start(rewrite=lambda body: body.replace(b"SOAP POST", b"SOAP PUT")) as broken:

@@ -202,7 +202,8 @@ def _ready(trial: Trial, contract: Contract) -> Iterator[tuple[Target, Dialer | 
         variant=name,
         rewrite=trial.rewrite,
         rewrite_errors=trial.rewrite_errors,
-        token=subject.token if guided else "",  # in-process nothing puts the token in its place
+        # In-process nothing puts the token in its place. Where errors are wrong, that of a wrong token would be, too.
+        token=subject.token if guided and not trial.kinds else "",
         unknown_action="430" if guided else "999",
     )
     yield subject, InProcess(app, subject)

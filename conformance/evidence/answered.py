@@ -108,14 +108,23 @@ def _alike(name: str, text: str) -> str:
     if name in _images():
         image = decoded(text)
         if image is None:
-            return mapped(text, _random(text))
+            return _another(text, _random(text))
         return _DOT if not flaw(image) else _DOT[:-24]
     found = _ADDRESS.fullmatch(text)
-    if not found:
-        return mapped(text, _random(text))
-    scheme, user, host, rest = found.groups(default="")
     random = _random(text)
+    if not found:
+        return _another(text, random)
+    scheme, user, host, rest = found.groups(default="")
     return scheme + mapped(user, random) + host + mapped(rest, random)
+
+
+def _another(text: str, random: Random) -> str:
+    """A text of the same shape that is not the same; one that begins with no zero is judged by that, too."""
+    for _ in range(100):
+        made = mapped(text, random)
+        if made != text and (made[0] == "0") == (text[0] == "0"):
+            return made
+    return made
 
 
 def _random(text: str) -> Random:

@@ -33,11 +33,11 @@ class TextLine:
 def contract_text(
     requirements: Sequence[RequirementResult],
 ) -> tuple[list[TextLine], list[RequirementResult]]:
-    """The page, and the requirements that rest on none of its lines."""
-    lines = documented().page.splitlines()
+    """The page, and what rests on none of its lines. Of its own call alone: other documents state the others."""
+    lines, own = documented().page.splitlines(), {"", documented().call.name}
     at: defaultdict[int, list[RequirementResult]] = defaultdict(list)
     rest = []
-    for requirement in requirements:
+    for requirement in (r for r in requirements if r.call in own):
         place = _place(requirement, lines)
         if place is None:
             rest.append(requirement)

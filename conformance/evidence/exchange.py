@@ -156,6 +156,8 @@ def _read_once(answer: Answer) -> Envelope:
     else:
         document = read(answer.body, answer.charset)
     _trees[key] = envelope = Envelope(document)
+    if sum(len(body) for body, _, _ in _trees) <= _KEPT:
+        return envelope
     sizes = {reading: len(reading[0]) for reading in _trees}
     largest = max(sizes, key=sizes.__getitem__)  # every check looks at it again, and small ones cost little
     while len(_trees) > 1 and sum(sizes.values()) - sizes[largest] > _KEPT:

@@ -140,7 +140,11 @@ def test_every_sample_under_every_schema(name: str, which: Schema) -> None:
 
 @pytest.mark.parametrize("mutant", list(derived()), ids=lambda mutant: mutant.id)
 def test_every_mutants_body(mutant: Mutant) -> None:
-    of, whole = (RESPONSE, SUCCESS) if mutant.rewrite else (ERROR, FAILED)
+    call = documented().calls[mutant.call or documented().call.name]
+    of, whole = schema(call.response_schema), tree(call.response_sample.read_bytes())
+    if not mutant.rewrite:
+        of, whole = schema(call.error_schema, call.name), copy.deepcopy(FAILED)
+        whole[0].text = call.name
     rewrite = mutant.rewrite or mutant.rewrite_errors
     assert rewrite
     root = tree(rewrite(etree.tostring(whole)))

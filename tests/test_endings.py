@@ -73,6 +73,8 @@ COMMANDS = {
     "explain": Case(("explain", "ENV-03"), 0),
     "init": Case(("init",), 0),
     "completion": Case(("completion", "bash"), 0),
+    "package": Case(("package", "--no-such-option"), 4),  # what they do has tests of its own
+    "verify": Case(("verify", "--no-such-option"), 4),
     "challenge": Case(("challenge", "--for=me", "--endpoint-host=api.example"), 0),
     "doctor": Case(("doctor", "--endpoint=reference", "--select=ENV-01"), 0),
     "a wrong command": Case(("run", "--end-point=x"), 4),

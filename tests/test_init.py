@@ -17,6 +17,7 @@ from conformance.target.target import target
 
 ENVIRONMENT = {"CONNECT_TOKEN": "0123456789abcdef0123456789abcdef", "GATEWAY_KEY": "a key of the gateway"}
 ENVIRONMENT |= {"THROWAWAY_TOKEN": "fedcba9876543210fedcba9876543210", "ACCOUNT_NUMBER": "00-4711-00"}
+ENVIRONMENT |= {"TEST_PASSWORD": "of-an-account-for-tests"}
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ SHORT: dict[str, tuple[dict[str, Any], dict[str, Any], Callable[[Evidence], Evid
         "level: the run was judged at must, the policy asks for should",
     ),
     "a call": (
-        {"calls": ["get_list_*"]},
+        {"calls": ["get_list_callback"]},
         {},
         lambda e: replace(e, calls=()),
         "calls: get_list_callback was not judged",

@@ -86,7 +86,10 @@ WRONG = {
     "a padded header": (E + 'headers = { "X-Key" = " a" }', "no header may carry"),
     "an unset variable in a header": (E + 'headers = { "X" = "${NO}" }', "headers.X: the environment variable NO"),
     "an unknown interpretation": (E + 'accept = ["I-99"]', "I-99 is no interpretation"),
-    "one that the page decides": (E + 'accept = ["I-02"]', "I-02 is decided by the page alone; allowed: I-01"),
+    "one that the page decides": (
+        E + 'accept = ["I-02"]',
+        "I-02 is decided by the page alone (did you mean I-23?); allowed: I-01",
+    ),
     "a proxy of another kind": (E + 'proxy = "socks5://x:1"', "no proxy URL"),
     "a proxy of half an address": (E + 'proxy = "http://[::1"', "no proxy URL"),
     "a proxy's port that is none": (E + 'proxy = "http://x:99999"', "no proxy URL"),

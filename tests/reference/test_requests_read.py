@@ -43,7 +43,7 @@ DIFFERENT = {
     "unbound_prefix": "<a:clickatellsdk><action>get_list_callback</action></a:clickatellsdk>",
     "unknown_encoding": f'<?xml version="1.0" encoding="none-such"?>{DOCUMENT}',
     "wrong_encoding": f'<?xml version="1.0" encoding="UTF-16"?>{DOCUMENT}',
-    "other_action": DOCUMENT.replace("get_list_callback", "get_list_country"),
+    "other_action": DOCUMENT.replace("get_list_callback", "get_list_colour"),
     "letter_case": DOCUMENT.replace("get_list", "Get_List"),
     "white_space": DOCUMENT.replace(">get_list_callback<", "> get_list_callback <"),
     "no_action": "<clickatellsdk/>",
@@ -106,7 +106,7 @@ def test_anything_else_is_error_999(client: Client, binding: str, name: str) -> 
     reply = send(client, binding, DIFFERENT[name])
     assert (reply.status, reply.text("Error")) == (200, "999")
     assert not reply.success
-    assert reply.text("Action") == ("get_list_country" if name == "other_action" else "get_list_callback")
+    assert reply.text("Action") == ("get_list_colour" if name == "other_action" else "get_list_callback")
 
 
 @pytest.mark.parametrize("segment", ["", "/get_list_callback", "/get_list_callback/", "/a/b"])
@@ -122,7 +122,7 @@ def test_the_table_read_literally(client: Client, query: str, segment: str) -> N
         "?",
         "?action",
         "?action=",
-        "?action=get_list_country",
+        "?action=get_list_colour",
         "?action=GET_LIST_CALLBACK",
         "?action=get_list_callback+",
         "?ACTION=get_list_callback",

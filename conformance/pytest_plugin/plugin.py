@@ -24,6 +24,7 @@ from conformance.sending import signals
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.completeness import Extent
+from conformance.verdicts.findings import in_full
 from conformance.verdicts.judge import judge, judge_extension
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import ExitCode, ExtensionResult, Report, with_extensions
@@ -173,7 +174,7 @@ class Suite:
         pyfuncitem.user_properties += case_properties(case.requirement, case.call, level, result.verdict)
         pyfuncitem.__dict__["conformance"] = (case.requirement, case.call, result)
         if result.verdict is Verdict.FAIL or (result.verdict is Verdict.ERROR and check.file):
-            pytest.fail(inert.xml(_failure(result)), pytrace=False)
+            pytest.fail(inert.xml(in_full(result)), pytrace=False)
         if result.verdict is Verdict.ERROR:
             raise _InternalError(result.reason)
         if result.verdict is not Verdict.PASS:
@@ -276,14 +277,3 @@ def _broke(report: pytest.TestReport | pytest.CollectReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     told = crash.message if crash else report.longreprtext.strip().rpartition("\n")[2]
     return f"internal error: {report.nodeid.rpartition('/')[2]}: {told.partition(chr(10))[0]}"
-
-
-def _failure(result: CheckResult) -> str:
-    lines = {
-        "expected": result.expected,
-        "observed": result.observed,
-        "where": result.where,
-        "reproduce": result.reproduce,
-    }
-    told = [f"  {name}: {text}" for name, text in lines.items() if text]
-    return "\n".join([result.reason, *told])

@@ -122,14 +122,7 @@ def _of_result(result: RequirementResult, cause: Cause | None = None) -> _Judgem
 
 
 def _told(check: CheckResult) -> str:
-    lines = {
-        "expected": check.expected,
-        "observed": check.observed,
-        "where": check.where,
-        "reproduce": check.reproduce,
-        "check": check.id,
-    }
-    return "\n".join([check.reason, *(f"  {name}: {text}" for name, text in lines.items() if text)])
+    return f"{findings.in_full(check)}\n  check: {check.id}"
 
 
 def _of_member(member: Member, titles: dict[str, Row]) -> Iterable[_Judgement]:

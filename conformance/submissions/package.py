@@ -76,15 +76,7 @@ def _unpacked(data: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _files(archive)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        OverflowError,
-        OSError,
-    ):
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OverflowError, OSError):
         raise ValueError("it is no zip file that can be read") from None
 
 

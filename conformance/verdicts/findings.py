@@ -230,6 +230,17 @@ def accepted(report: Report) -> list[Accepted]:
     ]
 
 
+def in_full(result: CheckResult) -> str:
+    """What a check says, line by line."""
+    lines = {
+        "expected": result.expected,
+        "observed": result.observed,
+        "where": result.where,
+        "reproduce": result.reproduce,
+    }
+    return "\n".join([result.reason, *(f"  {name}: {text}" for name, text in lines.items() if text)])
+
+
 def labels(report: Report) -> str:
     """Who or what was judged, in the user's words."""
     return ", ".join(f"{name} {text}" for name, text in report.target.labels.items())

@@ -111,7 +111,7 @@ ROWS = [
     ),
     Row(
         "test_it_is_the_time_of_the_answer",
-        loosened("    _on_time(exchange, judging.success(exchange), judging)", "    judging.success(exchange)"),
+        loosened("    on_time(exchange, judging.success(exchange), judging)", "    judging.success(exchange)"),
         "TIM-02",
         "timestamp_an_hour_ahead",
     ),

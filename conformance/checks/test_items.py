@@ -7,34 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 
-from conformance.checks.catalogue import Case, Cases, each, uses
+from conformance.checks.catalogue import each, uses
 from conformance.checks.envelopes import is_any_success
+from conformance.checks.items import readable, rules
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
-from conformance.contract.model import Contract, ServiceCall
 from conformance.contract.rows import Rule
 from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import Kind
-
-
-def rules(kind: str) -> Cases:
-    """Every rule of a kind."""
-
-    def cases(_: Contract, call: ServiceCall) -> Iterator[Case]:
-        for rule in call.rules(kind):
-            yield Case(rule.requirement, rule.requirement, rule)
-
-    return cases
-
-
-def readable(exchange: Exchange, judging: Judging, field: str) -> tuple[str, ...]:
-    """The readable texts of a field, or Inconclusive."""
-    found = judging.texts(exchange, field)
-    if not found:
-        raise Inconclusive(f"there is no readable {field} in the envelope")
-    return found
 
 
 @each("rule", rules("offers"))
@@ -111,32 +92,6 @@ def test_every_value_has_a_documented_word(exchange: Exchange, judging: Judging,
                 f"the {rule.field} {clip(text)} names neither {' nor '.join(rule.words)}",
                 expected=" or ".join(rule.words),
                 observed=clip(text),
-            )
-
-
-@each("rule", rules("same"))
-@uses(Kind.DOCUMENTED, Kind.BINDINGS, Kind.AFTER)
-def test_every_answer_holds_the_same(exchanges: tuple[Exchange, ...], judging: Judging, rule: Rule) -> None:  # noqa: ARG001
-    """Repeated calls, over every connection and every binding that is served, are answered with the same."""
-    what = judging.call.what
-    listed = [e for e in exchanges if judging.can_be_compared(e) and judging.contents(e)]
-    if len(listed) < 2:
-        raise Inconclusive(f"fewer than two answers list any {what.removesuffix('s')}")
-    first = judging.contents(listed[0])
-    for exchange in listed:
-        other = judging.contents(exchange)
-        if other != first:
-            lost, new = set(first) - set(other), set(other) - set(first)
-            changed = "; ".join(
-                f"{word} {' = '.join(clip(str(part)) for part in min(those, key=str))}"
-                for word, those in (("without", lost), ("with", new))
-                if those
-            )
-            raise Breach(
-                f"{exchange.title} lists other {what} than the first call",
-                expected=f"the {len(first)} {what} of exchange {listed[0].number}",
-                observed=f"{len(other)} {what}, {changed or 'some of them repeated'}",
-                exchanges=(exchange, listed[0]),
             )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from conformance.checks.catalogue import each, uses
 from conformance.checks.envelopes import is_any_success
+from conformance.checks.items import readable, rules
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
-from conformance.checks.test_items import readable, rules
 from conformance.contract.rows import Rule
 from conformance.evidence.exchange import Exchange
 from conformance.evidence.pictures import decoded, flaw
@@ -81,4 +81,30 @@ def test_it_is_a_whole_image(exchange: Exchange, judging: Judging, rule: Rule) -
         if why := flaw(image):
             raise Breach(
                 f"the {rule.field} is no whole PNG image: {why}", expected="a whole image", observed=why
+            )
+
+
+@each("rule", rules("same"))
+@uses(Kind.DOCUMENTED, Kind.BINDINGS, Kind.AFTER)
+def test_every_answer_holds_the_same(exchanges: tuple[Exchange, ...], judging: Judging, rule: Rule) -> None:  # noqa: ARG001
+    """Repeated calls, over every connection and every binding that is served, are answered with the same."""
+    what = judging.call.what
+    listed = [e for e in exchanges if judging.can_be_compared(e) and judging.contents(e)]
+    if len(listed) < 2:
+        raise Inconclusive(f"fewer than two answers list any {what.removesuffix('s')}")
+    first = judging.contents(listed[0])
+    for exchange in listed:
+        other = judging.contents(exchange)
+        if other != first:
+            lost, new = set(first) - set(other), set(other) - set(first)
+            changed = "; ".join(
+                f"{word} {' = '.join(clip(str(part)) for part in min(those, key=str))}"
+                for word, those in (("without", lost), ("with", new))
+                if those
+            )
+            raise Breach(
+                f"{exchange.title} lists other {what} than the first call",
+                expected=f"the {len(first)} {what} of exchange {listed[0].number}",
+                observed=f"{len(other)} {what}, {changed or 'some of them repeated'}",
+                exchanges=(exchange, listed[0]),
             )

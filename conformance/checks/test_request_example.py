@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from conformance.checks import urls
+from conformance.checks.alike import answered_alike, comparable, unanswered
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, Inconclusive, NotApplicable, clip
 from conformance.checks.refusals import refused
-from conformance.evidence.exchange import Answer, Exchange
+from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import Kind
-
-_LONG_URL = 2_000  # characters; the least that servers in use take without being told to
 
 
 def is_printed(judging: Judging, exchange: Exchange) -> bool:
@@ -21,53 +18,14 @@ def is_printed(judging: Judging, exchange: Exchange) -> bool:
     return exchange.kind is Kind.DOCUMENTED and b"\n" in sent
 
 
-def _is_too_long(exchange: Exchange, answer: Answer) -> bool:
-    """Whether a server took a long request for too long a one (RFC 9110 sections 15.5.14 and 15.5.15)."""
-    if answer.envelope.recognised:
-        return False
-    long = len(exchange.request.url) > _LONG_URL and 400 <= answer.status < 500  # some say 400 or 404 of it
-    return long or answer.status in {413, 414, 431}
-
-
-def _comparable(exchange: Exchange, judging: Judging) -> Answer:
-    """The answer to a request that means the same as the documented one, where it shows anything."""
-    judging.control_of_binding(exchange)
-    if why := urls.refused(exchange, judging):
-        raise NotApplicable(f"{exchange.title}: {why}")
-    answer = judging.answer(exchange)
-    judging.control(exchange)
-    if answer.document.unreadable:
-        raise Inconclusive(answer.document.unreadable)
-    if _is_too_long(exchange, answer):
-        raise NotApplicable(f"{exchange.title}: the server takes no request of that length")
-    return answer
-
-
-def _unanswered(exchange: Exchange, answer: Answer) -> Breach:
-    return Breach(
-        f"{exchange.title} is not answered with Success",
-        expected="the answer to the documented request",
-        observed=f"HTTP {answer.status}, "
-        + ("an error envelope" if answer.meaning.reports_error else "no success envelope"),
-    )
-
-
-def _untimely(exchange: Exchange, judging: Judging) -> bool:
-    """Whether the Timestamp is not the time of the answer; one that cannot be read is the schema's matter."""
-    try:
-        return not judging.is_timely(exchange, judging.seconds(judging.success(exchange)))
-    except Inconclusive:
-        return False
-
-
 @requirement("REQ-02")
 @uses(Kind.PRINTED, also=is_printed)
 def test_the_request_as_printed_selects_the_service_call(exchange: Exchange, judging: Judging) -> None:
     """The request is answered with this call's success as the page prints it, over several lines, too."""
-    answer = _comparable(exchange, judging)
+    answer = comparable(exchange, judging)
     if not judging.is_success(exchange):
         judging.control_of_spelling(exchange)
-        raise _unanswered(exchange, answer)
+        raise unanswered(exchange, answer)
 
 
 @requirement("REQ-05")
@@ -76,69 +34,14 @@ def test_the_same_request_spelled_otherwise_gets_the_same_answer(
     exchange: Exchange, judging: Judging
 ) -> None:
     """A request that means the same to an XML processor gets the same answer."""
-    _is_answered_alike(exchange, judging)
+    answered_alike(exchange, judging)
 
 
 @requirement("REQ-05")
 @uses(Kind.PRINTED, also=is_printed)
 def test_the_request_as_printed_gets_the_same_answer(exchange: Exchange, judging: Judging) -> None:
     """The request as the page prints it, over several lines, gets the same answer as on one line."""
-    _is_answered_alike(exchange, judging)
-
-
-def _is_answered_alike(exchange: Exchange, judging: Judging) -> None:
-    """Breach unless a request that means the same as the documented one gets the answer of that one."""
-    if judging.is_success(exchange) and judging.ordinary and not judging.successes:
-        raise Breach(
-            f"{exchange.title} is answered with Success, the documented request without is not",
-            expected="the same answer to both",
-            observed="Success, to one of them",
-        )
-    answer = _comparable(exchange, judging)
-    if not judging.is_success(exchange):
-        judging.control_of_spelling(exchange)
-        raise _unanswered(exchange, answer)
-    documented = [e for e in judging.evidence.of(Kind.DOCUMENTED) if judging.can_be_compared(e)]
-    if not documented:
-        raise Inconclusive(
-            "no answer to the documented request can be read, so there is nothing to compare with"
-        )
-    if answer.envelope.root is None:
-        raise Breach(
-            f"{exchange.title} is answered with a body that is not well-formed",
-            expected="the answer to the documented request",
-            observed=answer.document.fault or answer.document.unreadable,
-        )
-    if judging.contents(exchange) not in {judging.contents(e) for e in documented}:
-        raise Breach(
-            f"{exchange.title} is answered with other {judging.call.what}",
-            expected=f"the {judging.call.what} of the documented request",
-            observed=f"{len(judging.contents(exchange))} {judging.call.what}, not the same ones",
-        )
-    usual = {d.component for e in documented for d in judging.deviations(e)}
-    other = next((d for d in judging.deviations(exchange) if d.component not in usual), None)
-    if other:
-        raise Breach(
-            f"{exchange.title} is answered with another envelope: {other.reason}",
-            expected=other.expected,
-            observed=other.observed,
-            where=f"{other.xpath}, line {other.line}",
-        )
-    if _untimely(exchange, judging) and not any(_untimely(e, judging) for e in documented):
-        timestamp = answer.envelope.timestamp
-        raise Breach(
-            f"{exchange.title} is answered with a Timestamp that is not the time of the answer",
-            expected="the time of the answer, as to the documented request",
-            observed=clip(timestamp.text) if timestamp else "",
-            where=timestamp.where if timestamp else "",
-        )
-    referring = answer.document.references
-    if referring and not any(e.answer and e.answer.document.references for e in documented):
-        raise Breach(
-            f"{exchange.title} is answered with a document that refers elsewhere: {clip(referring[0])}",
-            expected="the answer to the documented request, which does not",
-            observed=clip(referring[0]),
-        )
+    answered_alike(exchange, judging)
 
 
 @requirement("REQ-06")

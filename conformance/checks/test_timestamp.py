@@ -3,56 +3,23 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.envelopes import is_any_error, is_any_success
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
-from conformance.evidence.envelope import Envelope
+from conformance.checks.times import on_time
 from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import Kind
 
 _ADVANCE_S = 1.1  # the page counts whole seconds: calls this far apart cannot share one
 
 
-_COUNTED_S = 900  # up to here seconds are told, as the tolerance is
-
-
-def _shown(seconds: float) -> str:
-    return f"{seconds:.0f} ({datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC)"
-
-
-def _apart(seconds: float, *, exactly: bool) -> str:
-    """How far before or after another a time is; not exactly: in the largest unit that it has two or more of."""
-    side, many = ("before", -seconds) if seconds < 0 else ("after", seconds)
-    for unit, size in (("years", 31_556_952), ("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if many >= max(2 * size, _COUNTED_S) and not exactly:
-            return f"{many / size:.0f} {unit} {side}"
-    return f"{many:.0f} s {side}"
-
-
-def _on_time(exchange: Exchange, envelope: Envelope, judging: Judging) -> None:
-    """Breach when the Timestamp is not the time of the answer."""
-    seconds = judging.seconds(envelope)
-    if judging.is_timely(exchange, seconds):
-        return
-    offset, leaf = judging.evidence.offset_at(exchange), envelope.timestamp
-    clock = f"; the server's Date is {offset:+.0f} s from our clock" if offset else ""
-    raise Breach(
-        f"Timestamp is {_apart(seconds - exchange.finished, exactly=bool(offset))} the time of the answer"
-        f" (tolerance {judging.evidence.clock_tolerance:g} s){clock}",
-        expected=_shown(exchange.finished + offset),
-        observed=_shown(seconds),
-        where=leaf.where if leaf else "",
-    )
-
-
 @requirement("TIM-02")
 @uses(Kind.DOCUMENTED, also=is_any_success)
 def test_it_is_the_time_of_the_answer(exchange: Exchange, judging: Judging) -> None:
     """Timestamp is the time of the answer, within the tolerance, by our clock or by the server's Date."""
-    _on_time(exchange, judging.success(exchange), judging)
+    on_time(exchange, judging.success(exchange), judging)
 
 
 def _sequence(exchanges: tuple[Exchange, ...], judging: Judging) -> list[tuple[Exchange, int]]:
@@ -131,4 +98,4 @@ def test_error_envelopes_carry_one_too(exchanges: tuple[Exchange, ...], judging:
 @uses(also=is_any_error)
 def test_it_is_the_time_of_an_error_too(exchange: Exchange, judging: Judging) -> None:
     """The Timestamp of every error envelope is the time of the answer."""
-    _on_time(exchange, judging.envelope(exchange), judging)
+    on_time(exchange, judging.envelope(exchange), judging)

@@ -36,17 +36,16 @@ class Mutant:
 
 
 def derived(contract: Contract | None = None) -> Iterator[Mutant]:
-    """The mutants of the response schema of every service call that is sent unasked, and of the error schema for it."""
+    """The mutants of the response schema of every service call; of the error schema for each that is sent unasked."""
     contract = contract or documented()
-    calls = [call for call in contract.calls.values() if call.row.effect != "changes"]
-    for call in calls:
-        yield from wrong_answers(call)
-    for call in calls:
+    for call in contract.calls.values():
+        yield from _wrong_answers(call)
+    for call in (call for call in contract.calls.values() if not call.changes):
         further = call is not contract.call
         yield from _wrong_errors(call, of=f"{call.name}." if further else "", once=further)
 
 
-def wrong_answers(call: ServiceCall) -> Iterator[Mutant]:
+def _wrong_answers(call: ServiceCall) -> Iterator[Mutant]:
     """Those of the success envelope of a call."""
     for name, title, component, edit in edits(schema(call.response_schema), _sample(call.response_sample)):
         accusing, shadows = (component.requirement,), _shadows(component, call)

@@ -30,8 +30,9 @@ from conformance.evidence.exchange import Handshake, Request, Tls
 from conformance.probes import plan as plans
 from conformance.probes.purpose import Kind, Purpose
 from conformance.reference import application, start
+from conformance.reference.provisions import VALUES
 from conformance.reference.registry import VARIANTS
-from conformance.selftest.mutants import derived
+from conformance.selftest.mutants import Rewrite, derived
 from conformance.sending.connect import Dialer
 from conformance.sending.line import Meter
 from conformance.sending.pace import Limits
@@ -50,6 +51,9 @@ ROLL_UP = "ENV-02"
 _TIMEOUT_S = 10.0
 # What shows the derived mutants of a further call, of which there are many.
 _FEW = frozenset({Kind.DOCUMENTED, Kind.BINDINGS, Kind.STATE, Kind.ACTION})
+_ONCE = frozenset({Kind.DOCUMENTED})  # the same of one that is sent once
+# What an account must have been through before a call.
+_BEFORE = {"validate_activation_sms": ("send_activation_sms",)}
 _AT_ONCE = 16  # variants in flight in one process: their waits overlap
 
 
@@ -69,8 +73,8 @@ class Trial:
     wire: bool
     binding: Binding = "query-xml"
     http_token: bool = False
-    rewrite: Callable[[bytes], bytes] | None = None
-    rewrite_errors: Callable[[bytes], bytes] | None = None
+    rewrite: Rewrite | None = None
+    rewrite_errors: Rewrite | None = None
     kinds: frozenset[Kind] = frozenset()
 
 
@@ -115,12 +119,20 @@ def trials(only: Sequence[str] = (), calls: Sequence[str] = ()) -> list[Trial]:
             False,
             rewrite=m.rewrite,
             rewrite_errors=m.rewrite_errors,
-            kinds=frozenset() if m.call == documented().call.name else _FEW,
+            kinds=_kinds(m.call),
         )
         for m in derived()
     ]
     found = [t for t in (*named, *walked) if not only or any(fnmatchcase(t.id, glob) for glob in only)]
     return [t for t in found if not calls or any(fnmatchcase(t.call, glob) for glob in calls)]
+
+
+def _kinds(call: str) -> frozenset[Kind]:
+    """The requests that show the derived mutants of a call."""
+    contract = documented()
+    if call == contract.call.name:
+        return frozenset()
+    return _ONCE if contract.calls[call].changes else _FEW
 
 
 class InProcess(Dialer):
@@ -168,6 +180,8 @@ def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: st
         "http_endpoint": http,
         "ca_file": ca_file,
         "calls": list(_called(trial, contract)),
+        "allow_effects": ["*"],
+        "values": VALUES,
         "binding": trial.binding,
         "http_token": https.rpartition("/")[2] if trial.http_token else "",
         "timeout": _TIMEOUT_S,
@@ -178,10 +192,10 @@ def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: st
 
 
 def _called(trial: Trial, contract: Contract) -> tuple[str, ...]:
-    """A call, and, where it is asked everything, those whose answers its own are held against."""
+    """A call; the ones that it builds on; and, where it is asked everything, those its answers are held against."""
     call = contract.calls[trial.call]
     if trial.kinds:
-        return (trial.call,)
+        return (*_BEFORE.get(trial.call, ()), *((contract.call.name,) if call.changes else ()), trial.call)
     origins = (*(p.origin for p in call.parameters), *(r.origin for r in call.row.rule))
     return tuple(dict.fromkeys((trial.call, *(origin.partition(".")[0] for origin in origins if origin))))
 
@@ -200,13 +214,19 @@ def _ready(trial: Trial, contract: Contract) -> Iterator[tuple[Target, Dialer | 
     guided = contract.calls[trial.call].row.edition != PAGE
     app = application(
         variant=name,
-        rewrite=trial.rewrite,
+        rewrite=trial.rewrite and _of_its_call(trial.rewrite, trial),
         rewrite_errors=trial.rewrite_errors,
         # In-process nothing puts the token in its place. Where errors are wrong, that of a wrong token would be, too.
         token=subject.token if guided and not trial.kinds else "",
         unknown_action="430" if guided else "999",
     )
     yield subject, InProcess(app, subject)
+
+
+def _of_its_call(rewrite: Rewrite, trial: Trial) -> Rewrite:
+    """The same, and other calls are answered as they are."""
+    own = f"<Action>{trial.call}<".encode()
+    return lambda body: rewrite(body) if own in body else body
 
 
 async def report_on(trial: Trial, contract: Contract) -> Report:
@@ -217,6 +237,8 @@ async def report_on(trial: Trial, contract: Contract) -> Report:
         plan = plans.plan(contract, subject, wishes, sparing=sparing)
         if trial.kinds:
             plan = replace(plan, last=())  # nothing has to be waited for
+        if trial.kinds == _ONCE:
+            plan = replace(plan, together=(), middle=(), handshakes=False)
         began = time.time()
         recording = await Wire(subject, Limits(), seed=1, dialer=dialer).session(plan)
     return judge_evidence(evidence_of(subject, recording, seed=1, started=began), contract, Terms())

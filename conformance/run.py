@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
@@ -24,7 +25,7 @@ from conformance.sending import signals
 from conformance.target.target import Target
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms, selected
-from conformance.verdicts.verdict import Report
+from conformance.verdicts.verdict import Claim, Report
 
 Progress = Callable[[int, int], None]  # requests sent, of about how many
 
@@ -43,6 +44,7 @@ def record(
     deadline: float = 600.0,
     nonce: str = "",
     told: Progress = lambda _done, _of: None,
+    stop_on_failure: bool = False,
 ) -> Evidence:
     """Send what the requirements of `terms` need (default: all of them), and keep what comes back.
 
@@ -53,7 +55,8 @@ def record(
     how many. Raises ConfigError for a selection that names no requirement.
     """
     from conformance.sending.pace import Limits  # noqa: PLC0415  what sends is half of what a run imports
-    from conformance.sending.wire import Wire, evidence_of  # noqa: PLC0415
+    from conformance.sending.recorded import evidence_of  # noqa: PLC0415
+    from conformance.sending.wire import Wire  # noqa: PLC0415
 
     contract = contract or documented()
     if wishes is None:
@@ -71,9 +74,17 @@ def record(
         run_seconds=deadline,
     )
     started = time.time()
-    recording = Wire(target, limits, seed, progress=told).run(plan)
-    evidence = evidence_of(target, recording, seed=seed, started=started, wishes=wishes, nonce=nonce)
+    described = partial(evidence_of, target, seed=seed, started=started, wishes=wishes, nonce=nonce)
+    wire = Wire(target, limits, seed, progress=told)
+    if stop_on_failure:
+        wire.failing = lambda recording: _fails(described(recording), contract, terms or Terms())
+    evidence = described(wire.run(plan))
     return replace(evidence, interrupted=evidence.interrupted or signals.came())
+
+
+def _fails(evidence: Evidence, contract: Contract, terms: Terms) -> bool:
+    """Whether what was recorded so far fails."""
+    return judge_evidence(evidence, contract, terms).verdict is Claim.NONCONFORMING
 
 
 def judge(
@@ -98,7 +109,13 @@ def read_evidence(file: Path) -> Evidence:
 
 
 def send(
-    contract: Contract, judged: Target, wishes: Wishes, options: argparse.Namespace, nonce: str = ""
+    contract: Contract,
+    judged: Target,
+    wishes: Wishes,
+    options: argparse.Namespace,
+    nonce: str = "",
+    *,
+    terms: Terms | None = None,
 ) -> Evidence:
     """Record as the options of `run` say. nonce: of the challenge that the run answers."""
     importlib.import_module(
@@ -114,8 +131,10 @@ def send(
             max_requests=int(options.max_requests),
             rate=options.rate,
             deadline=options.deadline,
+            terms=terms,
             nonce=nonce,
             told=_quietly if options.quiet else _aloud,
+            stop_on_failure=getattr(options, "stop_on_failure", False),
         )
 
 

@@ -23,7 +23,8 @@ from conformance.probes.plan import Plan
 from conformance.probes.purpose import Wishes
 from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits
-from conformance.sending.wire import Wire, evidence_of
+from conformance.sending.recorded import evidence_of
+from conformance.sending.wire import Wire
 from conformance.target.target import target
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms

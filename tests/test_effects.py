@@ -25,7 +25,8 @@ from conformance.reference.provisions import VALUES
 from conformance.reference.starting import application
 from conformance.selftest.prove import InProcess
 from conformance.sending.pace import Limits
-from conformance.sending.wire import Wire, evidence_of
+from conformance.sending.recorded import evidence_of
+from conformance.sending.wire import Wire
 from conformance.target.configuration import ConfigError
 from conformance.target.subject import provisioned
 from conformance.target.target import Target, target

@@ -32,7 +32,8 @@ from conformance.reference.request import Asked, Document, Request, UnusableErro
 from conformance.reference.request import read as honestly
 from conformance.selftest.prove import InProcess
 from conformance.sending.pace import Limits
-from conformance.sending.wire import Wire, evidence_of
+from conformance.sending.recorded import evidence_of
+from conformance.sending.wire import Wire
 from conformance.target.target import target
 from conformance.verdicts.judge import judge_evidence as judged
 from conformance.verdicts.terms import Terms

@@ -27,7 +27,8 @@ from conformance.reference.starting import application
 from conformance.selftest.prove import InProcess
 from conformance.sending.flows import filled
 from conformance.sending.pace import Limits
-from conformance.sending.wire import Wire, evidence_of
+from conformance.sending.recorded import evidence_of
+from conformance.sending.wire import Wire
 from conformance.target.target import Target, target
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms

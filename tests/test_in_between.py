@@ -21,7 +21,8 @@ from conformance.probes.template import Template
 from conformance.reference import application
 from conformance.selftest.prove import InProcess
 from conformance.sending.pace import Limits, Pace
-from conformance.sending.wire import Wire, evidence_of
+from conformance.sending.recorded import evidence_of
+from conformance.sending.wire import Wire
 from conformance.target.target import target
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms

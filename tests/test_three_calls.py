@@ -29,7 +29,8 @@ from conformance.reference.starting import application
 from conformance.selftest.mutants import Mutant, derived
 from conformance.selftest.prove import ROLL_UP, InProcess
 from conformance.sending.pace import Limits
-from conformance.sending.wire import Wire, evidence_of
+from conformance.sending.recorded import evidence_of
+from conformance.sending.wire import Wire
 from conformance.target.asked import left_out
 from conformance.target.configuration import ConfigError
 from conformance.target.target import Target, target

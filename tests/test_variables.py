@@ -24,7 +24,9 @@ VALUES = {
     "jobs": "2",
     "shard": "1/2",
     "label": "release=4.2.0",
-    **dict.fromkeys(("all-targets", "quiet", "no-color", "list", "fail-on-extension"), "yes"),
+    **dict.fromkeys(
+        ("all-targets", "quiet", "no-color", "list", "fail-on-extension", "stop-on-failure"), "yes"
+    ),
 }
 
 

@@ -29,7 +29,8 @@ from conformance.reporting.output import say
 from conformance.reporting.screen import Screen
 from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits
-from conformance.sending.wire import Wire, evidence_of
+from conformance.sending.recorded import evidence_of
+from conformance.sending.wire import Wire
 from conformance.target.subject import subject
 from conformance.target.target import State, Target
 from conformance.verdicts import diagnosis as preflight

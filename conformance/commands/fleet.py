@@ -171,7 +171,7 @@ class Fleet:
             given = value if row.kind == "list" else [value]
             if row.kind == "table":
                 given = [f"{name}={one}" for name, one in value.items()]
-            words += [f"{row.flag}={one}" for one in given]
+            words += [row.flag] if row.kind == "flag" else [f"{row.flag}={one}" for one in given]
         return [sys.executable, "-P", "-m", "conformance", "run", *words]
 
     def _collect(self, of: int) -> None:

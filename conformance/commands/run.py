@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         wishes = wishes_of([*chosen, *(one for own in extensions for one in own.chosen(judged.calls))])
         folder = reports_folder(options.reports)
         with held(), _scratch() as scratch:
-            evidence = send(contract, judged, wishes, options, nonce)
+            evidence = send(contract, judged, wishes, options, nonce, terms=wanted)
             from conformance.pytest_plugin.session import Session  # noqa: PLC0415
 
             return Session(contract, wanted, judged.binding, judged.calls, scratch, folder, extensions).judge(

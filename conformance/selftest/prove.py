@@ -36,8 +36,9 @@ from conformance.selftest.mutants import Rewrite, derived
 from conformance.sending.connect import Dialer
 from conformance.sending.line import Meter
 from conformance.sending.pace import Limits
+from conformance.sending.recorded import evidence_of
 from conformance.sending.transport import Transport, complete
-from conformance.sending.wire import Wire, evidence_of
+from conformance.sending.wire import Wire
 from conformance.target.configuration import Settings
 from conformance.target.settings import Binding
 from conformance.target.target import Target, target

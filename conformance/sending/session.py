@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+import anyio
+
 from conformance.evidence.exchange import Exchange, Handshake, Loss, Request
 from conformance.probes.probe import Probe
 from conformance.probes.purpose import Kind
@@ -60,6 +62,7 @@ class Session:
         self._narrowed_at: float | None = None
         self.strays = False  # data that nobody asked for was seen: each call gets a connection of its own
         self.canary: Canary | None = None
+        self.heard = anyio.Event()  # set with each exchange that is kept
         self._epoch = time.time() - time.monotonic()
 
     def request(self, probe: Probe) -> Request:
@@ -74,6 +77,7 @@ class Session:
         """Keep an exchange, numbered; the pace learns from it."""
         exchange = replace(exchange, number=next(self._numbers))
         self.exchanges.append(exchange)
+        self.heard.set()
         self.progress(len(self.exchanges), self.total)
         kept = exchange.loss and exchange.loss.kind == "closed" and exchange.reused
         # One that is sent again, or that may well be hung up on, does not count as lost. Nor does one to a plain port

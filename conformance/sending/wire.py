@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import ssl
-import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -16,11 +15,10 @@ import anyio.from_thread
 import anyio.to_thread
 
 from conformance.contract.quoting import quoting
-from conformance.evidence.exchange import Evidence
 from conformance.probes import generated as explore
 from conformance.probes.plan import LATER_S, Plan
 from conformance.probes.probe import Probe, after_state
-from conformance.probes.purpose import Kind, Purpose, Wishes
+from conformance.probes.purpose import Kind, Purpose
 from conformance.sending import signals
 from conformance.sending.addresses import further
 from conformance.sending.canary import listen
@@ -32,8 +30,7 @@ from conformance.sending.reduction import findings, shows
 from conformance.sending.session import Session
 from conformance.sending.states import setup, teardown
 from conformance.sending.worker import Worker
-from conformance.target.described import Described, SecretNote, told
-from conformance.target.target import State, Target
+from conformance.target.target import State
 
 _SHARE = 0.55  # of the timeout: what the answers of a whole run may take on an average
 _LEAST = 6  # timeouts that a short run may take, so that it can find out why nobody answers
@@ -43,6 +40,9 @@ class Wire(Session):
     """One sending session to one target."""
 
     _interrupted = False
+    failing: Callable[[Recording], bool] | None = (
+        None  # whether what was recorded so far is enough: the run ends
+    )
     _ended = ""  # why the run was stopped before its end
     _lasting = ""  # why the endpoint may still be in a state that was brought about
 
@@ -73,13 +73,31 @@ class Wire(Session):
         bound, latest = self._bound(plan), anyio.current_time() + self.limits.run_seconds
         with quoting(self.secrets.redact), anyio.move_on_after(bound) as scope:
             self.pace.hold_back = lambda s: setattr(scope, "deadline", min(scope.deadline + s, latest))
-            await self._phases(plan)
+            await (self._until_it_fails(plan) if self.failing else self._phases(plan))
         if scope.cancelled_caught:
             self._ended = _stopped(bound, at_deadline=scope.deadline >= latest)
             self.notes.append(self._ended)
         if self.pace.found:
             self.notes.append(self.pace.found)
         return self.recording(plan)
+
+    async def _until_it_fails(self, plan: Plan) -> None:
+        """The phases; once what was recorded fails, nothing more is sent."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._watch, plan)
+            await self._phases(plan)
+            tasks.cancel_scope.cancel()
+
+    async def _watch(self, plan: Plan) -> None:
+        assert self.failing
+        while not self._ended:
+            await self.heard.wait()
+            self.heard = anyio.Event()
+            recording = self.recording(plan)
+            if await anyio.to_thread.run_sync(self.failing, recording, abandon_on_cancel=True):
+                self._ended = "the run was ended at its first failure (--stop-on-failure)"
+                self.notes.append(self._ended)
+                self.pace.stop(self._ended)
 
     def _bound(self, plan: Plan) -> float:
         """Seconds that the run may take: answers well within the timeout, and what is not the endpoint's doing."""
@@ -274,60 +292,4 @@ def _stopped(bound: float, *, at_deadline: bool) -> str:
     return (
         f"the run was stopped after {bound:.0f} s, its bound: the endpoint takes too long for its answers,"
         " loses too many or asks to wait too often (`timeout`, `concurrency` and --rate have a part in it)"
-    )
-
-
-def evidence_of(
-    judged: Target,
-    recording: Recording,
-    *,
-    seed: int,
-    started: float,
-    wishes: Wishes | None = None,
-    nonce: str = "",
-) -> Evidence:
-    """The evidence of a session: what was recorded, and the terms of the target that judging needs.
-
-    wishes: what the plan was made for, so that it can be made again. nonce: of the challenge that the run answers.
-    """
-    return Evidence(
-        exchanges=recording.exchanges,
-        target=judged.name,
-        endpoint=judged.shown_endpoint,
-        binding=judged.binding,
-        calls=judged.calls,
-        left_out=judged.left_out,
-        labels=judged.labels,
-        accept=judged.accept,
-        clock_tolerance=judged.clock_tolerance,
-        error_elements=judged.error_elements,
-        answer_budget=judged.answer_budget,
-        seed=seed,
-        started=started,
-        finished=time.time(),
-        handshakes=recording.handshakes,
-        gaps=recording.gaps,
-        canary=recording.canary,
-        notes=recording.notes,
-        interrupted=recording.interrupted,
-        nonce=nonce,
-        described=None if wishes is None else _described(judged, recording, wishes),
-        secrets=judged.secrets,
-    )
-
-
-def _described(judged: Target, recording: Recording, wishes: Wishes) -> Described:
-    """How the run was set up. Of the secrets, those that stand in the settings: requests are made from these."""
-    settings = told(judged)
-    used = judged.secrets.placeholders(repr(settings))
-    every = judged.secrets.all_placeholders
-    last = max(map(every.index, used), default=-1)
-    notes = (
-        SecretNote(*judged.secrets.note(one), recording.stand_ins.get(one, "")) for one in every[: last + 1]
-    )
-    return Described(
-        target=settings,
-        secrets=tuple(notes),
-        wishes=tuple(sorted((wish.label, wish.call) for wish in wishes)),
-        canary=recording.canary_url,
     )

@@ -254,6 +254,8 @@ SETTINGS: tuple[Setting, ...] = (
             group="limits"),
     Setting("deadline", "number", "run", "seconds that the whole run may take; what was not sent by then is left open",
             default=600.0, low=1, high=86_400, metavar="S", commands=_RUNS, group="limits"),
+    Setting("stop_on_failure", "flag", "run", "send nothing more once anything has failed that fails the run",
+            more="What was not sent is left open.", commands=("run",), group="limits"),
     Setting("seed", "whole", "run", "makes the generated requests, the same for the same seed",
             default=1, low=0, high=2**32 - 1, metavar="N", commands=_RUNS, group="limits"),
     Setting("level", "choice", "run", "what may fail the run",

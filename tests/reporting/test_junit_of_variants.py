@@ -21,7 +21,8 @@ from conformance.reporting.junit import junit
 from conformance.selftest import prove
 from conformance.sending import wire
 from conformance.sending.pace import Limits
-from conformance.sending.wire import Wire, evidence_of
+from conformance.sending.recorded import evidence_of
+from conformance.sending.wire import Wire
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.judge import judge
 from conformance.verdicts.terms import Terms, selected

@@ -17,7 +17,8 @@ from conformance.probes.purpose import Kind
 from conformance.reference import application
 from conformance.selftest.prove import InProcess
 from conformance.sending.pace import Limits
-from conformance.sending.wire import Wire, evidence_of
+from conformance.sending.recorded import evidence_of
+from conformance.sending.wire import Wire
 from conformance.submissions.challenge import Challenge
 from conformance.submissions.live import compared, own_target, repeated, sample
 from conformance.submissions.rows import Standing

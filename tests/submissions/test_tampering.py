@@ -25,7 +25,8 @@ from conformance.reporting.json import to_json
 from conformance.run import record
 from conformance.selftest.prove import InProcess
 from conformance.sending.pace import Limits
-from conformance.sending.wire import Wire, evidence_of
+from conformance.sending.recorded import evidence_of
+from conformance.sending.wire import Wire
 from conformance.submissions.challenge import Challenge
 from conformance.submissions.signing import signed
 from conformance.submissions.statement import KIND

@@ -199,11 +199,6 @@ def test_a_breach_names_its_own_exchanges() -> None:
     assert result.reproduce == FIVE[3].reproduce
 
 
-def test_a_result_names_a_few_exchanges_of_many() -> None:
-    many = tuple(replace(FIVE[0], number=n) for n in range(1, 201))
-    assert len(over(saying(*[BAD] * 200), many).exchanges) == 20
-
-
 # Silence
 
 

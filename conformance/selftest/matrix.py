@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from conformance.contract.model import Contract
 from conformance.selftest.prove import ROLL_UP, Outcome
+from conformance.verdicts.sensitivity import FILE, sensitivities
+from conformance.verdicts.verdict import Sensitivity
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,12 @@ class OfCall:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """What came of all variants."""
+    """What came of all variants. stale: the requirements of which the shipped numbers are others."""
 
     rows: tuple[Row, ...]
     outcomes: tuple[Outcome, ...]
     naked: tuple[str, ...]
+    stale: tuple[str, ...] = ()
 
     @property
     def calls(self) -> tuple[OfCall, ...]:
@@ -67,12 +70,14 @@ class Matrix:
     @property
     def proved(self) -> bool:
         """Every mutant killed by the right requirement, no correct variant accused, no requirement without one."""
-        return bool(self.outcomes) and not self.naked and not any(o.trouble for o in self.outcomes)
+        whole = not self.naked and not self.stale
+        return bool(self.outcomes) and whole and not any(o.trouble for o in self.outcomes)
 
     @property
     def sentence(self) -> str:
         correct = len(self.outcomes) - self.mutants
         bare = f"; without a mutant: {', '.join(self.naked)}" if self.naked else ""
+        bare += f"; reports/{FILE} is not current: {', '.join(self.stale)}" if self.stale else ""
         return (
             f"{self.killed} of {self.mutants} mutants killed by the requirement they break;"
             f" {self.accused} of {correct} correct variants accused{bare}"
@@ -89,7 +94,15 @@ def matrix(outcomes: Sequence[Outcome], contract: Contract, *, partial: bool) ->
     unasked = tuple(name for name, call in contract.calls.items() if call.row.effect != "changes")
     bare = [r.id for r in rows if r.level != "advisory" and not r.mutants]
     naked = () if partial else tuple(name for name in bare if contract.requirements[name].of(unasked))
-    return Matrix(tuple(rows), tuple(outcomes), naked)
+    made = Matrix(tuple(rows), tuple(outcomes), naked)
+    known, now = sensitivities(), sensitivity(made)
+    stale = () if partial else tuple(n for n in contract.requirements if known.get(n) != now.get(n))
+    return replace(made, stale=stale)
+
+
+def sensitivity(of: Matrix) -> dict[str, Sensitivity]:
+    """The numbers that ship with the suite."""
+    return {r.id: Sensitivity(killed=r.killed, known=r.mutants) for r in of.rows if r.mutants}
 
 
 def _aims(outcome: Outcome, requirement: str, contract: Contract) -> bool:

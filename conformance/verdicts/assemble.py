@@ -21,6 +21,7 @@ from conformance.verdicts.completeness import Extent, completed, scope
 from conformance.verdicts.diagnosis import diagnosis
 from conformance.verdicts.naming import addressed
 from conformance.verdicts.policy import held_to
+from conformance.verdicts.sensitivity import carried, sensitivities
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import (
     Calls,
@@ -39,6 +40,7 @@ from conformance.verdicts.waivers import waiver_of
 
 _WHOLE = Extent()
 _LONGEST = 1_000  # characters of a sentence, which may quote an endpoint
+_MOST_NAMED = 20  # exchanges named in one result
 
 
 def assemble(
@@ -121,7 +123,7 @@ def _requirements(
             call,
             found.get((name, call)),
             terms,
-            evidence.target,
+            evidence,
             further=call != contract.call.name,
         )
         for name, call in judgements(contract, evidence.calls, checks)
@@ -172,7 +174,7 @@ def _requirement(
     call: str,
     checks: tuple[CheckResult, ...] | None,
     terms: Terms,
-    target: str,
+    evidence: Evidence,
     *,
     further: bool,
 ) -> RequirementResult:
@@ -180,7 +182,7 @@ def _requirement(
     verdict = worst(c.verdict for c in checks) if chosen else Verdict.NOT_APPLICABLE
     telling = next((c for c in checks if c.verdict is verdict), None)
     reason = (telling.reason if telling else "no check judged it") if chosen else "not selected"
-    waiver = waiver_of(terms.waivers, requirement.id, call, target, terms.today)
+    waiver = waiver_of(terms.waivers, requirement.id, call, evidence.target, terms.today)
     excused = waiver if waiver and verdict is Verdict.FAIL else None
     return RequirementResult(
         id=requirement.id,
@@ -196,7 +198,14 @@ def _requirement(
         selected=chosen,
         interpretations=tuple(sorted({name for c in checks for name in c.interpretations})),
         waiver=WaiverNote(reason=excused.reason, expires=excused.expires.isoformat()) if excused else None,
-        checks=checks if chosen else (),
+        carried=carried(checks, evidence) if verdict is Verdict.PASS else None,
+        sensitivity=sensitivities().get(requirement.id),
+        checks=tuple(
+            msgspec.structs.replace(c, exchanges=c.exchanges[:_MOST_NAMED])
+            if c.exchanges[_MOST_NAMED:]
+            else c
+            for c in checks
+        ),
     )
 
 

@@ -22,7 +22,6 @@ from conformance.verdicts.assemble import assemble, assemble_extension
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import ExtensionResult, Report, with_extensions
 
-_MOST_NAMED = 20  # exchanges named in one result
 _LONGEST = 1_000  # characters of a sentence; an endpoint's word in it may have a million, and the evidence has them all
 
 
@@ -73,7 +72,7 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
         id=check_id(check, evidence.binding, case, judging.contract),
         title=check.title,
         verdict=Verdict.INCONCLUSIVE,
-        exchanges=tuple(e.number for e in seen[:_MOST_NAMED]),
+        exchanges=tuple(e.number for e in seen),
     )
     if not seen:
         return _with(result, reason=_gap(check, case, evidence) or "no exchange of this kind was recorded")
@@ -100,7 +99,7 @@ def _left_open(
     """What somebody in between has kept from being seen has not passed."""
     missing = len({e.probe for e in unseen})
     often = f"{missing} of {asked} requests: " if missing < asked else ""
-    numbers = tuple(e.number for e in unseen[:_MOST_NAMED])
+    numbers = tuple(e.number for e in unseen)
     return _with(result, reason=_cut(often + judging.between[unseen[0].number].reason), exchanges=numbers)
 
 
@@ -198,7 +197,9 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
     if unsettled:
         return _told(result, unsettled[0][1], tuple(e for e, _ in unsettled), "")
     if judged:
-        return _with(result, verdict=Verdict.PASS)
+        return _with(
+            result, verdict=Verdict.PASS, exchanges=tuple(e.number for e, found in pairs if found is None)
+        )
     # Of nothing judged: what is open weighs more than what has no subject.
     told = next((f for f in findings if isinstance(f, Inconclusive)), findings[0])
     return _told(result, told, tuple(seen), "")
@@ -222,7 +223,7 @@ def _size(exchange: Exchange) -> tuple[bool, int] | tuple[bool]:
 
 def _told(result: CheckResult, finding: Finding, culprits: tuple[Exchange, ...], often: str) -> CheckResult:
     """The result with what the check said, and the line that reproduces it."""
-    numbers = tuple(e.number for e in culprits[:_MOST_NAMED])
+    numbers = tuple(e.number for e in culprits)
     curl = culprits[0].reproduce if culprits else ""
     if isinstance(finding, Breach):
         return _with(

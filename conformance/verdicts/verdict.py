@@ -54,11 +54,32 @@ class WaiverNote(msgspec.Struct, frozen=True, kw_only=True):
     expires: str
 
 
+class Carried(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a run a pass rests on: so many answers, over so many bindings and connections, in so many states."""
+
+    answers: int
+    bindings: int
+    connections: int
+    states: int
+
+    def __str__(self) -> str:
+        """In words, without what there is none of."""
+        counts = {name.removesuffix("s"): getattr(self, name) for name in self.__struct_fields__}
+        return ", ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items() if count)
+
+
+class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of the known faults that break a requirement, the mutants of `prove`, the suite finds."""
+
+    killed: int
+    known: int
+
+
 class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
     """One requirement of the catalogue, about one call, with the worst verdict of its checks.
 
     call: "" where it is judged once for all calls. name: how people call it among several calls. mend: how a failure
-    is mended.
+    is mended. carried: what its pass rests on. sensitivity: what the suite finds of the known faults of its kind.
     """
 
     id: str
@@ -74,6 +95,8 @@ class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
     selected: bool = True
     interpretations: tuple[str, ...] = ()
     waiver: WaiverNote | None = None
+    carried: Carried | None = None
+    sensitivity: Sensitivity | None = None
     checks: tuple[CheckResult, ...] = ()
 
     @property

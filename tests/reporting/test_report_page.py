@@ -76,6 +76,13 @@ def test_cards_stand_in_the_order_of_the_causes(page: Any, report: Report) -> No
     ][:-1]
 
 
+def test_beside_a_pass_stands_what_it_is_worth() -> None:
+    evidence = conforming()
+    told = words(parsed(judge(evidence), evidence).get_element_by_id("ERR-004-code"))
+    carried = "here carried by 4 answers, 1 binding, 4 connections, 1 state"
+    assert re.search(rf"(\d\d) of \1 known faults found; {carried}", told)
+
+
 def test_what_looks_like_another_letter_is_told(report: Report, evidence: Evidence) -> None:
     failed = next(r for r in report.requirements if r.id == "ENV-03")
     check = msgspec.structs.replace(failed.checks[0], observed="\u0421lICKATELLSDK")

@@ -663,6 +663,7 @@ def test_calls_that_change_something_are_judged_and_no_file_says_whose_account_i
     assert changing - judged == {"register"}, "which no glob names"
     said = {file.name: file.read_bytes() for file in out.rglob("*") if file.is_file()}
     assert set(said) >= FILES
+    assert len(said["report.html"]) < 512_000
     for text in (b"Secret123", b"c0ffee0000", b"263000000001", b"newcomer@", b"forgetful@", b">1234567<"):
         assert not [name for name, content in said.items() if text in content], text
         assert text not in (done.stdout + done.stderr).encode()

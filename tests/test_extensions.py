@@ -87,8 +87,12 @@ def test_every_report_shows_it(mixed: Path) -> None:
     line = "my [checks]: 1 of 4 requirements passed, 1 failed, 2 could not be judged"
     assert f"EXTENSION {line}\n" in (mixed / "said").read_text()
     assert "## EXTENSION my \\[checks\\]: 1 of 4" in (mixed / "out" / "summary.md").read_text()
+    for name in ("report.html", "checks.html"):
+        assert f"Extension {line}" in (mixed / "out" / name).read_text(encoding="utf-8")
+    assert f"**EXTENSION {line}".replace("[", "\\[").replace("]", "\\]") in (
+        mixed / "out" / "summary.md"
+    ).read_text(encoding="utf-8")
     page = (mixed / "out" / "report.html").read_text(encoding="utf-8")
-    assert line in page
     assert 'id="X-B"' in page
     published, own = ElementTree.parse(mixed / "out" / "junit.xml").getroot()
     assert published.get("failures") == "0"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.checks.outcome import Verdict
+from conformance.contract.load import documented
 from conformance.reporting.marking import code_points, marked
 from conformance.reporting.snippet import snippet
 
@@ -33,6 +34,7 @@ def _card(number: int, cause: Cause, exchanges: Mapping[int, Exchange]) -> dict[
         "cause": cause,
         "word": "error" if cause.verdict is Verdict.ERROR else "fail" if cause.counts else "below",
         "folded": number > UNFOLDED or (not cause.counts and cause.level == "advisory"),
+        "says": "The page says" if lead.id in documented().requirements else "It rests on",
         "quote": lead.quote,
         "source": lead.source,
         "expected": pieces[0],

@@ -18,11 +18,19 @@ from lxml.html import HtmlElement, HTMLParser, builder, document_fromstring, tos
 from conformance.reporting import inert
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 
 class ChecksPage:
-    """pytest-html's hooks, to be registered as a plugin."""
+    """pytest-html's hooks, to be registered as a plugin. told: what is said above the table, known at its end."""
+
+    def __init__(self, told: Callable[[], Iterable[str]] = tuple) -> None:
+        self.told = told
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        prefix += [f"<p>{html.escape(inert.visible(line))}</p>" for line in self.told()]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:

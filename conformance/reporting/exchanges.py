@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LINES, _COLUMNS = 40, 200  # what is shown of a body, of one of its lines
 _ANSWERS, _REQUESTS = 90_000, 30_000  # characters that are shown before the rest is left to the recording
 _MANY = 300  # exchanges; of more, each is shown shorter
-_URL, _SHORT_URL = 100, 70  # characters of a URL
+_URL, _SHORT_URL = 80, 70  # characters of a URL
 
 Answers = dict[tuple[Any, ...], list["Exchange"]]
 
@@ -38,8 +38,13 @@ def listed(
     limit = _SHORT_URL if len(exchanges) > _MANY else _URL
     lines, room = [], _REQUESTS
     seen: dict[tuple[str, bytes], int] = {}
+    bodies: set[bytes] = set()  # those of requests that are shown
     for exchange in exchanges:
         line = _line(exchange, limit, usual, full=exchange.number in proofs and room > 0)
+        if line["body"] and exchange.request.body in bodies:
+            line["body"] = ""
+        elif line["body"]:
+            bodies.add(exchange.request.body)
         first = seen.setdefault((line["line"], exchange.request.body), exchange.number)
         line["same"] = 0 if first == exchange.number else first
         line["bad"] = exchange.number in telling
@@ -79,12 +84,15 @@ def _readable(url: str) -> str:
 
 def _answers(groups: Answers) -> Iterable[dict[str, Any]]:
     room = _ANSWERS
+    bodies: dict[tuple[str, bytes], int] = {}  # the first answer with each
     for number, members in enumerate(groups.values(), 1):
         answer = members[0].answer
         assert answer
         numbers = [str(e.number) for e in members]
         more = f" and {len(numbers) - 8} more" if len(numbers) > 8 else ""
-        shown = _body(answer.body, answer.unread or answer.broken)
+        why = answer.unread or answer.broken
+        same = bodies.setdefault((why, answer.body), number) if answer.body else number
+        shown = _body(answer.body, why) if same == number else {"lines": [], "note": ""}
         head = [f"{answer.http_version} {answer.status} {answer.reason}"]
         head += [inert.shorten(f"{name}: {value}", 2 * _COLUMNS) for name, value in answer.headers]
         size = sum(map(len, (*head, *shown["lines"])))
@@ -97,6 +105,7 @@ def _answers(groups: Answers) -> Iterable[dict[str, Any]]:
             "size": f"{len(answer.body):,} bytes",
             "told": f"exchange{'s' if len(numbers) > 1 else ''} {', '.join(numbers[:8])}{more}",
             "head": head,
+            "same": 0 if same == number else same,
             **shown,
         }
 

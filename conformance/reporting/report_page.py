@@ -10,10 +10,11 @@ from conformance.contract.load import documented
 from conformance.reporting.cards import MOST, cards
 from conformance.reporting.contract_text import contract_text
 from conformance.reporting.exchanges import listed
+from conformance.reporting.glance import glance
 from conformance.reporting.pages import SIGNS, page
 from conformance.reporting.timeline import timeline
 from conformance.verdicts import findings
-from conformance.verdicts.causes import causes
+from conformance.verdicts.causes import causes, own_causes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
     from conformance.verdicts.verdict import Report, RequirementResult
 
 
+_WORST_FIRST = ("error", "fail", "waived", "inconclusive", "pass", "not_applicable")
+
+
 def report_page(report: Report, evidence: Evidence, har: str = "") -> str:
     """The page. har: the SHA-256 of the recording that lies beside it."""
     found = causes(report)
     failed = [cause for cause in found if cause.verdict is not Verdict.INCONCLUSIVE and not cause.waived]
-    counted = [cause for cause in found if cause.counts]
     telling = _telling(report)
+    by_number = {e.number: e for e in evidence.exchanges}
     exchanges, answers = listed(evidence.exchanges, telling, _proofs(report))
     lines, rest = contract_text(report.requirements)
     words = Counter(word_of(r) for r in report.requirements)
@@ -37,27 +41,31 @@ def report_page(report: Report, evidence: Evidence, har: str = "") -> str:
         title=f"{findings.standing(report).capitalize()}: {report.target.name} - connect-conformance",
         report=report,
         labels=findings.labels(report),
+        claim=findings.claimed(report).value,
         standing=findings.standing(report),
         headline=findings.headline(report, whole=False),
         when=report.started.replace("T", " ").replace("Z", " UTC"),
-        first=counted[0] if counted else None,
-        many=len(counted),
+        glance=list(glance(report, found)),
+        whole=findings.asks_for_the_contract(report),
         bars=[_bar(report, level) for level in findings.by_level(report)],
         calls=_calls(report),
+        groups=_groups(report),
         signs=SIGNS,
         word_of=word_of,
         has_waived=bool(words["waived"]),
         shortfalls=report.policy.shortfalls if report.policy else (),
         accepted=findings.accepted(report),
-        cards=cards(failed, {e.number: e for e in evidence.exchanges}),
+        cards=cards(failed, by_number),
+        own_cards=[cards(own_causes(own, report), by_number) for own in report.extensions],
         more_cards=failed[MOST:],
         waived=[r for cause in found if cause.waived for r in cause.requirements],
         left=[cause for cause in found if cause.verdict is Verdict.INCONCLUSIVE],
         page={"lines": lines, "rest": [{"result": r, "word": word_of(r)} for r in rest]},
         time=timeline(evidence, telling),
         words=[(word, words[word]) for word in SIGNS if words[word]],
-        known={e.number for e in evidence.exchanges},
+        known=by_number,
         decisions=_decisions,
+        rests_on=_rests_on,
         register={entry.id: entry for r in report.requirements for entry in _decisions(r)}.values(),
         why=findings.why,
         extended=findings.extended,
@@ -120,6 +128,32 @@ def _call(name: str, requirements: Sequence[RequirementResult]) -> dict[str, Any
         "kept": kept == len(judged),
         "requirements": requirements,
     }
+
+
+def _groups(report: Report) -> list[dict[str, Any]]:
+    """The requirements in the order of the catalogue, each with what became of it call by call."""
+    found: dict[str, list[RequirementResult]] = {}
+    for requirement in report.requirements:
+        found.setdefault(requirement.id, []).append(requirement)
+    return [_grouped(members) for members in found.values()]
+
+
+def _grouped(members: Sequence[RequirementResult]) -> dict[str, Any]:
+    """One requirement. lead: the worst of its judgements."""
+    lead = min(members, key=lambda one: _WORST_FIRST.index(word_of(one)))
+    judged = [one for one in members if one.verdict is not Verdict.NOT_APPLICABLE]
+    kept = sum(one.verdict is Verdict.PASS for one in judged)
+    return {
+        "lead": lead,
+        "members": members,
+        "told": f"{kept} of {len(judged)} calls kept" if len(members) > 1 else "",
+    }
+
+
+def _rests_on(requirement: RequirementResult) -> str:
+    """Section and standard; the interpretations are linked behind them."""
+    names = ", ".join(entry.id for entry in _decisions(requirement))
+    return requirement.source.removesuffix(names).removesuffix("; ") if names else requirement.source
 
 
 def _decisions(requirement: RequirementResult) -> list[Interpretation]:

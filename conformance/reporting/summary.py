@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
+from conformance.reporting.glance import glance
 from conformance.verdicts import findings
-from conformance.verdicts.causes import causes, in_short, named
+from conformance.verdicts.causes import causes, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +47,13 @@ def _head(report: Report) -> Iterator[str]:
     yield f"# {findings.standing(report).upper()}"
     yield ""
     yield f"**{_prose(findings.headline(report, whole=False))}.**"
-    if first := in_short(causes(report)):
-        yield f"{inert.markdown(first)}"
+    if findings.asks_for_the_contract(report):
+        for own in report.extensions:
+            yield f"**EXTENSION {_prose(findings.extended(own))}.**"
+    yield ""
+    for line in glance(report, causes(report)):
+        text = inert.markdown(line.text) if line.quoted else _prose(line.text)
+        yield f"- {line.label}: {line.lead}{text}"
     yield ""
     yield (
         f"Target {inert.markdown(target.name)} at {inert.markdown(target.endpoint)}, binding"
@@ -129,7 +135,7 @@ def _failure(requirement: RequirementResult) -> Iterator[str]:
     facts = {"reason": findings.why(requirement)}
     if check:
         facts |= {"expected": check.expected, "observed": check.observed, "where": check.where}
-    facts |= {"page": requirement.quote, "mend": requirement.mend}
+    facts |= {"rests on": requirement.quote or requirement.source, "mend": requirement.mend}
     if check:
         facts["reproduce"] = check.reproduce
     for label, text in facts.items():

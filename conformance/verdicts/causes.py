@@ -17,7 +17,7 @@ from conformance.contract.load import documented
 from conformance.evidence.between import REMEDY, TO_MEND
 from conformance.verdicts.findings import culprit, folded, state_lines, why
 from conformance.verdicts.likeness import ID, OFTEN, STATE, merged, observed, stateless
-from conformance.verdicts.verdict import Report, RequirementResult, required
+from conformance.verdicts.verdict import ExtensionResult, Report, RequirementResult, required
 
 _SHORT = 60  # characters of what was seen that a sentence has room for
 
@@ -100,13 +100,31 @@ def first(report: Report) -> Cause | None:
     return next(iter(causes(report)), None)
 
 
+def own_causes(own: ExtensionResult, report: Report) -> tuple[Cause, ...]:
+    """Those of an extension, which has no roll-ups: failures first."""
+    failed = [r for r in own.requirements if r.verdict is Verdict.FAIL]
+    broken, left = (
+        [r for r in own.requirements if r.verdict is word] for word in (Verdict.ERROR, Verdict.INCONCLUSIVE)
+    )
+    found = [_failure(group, report) for group in merged(failed)]
+    return (*found, *_grouped(broken, report), *_grouped(left, report))
+
+
 def in_short(found: Sequence[Cause]) -> str:
     """The first cause of several, in one sentence; "" where there is none that counts."""
     counted = [cause for cause in found if cause.counts]
+    return told_first(found) + counted[0].sentence if counted else ""
+
+
+def told_first(found: Sequence[Cause]) -> str:
+    """What stands before the first cause: how many there are. What failed and what is open are counted apart."""
+    counted = [cause for cause in found if cause.counts]
     if not counted:
         return ""
-    number = f"{len(counted)} causes, first: " if len(counted) > 1 else ""
-    return number + counted[0].sentence
+    is_open = counted[0].verdict is Verdict.INCONCLUSIVE
+    number = sum((cause.verdict is Verdict.INCONCLUSIVE) is is_open for cause in counted)
+    what = "reasons" if is_open else "causes"
+    return f"{number} {what}, first: " if number > 1 else ""
 
 
 def named(requirements: Sequence[RequirementResult], report: Report, most: int = 1_000) -> str:
@@ -159,7 +177,7 @@ def _sentence(requirement: RequirementResult) -> str:
 
 def _mend(requirement: RequirementResult) -> str:
     known = documented().requirements.get(requirement.id)
-    return known.mend if known else ""
+    return known.mend if known else requirement.mend
 
 
 def _in_all_states(sentence: str, lead: RequirementResult, members: Iterable[RequirementResult]) -> str:

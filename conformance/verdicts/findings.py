@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from conformance.verdicts.verdict import Counts, ExtensionResult, Report
 
 _STATE = re.compile(r"ERR-([0-9]{3})-")
+_WORST_LAST = (Claim.CONFORMING, Claim.INCONCLUSIVE, Claim.NONCONFORMING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,13 @@ class Group:
 def standing(report: Report) -> str:
     """The verdict in words. Who judged a part of the catalogue cannot say that the contract is kept."""
     in_part = report.verdict is Claim.CONFORMING and report.scope.narrowed
-    return report.verdict.value + (" in part" if in_part else "")
+    return claimed(report).value + (" in part" if in_part else "")
+
+
+def claimed(report: Report) -> Claim:
+    """The verdict; where extensions alone were asked for, the worst of theirs."""
+    theirs = [] if asks_for_the_contract(report) else [own.verdict for own in report.extensions]
+    return max(theirs, key=_WORST_LAST.index, default=report.verdict)
 
 
 def asks_for_the_contract(report: Report) -> bool:
@@ -47,6 +54,8 @@ def headline(report: Report, *, whole: bool = True) -> str:
 
     whole: with what stood in the way, which may quote the endpoint.
     """
+    if report.extensions and not asks_for_the_contract(report):
+        return "; ".join(map(extended, report.extensions))
     below = tolerated(report) if report.verdict is Claim.CONFORMING else []
     lost = f"; {losses(report)}" if report.calls.lost else ""
     return (
@@ -72,7 +81,7 @@ def _verdict(report: Report, *, whole: bool) -> str:
     left = [r for r in counted if r.verdict in {Verdict.INCONCLUSIVE, Verdict.ERROR}]
     why = f": {report.obstacle}" if report.obstacle and whole else ""
     if report.verdict is Claim.NONCONFORMING:
-        return f"{_some(failed)} failed" + (f" and {len(left)} could not be judged{why}" if left else "")
+        return f"{_some(failed)} failed" + (f"; {len(left)} more could not be judged{why}" if left else "")
     if report.verdict is Claim.CONFORMING:
         excused = [r for r in counted if r.verdict is Verdict.FAIL]
         proviso = f", with {_some(excused)} waived" if excused else ""
@@ -88,8 +97,7 @@ def _verdict(report: Report, *, whole: bool) -> str:
         others = f", and {len(short) - 1} more" if len(short) > 1 else ""
         return f"nothing failed, but the policy is not kept: {short[0]}{others}"
     if not left:
-        theirs = report.extensions and not asks_for_the_contract(report)
-        return f"nothing {'of the published contract was asked for' if theirs else 'was judged'}"
+        return "nothing was judged"
     return f"nothing failed, but {_some(left)} could not be judged{why}"
 
 

@@ -13,12 +13,16 @@ import msgspec
 import pytest
 from lxml import html as lxml_html
 
+from conformance.checks.outcome import Verdict
 from conformance.contract.load import folder
 from conformance.reporting.report_page import report_page
+from conformance.reporting.summary import summary_md
 from conformance.run import judge
 from conformance.verdicts.causes import causes
+from conformance.verdicts.verdict import Claim, ExtensionResult, count
 from tests.evidence_factory import SUCCESS, answer, conforming, each
-from tests.reporting.browser import CHROMIUM, dom, owned
+from tests.reporting.browser import CHROMIUM, dom, owned, printed
+from tests.reporting.conftest import concluded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,11 +49,17 @@ def test_the_first_screen_says_what_when_and_why(page: Any, report: Report) -> N
     assert "nonconforming staging" in said
     assert report.target.endpoint in said
     assert "2024-01-15 10:00:00 UTC" in said
-    assert f"4 causes. First: {causes(report)[0].sentence}" in said
+    assert f"Cause2 causes, first: {causes(report)[0].sentence}" in said, "what is open is counted apart"
+    assert "2 must requirements failed; 3 more could not be judged" in said
+    assert "Mended bywhoever runs the endpoint: Name the root ClICKATELLSDK" in said
+    assert "in 2 exchanges; since when: unknown" in said
+    assert "connect-conformance replay evidence.har --level must --select ENV-03" in said
+    assert "Judgedlevel must of connect-api@00000000" in said
+    assert "1 requirement not selected; 15 other published calls" in said
     assert "must 1 of 7 kept" in said
     squares = page.xpath("//ul[@class='squares']//a")
     assert [a.get("href") for a in squares] == [f"#{r.address}" for r in report.requirements]
-    assert {a.get("aria-label") for a in squares} > {"ENV-03: fail", "REQ-01: pass", "REQ-04: inconclusive"}
+    assert {words(a.find("i")) for a in squares} > {"ENV-03: fail", "REQ-01: pass", "REQ-04: inconclusive"}
 
 
 def test_a_card_has_all_that_mends_its_cause(page: Any) -> None:
@@ -137,6 +147,69 @@ def test_equal_answers_are_shown_once(page: Any) -> None:
     assert "to exchange 1" in words(page.xpath("//details[@class='answer']")[0])
 
 
+def test_equal_bodies_are_shown_once(page: Any) -> None:
+    first, second, _ = page.xpath("//details[@class='answer']")
+    assert "get_list_callback" in words(first)
+    assert "get_list_callback" not in words(second)
+    assert second.xpath(".//a/@href") == ["#answer-1"]
+
+
+def test_a_requirement_of_several_calls_is_told_once(report: Report, evidence: Evidence) -> None:
+    kept, broken = (next(r for r in report.requirements if r.id == name) for name in ("REQ-01", "ENV-03"))
+    of = [
+        msgspec.structs.replace(
+            r, id="ENV-03", call=call, name=f"ENV-03@{call}", title=f"It holds for {call}."
+        )
+        for r, call in ((kept, "get_list_country"), (broken, "get_list_terms"))
+    ]
+    page = parsed(msgspec.structs.replace(report, requirements=tuple(of)), evidence)
+    (told,) = page.xpath("//section[@id='requirements']/details")
+    assert told.get("class") == "req fail"
+    assert words(told.find("summary")) == "fail ENV-03 must, 1 of 2 calls kept It holds for get_list_terms."
+    assert [words(told.xpath(f".//*[@id='ENV-03@{r.call}']")[0]).split()[:2] for r in of] == [
+        ["pass", "get_list_country"],
+        ["fail", "get_list_terms:"],
+    ]
+
+
+def extension(report: Report) -> ExtensionResult:
+    """A requirement of a user's own that failed, and one that was kept."""
+    kept, broken = (next(r for r in report.requirements if r.id == name) for name in ("REQ-01", "ENV-03"))
+    bare = {"source": "", "quote": "", "interpretations": ()}
+    own = (
+        msgspec.structs.replace(broken, id="X-LOG-1", mend="Write a log.", **bare),
+        msgspec.structs.replace(kept, id="X-LOG-2", **bare),
+    )
+    return ExtensionResult(name="mine", verdict=Claim.NONCONFORMING, counts=count(own), requirements=own)
+
+
+def test_an_extension_stands_beside_the_headline(report: Report, evidence: Evidence) -> None:
+    page = parsed(msgspec.structs.replace(report, extensions=(extension(report),)), evidence)
+    told = page.xpath("//header/p[@class='headline']")[1]
+    assert words(told) == "nonconforming Extension mine: 1 of 2 requirements passed, 1 failed."
+    (section,) = page.xpath("//section[@id='extension-1']")
+    (card,) = section.xpath("./article")
+    assert "To mend itWrite a log." in words(card)
+    assert "The page says" not in words(card)
+    assert "Rests on" not in words(card)
+    assert told.xpath(".//a/@href") == ["#extension-1"]
+
+
+def test_an_extension_leads_where_it_alone_was_asked_for(report: Report, evidence: Evidence) -> None:
+    left = [
+        msgspec.structs.replace(r, selected=False, verdict=Verdict.NOT_APPLICABLE, checks=(), waiver=None)
+        for r in report.requirements
+    ]
+    alone = concluded(left, extensions=(extension(report),))
+    page = parsed(alone, evidence)
+    said = words(page.find(".//header"))
+    assert "nonconforming staging Mine: 1 of 2 requirements passed, 1 failed." in said
+    assert "Not looked atthe published contract" in said
+    assert not page.xpath("//div[@class='bars']")
+    assert page.xpath("//main/section/@id")[0] == "extension-1"
+    assert summary_md(alone).startswith("# NONCONFORMING\n\n**mine: 1 of 2")
+
+
 def test_the_evidence_is_pinned_and_can_be_judged_again(page: Any) -> None:
     said = words(page.find(".//footer"))
     assert f"SHA-256 of evidence.har: {64 * 'a'}" in said
@@ -200,7 +273,7 @@ VERDICTS = ("pass", "fail", "open", "none")
 
 def test_a_usual_run_makes_a_small_page() -> None:
     evidence = conforming()
-    assert len(report_page(judge(evidence), evidence)) < 160_000
+    assert len(report_page(judge(evidence), evidence).encode()) < 150_000
 
 
 def test_a_thousand_exchanges_keep_within_bounds() -> None:
@@ -223,6 +296,24 @@ def test_ten_thousand_pairs_keep_within_bounds() -> None:
     text = report_page(judge(evidence), evidence)
     assert "broken for display" in text
     assert len(text) < 512_000
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="needs a Chromium to print it")
+def test_it_prints_on_ten_pages(report: Report, evidence: Evidence, tmp_path: Path) -> None:
+    kept, failed = (next(r for r in report.requirements if r.id == name) for name in ("REQ-01", "ENV-03"))
+    many = tuple(
+        msgspec.structs.replace(
+            kept, id=f"ENV-{n % 80}", name=f"ENV-{n % 80}@{n // 80}", call=f"call_{n // 80}"
+        )
+        for n in range(500)
+    )
+    apart = tuple(
+        msgspec.structs.replace(failed, id=f"CBK-{n}", name="", reason=f"fault {n}", checks=failed.checks)
+        for n in range(30)
+    )
+    text = report_page(msgspec.structs.replace(report, requirements=(*apart, *many)), evidence)
+    (tmp_path / "report.html").write_text(text.replace("<details", "<details open"), encoding="utf-8")
+    assert 2 < printed(tmp_path / "report.html", tmp_path / "profile") <= 10
 
 
 def test_at_most_twenty_cards_stand_open(report: Report, evidence: Evidence) -> None:

@@ -1,0 +1,91 @@
+"""What the first screen says beside the verdict: what is broken, who mends it, how it is seen again, how sure it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.checks.outcome import Verdict
+from conformance.contract.load import documented
+from conformance.verdicts import findings
+from conformance.verdicts.causes import told_first
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from conformance.verdicts.causes import Cause
+    from conformance.verdicts.verdict import Report
+
+_ENDPOINT = "whoever runs the endpoint"
+_RUN = "whoever configures this run"
+_WAY = "whoever runs the endpoint, or the way to it"
+_SUITE = "whoever maintains the suite, or the extension that broke"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the first screen. lead: what stands before the text; quoted: whether it is shown as code."""
+
+    label: str
+    text: str
+    lead: str = ""
+    quoted: bool = False
+
+
+def glance(report: Report, found: Sequence[Cause]) -> Iterator[Line]:
+    """The lines, in the order in which they are asked for."""
+    first = next((cause for cause in found if cause.counts), None)
+    if first:
+        yield from _of(first, told_first(found), report.level)
+    yield Line("Judged", _judged(report))
+    if left := list(_not_looked_at(report)):
+        yield Line("Not looked at", "; ".join(left))
+
+
+def _of(first: Cause, number: str, level: str) -> Iterator[Line]:
+    failed = first.verdict is Verdict.FAIL
+    label = "Cause" if first.verdict is not Verdict.INCONCLUSIVE else "Not judged"
+    yield Line(label, first.sentence, number, quoted=True)
+    if first.remedy:
+        yield Line("Mended by", first.remedy, f"{_who(first)}: ", quoted=True)
+    else:
+        yield Line("Mended by", _who(first))
+    check = first.check
+    if failed and check and check.reproduce:
+        times = len(check.exchanges)
+        since = "since when: unknown, as this is one run; compare it with an earlier one"
+        yield Line("Seen", f"in {times} exchange{'' if times == 1 else 's'}; {since}")
+        again = f"connect-conformance replay evidence.har --level {level} --select {first.lead.address}"
+        yield Line("See it again", again, quoted=True)
+
+
+def _who(cause: Cause) -> str:
+    """Whom a cause waits for."""
+    if cause.verdict is Verdict.ERROR:
+        return _SUITE
+    if cause.verdict is Verdict.FAIL:
+        return _ENDPOINT
+    return _WAY if cause.open else _RUN if cause.remedy else _ENDPOINT
+
+
+def _judged(report: Report) -> str:
+    """At which level, against which contract, which release of what, on how much evidence."""
+    calls = report.target.calls
+    what = f"{len(calls)} calls" if len(calls) > 1 else "".join(calls)
+    contract = report.suite.contract[: report.suite.contract.find("@") + 9]
+    level = f"level {report.level} of {contract}" if findings.asks_for_the_contract(report) else ""
+    said = (level, what, findings.labels(report) or "no release named (--label release=...)")
+    return f"{', '.join(filter(None, said))}, in {findings.exchanges(report)}"
+
+
+def _not_looked_at(report: Report) -> Iterator[str]:
+    """What the verdict says nothing of."""
+    if not findings.asks_for_the_contract(report):
+        yield "the published contract"
+        return
+    left_out = sum(not one.selected for one in report.requirements)
+    if left_out:
+        yield f"{left_out} requirement{'' if left_out == 1 else 's'} not selected"
+    every = len(documented().calls)
+    if (asked := len(report.target.calls) or 1) < every:
+        yield f"{every - asked} other published calls (--call)"

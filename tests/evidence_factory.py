@@ -166,8 +166,9 @@ def each(change: Callable[[Exchange], Exchange], *groups: str, probe: str = "") 
             *(e.purpose.label.partition("-")[0] for e in chosen),
         }
         assert not missing - {"control"}, f"nothing is called {missing}"
-        exchanges = tuple(change(e) if e in chosen else e for e in evidence.exchanges)
-        assert exchanges != evidence.exchanges, "nothing was changed"
+        numbers = {e.number for e in chosen}
+        exchanges = tuple(change(e) if e.number in numbers else e for e in evidence.exchanges)
+        assert any(a is not b and a != b for a, b in zip(exchanges, evidence.exchanges, strict=True))
         return replace(evidence, exchanges=exchanges)
 
     return changed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Self
@@ -37,6 +37,7 @@ class Answers:
         self.call = contract.calls[call or evidence.calls[0]]
         self._about: dict[str, Self] = {}
         self._meanings: dict[Reading, Meaning] = {}
+        self._which: dict[Callable[[Self, Exchange], bool], frozenset[int]] = {}
 
     def about(self, call: str) -> Self:
         """The answers to one call; without a name, and where there is only one, all of them."""
@@ -79,6 +80,12 @@ class Answers:
         for exchange in self.judged:
             found.setdefault(exchange.purpose, []).append(exchange.number)
         return found
+
+    def which(self, holds: Callable[[Self, Exchange], bool]) -> frozenset[int]:
+        """The numbers of the judged exchanges of which something holds, asked once: several checks look at the same."""
+        if holds not in self._which:
+            self._which[holds] = frozenset(e.number for e in self.judged if holds(self, e))
+        return self._which[holds]
 
     def answer(self, exchange: Exchange) -> Answer:
         """The answer, or Inconclusive with the reason why there is none of the endpoint's."""

@@ -121,7 +121,7 @@ class Answer:
         except (TypeError, ValueError, OverflowError, IndexError):
             return None
 
-    @property
+    @cached_property
     def reading(self) -> Reading:
         """What it is read from: answers that agree in this are read alike."""
         return self.body, self.charset, self.unread or self.broken

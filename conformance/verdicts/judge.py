@@ -57,17 +57,16 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
     evidence = judging.evidence
     seen = _seen(check, case, judging)
     own = tuple(e for e in seen if e.number not in judging.between)
-    arguments: dict[str, Any] = {"judging": judging, "evidence": evidence, "exchanges": own}
+    given: dict[str, Any] = {"judging": judging, "evidence": evidence, "exchanges": own}
     if check.parameter:
-        arguments[check.parameter] = case.value
+        given[check.parameter] = case.value
     wanted = _taken(check.function)
+    arguments = {name: value for name, value in given.items() if name in wanted}
     judging.begin()
-    findings = [
-        _outcome(
-            check.function, {k: v for k, v in (arguments | {"exchange": exchange}).items() if k in wanted}
-        )
-        for exchange in (own if "exchange" in wanted else (None,) if own else ())
-    ]
+    if "exchange" in wanted:
+        findings = [_outcome(check.function, arguments | {"exchange": exchange}) for exchange in own]
+    else:
+        findings = [_outcome(check.function, arguments)] if own else []
     result = CheckResult(
         id=check_id(check, evidence.binding, case, judging.contract),
         title=check.title,
@@ -111,7 +110,9 @@ def _seen(check: Check, case: Case, judging: Judging) -> tuple[Exchange, ...]:
     if not check.kinds and not also:
         return exchanges
     wanted = {n for purpose, those in judging.sent_for.items() if is_wanted(purpose, wishes) for n in those}
-    return tuple(e for e in exchanges if e.number in wanted or (also is not None and also(judging, e)))
+    if also:
+        wanted |= judging.which(also)
+    return tuple(e for e in exchanges if e.number in wanted)
 
 
 @cache

@@ -1,6 +1,7 @@
-"""junit.xml of every variant of the reference endpoint: valid, and red exactly where the exit code is not 0.
+"""junit.xml of variants of the reference endpoint: valid, and red exactly where the exit code is not 0.
 
-Each is asked only what its own requirements look at, in-process; `prove` asks it everything.
+Two mutants of every requirement, every eighth correct variant: others of a kind come to the same report. Each is asked
+only what its own requirements look at, in-process; `prove` asks it everything.
 """
 
 from __future__ import annotations
@@ -46,10 +47,17 @@ async def report_on(trial: prove.Trial, terms: Terms) -> Report:
     return assemble(results, judging.redaction.shown, CONTRACT, terms)
 
 
-@pytest.mark.parametrize("part", range(4))
-def test_every_variant_agrees_with_its_exit_code(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def some() -> list[prove.Trial]:
+    of: dict[str, list[prove.Trial]] = defaultdict(list)
+    for trial in prove.trials():
+        if not trial.wire:
+            of[trial.breaks[0] if trial.breaks else ""].append(trial)
+    return [*of.pop("")[::8], *(trial for trials in of.values() for trial in trials[:2])]
+
+
+def test_a_variant_agrees_with_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "LATER_S", 0.0)
-    trials = [trial for trial in prove.trials() if not trial.wire][part::4]
+    trials = some()
     assert len(trials) > 100
     codes: Counter[int] = Counter()
 

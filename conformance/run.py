@@ -79,7 +79,12 @@ def record(
     if stop_on_failure:
         wire.failing = lambda recording: _fails(described(recording), contract, terms or Terms())
     evidence = described(wire.run(plan))
-    return replace(evidence, interrupted=evidence.interrupted or signals.came())
+    return replace(
+        evidence,
+        interrupted=evidence.interrupted or signals.came(),
+        contract=contract.name,
+        catalogue=contract.catalogue,
+    )
 
 
 def _fails(evidence: Evidence, contract: Contract, terms: Terms) -> bool:

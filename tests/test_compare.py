@@ -12,10 +12,11 @@ import msgspec
 import pytest
 from lxml import html
 
-from conformance.checks.outcome import Verdict
+from conformance.checks.outcome import CheckResult, Verdict
 from conformance.commands.cli import main
 from conformance.contract.load import folder
 from conformance.reporting.json import to_json
+from conformance.verdicts.recount import recounted
 from conformance.verdicts.verdict import Claim, Counts, ExtensionResult, Report, RequirementResult, WaiverNote
 
 SAMPLE = msgspec.json.decode((folder("reports") / "sample" / "report.json").read_bytes(), type=Report)
@@ -25,26 +26,40 @@ LEVELS = ("must", "should", "advisory")
 Write = Callable[..., Path]
 
 
+def shown(result: RequirementResult) -> RequirementResult:
+    """The result with a check that shows it."""
+    check = CheckResult(id="x::test_it", title="It.", verdict=result.verdict, reason=result.reason)
+    return msgspec.structs.replace(result, checks=(check,))
+
+
+def founded(report: Report) -> Report:
+    """The report with the verdict and the counts that follow from its judgements."""
+    made = recounted(report)
+    return msgspec.structs.replace(report, verdict=made.verdict, exit_code=made.exit_code, counts=made.counts)
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
     """Writes a report whose requirements come to the verdicts named by keyword."""
 
     def written(name: str, *verdicts: str, changes: dict[str, Any] | None = None, **report: Any) -> Path:
         requirements = [
-            RequirementResult(
-                **{
-                    "id": name,
-                    "level": level,
-                    "title": f"What {name} states.",
-                    "source": "page",
-                    "verdict": Verdict(verdict),
-                    "reason": "" if verdict == "pass" else f"because of {verdict}",
-                    **(changes or {}),
-                }
+            shown(
+                RequirementResult(
+                    **{
+                        "id": name,
+                        "level": level,
+                        "title": f"What {name} states.",
+                        "source": "page",
+                        "verdict": Verdict(verdict),
+                        "reason": "" if verdict == "pass" else f"because of {verdict}",
+                        **(changes or {}),
+                    }
+                )
             )
             for name, level, verdict in zip(NAMES, LEVELS, verdicts, strict=False)
         ]
-        made = msgspec.structs.replace(SAMPLE, requirements=tuple(requirements), **report)
+        made = founded(msgspec.structs.replace(SAMPLE, requirements=tuple(requirements), **report))
         (tmp_path / name).mkdir()
         (tmp_path / name / "report.json").write_bytes(to_json(made))
         return tmp_path / name
@@ -52,34 +67,43 @@ def write(tmp_path: Path) -> Write:
     return written
 
 
-def compared(capsys: pytest.CaptureFixture[str], *places: Path) -> tuple[int, dict[str, Any]]:
-    code = main(["compare", "--format=json", "--fail-on-regression", *map(str, places)])
+def compared(
+    capsys: pytest.CaptureFixture[str], *places: Path, allow: str = ""
+) -> tuple[int, dict[str, Any]]:
+    words = [f"--allow={word}" for word in allow.split()]
+    code = main(["compare", "--format=json", "--fail-on-regression", *words, *map(str, places)])
     return code, json.loads(capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "change"),
+    ("before", "after", "change", "word"),
     [
-        ("pass", "fail", "worse"),
-        ("pass", "inconclusive", "worse"),
-        ("fail", "inconclusive", "hidden"),
-        ("not_applicable", "inconclusive", "worse"),
-        ("inconclusive", "fail", "worse"),
-        ("fail", "error", "worse"),
-        ("fail", "pass", "better"),
-        ("error", "fail", "better"),
-        ("pass", "not_applicable", "changed"),
-        ("not_applicable", "pass", "changed"),
-        ("fail", "fail", None),
+        ("pass", "fail", "worse", ""),
+        ("pass", "inconclusive", "less known", "inconclusive"),
+        ("fail", "inconclusive", "hidden", "inconclusive"),
+        ("fail", "not_applicable", "hidden", "inapplicable"),
+        ("pass", "not_applicable", "less known", "inapplicable"),
+        ("not_applicable", "inconclusive", "less known", "inconclusive"),
+        ("inconclusive", "fail", "worse", ""),
+        ("error", "fail", "worse", ""),
+        ("fail", "error", "worse", ""),
+        ("fail", "pass", "better", ""),
+        ("inconclusive", "pass", "better", ""),
+        ("not_applicable", "pass", "changed", ""),
+        ("fail", "fail", None, ""),
     ],
 )
-def test_the_lattice_says_what_is_worse(
-    before: str, after: str, change: str | None, write: Write, capsys: pytest.CaptureFixture[str]
+def test_the_lattice_says_what_is_worse_and_what_is_less(
+    before: str, after: str, change: str | None, word: str, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, said = compared(capsys, write("a", before), write("b", after))
+    places = write("a", before), write("b", after)
+    code, said = compared(capsys, *places)
     assert [row["changes"][1] for row in said["requirements"]] == ([change] if change else [])
-    assert code == (change == "worse")
+    assert code == (change == "worse" or bool(word))
     assert said["regressions"] == (["ONE-01"] if change == "worse" else [])
+    assert [one["word"] for one in said["less"]] == ([word] if word else [])
+    if word:
+        assert compared(capsys, *places, allow=word)[0] == 0
 
 
 def test_advisory_requirements_do_not_count(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,8 +140,17 @@ def test_another_reason_is_a_change_and_no_regression(
 
 def test_what_was_not_selected_is_not_compared(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     skipped = write("b", "not_applicable", changes={"selected": False, "reason": "not selected"})
-    code, said = compared(capsys, skipped, write("a", "fail"))
+    code, said = compared(capsys, skipped, write("a", "pass"))
     assert (code, said["requirements"][0]["changes"]) == (0, ["", "not compared"])
+
+
+def test_a_failure_of_what_was_not_selected_before_is_new(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = write("b", "not_applicable", changes={"selected": False}), write("a", "fail")
+    code, said = compared(capsys, *places)
+    assert (code, said["requirements"][0]["changes"]) == (1, ["", "new failure"])
+    assert compared(capsys, *places, allow="new")[0] == 0
 
 
 def test_a_waived_failure_is_excused_until_the_waiver_ends(
@@ -125,14 +158,16 @@ def test_a_waived_failure_is_excused_until_the_waiver_ends(
 ) -> None:
     waived = write("b", "fail", changes={"waiver": WaiverNote(reason="known", expires="2030-01-01")})
     code, said = compared(capsys, write("a", "pass"), waived)
-    assert (code, said["requirements"][0]["changes"]) == (0, ["", "changed"])
+    assert (code, said["requirements"][0]["changes"]) == (1, ["", "excused"])
+    assert compared(capsys, write("d", "fail"), waived)[0] == 1
+    assert compared(capsys, write("e", "fail"), waived, allow="waiver")[0] == 0
     assert compared(capsys, waived, write("c", "fail"))[0] == 1
 
 
 def test_what_only_one_knows_is_said(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     one, two = write("a", "pass"), write("b", "pass", "fail")
-    assert compared(capsys, one, two)[1]["requirements"][0]["changes"] == ["", "new"]
-    assert compared(capsys, two, one)[1]["requirements"][0]["changes"] == ["", "gone"]
+    assert compared(capsys, one, two)[1]["requirements"][0]["changes"] == ["", "new failure"]
+    assert compared(capsys, two, one)[1]["requirements"][0]["changes"] == ["", "hidden"]
 
 
 def test_what_hinders_a_comparison_is_said(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,8 +180,15 @@ def test_what_hinders_a_comparison_is_said(write: Write, capsys: pytest.CaptureF
 
 def extended(*verdicts: str, name: str = "mine") -> dict[str, Any]:
     rows = [
-        RequirementResult(
-            id=f"X-{n}", level="must", title="It holds.", source="", verdict=Verdict(verdict), reason=verdict
+        shown(
+            RequirementResult(
+                id=f"X-{n}",
+                level="must",
+                title="It holds.",
+                source="",
+                verdict=Verdict(verdict),
+                reason=verdict,
+            )
         )
         for n, verdict in enumerate(verdicts)
     ]
@@ -169,12 +211,13 @@ def test_extensions_are_compared_beside_the_contract(
     assert [(row["extension"], row["id"], row["changes"][1]) for row in said["extensions"]] == [
         ("mine", "X-0", "worse"),
         ("mine", "X-1", "better"),
-        ("mine", "X-2", "gone"),
+        ("mine", "X-2", "less known"),
     ]
     assert main(["compare", "--fail-on-regression", "--fail-on-extension", str(one), str(two)]) == 1
     table = capsys.readouterr().out
     assert table.endswith(
-        "Nothing changed. Of extensions, 3 requirements differ: 1 got worse, 1 got better.\n"
+        "Nothing changed. Of extensions, 3 requirements differ: 1 got worse, 1 got better,"
+        " 1 passed and can no longer be judged.\n"
     )
     assert re.search(r"X-0 +must +pass +fail \(worse\)\n    \[1\] pass\n    \[2\] fail\n", table)
     assert main(["compare", "--format=markdown", str(one), str(two)]) == 0
@@ -187,9 +230,12 @@ def test_an_extension_of_another_name_is_another_one(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, two = write("a", "pass", **extended("pass")), write("b", "pass", **extended("fail", name="yours"))
-    assert [row["changes"][1] for row in compared(capsys, one, two)[1]["extensions"]] == ["gone", "new"]
+    assert [row["changes"][1] for row in compared(capsys, one, two)[1]["extensions"]] == [
+        "less known",
+        "new failure",
+    ]
     assert [row["changes"][1] for row in compared(capsys, write("c", "pass"), two)[1]["extensions"]] == [
-        "new"
+        "new failure"
     ]
 
 

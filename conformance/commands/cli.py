@@ -17,6 +17,7 @@ from conformance.reporting.output import complain, say
 from conformance.sending.signals import obeyed
 from conformance.target.options import add_options, settle
 from conformance.target.settings import Setting
+from conformance.verdicts.less import ALLOWABLE
 
 USAGE = 4
 
@@ -125,7 +126,11 @@ def parser() -> argparse.ArgumentParser:
         "compare", help="show what changed between two or more results", allow_abbrev=False
     )
     compare.add_argument(
-        "results", type=Path, nargs="+", metavar="RESULT", help="a report.json, or a folder of a run"
+        "results",
+        type=Path,
+        nargs="+",
+        metavar="RESULT",
+        help="a report.json, a folder of a run, or a package",
     )
     compare.add_argument("--format", choices=("table", "json", "markdown", "html"), default="table")
     compare.add_argument(
@@ -140,7 +145,16 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--fail-on-regression",
         action="store_true",
-        help="exit 1 if a must or should requirement is worse than in the first result",
+        help="exit 1 if a must or should requirement is worse than in the first result, or less is known of it",
+    )
+    compare.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        choices=ALLOWABLE,
+        metavar="WHAT",
+        help="with --fail-on-regression: what may be less known than by the first result (repeatable): "
+        + ", ".join(ALLOWABLE),
     )
     compare.add_argument(
         "--fail-on-extension", action="store_true", help="with --fail-on-regression: one of an extension, too"

@@ -9,18 +9,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from conformance.reporting import inert
-from conformance.reporting.output import say
+from conformance.reporting.output import note, say
 from conformance.reporting.write import write
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.causes import causes, in_short
 from conformance.verdicts.comparison import Comparison, Row
 from conformance.verdicts.findings import standing, why
-from conformance.verdicts.reading import read_report
+from conformance.verdicts.reading import read_bytes, report_of
 from conformance.verdicts.verdict import ExitCode, Report, RequirementResult
+
+_ZIP = b"PK\x03\x04"
+_ALLOWED = "report.json files, folders of runs, packages"
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the comparison; returns 1 for a regression, if asked to."""
+    if options.allow and not options.fail_on_regression:
+        raise ConfigError("--allow is allowed with --fail-on-regression, which it loosens")
     if options.fail_on_extension and not options.fail_on_regression:
         raise ConfigError("--fail-on-extension is allowed with --fail-on-regression, which it widens")
     if options.overview:
@@ -28,11 +33,27 @@ def run(options: argparse.Namespace) -> int:
     if options.reports:
         raise ConfigError("--reports is allowed with --overview only; a comparison is printed")
     if len(options.results) < 2:
-        raise ConfigError("compare needs two results or more; allowed: report.json files or folders of runs")
-    found = Comparison(tuple(options.results), tuple(map(read_report, options.results)))
+        raise ConfigError(f"compare needs two results or more; allowed: {_ALLOWED}")
+    names, reports = zip(*map(_read, options.results), strict=True)
+    found = Comparison(names, reports, frozenset(options.allow), options.fail_on_extension)
     say(FORMATS[options.format](found), options.format)
-    regressed = options.fail_on_regression and found.regressions(extensions=options.fail_on_extension)
-    return ExitCode.NONCONFORMING if regressed else ExitCode.CONFORMING
+    fails = found.fails if options.fail_on_regression else ()
+    if fails:
+        note(f"exit code 1, by --fail-on-regression: {'; '.join(fails)}")
+    return ExitCode.NONCONFORMING if fails else ExitCode.CONFORMING
+
+
+def _read(place: Path) -> tuple[str, Report]:
+    """A report and how it is called: of a folder, a file, or a package, of which nothing is written anywhere."""
+    file = place / "report.json" if place.is_dir() else place
+    data = read_bytes(file)
+    if not data.startswith(_ZIP):
+        return str(place), report_of(file, data)
+    from conformance.submissions.package import REPORT, read_package  # noqa: PLC0415  few results are one
+
+    return f"{place} (a package, as its maker says: `verify` tells what it is worth)", report_of(
+        file, read_package(file).files[REPORT]
+    )
 
 
 def _overview(options: argparse.Namespace) -> int:
@@ -77,7 +98,7 @@ def _reasons(row: Row) -> Iterator[tuple[int, str]]:
 def table(found: Comparison) -> str:
     """As text for a terminal."""
     lines = [inert.terminal(f"Note: {note}") for note in found.notes]
-    for n, (file, report) in enumerate(zip(found.files, found.reports, strict=True), 1):
+    for n, (file, report) in enumerate(zip(found.names, found.reports, strict=True), 1):
         lines.append(inert.terminal(f"[{n}] {file}: {_column(report)}"))
         lines += [inert.terminal(f"    {first}") for first in [in_short(causes(report))] if first]
     cells = [[row.id, row.level, *map(_cell, row.results, row.changes)] for row in found.everything]
@@ -101,8 +122,8 @@ def markdown(found: Comparison) -> str:
     """In GitHub Flavored Markdown, strangers' text in code spans only."""
     lines = [f"**{found.sentence}**", ""]
     lines += [f"- note: {inert.markdown(note)}" for note in found.notes]
-    for n, (file, report) in enumerate(zip(found.files, found.reports, strict=True), 1):
-        lines.append(f"- [{n}] {inert.markdown(str(file))}: {inert.markdown(_column(report))}")
+    for n, (file, report) in enumerate(zip(found.names, found.reports, strict=True), 1):
+        lines.append(f"- [{n}] {inert.markdown(file)}: {inert.markdown(_column(report))}")
         lines += [f"  - {inert.markdown(first)}" for first in [in_short(causes(report))] if first]
     if found.everything:
         numbers = "".join(f" [{n}] |" for n in range(1, len(found.reports) + 1))
@@ -120,7 +141,7 @@ def as_json(found: Comparison) -> str:
         "format": 1,
         "reports": [
             {
-                "file": str(file),
+                "file": file,
                 "target": r.target.name,
                 "endpoint": r.target.endpoint,
                 "started": r.started,
@@ -128,10 +149,17 @@ def as_json(found: Comparison) -> str:
                 "verdict": r.verdict.value,
                 "exit_code": r.exit_code,
             }
-            for file, r in zip(found.files, found.reports, strict=True)
+            for file, r in zip(found.names, found.reports, strict=True)
         ],
         "notes": found.notes,
-        "regressions": [row.id for row in found.regressions()],
+        "less": [
+            {"report": n, "word": one.word, "said": one.said, "allowed": one.word in found.allow}
+            for n, one in found.unlike
+            if one.word
+        ],
+        "edited": found.unfounded,
+        "fails": found.fails,
+        "regressions": [row.id for row in found.regressions],
         "requirements": [_as_data(row) for row in found.rows],
         "extensions": [{"extension": row.extension} | _as_data(row) for row in found.own],
     }
@@ -157,7 +185,7 @@ def html(found: Comparison) -> str:
     groups: dict[str, list[dict[str, object]]] = {name: [] for name, _ in _GROUPS}
     for row in found.everything:
         groups[_group(row)].append(_as_card(row))
-    runs = enumerate(zip(found.files, found.reports, strict=True), 1)
+    runs = enumerate(zip(found.names, found.reports, strict=True), 1)
     return page(
         "comparison.html.jinja",
         title="Comparison - connect-conformance",
@@ -165,7 +193,7 @@ def html(found: Comparison) -> str:
         runs=[
             {
                 "number": n,
-                "file": str(file),
+                "file": file,
                 "report": report,
                 "standing": standing(report),
                 "cause": in_short(causes(report)),
@@ -177,15 +205,25 @@ def html(found: Comparison) -> str:
 
 
 _REGRESSIONS, _HIDDEN = "Regressions", "Hidden: failed, and cannot be judged any more"
+_LESS = "Less is known, or excused"
 _WORSE, _BETTER, _OTHER = "Worse, and advisory", "Better", "Changed in another way"
-_GROUPS = ((_REGRESSIONS, "fail"), (_HIDDEN, "inconclusive"), (_WORSE, ""), (_BETTER, "pass"), (_OTHER, ""))
+_GROUPS = (
+    (_REGRESSIONS, "fail"),
+    (_HIDDEN, "inconclusive"),
+    (_LESS, "inconclusive"),
+    (_WORSE, ""),
+    (_BETTER, "pass"),
+    (_OTHER, ""),
+)
 
 
 def _group(row: Row) -> str:
     """Under which heading a row stands: the weightiest of its changes."""
     if "worse" in row.changes:
         return _REGRESSIONS if row.regressed else _WORSE
-    return _HIDDEN if "hidden" in row.changes else _BETTER if "better" in row.changes else _OTHER
+    if "hidden" in row.changes:
+        return _HIDDEN
+    return _LESS if any(row.words) else _BETTER if "better" in row.changes else _OTHER
 
 
 def _as_card(row: Row) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -181,6 +182,11 @@ class Contract:
     def name(self) -> str:
         """The contract's name in reports: the normative page, pinned by its SHA-256."""
         return f"connect-api@{self.sha256}"
+
+    @property
+    def catalogue(self) -> str:
+        """SHA-256 of its requirements: which there are, what each says, how strongly, of which calls."""
+        return hashlib.sha256(msgspec.json.encode(list(self.requirements.values()))).hexdigest()
 
     @property
     def call(self) -> ServiceCall:

@@ -236,8 +236,10 @@ class Evidence:
     target that nobody asked for. labels: who or what was judged, in the user's words. gaps: label of a purpose -> why
     it was not sent. canary: connections that a listener of ours saw from the endpoint; None when it could not see any.
     notes: what a reader should know before the verdicts. nonce: of the challenge that the run answers, if any.
-    described: how the run was set up, so that its requests can be made again; None where nobody said. secrets: what may
-    be in the answers, which are as they came; only what `Redaction` shows of them is written or printed.
+    described: how the run was set up, so that its requests can be made again; None where nobody said. contract,
+    catalogue: what the run went by, by its name and the digest of its requirements; "" where nobody said. replayed:
+    whether it was read from a file. secrets: what may be in the answers, which are as they came; only what `Redaction`
+    shows of them is written or printed.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -261,6 +263,9 @@ class Evidence:
     interrupted: bool = False
     nonce: str = ""
     described: Described | None = None
+    contract: str = ""
+    catalogue: str = ""
+    replayed: bool = field(default=False, compare=False)
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
     def of(self, kind: Kind, state: str = "") -> tuple[Exchange, ...]:

@@ -138,6 +138,8 @@ class Run(msgspec.Struct):
     interrupted: bool = False
     nonce: str = ""
     described: Described | None = None
+    contract: str = ""
+    catalogue: str = ""
 
 
 RUN_FIELDS = tuple(name for name in Run.__struct_fields__ if name != "format")

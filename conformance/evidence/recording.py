@@ -171,7 +171,7 @@ def from_har(data: bytes) -> Evidence:
             run.endpoint = foreign.shown_url(run.endpoint, secrets, documented().calls)
     if len({exchange.number for exchange in exchanges}) < len(exchanges):
         raise EvidenceError("two entries have the same _number")
-    return replace(_evidence(run, exchanges), secrets=secrets)
+    return replace(_evidence(run, exchanges), replayed=True, secrets=secrets)
 
 
 def _shown(exchange: Exchange, secrets: Secrets) -> Exchange:

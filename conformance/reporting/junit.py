@@ -65,6 +65,7 @@ def suite_properties(report: Report) -> list[tuple[str, str]]:
         ("accept", " ".join(report.target.accept)),
         ("contract", report.suite.contract),
         ("suite", f"{report.suite.name} {report.suite.version}"),
+        ("settings", "; ".join(f"{name}: {text}" for name, text in findings.settings(report).items())),
         *((f"label.{key}", value) for key, value in report.target.labels.items()),
     ]
 

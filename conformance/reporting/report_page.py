@@ -73,6 +73,7 @@ def report_page(report: Report, evidence: Evidence, har: str = "") -> str:
         exchanges=exchanges,
         answers=answers,
         run=_run(report),
+        settings=findings.settings(report),
         har=har,
         replay=_replay(report),
     )

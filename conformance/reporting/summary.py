@@ -65,6 +65,7 @@ def _head(report: Report) -> Iterator[str]:
     run = f"{findings.exchanges(report)} in {report.duration_s:.1f} s, seed {report.seed}"
     yield f"{run}, exit code {report.exit_code}{stopped}."
     yield f"{_prose(suite.name)} {_prose(suite.version)}, contract {inert.markdown(suite.contract)}."
+    yield f"Settings: {_prose('; '.join(': '.join(one) for one in findings.settings(report).items()))}."
     for one in findings.accepted(report):
         yield f"Accepting {_prose(one.name)} ({_prose(one.use)}): {_prose(one.allows)}"
     yield ""

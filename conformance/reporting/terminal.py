@@ -122,6 +122,8 @@ class _Page:
             + (f", {left_out} not selected" if left_out and whole else "")
             + f", exit code {report.exit_code}"
         )
+        if said := findings.unusual(report):
+            self.add("; ".join(f"{name}: {text}" for name, text in said.items()))
         for one in findings.accepted(report):
             self.add(f"accepting {one.name} ({one.use}): {one.allows}")
 

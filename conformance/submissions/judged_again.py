@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # What does not follow from evidence and terms alone; `_verdict` and `_notes` look at the first three.
 _APART = {"verdict", "exit_code", "notes", "policy", "extensions"}
+_OF_THE_RUN = ("waivers", "replayed")  # settings that no evidence shows
 _OWN_NOTES = ("policy: ", "the waiver of ")
 
 
@@ -39,7 +40,9 @@ def judged_again(report: Report, evidence: Evidence, contract: Contract) -> Repo
         waivers=waivers,
         today=datetime.fromtimestamp(evidence.finished, UTC).date(),
     )
-    return judge_evidence(evidence, contract, terms)
+    made = judge_evidence(evidence, contract, terms)
+    own = {name: getattr(report.settings, name) for name in _OF_THE_RUN}
+    return msgspec.structs.replace(made, settings=msgspec.structs.replace(made.settings, **own))
 
 
 def follows(
@@ -111,15 +114,8 @@ def shown(report: Report, evidence: Evidence, policy: Policy | None) -> Iterator
     """What the partner allowed himself, and what the owner has said to that."""
     allowed = [f"{name} is accepted" for name in report.target.accept]
     allowed += [f"{r.address} is waived ({r.waiver.reason:.80})" for r in report.requirements if r.waiver]
-    target = evidence.described.target if evidence.described else {}
-    states = target.get("states", {})
-    places = (
-        {code: state for code, state in states.items() if isinstance(state, dict)}
-        if isinstance(states, dict)
-        else {}
-    )
-    allowed += [f"the state of {code} is reached by {_ways(state)}" for code, state in places.items()]
-    allowed += ["through a proxy, whose addresses these are"] if target.get("proxy") else []
+    allowed += [f"the state of {code} is reached by {way}" for code, way in report.settings.states.items()]
+    allowed += ["through a proxy, whose addresses these are"] if report.settings.proxy else []
     yield Row("shown", Standing.SHOWN, "; ".join(allowed) or "nothing was accepted, waived or provisioned")
     if policy is None:
         scope = report.scope
@@ -131,15 +127,6 @@ def shown(report: Report, evidence: Evidence, policy: Policy | None) -> Iterator
         return
     lines = report.policy.shortfalls if report.policy else ()
     yield row("policy", "kept", lines, Standing.OPEN)
-
-
-def _ways(state: Any) -> str:
-    if not isinstance(state, dict):
-        return "nothing that is known"
-    ways = [f"the endpoint {state['endpoint']}"] if state.get("endpoint") else []
-    ways += [f"the header {name}" for name, *_ in state.get("headers", ())]
-    ways += [what for what in ("source_address", "proxy", "setup", "teardown") if state.get(what)]
-    return ", ".join(ways) or "nothing"
 
 
 def exit_of(rows: list[Row], report: Report | None) -> ExitCode:

@@ -17,6 +17,7 @@ from conformance.contract.stated import stated
 from conformance.evidence.between import obstacle
 from conformance.evidence.exchange import Evidence
 from conformance.probes.purpose import Kind
+from conformance.verdicts.circumstances import other_contract, settings_of
 from conformance.verdicts.completeness import Extent, completed, scope
 from conformance.verdicts.diagnosis import diagnosis
 from conformance.verdicts.naming import addressed
@@ -65,6 +66,7 @@ def assemble(
             calls=evidence.calls,
             accept=evidence.accept,
         ),
+        settings=settings_of(evidence, contract, terms),
         started=datetime.fromtimestamp(evidence.started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         duration_s=round(evidence.finished - evidence.started, 3),
         seed=evidence.seed,
@@ -79,6 +81,7 @@ def assemble(
         scope=scope(requirements, extent, evidence.left_out),
         notes=(
             *_notes(evidence),
+            *other_contract(evidence, contract),
             *_clock_note(evidence),
             *_waiver_notes(requirements, terms, evidence.target),
         ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS
 from conformance.contract.load import documented
-from conformance.verdicts.verdict import Claim, RequirementResult, count, required
+from conformance.verdicts.verdict import Claim, RequirementResult, SettingsNote, count, required
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from conformance.contract.levels import Level
     from conformance.verdicts.verdict import Counts, ExtensionResult, Report
 
+_DIGEST = 12  # digits of a digest that people read
 _STATE = re.compile(r"ERR-([0-9]{3})-")
 _WORST_LAST = (Claim.CONFORMING, Claim.INCONCLUSIVE, Claim.NONCONFORMING)
 
@@ -247,6 +248,40 @@ def in_full(result: CheckResult) -> str:
         "reproduce": result.reproduce,
     }
     return "\n".join([result.reason, *(f"  {name}: {text}" for name, text in lines.items() if text)])
+
+
+def settings(report: Report) -> dict[str, str]:
+    """What else the verdict depends on, in words, by name."""
+    said = report.settings
+    found = {
+        **unusual(report),
+        "editions": ", ".join(said.editions),
+        "requirements": said.catalogue[:_DIGEST],
+        "plain HTTP": said.http_endpoint,
+        "states": "; ".join(f"{code} by {way}" for code, way in said.states.items()),
+        "clock tolerance": f"{said.clock_tolerance:g} s",
+        "answer budget": f"{said.answer_budget:g} s",
+        "error elements": " and ".join(said.error_elements),
+        "hostile requests": "sent" if said.hostile else "",
+        "requests of the plan": str(said.requests),
+    }
+    return {name: text for name, text in found.items() if text}
+
+
+def unusual(report: Report) -> dict[str, str]:
+    """Of these, what is not as it is by default, in few words."""
+    said, bare = report.settings, SettingsNote()
+    found = {
+        "judged": "a recording" if said.replayed else "",
+        "states": ", ".join(said.states),
+        "proxy": said.proxy,
+        "clock tolerance": f"{said.clock_tolerance:g} s"
+        if said.clock_tolerance != bare.clock_tolerance
+        else "",
+        "answer budget": f"{said.answer_budget:g} s" if said.answer_budget != bare.answer_budget else "",
+        "waivers": said.waivers[:_DIGEST],
+    }
+    return {name: text for name, text in found.items() if text}
 
 
 def labels(report: Report) -> str:

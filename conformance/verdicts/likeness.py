@@ -16,6 +16,13 @@ ID = re.compile(r"\b[A-Z]{3}-(?:[0-9]{3}|NNN)-[a-z]+\b|\b[A-Z]{3}-[0-9]{2}\b")
 STATE = re.compile(r"ERR-([0-9]{3})-")
 OFTEN = re.compile(r"^[0-9]+ of [0-9]+ (?:answers|requests): ")
 _MORE = re.compile(r" \(and [0-9]+ more\)|; likewise: .*$", re.DOTALL)
+# Which of several requests was the one that is told.
+_EXAMPLE = re.compile(r"(?<=\w): (?:[a-z0-9]+-)*[a-z0-9]+(?= (?:is|are|keeps|got|gets|has|was|ends) )")
+# Digests and what was drawn, times and sizes, places in a document; not codes, which have three digits.
+_VARYING = re.compile(
+    r"\b[0-9a-fA-F]{8,}\b|[0-9]+\.[0-9]+|[0-9]{4,}|(?<=line )[0-9]+|(?<=\[)[0-9]+(?=\])"
+    r"|\b[0-9]+(?= (?:s|ms|seconds?|minutes?|hours?|days?|years?|bytes|octets)\b)"
+)
 _NESTED = 2  # steps of a path from which on two faults in one place are one: many stand at the root
 _TELLING = 3  # characters of what was seen that say enough to find them again
 _COMPARED = frozenset({"REQ-05", "CBK-09"})  # hold an answer against another one
@@ -27,6 +34,27 @@ _BEHIND = {
     "CBK-10": ("CBK-",),
     "HYG-05": ("REQ-07",),
 }
+
+
+def signature(reason: str) -> str:
+    """What stays of a reason from run to run: not how often it was seen, nor by which example, nor numbers drawn."""
+    return " ".join(_VARYING.sub("N", _EXAMPLE.sub("", bare(reason))).split())
+
+
+def bare(reason: str) -> str:
+    """A reason without how often it was seen."""
+    return _MORE.sub("", OFTEN.sub("", reason))
+
+
+def reasons(requirement: RequirementResult) -> tuple[str, ...]:
+    """The reasons of the checks to which a requirement owes its verdict, each once."""
+    told = [check.reason for check in requirement.checks if check.verdict is requirement.verdict]
+    return tuple(dict.fromkeys(told or [requirement.reason]))
+
+
+def is_alike(one: RequirementResult, other: RequirementResult) -> bool:
+    """Whether two runs found the same in a requirement."""
+    return {signature(told) for told in reasons(one)} == {signature(told) for told in reasons(other)}
 
 
 def merged(failed: Sequence[RequirementResult]) -> list[list[RequirementResult]]:
@@ -157,7 +185,7 @@ def _seen(requirement: RequirementResult, check: CheckResult) -> tuple[str, str]
 
 def _bare(requirement: RequirementResult) -> str:
     """The reason without what differs from state to state, and without how often it was seen."""
-    return stateless(requirement, _MORE.sub("", OFTEN.sub("", why(requirement))))
+    return stateless(requirement, bare(why(requirement)))
 
 
 def stateless(requirement: RequirementResult, text: str) -> str:

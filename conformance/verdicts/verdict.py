@@ -124,6 +124,29 @@ class TargetNote(msgspec.Struct, frozen=True, kw_only=True):
     accept: tuple[str, ...] = ()
 
 
+class SettingsNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What else a verdict depends on, without secrets.
+
+    catalogue: SHA-256 of the requirements. editions: documents that state the calls. http_endpoint, proxy and states
+    (by error code) in words; "" where the recording does not say. clock_tolerance, answer_budget in seconds.
+    requests: of the plan, that were sent, each counted once. waivers: SHA-256 of those that were in force; "" without.
+    replayed: whether a recording was judged, and not an endpoint.
+    """
+
+    catalogue: str = ""
+    editions: tuple[str, ...] = ()
+    http_endpoint: str = ""
+    proxy: str = ""
+    states: dict[str, str] = {}
+    clock_tolerance: float = 300.0
+    answer_budget: float = 2.0
+    error_elements: tuple[str, ...] = ()
+    hostile: bool = False
+    requests: int = 0
+    waivers: str = ""
+    replayed: bool = False
+
+
 class Counts(msgspec.Struct, frozen=True, kw_only=True, rename={"pass_": "pass"}):
     """Requirements by verdict."""
 
@@ -176,6 +199,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     format: int = 1
     suite: Suite
     target: TargetNote
+    settings: SettingsNote = SettingsNote()
     started: str
     duration_s: float
     seed: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -55,6 +56,12 @@ class Waiver:
     def names(self, requirement: str, call: str) -> bool:
         """Whether it speaks of a judgement."""
         return requirement == self.requirement and fnmatchcase(call, self.call or "*")
+
+
+def digest(waivers: Mapping[str, Waiver]) -> str:
+    """SHA-256 of what a file of waivers says, however it is written; "" where there is none."""
+    rows = sorted(map(msgspec.to_builtins, waivers.values()), key=str)
+    return hashlib.sha256(msgspec.json.encode(rows)).hexdigest() if rows else ""
 
 
 def waiver_of(

@@ -21,6 +21,7 @@ from conformance.reporting.json import to_json
 from conformance.verdicts.verdict import (
     Report,
     RequirementResult,
+    SettingsNote,
     Suite,
     TargetNote,
     WaiverNote,
@@ -34,6 +35,14 @@ if TYPE_CHECKING:
     from conformance.contract.levels import Level
 
 ROOT = Path(__file__).parents[2]
+SETTINGS = SettingsNote(
+    catalogue=64 * "0",
+    editions=("page",),
+    http_endpoint="http://staging.example.com/",
+    states={code: f"the header X-Test-State: {code}" for code in ("004", "007")},
+    error_elements=("Error", "Description"),
+    requests=4,
+)
 ENDPOINT = "https://staging.example.com/[token]"
 CURL = 'curl --get "https://staging.example.com/$CONNECT_TOKEN" --data-urlencode "XML=<clickatellsdk>..."'
 REQUEST = Request(
@@ -285,6 +294,7 @@ def concluded(requirements: list[RequirementResult], level: Level = "must", **fi
         Report(
             suite=Suite(name="connect-conformance", version="0.1.0", contract="connect-api@" + 64 * "0"),
             target=TargetNote(name="staging", endpoint=ENDPOINT, binding="query-xml"),
+            settings=SETTINGS,
             started="2024-01-15T10:00:00Z",
             duration_s=1.9,
             seed=1,

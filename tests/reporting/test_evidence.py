@@ -179,7 +179,11 @@ def test_haralyzer_reads_it(answer: Answer | None) -> None:
 
 
 def test_the_file_keeps_every_field_of_the_evidence() -> None:
-    assert set(har.RUN_FIELDS) == {field.name for field in fields(Evidence)} - {"exchanges", "secrets"}
+    assert set(har.RUN_FIELDS) == {field.name for field in fields(Evidence)} - {
+        "exchanges",
+        "secrets",
+        "replayed",
+    }
 
 
 def test_a_body_that_is_no_text_is_kept_in_base64() -> None:

@@ -21,6 +21,7 @@ SCHEMA = json.loads((folder("reports") / "report.schema.json").read_text(encodin
 SAMPLE = folder("reports") / "sample"
 STRUCTS = {
     "target": verdicts.TargetNote,
+    "settings": verdicts.SettingsNote,
     "requirement": verdicts.RequirementResult,
     "check": CheckResult,
     "waiver": verdicts.WaiverNote,

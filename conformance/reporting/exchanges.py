@@ -37,7 +37,7 @@ def listed(
     usual = exchanges[0].binding if exchanges else ""
     limit = _SHORT_URL if len(exchanges) > _MANY else _URL
     lines, room = [], _REQUESTS
-    seen: dict[tuple[str, bytes], int] = {}
+    seen: dict[tuple[str, bytes], dict[str, Any]] = {}
     bodies: set[bytes] = set()  # those of requests that are shown
     for exchange in exchanges:
         line = _line(exchange, limit, usual, full=exchange.number in proofs and room > 0)
@@ -45,8 +45,8 @@ def listed(
             line["body"] = ""
         elif line["body"]:
             bodies.add(exchange.request.body)
-        first = seen.setdefault((line["line"], exchange.request.body), exchange.number)
-        line["same"] = 0 if first == exchange.number else first
+        first = seen.setdefault((line["line"], exchange.request.body), line)
+        line["same"] = 0 if first is line else first["number"]
         line["bad"] = exchange.number in telling
         line["answer"] = place.get(exchange.number, 0)
         room -= len(line["body"]) + len(line["reproduce"])
@@ -54,9 +54,10 @@ def listed(
     return lines, list(_answers(groups))
 
 
-def _key(answer: Answer) -> tuple[Any, ...]:
-    """What makes answers equal: everything but the time of day."""
-    headers = tuple((name, value) for name, value in answer.headers if name.lower() != "date")
+def _key(answer: Answer, *but: str) -> tuple[Any, ...]:
+    """What makes answers equal: everything but the time of day. but: headers that make no difference either."""
+    left_out = {"date", *but} if answer.header("content-length") == str(len(answer.body)) else {"date"}
+    headers = tuple((name, value) for name, value in answer.headers if name.lower() not in left_out)
     return answer.status, answer.reason, headers, answer.body, answer.unread, answer.sha256
 
 
@@ -84,30 +85,41 @@ def _readable(url: str) -> str:
 
 def _answers(groups: Answers) -> Iterable[dict[str, Any]]:
     room = _ANSWERS
-    bodies: dict[tuple[str, bytes], int] = {}  # the first answer with each
+    bodies: dict[Any, int] = {}  # the first answer with each that is shown
+    heads: dict[Any, int] = {}
     for number, members in enumerate(groups.values(), 1):
         answer = members[0].answer
         assert answer
         numbers = [str(e.number) for e in members]
         more = f" and {len(numbers) - 8} more" if len(numbers) > 8 else ""
         why = answer.unread or answer.broken
-        same = bodies.setdefault((why, answer.body), number) if answer.body else number
-        shown = _body(answer.body, why) if same == number else {"lines": [], "note": ""}
-        head = [f"{answer.http_version} {answer.status} {answer.reason}"]
-        head += [inert.shorten(f"{name}: {value}", 2 * _COLUMNS) for name, value in answer.headers]
-        size = sum(map(len, (*head, *shown["lines"])))
+        body, head = (why, answer.body), (answer.http_version, *_key(answer, "content-length")[:3])
+        as_body, as_head = bodies.get(body, 0) if answer.body else 0, heads.get(head, 0)
+        shown = {"lines": [], "note": ""} if as_body else _body(answer.body, why)
+        lines = [] if as_head else _head(answer)
+        size = sum(map(len, (*lines, *shown["lines"])))
         if size > room:
-            head, shown = [], {"lines": [], "note": "It is in evidence.har: this page would be too long."}
+            lines, shown = [], {"lines": [], "note": "It is in evidence.har: this page would be too long."}
+        else:
+            bodies.setdefault(body, number)
+            heads.setdefault(head, number)
         room -= min(size, room)
         yield {
             "number": number,
             "outcome": inert.shorten(f"HTTP {answer.status} {answer.reason}".strip(), 60),
             "size": f"{len(answer.body):,} bytes",
             "told": f"exchange{'s' if len(numbers) > 1 else ''} {', '.join(numbers[:8])}{more}",
-            "head": head,
-            "same": 0 if same == number else same,
+            "head": lines,
+            "as_head": as_head,
+            "as_body": as_body,
             **shown,
         }
+
+
+def _head(answer: Answer) -> list[str]:
+    """The status line and the headers."""
+    headers = [inert.shorten(f"{name}: {value}", 2 * _COLUMNS) for name, value in answer.headers]
+    return [f"{answer.http_version} {answer.status} {answer.reason}", *headers]
 
 
 def _body(body: bytes, unread: str = "") -> dict[str, Any]:

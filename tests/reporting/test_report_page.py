@@ -154,6 +154,14 @@ def test_equal_bodies_are_shown_once(page: Any) -> None:
     assert second.xpath(".//a/@href") == ["#answer-1"]
 
 
+def test_equal_headers_are_shown_once() -> None:
+    evidence = conforming()
+    page = parsed(judge(evidence), evidence)
+    heads = [words(pre) for pre in page.xpath("//details[@class='answer']/div/pre[1]")]
+    assert sum(text.startswith("HTTP/1.1 200 OK") for text in heads) < 3
+    assert "Head, its length and date aside, as in answer 1" in words(page)
+
+
 def test_a_requirement_of_several_calls_is_told_once(report: Report, evidence: Evidence) -> None:
     kept, broken = (next(r for r in report.requirements if r.id == name) for name in ("REQ-01", "ENV-03"))
     of = [

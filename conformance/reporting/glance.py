@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.verdicts import findings
-from conformance.verdicts.causes import told_first
+from conformance.verdicts.causes import own_causes, told_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,15 +35,17 @@ class Line:
 
 def glance(report: Report, found: Sequence[Cause]) -> Iterator[Line]:
     """The lines, in the order in which they are asked for."""
-    first = next((cause for cause in found if cause.counts), None)
-    if first:
-        yield from _of(first, told_first(found), report.level)
+    whole, names = findings.asks_for_the_contract(report), [own.name for own in report.extensions]
+    known = found if whole else [one for own in report.extensions for one in own_causes(own, report)]
+    if first := next((cause for cause in known if cause.counts), None):
+        which = f"--select {first.lead.address}" if whole else f"--extension {quote(names[0])}"
+        yield from _of(first, told_first(known), f"--level {report.level} {which}")
     yield Line("Judged", _judged(report))
     if left := list(_not_looked_at(report)):
         yield Line("Not looked at", "; ".join(left))
 
 
-def _of(first: Cause, number: str, level: str) -> Iterator[Line]:
+def _of(first: Cause, number: str, options: str) -> Iterator[Line]:
     failed = first.verdict is Verdict.FAIL
     label = "Cause" if first.verdict is not Verdict.INCONCLUSIVE else "Not judged"
     yield Line(label, first.sentence, number, quoted=True)
@@ -55,8 +58,7 @@ def _of(first: Cause, number: str, level: str) -> Iterator[Line]:
         times = len(check.exchanges)
         since = "since when: unknown, as this is one run; compare it with an earlier one"
         yield Line("Seen", f"in {times} exchange{'' if times == 1 else 's'}; {since}")
-        again = f"connect-conformance replay evidence.har --level {level} --select {first.lead.address}"
-        yield Line("See it again", again, quoted=True)
+        yield Line("See it again", f"connect-conformance replay evidence.har {options}", quoted=True)
 
 
 def _who(cause: Cause) -> str:

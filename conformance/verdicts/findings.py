@@ -56,7 +56,7 @@ def headline(report: Report, *, whole: bool = True) -> str:
     whole: with what stood in the way, which may quote the endpoint.
     """
     if report.extensions and not asks_for_the_contract(report):
-        return "; ".join(map(extended, report.extensions))
+        return "; ".join(f"extension {extended(own)}" for own in report.extensions)
     below = tolerated(report) if report.verdict is Claim.CONFORMING else []
     lost = f"; {losses(report)}" if report.calls.lost else ""
     return (

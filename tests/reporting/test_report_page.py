@@ -211,11 +211,14 @@ def test_an_extension_leads_where_it_alone_was_asked_for(report: Report, evidenc
     alone = concluded(left, extensions=(extension(report),))
     page = parsed(alone, evidence)
     said = words(page.find(".//header"))
-    assert "nonconforming staging Mine: 1 of 2 requirements passed, 1 failed." in said
+    assert "nonconforming staging Extension mine: 1 of 2 requirements passed, 1 failed." in said
+    assert "whoever runs the endpoint: Write a log." in said
+    assert "connect-conformance replay evidence.har --level must --extension mine" in said
+    assert not page.xpath("//section[@id='fix']")
     assert "Not looked atthe published contract" in said
     assert not page.xpath("//div[@class='bars']")
     assert page.xpath("//main/section/@id")[0] == "extension-1"
-    assert summary_md(alone).startswith("# NONCONFORMING\n\n**mine: 1 of 2")
+    assert summary_md(alone).startswith("# NONCONFORMING\n\n**extension mine: 1 of 2")
 
 
 def test_the_evidence_is_pinned_and_can_be_judged_again(page: Any) -> None:

@@ -682,11 +682,25 @@ PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
 
 
 def test_pytest_judges_an_endpoint(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    done = run("--endpoint=reference", f"--reports={out}", cwd=ROOT, command=PYTEST)
+    out, told = tmp_path / "out", tmp_path / "outputs"
+    github = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(told)}
+    done = run("--endpoint=reference", f"--reports={out}", cwd=ROOT, command=PYTEST, **github)
     assert done.returncode == 0, done.stdout
     assert "CONFORMING  the documented contract is kept" in done.stdout
     assert set(verdicts(out).values()) == {"pass"}
+    assert {file.name for file in out.iterdir()} == FILES
+    assert "Content-Security-Policy" in (out / "checks.html").read_text(encoding="utf-8")
+    assert f"\n{out / 'report.html'}\n" in told.read_text()
+
+
+def test_pytest_leaves_no_page_with_a_secret_that_a_test_prints(tmp_path: Path) -> None:
+    token = "5ecre7f00dcafe5ecre7f00dcafe1234"
+    (tmp_path / "test_own.py").write_text(f"def test_it(evidence):\n    assert not '{token}'\n")
+    options = (f"--endpoint=https://127.0.0.1:1/{token}", "--reports=out", "-p", "conformance.pytest_plugin")
+    done = run(*options, "test_own.py", cwd=tmp_path, command=PYTEST)
+    assert done.returncode == 3
+    assert "a secret was found in checks.html; the file is withheld" in done.stdout
+    assert {file.name for file in (tmp_path / "out").iterdir()} == FILES - {"checks.html"}
 
 
 def test_pytest_judges_with_several_processes_as_one_run() -> None:

@@ -6,6 +6,7 @@ The command does without these hooks and brings a Suite of its own.
 from __future__ import annotations
 
 import argparse
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from conformance.pytest_plugin.fixtures import (
 from conformance.pytest_plugin.plugin import RECORDED, Suite
 from conformance.pytest_plugin.serving import _connect_server, connect_report, connect_server
 from conformance.target.options import attributes
-from conformance.target.settings import Setting, taken_by
+from conformance.target.settings import PREFIX, Setting, taken_by
 
 __all__ = [  # fixtures
     "_connect_recorded",
@@ -38,6 +39,7 @@ __all__ = [  # fixtures
     "judging",
 ]
 
+_PAGE = pytest.StashKey[bool]()  # whether pytest-html writes checks.html for this suite
 _NO_ENDPOINT = "the checks need an endpoint: add --endpoint=URL (or --endpoint=reference)"
 
 
@@ -64,6 +66,16 @@ def asks_for_an_endpoint(config: pytest.Config) -> bool:
     return bool(config.getoption("endpoint") or config.getoption("target"))
 
 
+@pytest.hookimpl(tryfirst=True, specname="pytest_configure")
+def pytest_configure_page(config: pytest.Config) -> None:
+    """Have pytest-html, where it is at work and has no other task, write its page of the checks among the reports."""
+    folder = config.getoption("reports") or os.environ.get(f"{PREFIX}REPORTS")
+    free = getattr(config.option, "htmlpath", "none") is None
+    if asks_for_an_endpoint(config) and folder and free and not config.option.collectonly:
+        config.stash[_PAGE] = True
+        config.option.htmlpath, config.option.self_contained_html = str(Path(folder) / "checks.html"), True
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Given an endpoint, bring a Suite; in each worker of xdist, one that reads what the first of them recorded."""
@@ -74,7 +86,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if asks_for_an_endpoint(config):
         from conformance.pytest_plugin.options import suite  # noqa: PLC0415  what sends and reports
 
-        config.pluginmanager.register(suite(config), "conformance-suite")
+        made = suite(config)
+        config.pluginmanager.register(made, "conformance-suite")
+        if config.stash.get(_PAGE, None):
+            from conformance.reporting.checks_page import ChecksPage  # noqa: PLC0415
+
+            config.pluginmanager.register(ChecksPage(made.beside), "conformance-checks-page")
     elif config.args_source is pytest.Config.ArgsSource.ARGS and any(
         _leads_to_the_checks(config, argument) for argument in config.args
     ):

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,16 @@ from conformance.evidence.recording import from_har, to_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes.purpose import Wishes
 from conformance.pytest_plugin.plugin import Suite
+from conformance.reporting import checks_page, ci
 from conformance.reporting.folder import reports_folder
-from conformance.reporting.publish import guarded, leaks_in, own
+from conformance.reporting.publish import CHECKS, guarded, leaks_in, own, where
 from conformance.reporting.terminal import summary
 from conformance.reporting.write import ReportsError, write
 from conformance.run import send
 from conformance.sending import signals
 from conformance.target.configuration import ConfigError
 from conformance.target.options import settle
+from conformance.target.secrets import Secrets
 from conformance.target.subject import subject as subject_of
 from conformance.verdicts.assemble import assemble_extension
 from conformance.verdicts.completeness import Extent
@@ -68,7 +70,15 @@ def suite(config: pytest.Config) -> Suite:
 
     shared = getattr(config, "workerinput", {}).get("conformance_evidence")
     once = _once(Path(shared), shown) if shared else obtain
-    return _Reporting(contract, terms, subject.binding, subject.calls, once, reports=options.reports)
+    return _Reporting(
+        contract,
+        terms,
+        subject.binding,
+        subject.calls,
+        once,
+        reports=options.reports,
+        secrets=subject.secrets,
+    )
 
 
 def _once(file: Path, obtain: Callable[[Wishes], Evidence]) -> Callable[[Wishes], Evidence]:
@@ -109,9 +119,10 @@ class _Reporting(Suite):
         obtain: Callable[[Wishes], Evidence],
         *,
         reports: Path | None,
+        secrets: Secrets,
     ) -> None:
         super().__init__(contract, terms, binding, calls, obtain)
-        self.reports = reports
+        self.reports, self.secrets = reports, secrets
         self.shared: tempfile.TemporaryDirectory[str] | None = None
 
     @pytest.hookimpl(optionalhook=True)
@@ -146,15 +157,31 @@ class _Reporting(Suite):
             session.config.workeroutput["conformance_extensions"] = folders
         else:
             super().pytest_sessionfinish(session, exitstatus)
+
+    @pytest.hookimpl(wrapper=True, trylast=True, specname="pytest_sessionfinish")
+    def pytest_sessionfinish_files(self, session: pytest.Session) -> Generator[None, object, object]:
+        """What is written once pytest-html has written its page."""
+        result = yield
         if self.report and self.reports:
             self._write(self.report, self.reports)
+        elif self.reports and not hasattr(session.config, "workerinput"):
+            (self.reports / CHECKS).unlink(missing_ok=True)  # nothing was judged
         if self.trouble:
             session.exitstatus = ExitCode.INTERNAL_ERROR
         if self.shared:
             self.shared.cleanup()
+        return result
 
     def _write(self, report: Report, folder: Path) -> None:
-        made, trouble = guarded(own(report, self.redaction.shown), report, self.redaction)
+        files, page = own(report, self.redaction.shown), folder / CHECKS
+        if page.is_file():
+            files[CHECKS] = lambda: checks_page.finish(page)
+        made, trouble = guarded(files, report, self.redaction)
+        if self.others and self.secrets.leaks(made.get(CHECKS, b"")):  # they print what they like
+            trouble.append(f"internal error: a secret was found in {CHECKS}; the file is withheld")
+            del made[CHECKS]
+        if CHECKS not in made:
+            page.unlink(missing_ok=True)
         self.trouble += trouble
         try:
             write(folder, made)
@@ -171,3 +198,6 @@ class _Reporting(Suite):
             said = "internal error: a secret was found in the summary, which is withheld\n"
         terminalreporter.write_sep("=", "conformance")
         terminalreporter.write(said + "".join(f"{line}\n" for line in self.trouble))
+        code = ExitCode.INTERNAL_ERROR if self.trouble else self.report.exit_code
+        job = ci.of_run(self.report, code, where(self.reports) if self.reports else None)
+        terminalreporter.write(ci.tell(job, os.environ))

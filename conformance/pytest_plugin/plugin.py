@@ -24,7 +24,7 @@ from conformance.sending import signals
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.completeness import Extent
-from conformance.verdicts.findings import in_full
+from conformance.verdicts.findings import extended, in_full
 from conformance.verdicts.judge import judge, judge_extension
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import ExitCode, ExtensionResult, Report, with_extensions
@@ -72,7 +72,7 @@ class Suite:
         self.report: Report | None = None
         self.wanted: set[str] | None = None  # ids of the checks that were collected and not deselected
         self.trouble: list[str] = []  # how the suite or pytest broke down, a line each
-        self.others_failed = False  # tests that are no checks, in the same session
+        self.others = self.others_failed = False  # tests that are no checks, in the same session
 
     @property
     def redaction(self) -> Redaction:
@@ -174,11 +174,11 @@ class Suite:
         pyfuncitem.user_properties += case_properties(case.requirement, case.call, level, result.verdict)
         pyfuncitem.__dict__["conformance"] = (case.requirement, case.call, result)
         if result.verdict is Verdict.FAIL or (result.verdict is Verdict.ERROR and check.file):
-            pytest.fail(inert.xml(in_full(result)), pytrace=False)
+            pytest.fail(inert.log(in_full(result)), pytrace=False)
         if result.verdict is Verdict.ERROR:
             raise _InternalError(result.reason)
         if result.verdict is not Verdict.PASS:
-            pytest.skip(f"{_WORDS[result.verdict.value][0]}: {inert.xml(result.reason)}")
+            pytest.skip(f"{_WORDS[result.verdict.value][0]}: {inert.log(result.reason)}")
         return True
 
     @pytest.hookimpl(wrapper=True)
@@ -210,6 +210,7 @@ class Suite:
 
     @pytest.hookimpl
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.others |= not report.__dict__.get("is_of_a_check")
         if report.when == "call" and "conformance" in report.__dict__:
             requirement, of, result = report.__dict__["conformance"]
             self.results[requirement, of].append(msgspec.convert(result, CheckResult))
@@ -266,6 +267,11 @@ class Suite:
         """What the extensions come to. Their checks are no tests of this session."""
         assert self.subject
         return tuple(judge_extension(one, self.subject, self.terms) for one in self.extensions)
+
+    def beside(self) -> list[str]:
+        """What is worth saying above a list of these tests."""
+        own = self.report.extensions if self.report else ()
+        return [f"Extension {extended(one)}; its requirements are in report.html." for one in own]
 
 
 class _InternalError(Exception):

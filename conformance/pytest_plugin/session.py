@@ -21,7 +21,6 @@ from conformance.pytest_plugin.plugin import Suite
 from conformance.reporting.checks_page import ChecksPage
 from conformance.reporting.output import complain
 from conformance.reporting.publish import publish
-from conformance.verdicts import findings
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import ExitCode
 
@@ -107,14 +106,8 @@ def _pytest(suite: Suite, scratch: Path) -> tuple[int, str]:
     ]
     said = io.StringIO()
     with _sheltered(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main(arguments, plugins=[fixtures, suite, ChecksPage(lambda: _beside(suite))])
+        code = pytest.main(arguments, plugins=[fixtures, suite, ChecksPage(suite.beside)])
     return int(code), said.getvalue()
-
-
-def _beside(suite: Suite) -> list[str]:
-    """What is judged beside these tests."""
-    own = suite.report.extensions if suite.report else ()
-    return [f"Extension {findings.extended(one)}; its requirements are in report.html." for one in own]
 
 
 @contextlib.contextmanager

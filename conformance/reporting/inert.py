@@ -52,8 +52,16 @@ def shorten(text: str, limit: int) -> str:
 
 def terminal(text: str, *, limit: int = 400) -> str:
     """For a terminal or a build server's log: one line, nothing that either would act on."""
-    shown = visible(text[: limit + 1])
-    return shorten(_COMMAND.sub(lambda found: _coded(found[0][0]) + found[0][1], shown), limit)
+    return shorten(_no_command(visible(text[: limit + 1])), limit)
+
+
+def log(text: str) -> str:
+    """The same for a text of several lines, uncut; fit for XML, too."""
+    return _no_command(xml(text))
+
+
+def _no_command(text: str) -> str:
+    return _COMMAND.sub(lambda found: _coded(found[0][0]) + found[0][1], text)
 
 
 def markdown(text: str, *, limit: int = 400, cell: bool = False) -> str:

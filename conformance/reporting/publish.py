@@ -27,7 +27,7 @@ from conformance.target.configuration import ConfigError
 from conformance.verdicts import findings
 from conformance.verdicts.verdict import ExitCode, Report
 
-_PAGE, _CHECKS = "report.html", "checks.html"
+_PAGE, CHECKS = "report.html", "checks.html"
 
 
 def publish(
@@ -53,13 +53,13 @@ def publish(
         write(folder, made)
     except (ReportsError, ConfigError, OSError) as error:
         trouble.append(str(error))
-    said = _said(report, redaction.shown, _where(folder), options)
+    said = _said(report, redaction.shown, where(folder), options)
     if leaks_in(report, redaction):
         trouble.append("internal error: a secret was found in the summary, which is withheld")
         said = ""
     code = ExitCode.INTERNAL_ERROR if trouble else report.exit_code
     try:
-        output.say(said + (ci.tell(ci.of_run(report, code, _where(folder)), os.environ) if said else ""))
+        output.say(said + (ci.tell(ci.of_run(report, code, where(folder)), os.environ) if said else ""))
     except output.OutputError as error:
         trouble.append(str(error))
     if trouble:
@@ -73,9 +73,9 @@ def _files(
     """The files that may be written, and what became of the others."""
     files = own(report, redaction.shown)
     if not unwritten:
-        files[_CHECKS] = lambda: checks_page.finish(scratch / _CHECKS)
+        files[CHECKS] = lambda: checks_page.finish(scratch / CHECKS)
     made, trouble = guarded(files, report, redaction)
-    return made, [f"{_CHECKS} could not be made: {unwritten}", *trouble] if unwritten else trouble
+    return made, [f"{CHECKS} could not be made: {unwritten}", *trouble] if unwritten else trouble
 
 
 def own(report: Report, evidence: Evidence) -> dict[str, Callable[[], bytes]]:
@@ -136,7 +136,7 @@ def _sentences(report: Report) -> Iterator[str]:
             yield "\n".join((check.reason, check.expected, check.observed, check.where))
 
 
-def _where(folder: Path) -> Path | None:
+def where(folder: Path) -> Path | None:
     """What is there to be opened: the page, else the folder, if anything could be written."""
     if (folder / _PAGE).is_file():
         return folder / _PAGE

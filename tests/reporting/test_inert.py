@@ -82,6 +82,11 @@ def test_xml_keeps_lines() -> None:
     assert inert.xml("a\n\tb\x00\x1b\r\ufffe") == "a\n\tb\\x00\\x1b\\r\\ufffe"
 
 
+def test_a_log_has_no_command_and_keeps_its_lines() -> None:
+    said = inert.log("a\n##vso[task.x]y\n::error::z\n  ##teamcity[q]\x1b")
+    assert said == "a\n\\x23#vso[task.x]y\n\\x3a:error::z\n  \\x23#teamcity[q]\\x1b"
+
+
 @given(st.text())
 def test_json_means_the_same(text: str) -> None:
     written = inert.json(stdlib_json.dumps({"a": text}, ensure_ascii=False, indent=2))

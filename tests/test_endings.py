@@ -72,6 +72,7 @@ COMMANDS = {
     "requirements": Case(("requirements",), 0),
     "explain": Case(("explain", "ENV-03"), 0),
     "init": Case(("init",), 0),
+    "waivers": Case(("waivers", "init", SAMPLE), 0),
     "completion": Case(("completion", "bash"), 0),
     "package": Case(("package", "--no-such-option"), 4),  # what they do has tests of its own
     "verify": Case(("verify", "--no-such-option"), 4),

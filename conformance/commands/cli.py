@@ -170,6 +170,16 @@ def parser() -> argparse.ArgumentParser:
         "--policy", action="store_true", help="write rules for a run that counts instead (run --policy)"
     )
     init.add_argument("--force", action="store_true", help="overwrite a file that exists")
+    waivers = commands.add_parser(
+        "waivers", help="write a file of waivers to begin with, from what failed in a run", allow_abbrev=False
+    )
+    waivers.add_argument("action", choices=("init",), help="what to do")
+    waivers.add_argument(
+        "reports", type=Path, metavar="REPORTS", help="the folder of a run, or its report.json"
+    )
+    waivers.add_argument(
+        "-o", "--output", type=Path, default="waivers.toml", metavar="FILE", help="default: %(default)s"
+    )
     return top
 
 

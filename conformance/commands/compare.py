@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError("--reports is allowed with --overview only; a comparison is printed")
     if len(options.results) < 2:
         raise ConfigError(f"compare needs two results or more; allowed: {_ALLOWED}")
-    names, reports = zip(*map(_read, options.results), strict=True)
+    names, reports = zip(*map(read_result, options.results), strict=True)
     found = Comparison(names, reports, frozenset(options.allow), options.fail_on_extension)
     say(FORMATS[options.format](found), options.format)
     fails = found.fails if options.fail_on_regression else ()
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     return ExitCode.NONCONFORMING if fails else ExitCode.CONFORMING
 
 
-def _read(place: Path) -> tuple[str, Report]:
+def read_result(place: Path) -> tuple[str, Report]:
     """A report and how it is called: of a folder, a file, or a package, of which nothing is written anywhere."""
     file = place / "report.json" if place.is_dir() else place
     data = read_bytes(file)
@@ -84,7 +84,7 @@ def _cell(result: RequirementResult | None, change: str = "") -> str:
     if result is None:
         return "absent"
     word = result.verdict.value.replace("_", " ") if result.selected else "not selected"
-    extra = ", ".join(filter(None, ("waived" if result.waiver else "", change)))
+    extra = ", ".join(filter(None, (f"waived until {result.waiver.until}" if result.waiver else "", change)))
     return f"{word} ({extra})" if extra else word
 
 

@@ -17,6 +17,7 @@ _PLACES = {
     "completion": ("completion", "run"),
     "init": ("init", "run"),
     "doctor": ("doctor", "run"),
+    "waivers": ("waivers", "run"),
     "challenge": ("challenge", "run"),
     "package": ("package", "run"),
     "verify": ("verify", "run"),

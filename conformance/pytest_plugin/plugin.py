@@ -192,14 +192,16 @@ class Suite:
             requirement, of, result = item.__dict__["conformance"]
             # Plain values: the report travels as JSON where the checks run in several processes.
             report.__dict__["conformance"] = [requirement, of, msgspec.to_builtins(result)]
-            waiver = self._waiver(requirement, of)
+            waiver = self._waiver(requirement, of, result.reason)
             if result.verdict is Verdict.FAIL and waiver:
                 report.outcome, report.__dict__["wasxfail"] = "skipped", f"waived: {waiver.reason}"
         return report
 
-    def _waiver(self, requirement: str, call: str) -> Waiver | None:
+    def _waiver(self, requirement: str, call: str, reason: str) -> Waiver | None:
         target = self.subject.evidence.target if self.subject else ""
-        return waiver_of(self.terms.waivers, requirement, call, target, self.terms.today)
+        return waiver_of(
+            self.terms.waivers, requirement, call, [reason], target=target, today=self.terms.today
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:

@@ -116,7 +116,7 @@ def _of_result(result: RequirementResult, cause: Cause | None = None) -> _Judgem
         result.level,
         result.verdict,
         findings.why(result) or result.title,
-        f"waived until {result.waiver.expires}: {result.waiver.reason}" if result.waiver else "",
+        f"waived until {result.waiver.until}: {result.waiver.reason}" if result.waiver else "",
         result.call,
         "\n\n".join(filter(None, ("\n".join(filter(None, shared)), *map(_told, blamed)))),
     )

@@ -95,7 +95,7 @@ def _causes(report: Report) -> Iterator[str]:
         yield from ("", "## Also", "")
     for requirement in waived:
         if requirement.waiver:
-            until, excuse = map(inert.markdown, (requirement.waiver.expires, requirement.waiver.reason))
+            until, excuse = map(inert.markdown, (requirement.waiver.until, requirement.waiver.reason))
             yield f"- waived until {until}: {_prose(requirement.address)}, {excuse}"
     for note in report.notes:
         yield f"- note: {inert.markdown(note)}"

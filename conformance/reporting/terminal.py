@@ -208,10 +208,11 @@ class _Page:
         self.field("mend", cause.remedy)
 
     def waived(self, found: Sequence[Cause]) -> None:
-        excused = [one for cause in found for one in cause.requirements]
+        every = [one for cause in found for one in cause.requirements]
+        excused = sorted(every, key=lambda one: one.waiver.expires if one.waiver else "")
         for requirement in excused[:_WAIVERS]:
             waiver = requirement.waiver
-            excuse = f"until {waiver.expires}: {waiver.reason}" if waiver else ""
+            excuse = f"until {waiver.until}: {waiver.reason}" if waiver else ""
             self.heading("WAIVED", f"{requirement.address} ({requirement.level}) {excuse}")
         self.rest(excused, _WAIVERS)
 

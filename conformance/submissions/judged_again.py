@@ -31,8 +31,10 @@ def judged_again(report: Report, evidence: Evidence, contract: Contract) -> Repo
     """What the evidence comes to on the terms of the report. Raises ValueError for terms that are none."""
     chosen = [r for r in report.requirements if r.selected]
     whole = len(chosen) == len(report.requirements)
+    waived = [(r, r.waiver) for r in chosen if r.waiver]
     waivers = {
-        r.id: Waiver(r.id, r.waiver.reason, date.fromisoformat(r.waiver.expires)) for r in chosen if r.waiver
+        addressed(r.id, r.call): Waiver(r.id, note.reason, date.fromisoformat(note.expires), r.call)
+        for r, note in waived
     }
     terms = Terms(
         level=report.level,
@@ -113,7 +115,11 @@ def at_least(report: Report, policy: Policy) -> Report:
 def shown(report: Report, evidence: Evidence, policy: Policy | None) -> Iterator[Row]:
     """What the partner allowed himself, and what the owner has said to that."""
     allowed = [f"{name} is accepted" for name in report.target.accept]
-    allowed += [f"{r.address} is waived ({r.waiver.reason:.80})" for r in report.requirements if r.waiver]
+    allowed += [
+        f"{r.address} is waived until {r.waiver.until} ({r.waiver.reason:.80})"
+        for r in report.requirements
+        if r.waiver
+    ]
     allowed += [f"the state of {code} is reached by {way}" for code, way in report.settings.states.items()]
     allowed += ["through a proxy, whose addresses these are"] if report.settings.proxy else []
     yield Row("shown", Standing.SHOWN, "; ".join(allowed) or "nothing was accepted, waived or provisioned")

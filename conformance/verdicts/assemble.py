@@ -20,6 +20,7 @@ from conformance.probes.purpose import Kind
 from conformance.verdicts.circumstances import other_contract, settings_of
 from conformance.verdicts.completeness import Extent, completed, scope
 from conformance.verdicts.diagnosis import diagnosis
+from conformance.verdicts.likeness import reasons
 from conformance.verdicts.naming import addressed
 from conformance.verdicts.policy import held_to
 from conformance.verdicts.sensitivity import carried, sensitivities
@@ -37,7 +38,7 @@ from conformance.verdicts.verdict import (
     exit_code,
     worst,
 )
-from conformance.verdicts.waivers import waiver_of
+from conformance.verdicts.waivers import Waiver, waiver_of
 
 _WHOLE = Extent()
 _LONGEST = 1_000  # characters of a sentence, which may quote an endpoint
@@ -185,9 +186,7 @@ def _requirement(
     verdict = worst(c.verdict for c in checks) if chosen else Verdict.NOT_APPLICABLE
     telling = next((c for c in checks if c.verdict is verdict), None)
     reason = (telling.reason if telling else "no check judged it") if chosen else "not selected"
-    waiver = waiver_of(terms.waivers, requirement.id, call, evidence.target, terms.today)
-    excused = waiver if waiver and verdict is Verdict.FAIL else None
-    return RequirementResult(
+    result = RequirementResult(
         id=requirement.id,
         call=call,
         name=addressed(requirement.id, call if further else ""),
@@ -200,7 +199,6 @@ def _requirement(
         reason=reason,
         selected=chosen,
         interpretations=tuple(sorted({name for c in checks for name in c.interpretations})),
-        waiver=WaiverNote(reason=excused.reason, expires=excused.expires.isoformat()) if excused else None,
         carried=carried(checks, evidence) if verdict is Verdict.PASS else None,
         sensitivity=sensitivities().get(requirement.id),
         checks=tuple(
@@ -210,6 +208,17 @@ def _requirement(
             for c in checks
         ),
     )
+    if verdict is not Verdict.FAIL:
+        return result
+    excuse = waiver_of(
+        terms.waivers, requirement.id, call, reasons(result), target=evidence.target, today=terms.today
+    )
+    return msgspec.structs.replace(result, waiver=_noted(excuse, evidence)) if excuse else result
+
+
+def _noted(waiver: Waiver, evidence: Evidence) -> WaiverNote:
+    days = (waiver.expires - datetime.fromtimestamp(evidence.started, UTC).date()).days
+    return WaiverNote(reason=waiver.reason, expires=waiver.expires.isoformat(), days=days)
 
 
 def _waiver_notes(requirements: Sequence[RequirementResult], terms: Terms, target: str) -> list[str]:
@@ -222,4 +231,9 @@ def _waiver_notes(requirements: Sequence[RequirementResult], terms: Terms, targe
         elif named and all(r.verdict is not Verdict.FAIL for r in named):
             verdicts = " and ".join(sorted({r.verdict.value for r in named}))
             notes.append(f"the waiver of {waiver.address} is not needed: the verdict is {verdicts}")
+        others = [
+            r for r in named if r.verdict is Verdict.FAIL and not r.waiver and waiver.holds(terms.today)
+        ]
+        told = f"the waiver of {waiver.address} excuses another failure than this"
+        notes += [f"{told}: {row.reason}" for row in others]
     return notes

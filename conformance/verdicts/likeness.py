@@ -38,7 +38,12 @@ _BEHIND = {
 
 def signature(reason: str) -> str:
     """What stays of a reason from run to run: not how often it was seen, nor by which example, nor numbers drawn."""
-    return " ".join(_VARYING.sub("N", _EXAMPLE.sub("", bare(reason))).split())
+    return " ".join(_VARYING.sub("N", _EXAMPLE.sub("", printable(bare(reason)))).split())
+
+
+def printable(text: str) -> str:
+    """A text with a question mark for whatever no file should hold."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def bare(reason: str) -> str:

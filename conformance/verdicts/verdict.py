@@ -34,6 +34,7 @@ class ExitCode(IntEnum):
     INCONCLUSIVE = 10
 
 
+_SOON = 14  # days before its end from which on a waiver is warned of
 _WORST_FIRST = tuple(Verdict)
 _WORST_LAST = (
     ExitCode.CONFORMING,
@@ -48,10 +49,19 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 class WaiverNote(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a failure is excused, and until when (ISO 8601 date)."""
+    """Why a failure is excused, and until when (ISO 8601 date). days: how many the run was before that."""
 
     reason: str
     expires: str
+    days: int | None = None
+
+    @property
+    def until(self) -> str:
+        """The last day, and how near it is, where it has to be thought of."""
+        if self.days is None or self.days > _SOON:
+            return self.expires
+        near = f"in {self.days} day{'' if self.days == 1 else 's'}" if self.days > 0 else "today"
+        return f"{self.expires}, which is {near}" if self.days >= 0 else f"{self.expires}, before the run"
 
 
 class Carried(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from conformance.contract.model import Contract
 from conformance.target.configuration import ConfigError, read_toml
+from conformance.verdicts.likeness import signature
 from conformance.verdicts.naming import addressed
 
 
@@ -22,6 +24,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires: date
     call: str = ""
     target: str = ""
+    failure: str | list[str] | UnsetType = UNSET
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,7 +35,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Waiver:
     """A failure of `requirement` is excused until the end of the day `expires`, for `reason`.
 
-    call, target: globs; only for these service calls, and at targets of these names. "" is any.
+    call, target: globs; only for these service calls, and at targets of these names. "" is any. failures: the only
+    reasons of failing checks that it excuses, as reports have them; none: any.
     """
 
     requirement: str
@@ -40,6 +44,7 @@ class Waiver:
     expires: date
     call: str = ""
     target: str = ""
+    failures: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -57,6 +62,11 @@ class Waiver:
         """Whether it speaks of a judgement."""
         return requirement == self.requirement and fnmatchcase(call, self.call or "*")
 
+    def excuses(self, reasons: Iterable[str]) -> bool:
+        """Whether it speaks of a failure for these reasons, all of them; examples and numbers may be others."""
+        known = {signature(told) for told in self.failures}
+        return not known or all(signature(told) in known for told in reasons)
+
 
 def digest(waivers: Mapping[str, Waiver]) -> str:
     """SHA-256 of what a file of waivers says, however it is written; "" where there is none."""
@@ -65,11 +75,18 @@ def digest(waivers: Mapping[str, Waiver]) -> str:
 
 
 def waiver_of(
-    waivers: Mapping[str, Waiver], requirement: str, call: str, target: str, today: date
+    waivers: Mapping[str, Waiver],
+    requirement: str,
+    call: str,
+    failures: Iterable[str],
+    *,
+    target: str,
+    today: date,
 ) -> Waiver | None:
-    """The waiver that excuses a failure of this judgement today, if any does."""
+    """The waiver that excuses a failure of this judgement today, if any does. failures: reasons of failing checks."""
+    told = tuple(failures)
     found = (one for one in waivers.values() if one.names(requirement, call) and one.is_for(target))
-    return next((one for one in found if one.holds(today)), None)
+    return next((one for one in found if one.holds(today) and one.excuses(told)), None)
 
 
 def read_waivers(file: Path, contract: Contract) -> Mapping[str, Waiver]:
@@ -77,13 +94,13 @@ def read_waivers(file: Path, contract: Contract) -> Mapping[str, Waiver]:
     try:
         rows = msgspec.convert(read_toml(file, "the file of waivers"), _File).waiver
     except msgspec.ValidationError as error:
-        allowed = (
-            "tables [[waiver]] with requirement, reason and expires = YYYY-MM-DD, perhaps call and target"
-        )
+        needed = "tables [[waiver]] with requirement, reason and expires = YYYY-MM-DD"
+        allowed = f"{needed}, perhaps call, target and failure"
         raise ConfigError(f"the waivers {file} are not usable: {error}; allowed: {allowed}") from None
     found: dict[str, Waiver] = {}
     for row in rows:
-        waiver = Waiver(row.requirement, row.reason, row.expires, row.call, row.target)
+        told = [row.failure] if isinstance(row.failure, str) else row.failure or []
+        waiver = Waiver(row.requirement, row.reason, row.expires, row.call, row.target, tuple(told))
         if waiver.address in found:
             raise ConfigError(f"the waivers {file} name {waiver.address} twice; allowed: one waiver for each")
         if row.requirement not in contract.requirements:
@@ -93,6 +110,11 @@ def read_waivers(file: Path, contract: Contract) -> Mapping[str, Waiver]:
         if not row.reason.strip():
             raise ConfigError(
                 f"the waiver of {waiver.address} in {file} gives no reason; allowed: a sentence"
+            )
+        if row.failure is not UNSET and not (told and all(map(str.strip, told))):
+            raise ConfigError(
+                f"the waiver of {waiver.address} in {file} names no failure; allowed: reasons as a report has"
+                " them, or no failure at all, for any"
             )
         calls = contract.requirements[row.requirement].of(tuple(contract.calls))
         if row.call and not any(fnmatchcase(call, row.call) for call in calls if call):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -16,3 +17,9 @@ def pytest_configure(config: pytest.Config) -> None:
     asked = config.getoption("endpoint") or config.getoption("target")
     if asked and config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args[:] = [str(CHECKS)]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each processor: half of the time a test waits for a clock, a socket or a process."""
+    return 2 * (os.cpu_count() or 1)

@@ -17,11 +17,13 @@ from conformance.submissions.package import (
     CHALLENGE,
     ENVELOPE,
     EVIDENCE,
+    JUNIT,
     PAGE,
     REPORT,
     REQUIREMENTS,
     SIGNER,
     STATEMENT,
+    SUMMARY,
     packed,
 )
 from conformance.submissions.signing import private_key, public_half, signed
@@ -40,8 +42,7 @@ def run(options: argparse.Namespace) -> int:
     files = {name: _read(place / name) for name in (EVIDENCE, REPORT)}
     report = read_report(place)
     _check(files[EVIDENCE], report, place)
-    if (place / PAGE).is_file():
-        files[PAGE] = _read(place / PAGE)
+    files |= {name: _read(place / name) for name in (PAGE, JUNIT, SUMMARY) if (place / name).is_file()}
     files[REQUIREMENTS] = (folder("schemas") / REQUIREMENTS).read_bytes()
     challenge = _challenge(options, report, files)
     said = statement(report, files, challenge)

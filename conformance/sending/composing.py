@@ -6,7 +6,6 @@ or the token that may be shown to the clear.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
@@ -108,19 +107,18 @@ class Composer:
         return replace(request, url=url, headers=headers, body=body, target=target)
 
     def curl(self, request: Request) -> str:
-        """A shell line that sends the same request; its secrets are variables of the environment."""
+        """A shell line that sends the same request; its secrets and files are variables of the environment."""
         text, secrets = _is_text(request.body), self.secrets
         # A shell's words hold no NUL, and not every shell knows $'': what is no text comes through a pipe.
         words = ["curl", "--include"] if text else ["printf", _octal(request.body), "|", "curl", "--include"]
         if self.target.ca_file and request.url.startswith("https"):
-            words += ["--cacert", shlex.quote(self.target.ca_file)]
+            words += ["--cacert", '"$CA_FILE"']
         if request.http_version == "HTTP/1.0":
             words.append("--http1.0")
         if request.target:
             words += ["--request-target", secrets.shell(request.target)]
         if self.target.client_cert and request.url.startswith("https"):
-            words += ["--cert", shlex.quote(self.target.client_cert)]
-            words += ["--key", shlex.quote(self.target.client_key)]
+            words += ["--cert", '"$CLIENT_CERT"', "--key", '"$CLIENT_KEY"']
         if request.method != "GET":
             words += ["--request", request.method]
         for name, value in request.headers:

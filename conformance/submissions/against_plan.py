@@ -44,6 +44,10 @@ def _settings(evidence: Evidence, derived: Derived) -> Iterator[str]:
     for name, value in said.items():
         if getattr(evidence, name) != value:
             yield f"{name} is {getattr(evidence, name)!r} in the recording, and {value!r} in its description"
+    named = {"contract": derived.contract.name, "requirements": derived.contract.catalogue}
+    for (name, value), said_so in zip(named.items(), (evidence.contract, evidence.catalogue), strict=True):
+        if said_so != value:
+            yield f"it was recorded for other {name} than this version has: {said_so[:80] or 'none named'}"
     if missing := [name for name in target.accept if name not in evidence.accept]:
         yield f"{missing[0]} was accepted when it was recorded, and is not in the recording"
 

@@ -54,7 +54,7 @@ class Derived:
             raise NotDerivedError(
                 "the recording does not say how its run was set up: it was made by another version"
             )
-        self.evidence, self.described = evidence, evidence.described
+        self.evidence, self.described, self.contract = evidence, evidence.described, contract
         try:
             self.target = restored(self.described)
             unknown = [name for name in self.target.calls if name not in contract.calls]

@@ -71,6 +71,8 @@ def _differences(
     if len(said["requirements"]) != len(made["requirements"]):
         yield f"it has {len(said['requirements'])} requirements, and there are {len(made['requirements'])}"
     yield from _verdict(report, again, policies, tolerance, contract)
+    if any(r.waiver for r in report.requirements) and not report.settings.waivers:
+        yield "it says that it was given no waivers, and has some"
     if _notes(report) != _notes(again):
         yield "its notes are not those of its evidence"
 
@@ -122,6 +124,8 @@ def shown(report: Report, evidence: Evidence, policy: Policy | None) -> Iterator
     ]
     allowed += [f"the state of {code} is reached by {way}" for code, way in report.settings.states.items()]
     allowed += ["through a proxy, whose addresses these are"] if report.settings.proxy else []
+    allowed += [f"waivers {report.settings.waivers[:12]} were given"] if report.settings.waivers else []
+    allowed += ["it was judged from a recording"] if report.settings.replayed else []
     yield Row("shown", Standing.SHOWN, "; ".join(allowed) or "nothing was accepted, waived or provisioned")
     if policy is None:
         scope = report.scope

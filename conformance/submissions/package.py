@@ -19,7 +19,8 @@ EVIDENCE, REPORT, CHALLENGE, REQUIREMENTS = (
 )
 STATEMENT, ENVELOPE, SIGNER = "statement.json", "statement.dsse.json", "signer.pem"
 PAGE = "report.html"  # for people; nothing is believed of it
-STATED = (EVIDENCE, REPORT, CHALLENGE, REQUIREMENTS, PAGE)  # files that the statement is over
+JUNIT, SUMMARY = "junit.xml", "summary.md"  # they have to follow from the report
+STATED = (EVIDENCE, REPORT, CHALLENGE, REQUIREMENTS, PAGE, JUNIT, SUMMARY)  # files that the statement is over
 _NEEDED = (EVIDENCE, REPORT, REQUIREMENTS, STATEMENT)
 _KNOWN = frozenset({*STATED, STATEMENT, ENVELOPE, SIGNER})
 _MADE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can say: the same files make the same package

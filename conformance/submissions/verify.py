@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ import msgspec
 from conformance.contract.load import folder
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import EvidenceError, from_har
+from conformance.reporting.junit import junit
+from conformance.reporting.summary import summary_md
 from conformance.submissions.against_plan import against_plan
 from conformance.submissions.answering import (
     answered,
@@ -26,7 +28,16 @@ from conformance.submissions.challenge import Challenge, parsed
 from conformance.submissions.consistency import consistency, places
 from conformance.submissions.derived import Derived, NotDerivedError
 from conformance.submissions.judged_again import at_least, exit_of, follows, judged_again, shown
-from conformance.submissions.package import CHALLENGE, EVIDENCE, REPORT, REQUIREMENTS, MalformedError, Package
+from conformance.submissions.package import (
+    CHALLENGE,
+    EVIDENCE,
+    JUNIT,
+    REPORT,
+    REQUIREMENTS,
+    SUMMARY,
+    MalformedError,
+    Package,
+)
 from conformance.submissions.rows import Row, Standing, row
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.policy import Policy, held_to
@@ -36,6 +47,11 @@ if TYPE_CHECKING:
     from conformance.contract.model import Contract
     from conformance.submissions.ledger import Ledger
     from conformance.submissions.signing import PublicKey
+
+_MADE_OF_THE_REPORT: dict[str, Callable[[Report], bytes]] = {
+    JUNIT: junit,
+    SUMMARY: lambda report: summary_md(report).encode("utf-8"),
+}
 
 
 @dataclass(frozen=True)
@@ -116,6 +132,7 @@ def verify(
     if other is not None:
         rows.append(other)
         return Verification(tuple(rows), None, evidence, challenge, exit_of(rows, None))
+    rows += _of_this_version(submission)
     rows += consistency(evidence, submission.raw, _version(submission))
     rows += places(evidence, challenge.hosts) if challenge else ()
     rows += _of_the_plan(evidence, contract)
@@ -151,9 +168,20 @@ def _of_the_package(submission: Submission, keys: list[PublicKey]) -> Iterator[R
     package = submission.package
     yield stated(package, submission.report, submission.challenge)
     yield signed_by(package.files, keys)
+
+
+def _of_this_version(submission: Submission) -> Iterator[Row]:
+    """Whether the other files are what this version makes."""
+    package = submission.package
     ours = (folder("schemas") / REQUIREMENTS).read_bytes()
     other = [] if package.files[REQUIREMENTS] == ours else ["it brings other requirements than the suite has"]
     yield row("requirements", "those of this version", other)
+    for name, make in _MADE_OF_THE_REPORT.items():
+        if name in package.files:
+            other = (
+                [] if package.files[name] == make(submission.report) else ["it says other than the report"]
+            )
+            yield row(name, "it follows from the report", other)
 
 
 def _of_the_challenge(

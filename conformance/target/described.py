@@ -1,7 +1,7 @@
 """What a run has to say of its target so that its requests can be made again elsewhere, without a secret.
 
-Texts have placeholders where secrets stood. What this machine alone can use (commands, addresses, proxies) is only said
-to have been there.
+Texts have placeholders where secrets stood. What this machine alone can use (files, commands, addresses, proxies) is
+only said to have been there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from conformance.target.secrets import Secrets
 from conformance.target.target import Target
 
 _SET = "set"  # stands for what is not told
-_UNTOLD = ("source_address", "proxy", "setup", "teardown", "folder")
+_UNTOLD = (
+    *("ca_file", "client_cert", "client_key"),
+    *("source_address", "proxy", "setup", "teardown", "folder"),
+)
 
 
 class SecretNote(msgspec.Struct, frozen=True):

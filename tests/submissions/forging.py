@@ -18,6 +18,8 @@ from conformance.contract.load import documented, folder
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.evidence.recording import from_har, to_har
 from conformance.reporting.json import to_json
+from conformance.reporting.junit import junit
+from conformance.reporting.summary import summary_md
 from conformance.submissions import package as packages
 from conformance.submissions.challenge import Challenge, issue, to_file
 from conformance.submissions.ledger import Ledger
@@ -70,6 +72,8 @@ class Partner:
         made = {
             packages.EVIDENCE: to_har(self.evidence, creator_version=__version__),
             packages.REPORT: to_json(self.report),
+            packages.JUNIT: junit(self.report),
+            packages.SUMMARY: summary_md(self.report).encode(),
             packages.REQUIREMENTS: (folder("schemas") / packages.REQUIREMENTS).read_bytes(),
         }
         if self.challenge:

@@ -89,6 +89,21 @@ def test_nothing_secret_is_needed_for_it(running: Running) -> None:
     )
 
 
+def test_no_file_of_the_machine_is_named(running: Running, tmp_path: Path) -> None:
+    """Neither the certificates, nor their folder, nor where commands start."""
+    settings = {
+        "states": {
+            "004": {"headers": {"X-Reference-State": "004"}, "setup": ["true", "a-way"], "teardown": ["true"]}
+        }
+    }
+    evidence = record(subject(running, **settings), seed=5)
+    written = to_har(evidence, creator_version=__version__).decode()
+    for text in (running.ca_file, Path(running.ca_file).parent, Path.cwd(), "a-way"):
+        assert str(text) not in written
+    assert 'curl --include --cacert \\"$CA_FILE\\" ' in written
+    assert differences(told_again(evidence)) == []
+
+
 def test_another_seed_is_another_plan(running: Running) -> None:
     evidence = told_again(record(subject(running), seed=6))
     other = replace(evidence, seed=7)

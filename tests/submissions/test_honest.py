@@ -81,7 +81,7 @@ def test_a_waived_failure_is_accepted_and_said(tmp_path: Path) -> None:
     made = looked_at(partner.whole(), tmp_path, challenge)
     assert (made.exit_code, bad(made)) == (0, {})
     assert result(partner.report) == "WARNED"
-    assert any("CBK-04 is waived (ticket 311)" in one.said for one in made.rows)
+    assert any("CBK-04 is waived until 9999-01-01 (ticket 311)" in one.said for one in made.rows)
     unwaived = Partner(evidence, challenge)
     made = looked_at(unwaived.whole(), tmp_path, challenge)
     assert (made.exit_code, bad(made)) == (1, {})
@@ -119,7 +119,7 @@ def test_the_commands_from_challenge_to_verdict(tmp_path: Path) -> None:
     words = ("package", "answer", "--challenge", "challenge.json", "--key", key, "-o", "answer.zip")
     done = run(*words, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "answer.zip written: PASSED, 8 files\n"
+    assert done.stdout == "answer.zip written: PASSED, 10 files\n"
     seen = run("verify", "answer.zip", "--trust", half, cwd=tmp_path)
     assert seen.returncode == 0, seen.stdout
     assert seen.stdout.splitlines()[-1].startswith("ACCEPTED: reference: the documented contract is kept")
@@ -128,7 +128,7 @@ def test_the_commands_from_challenge_to_verdict(tmp_path: Path) -> None:
     said = json.loads(read_package(tmp_path / "answer.zip").files["statement.json"])
     assert said["predicate"]["result"] == "PASSED"
     assert {one["name"] for one in said["subject"]} == {
-        "challenge.json", "evidence.har", "report.html", "report.json", "requirements.toml",
+        "challenge.json", "evidence.har", "junit.xml", "report.html", "report.json", "requirements.toml", "summary.md",
     }  # fmt: skip
     other = run("package", "answer", "--challenge", "challenge.json", "-o", "other.zip", cwd=tmp_path)
     assert other.returncode == 0

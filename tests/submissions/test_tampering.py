@@ -100,8 +100,12 @@ def in_process(challenge: Challenge, *, variant: str | None = None) -> Evidence:
     wire = Wire(judged, Limits(), challenge.seed, InProcess(application(variant=variant), judged))
     recording = anyio.run(wire.session, plan)
     return told_again(
-        evidence_of(
-            judged, recording, seed=challenge.seed, started=began, wishes=wishes, nonce=challenge.nonce
+        replace(
+            evidence_of(
+                judged, recording, seed=challenge.seed, started=began, wishes=wishes, nonce=challenge.nonce
+            ),
+            contract=CONTRACT.name,
+            catalogue=CONTRACT.catalogue,
         )
     )
 
@@ -297,6 +301,9 @@ FORGED: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
     "a host that is this machine, by IPv6": (each(of(address="::1"), DOCUMENTED), "hosts"),
     # challenges
     "no nonce": (of_the_run(nonce=""), "nonce"),
+    "for another contract": (of_the_run(contract=f"connect-api@{'0' * 64}"), "settings"),
+    "for other requirements": (of_the_run(catalogue="0" * 64), "settings"),
+    "for no contract that is named": (of_the_run(contract="", catalogue=""), "settings"),
     "another nonce": (of_the_run(nonce="0" * 64), "nonce"),
 }  # fmt: skip
 
@@ -417,6 +424,23 @@ PACKED: dict[str, tuple[Callable[[Case], Files], str]] = {
         reported(lambda r: r.update(policy={"sha256": "0" * 64, "shortfalls": []}, verdict="nonconforming")),
         "judged again",
     ),
+    "another state in the report": (
+        reported(lambda r: r["settings"]["states"].update({"004": "the endpoint https://staging.example.com/"})),
+        "judged again",
+    ),
+    "a smaller tolerance in the report": (
+        reported(lambda r: r["settings"].update(clock_tolerance=1.0)), "judged again"
+    ),
+    "other requirements in the report": (reported(lambda r: r["settings"].update(catalogue="0" * 64)), "judged again"),
+    "a proxy that is not named": (reported(lambda r: r["settings"].update(proxy="set")), "judged again"),
+    "more requests than were sent": (reported(lambda r: r["settings"].update(requests=999)), "judged again"),
+    "a junit.xml edited": (in_file(lambda t: t.replace("ENV-03", "ENV-30", 1), "junit.xml"), "junit.xml"),
+    "a junit.xml without test cases": (in_file(lambda t: t.replace("testcase", "testcast"), "junit.xml"), "junit.xml"),
+    "a junit.xml that is none": (in_file(lambda _: "<!DOCTYPE x SYSTEM 'file:///x'><x/>", "junit.xml"), "junit.xml"),
+    "a junit.xml exchanged after signing": (altered("junit.xml", lambda _: b"<testsuites/>"), "statement"),
+    "a junit.xml taken out after signing": (altered("junit.xml", lambda _: None), "statement"),
+    "a summary.md edited": (in_file(lambda t: t.replace("CONFORMING", "CERTIFIED", 1), "summary.md"), "summary.md"),
+    "a summary.md exchanged after signing": (altered("summary.md", lambda _: b"# CERTIFIED"), "statement"),
     "another nonce in the report": (reported(lambda r: r.update(nonce="0" * 64)), "nonce"),
     "a narrowed run": (narrowed, "scope"),
     "an answer edited by hand": (in_file(lambda t: t.replace("SOAP POST", "SOAP PUSH", 1)), "chain"),

@@ -77,6 +77,7 @@ COMMANDS = {
     "package": Case(("package", "--no-such-option"), 4),  # what they do has tests of its own
     "verify": Case(("verify", "--no-such-option"), 4),
     "challenge": Case(("challenge", "--for=me", "--endpoint-host=api.example"), 0),
+    "history": Case(("history", "add", SAMPLE), 0),
     "doctor": Case(("doctor", "--endpoint=reference", "--select=ENV-01"), 0),
     "a wrong command": Case(("run", "--end-point=x"), 4),
 }

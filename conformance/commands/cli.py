@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from conformance import __version__
 from conformance.commands.guard import guarded
+from conformance.commands.history import add_verbs
 from conformance.contract.spelling import meant
 from conformance.reporting.output import complain, say
 from conformance.sending.signals import obeyed
@@ -243,6 +244,10 @@ def _add_submissions(commands: Any) -> None:
     )
     verify.add_argument("--quiet", action="store_true", help="leave out what is in order")
     _add_ledger(verify)
+    history = commands.add_parser(
+        "history", help="keep and show what runs came to over time", allow_abbrev=False
+    )
+    add_verbs(history)
 
 
 def _add_ledger(parser: argparse.ArgumentParser) -> None:
@@ -266,15 +271,16 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     top = parser()
     options, unknown = top.parse_known_args(words)
     if unknown:
-        _refuse(top, options.command, unknown)
+        _refuse(top, [options.command, *filter(None, [getattr(options, "verb", "")])], unknown)
     settle(options, options.command, os.environ)
     return options
 
 
-def _refuse(top: argparse.ArgumentParser, name: str, unknown: list[str]) -> NoReturn:
-    """Name what a command does not take, and what may have been meant."""
-    (commands,) = [action for action in top._actions if isinstance(action, argparse._SubParsersAction)]
-    command: argparse.ArgumentParser = commands.choices[name]
+def _refuse(command: argparse.ArgumentParser, names: list[str], unknown: list[str]) -> NoReturn:
+    """Name what a command, or a verb of one, does not take, and what may have been meant."""
+    for name in names:
+        (below,) = [action for action in command._actions if isinstance(action, argparse._SubParsersAction)]
+        command = below.choices[name]
     wrong = next((word for word in unknown if word.startswith("-")), unknown[0]).partition("=")[0]
     known = [flag for action in command._actions for flag in action.option_strings]
     hint = meant(wrong, known) if wrong.startswith("-") else ""

@@ -67,8 +67,9 @@ def _known() -> dict[str, list[str]]:
 
 
 def _actions(top: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    """What each command takes."""
+    """What each command takes, and each verb of one."""
     for action in top._actions:
         if isinstance(action, argparse._SubParsersAction):
             for command in action.choices.values():
                 yield from command._actions
+                yield from _actions(command)

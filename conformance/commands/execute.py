@@ -21,6 +21,7 @@ _PLACES = {
     "challenge": ("challenge", "run"),
     "package": ("package", "run"),
     "verify": ("verify", "run"),
+    "history": ("history", "run"),
 }
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 import conformance
+from conformance.commands.history import check_history
 from conformance.contract.load import documented
 from conformance.contract.spelling import meant
 from conformance.reporting import ci, inert
@@ -53,6 +54,8 @@ def run(options: argparse.Namespace) -> int:
     check_overrides(options, contract)
     if options.list:
         return _list(options, names)
+    if options.history:
+        check_history(options.history)
     members = [f"{folder}/{name}" for folder in _folders(names) for name in REPORTS]
     folder = reports_folder(options.reports, (*OVERVIEW, *members))
     fleet = Fleet(options, file, folder)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.checks.extension import extensions_of, read_extensions
+from conformance.commands.history import check_history
 from conformance.commands.listing import listing
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
@@ -47,6 +48,8 @@ def run(options: argparse.Namespace) -> int:
         if not chosen:
             return _nothing_selected()
         wishes = wishes_of([*chosen, *(one for own in extensions for one in own.chosen(judged.calls))])
+        if options.history:
+            check_history(options.history)
         folder = reports_folder(options.reports)
         with held(), _scratch() as scratch:
             evidence = send(contract, judged, wishes, options, nonce, terms=wanted)

@@ -57,6 +57,7 @@ def publish(
     if leaks_in(report, redaction):
         trouble.append("internal error: a secret was found in the summary, which is withheld")
         said = ""
+    trouble += _appended(report, redaction, made.get("evidence.har", b""), options)
     code = ExitCode.INTERNAL_ERROR if trouble else report.exit_code
     try:
         output.say(said + (ci.tell(ci.of_run(report, code, where(folder)), os.environ) if said else ""))
@@ -65,6 +66,24 @@ def publish(
     if trouble:
         output.complain("; ".join(trouble))
     return ExitCode.INTERNAL_ERROR if trouble else code
+
+
+def _appended(
+    report: Report, redaction: Redaction, recording: bytes, options: argparse.Namespace
+) -> Iterator[str]:
+    """Append the run to the history that was asked for, if any; yields why it could not be."""
+    file = getattr(options, "history", None)
+    if not file or leaks_in(report, redaction):
+        return
+    from conformance.verdicts.history.file import append  # noqa: PLC0415  few runs keep one
+    from conformance.verdicts.history.told import line_of  # noqa: PLC0415
+
+    try:
+        append(file, [line_of(report, redaction.shown, recording)])
+    except OSError as error:
+        yield f"--history: cannot write {file}: {error.strerror or error}"
+    except ConfigError as error:
+        yield str(error)
 
 
 def _files(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING
+
+from conformance.verdicts.history.measures import answer_times
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -33,8 +34,8 @@ def timeline(evidence: Evidence, telling: Collection[int]) -> Timeline | None:
         return None
     began = min(e.started for e in seen)
     end = max(max(e.finished for e in seen) - began, 0.001)
-    took = sorted(max(e.elapsed, 0.0) for e in seen)
-    top = max(took[-1], 0.001)
+    took = [max(e.elapsed, 0.0) for e in seen]
+    top = max(*took, 0.001)
 
     def path(chosen: Sequence[Exchange]) -> str:
         return "".join(
@@ -43,7 +44,7 @@ def timeline(evidence: Evidence, telling: Collection[int]) -> Timeline | None:
         )
 
     budget = evidence.answer_budget
-    p95 = took[min(len(took) - 1, int(len(took) * 0.95))]
+    middle, p95 = answer_times(evidence) or (0.0, 0.0)
     counted = f"{len(seen)} answer{'' if len(seen) == 1 else 's'}"
     over = sum(t > budget for t in took)
     return Timeline(
@@ -52,7 +53,7 @@ def timeline(evidence: Evidence, telling: Collection[int]) -> Timeline | None:
         budget=round(_height(budget, top), 1) if budget <= top else None,
         slowest=_said(top),
         end=_said(end),
-        told=f"{counted}: median {_said(median(took))}, p95 {_said(p95)}, slowest {_said(took[-1])};"
+        told=f"{counted}: median {_said(middle)}, p95 {_said(p95)}, slowest {_said(max(took))};"
         f" {over or 'none'} over the budget of {_said(budget)}; red: bears on a failure",
     )
 

@@ -277,6 +277,8 @@ SETTINGS: tuple[Setting, ...] = (
             commands=("run", "replay"), group="judging"),
     Setting("reports", "file", "command", "the folder to write into",
             unset="a new one under reports/", metavar="DIR", commands=_JUDGES, group="output"),
+    Setting("history", "file", "run", "a history to which the run is appended, as by `history add`", unset="none",
+            metavar="FILE", commands=("run",), group="output"),
     Setting("quiet", "flag", "command", "print the verdict alone", commands=("run", "replay"), group="output"),
     Setting("no_color", "flag", "command", "no colours (also by NO_COLOR)",
             commands=("run", "replay"), group="output"),

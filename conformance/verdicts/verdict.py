@@ -5,7 +5,7 @@ A requirement takes the worst of its checks: error > fail > inconclusive > pass 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import IntEnum, StrEnum
 
 import msgspec
@@ -254,11 +254,20 @@ def claim(requirements: Sequence[RequirementResult], level: Level, *, interrupte
     """
     counted = [r for r in requirements if r.selected and r.level in required(level)]
     broken = any(r.verdict is Verdict.ERROR for r in requirements if r.selected)
+    excused = [r for r in counted if r.verdict is Verdict.FAIL and r.waiver]
     verdicts = {r.verdict for r in counted if not (r.verdict is Verdict.FAIL and r.waiver)}
+    return amounts_to(verdicts, excused=bool(excused), stopped=interrupted or broken)
+
+
+def amounts_to(verdicts: Collection[Verdict], *, excused: bool, stopped: bool) -> Claim:
+    """The same of the verdicts of what counts. excused: whether a failure, not among them, is waived.
+
+    stopped: whether the run did not come to its end, or broke down.
+    """
     if Verdict.FAIL in verdicts:
         return Claim.NONCONFORMING
-    judged = {r.verdict for r in counted} - {Verdict.NOT_APPLICABLE}
-    if interrupted or broken or not judged or Verdict.INCONCLUSIVE in verdicts:
+    judged = excused or set(verdicts) - {Verdict.NOT_APPLICABLE}
+    if stopped or not judged or Verdict.INCONCLUSIVE in verdicts:
         return Claim.INCONCLUSIVE
     return Claim.CONFORMING
 

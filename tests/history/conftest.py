@@ -1,0 +1,5 @@
+"""What the tests of history share with those of reports."""
+
+from tests.reporting.conftest import matches
+
+__all__ = ["matches"]

@@ -21,11 +21,13 @@ from conformance.target.shards import SERVERS
 from tests.command import ROOT, environment, run
 
 PAGES = ROOT / "docs/ci"
-SCHEMAS = {
-    "vendor.github-actions": ROOT / "action.yml",
-    "vendor.github-workflows": PAGES / "github.yml",
-    "vendor.gitlab-ci": PAGES / "gitlab.yml",
-}
+SCHEMAS = [
+    ("vendor.github-actions", ROOT / "action.yml"),
+    ("vendor.github-workflows", PAGES / "github.yml"),
+    ("vendor.github-workflows", PAGES / "github-nightly.yml"),
+    ("vendor.gitlab-ci", PAGES / "gitlab.yml"),
+    ("vendor.gitlab-ci", PAGES / "gitlab-nightly.yml"),
+]
 TOML = """
 [targets.staging]
 endpoint = "https://127.0.0.1:1/${CONNECT_TOKEN}"
@@ -53,7 +55,7 @@ def linted(*words: object) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize(("schema", "file"), SCHEMAS.items())
+@pytest.mark.parametrize(("schema", "file"), SCHEMAS)
 def test_it_keeps_the_schema_of_its_server(schema: str, file: Path, tmp_path: Path) -> None:
     words = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema)
     linted(*words, file)
@@ -76,7 +78,8 @@ def test_the_manifest_is_one_of_kubernetes() -> None:
 
 
 def test_the_action_and_the_workflow_open_no_hole() -> None:
-    linted(tool("zizmor"), "--offline", "--no-progress", "--quiet", ROOT / "action.yml", PAGES / "github.yml")
+    files = (ROOT / "action.yml", PAGES / "github.yml", PAGES / "github-nightly.yml")
+    linted(tool("zizmor"), "--offline", "--no-progress", "--quiet", *files)
 
 
 def test_the_image_is_made_as_images_should_be() -> None:
@@ -184,6 +187,48 @@ def test_the_jobs_of_gitlab_judge_and_their_overview_joins_them(folder: Path) ->
     done = shell(join, folder)
     assert done.returncode == 10, done.stderr
     assert len(json.loads((folder / "overview/overview.json").read_bytes())["targets"]) == 2
+
+
+def test_a_night_of_github_keeps_its_history_whatever_it_came_to(folder: Path) -> None:
+    steps = yaml(PAGES / "github-nightly.yml")["jobs"]["nightly"]["steps"]
+    named = {step["uses"].partition("@")[0]: step for step in steps if "uses" in step}
+    restored, saved = named["actions/cache/restore"]["with"], named["actions/cache/save"]
+    assert saved["if"] == named["actions/upload-artifact"]["if"] == "always()"
+    assert (saved["with"]["path"], saved["with"]["key"]) == (restored["path"], restored["key"])
+    assert restored["key"].startswith(restored["restore-keys"])
+    judge = named["./connect-conformance"]
+    values = {k: v for k, v in judge["env"].items() if "secrets" not in v} | {
+        "RUNNER_TEMP": str(folder / "temp")
+    }
+    values |= {
+        "CONNECT_CONFORMANCE_TARGET": judge["with"]["target"],
+        "CONNECT_CONFORMANCE_REPORTS": "conformance",
+    }
+    (folder / "temp/connect-conformance").mkdir(parents=True)
+    (folder / "temp/connect-conformance/bin").symlink_to(folder / "bin")
+    (told,) = [step for step in steps if "run" in step]
+    assert told["if"] == "always()"
+    for _ in range(2):
+        assert shell("connect-conformance run", folder, **values).returncode == 10
+    done = shell(told["run"], folder, RUNNER_TEMP=values["RUNNER_TEMP"])
+    assert done.returncode == 0, done.stderr
+    assert len((folder / restored["path"]).read_text(encoding="utf-8").splitlines()) == 2
+    assert (folder / "conformance/history.html").is_file()
+    for path in named["actions/upload-artifact"]["with"]["path"].split():
+        assert (folder / path).exists()
+
+
+def test_a_night_of_gitlab_keeps_its_history_whatever_it_came_to(folder: Path) -> None:
+    job = yaml(PAGES / "gitlab-nightly.yml")["conformance nightly"]
+    assert job["cache"]["when"] == job["artifacts"]["when"] == "always"
+    (judge,) = job["script"]
+    assert shell(judge, folder).returncode == 10
+    _, *after = job["after_script"]
+    for command in after:
+        assert shell(command, folder).returncode == 0
+    for path in (*job["cache"]["paths"], *job["artifacts"]["paths"], "conformance/history.html"):
+        assert (folder / path).exists()
+    assert reds(folder / job["artifacts"]["reports"]["junit"])
 
 
 def test_jenkins_finds_the_file_that_the_command_writes(folder: Path) -> None:

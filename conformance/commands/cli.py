@@ -56,7 +56,10 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     run = commands.add_parser(
-        "run", help="judge a target, or several, and write the reports", allow_abbrev=False
+        "run",
+        help="judge a target, or several, and write the reports",
+        usage="%(prog)s\n       [OPTION ...]",
+        allow_abbrev=False,
     )
     add_options(run, "run")
     serve = commands.add_parser(
@@ -72,7 +75,10 @@ def parser() -> argparse.ArgumentParser:
         "--http-port", type=_whole(0, 65_535), default=0, metavar="PORT", help="default: any free one"
     )
     replay = commands.add_parser(
-        "replay", help="judge recorded exchanges again, with no network", allow_abbrev=False
+        "replay",
+        help="judge recorded exchanges again, with no network",
+        usage="%(prog)s\n       [OPTION ...] EVIDENCE",
+        allow_abbrev=False,
     )
     replay.add_argument(
         "evidence", type=Path, metavar="EVIDENCE", help="an evidence.har of a run, or of somebody else"

@@ -26,7 +26,7 @@ from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.probes.purpose import PLAIN_HTTP
 from conformance.reporting.output import say
-from conformance.reporting.screen import Screen
+from conformance.reporting.screen import Screen, here
 from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
@@ -62,8 +62,7 @@ def run(options: argparse.Namespace) -> int:
     found += [Finding("extension", "ok", _extension(own, target)) for own in extensions]
     found += _effects(plan, contract, target)
     found.append(Finding("cost", "ok", cost(plan, target, len(chosen))))
-    width = min(shutil.get_terminal_size((100, 24)).columns, 120)
-    say(_page(target, found, max(width, 40)))
+    say(_page(target, found, here(color=False)))
     if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.INCONCLUSIVE if _problems(found) else ExitCode.CONFORMING
@@ -205,9 +204,8 @@ def _problems(found: list[Finding]) -> int:
     return sum(finding.state == "problem" for finding in found)
 
 
-def _page(target: Target, found: list[Finding], width: int) -> str:
+def _page(target: Target, found: list[Finding], screen: Screen) -> str:
     """The findings as text, which holds no secret and nothing that a terminal would act on."""
-    screen = Screen(width)
     screen.whole(f"{target.name} at {target.shown_endpoint}, binding {target.binding}")
     screen.whole("")
     for finding in found:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import textwrap
 from collections.abc import Callable, Iterable
 from functools import cache
 
@@ -16,13 +15,15 @@ from conformance.contract.spelling import meant
 from conformance.probes import plan as plans
 from conformance.probes.purpose import is_wanted
 from conformance.reporting.output import say
+from conformance.reporting.screen import here
 from conformance.selftest.prove import Trial, trials
 from conformance.target.configuration import ConfigError
 from conformance.target.settings import BINDINGS, SETTINGS, Setting
 from conformance.target.target import target
 from conformance.verdicts.verdict import ExitCode
 
-_WIDTH = 96
+_LONGEST = 4_000  # characters of a paragraph
+Line = tuple[str, str]  # a label and a paragraph; "": a heading
 _PLACES = {
     "target": "in [targets.NAME]",
     "state": "in [targets.NAME.states.NNN]",
@@ -66,7 +67,13 @@ def explained(name: str, extensions: tuple[Extension, ...] = ()) -> str:
             f"explain: {name!r} is no requirement, interpretation, exit code, setting or variant{hint}; allowed: a name"
             " that `requirements`, `prove --format json`, docs/configuration.md or a report prints"
         )
-    return "\n".join(told[found]()) + "\n"
+    screen = here()
+    for label, text in told[found]():
+        if label:
+            screen.say(text, f"  {label.strip():<14}", limit=_LONGEST)
+        else:
+            screen.say(text, style="bold", hanging=2)
+    return str(screen)
 
 
 def names() -> list[str]:
@@ -74,11 +81,11 @@ def names() -> list[str]:
     return list(_told(()))
 
 
-def _told(extensions: tuple[Extension, ...]) -> dict[str, Callable[[], list[str]]]:
+def _told(extensions: tuple[Extension, ...]) -> dict[str, Callable[[], list[Line]]]:
     """What says what each name stands for."""
     contract = documented()
     variants = _variants()
-    told: dict[str, Callable[[], list[str]]] = {
+    told: dict[str, Callable[[], list[Line]]] = {
         **{str(int(code)): lambda code=code: _exit_code(code) for code in _CODES},  # type: ignore[misc]
         **{i.id: lambda i=i: _interpretation(i, contract) for i in contract.interpretations.values()},  # type: ignore[misc]
         **{r.id: lambda r=r: _requirement(r, contract, variants) for r in contract.requirements.values()},  # type: ignore[misc]
@@ -95,14 +102,14 @@ def _variants() -> dict[str, Trial]:
     return {trial.id: trial for trial in trials()}
 
 
-def _paragraph(label: str, text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=f"  {label:<14}", subsequent_indent=" " * 16)
+def _paragraph(label: str, text: str) -> list[Line]:
+    return [(label or " ", text)] if text else []
 
 
-def _requirement(requirement: Requirement, contract: Contract, variants: dict[str, Trial]) -> list[str]:
-    lines = [f"{requirement.id}  {requirement.level}", *_paragraph("holds", requirement.statement)]
+def _requirement(requirement: Requirement, contract: Contract, variants: dict[str, Trial]) -> list[Line]:
+    lines = [("", f"{requirement.id}  {requirement.level}"), *_paragraph("holds", requirement.statement)]
     if requirement.quote:
-        lines += _paragraph("page", f"“{requirement.quote}” (section {requirement.section})")
+        lines += _paragraph("page", f'"{requirement.quote}" (section {requirement.section})')
     if requirement.standard:
         lines += _paragraph("standard", requirement.standard)
     for name in requirement.interpretation:
@@ -114,10 +121,10 @@ def _requirement(requirement: Requirement, contract: Contract, variants: dict[st
     return [*lines, *_paragraph("to mend", requirement.mend)]
 
 
-def _own(requirement: Requirement, own: Extension) -> list[str]:
+def _own(requirement: Requirement, own: Extension) -> list[Line]:
     """A requirement of a user's own, which need not rest on anything."""
     lines = [
-        f"{requirement.id}  {requirement.level}, of the extension {own.name}",
+        ("", f"{requirement.id}  {requirement.level}, of the extension {own.name}"),
         *_paragraph("holds", requirement.statement),
     ]
     if requirement.source:
@@ -128,7 +135,7 @@ def _own(requirement: Requirement, own: Extension) -> list[str]:
     return [*lines, *(_paragraph("to mend", requirement.mend) if requirement.mend else [])]
 
 
-def _looked_at(contract: Contract, chosen: list[tuple[Check, Case]]) -> list[str]:
+def _looked_at(contract: Contract, chosen: list[tuple[Check, Case]]) -> list[Line]:
     """The checks, and what is sent for them."""
     titles = dict.fromkeys(check.title for check, _ in chosen)
     return [line for title in titles for line in _paragraph("check", title)] + _paragraph(
@@ -165,9 +172,9 @@ def _sent(contract: Contract, chosen: list[tuple[Check, Case]]) -> str:
     return f"{len(titles)} requests: {shown}{'; ...' if len(titles) > 3 else ''}"
 
 
-def _interpretation(interpretation: Interpretation, contract: Contract) -> list[str]:
+def _interpretation(interpretation: Interpretation, contract: Contract) -> list[Line]:
     rests = [r.id for r in contract.requirements.values() if interpretation.id in r.interpretation]
-    lines = [interpretation.id, *_paragraph("page", interpretation.page)]
+    lines = [("", interpretation.id), *_paragraph("page", interpretation.page)]
     lines += _paragraph("decided", interpretation.decision)
     if interpretation.acceptable:
         lines += _paragraph(
@@ -176,18 +183,18 @@ def _interpretation(interpretation: Interpretation, contract: Contract) -> list[
     return [*lines, *_paragraph("decides", ", ".join(rests) or "no single requirement")]
 
 
-def _exit_code(code: ExitCode) -> list[str]:
-    return [f"exit code {int(code)}", *_paragraph("means", _CODES[code])]
+def _exit_code(code: ExitCode) -> list[Line]:
+    return [("", f"exit code {int(code)}"), *_paragraph("means", _CODES[code])]
 
 
-def _setting(key: str) -> list[str]:
+def _setting(key: str) -> list[Line]:
     """Each place that has a setting of this name."""
     return [line for row in SETTINGS if row.key == key for line in _row(row)]
 
 
-def _row(row: Setting) -> list[str]:
+def _row(row: Setting) -> list[Line]:
     lines = [
-        f"{row.key}  setting, {_PLACES[row.place]}",
+        ("", f"{row.key}  setting, {_PLACES[row.place]}"),
         *_paragraph("says", f"{row.help[0].upper()}{row.help[1:]}."),
     ]
     lines += _paragraph("", row.more)
@@ -202,8 +209,8 @@ def _row(row: Setting) -> list[str]:
     return lines
 
 
-def _variant(variant: Trial) -> list[str]:
-    lines = [f"{variant.id}  {variant.kind}", *_paragraph("is", variant.title)]
+def _variant(variant: Trial) -> list[Line]:
+    lines = [("", f"{variant.id}  {variant.kind}"), *_paragraph("is", variant.title)]
     if variant.breaks:
         lines += _paragraph("breaks", ", ".join(variant.breaks))
     if variant.also:

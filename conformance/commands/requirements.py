@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import textwrap
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -12,6 +11,7 @@ from conformance.checks.catalogue import checks
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.reporting.output import say
+from conformance.reporting.screen import here
 from conformance.target.configuration import ConfigError
 
 
@@ -73,9 +73,10 @@ def catalogue(style: str, calls: tuple[str, ...] = ()) -> str:
             f"| {r.id} | {r.level} | {r.statement} | {r.source} | {len(covered[r.id])} |" for r in rows_of
         ]
         return "\n".join(lines) + "\n"
-    lines = []
+    screen = here()
     for r in rows_of:
         checks_ = f"{len(covered[r.id])} check{'s' if len(covered[r.id]) != 1 else ''}"
-        body = textwrap.fill(r.statement, 78, initial_indent="    ", subsequent_indent="    ")
-        lines.append(f"{r.id:<17} {r.level:<9} {checks_}\n{body}")
-    return "\n".join(lines) + f"\n{len(rows_of)} requirements\n"
+        screen.whole(f"{r.id:<17} {r.level:<9} {checks_}")
+        screen.say(r.statement, "    ", limit=1_000)
+    screen.whole(f"{len(rows_of)} requirements")
+    return str(screen)

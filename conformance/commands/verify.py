@@ -12,11 +12,12 @@ from random import SystemRandom
 from conformance.contract.load import documented
 from conformance.reporting import inert
 from conformance.reporting.output import say
+from conformance.reporting.screen import here
 from conformance.submissions.judged_again import exit_of
 from conformance.submissions.ledger import read_ledger
 from conformance.submissions.live import live
 from conformance.submissions.package import read_package
-from conformance.submissions.rows import Row, Standing
+from conformance.submissions.rows import Standing
 from conformance.submissions.signing import public_key
 from conformance.submissions.verify import Verification, noted, read, verify
 from conformance.target.configuration import ConfigError, find_config
@@ -59,18 +60,20 @@ def _target(options: argparse.Namespace) -> Target:
 def shown(made: Verification, *, quiet: bool) -> str:
     """The rows, and what they come to. What the partner allowed himself is said in any case."""
     rows = [one for one in made.rows if not quiet or one.standing is not Standing.OK]
-    return "".join(map(_line, rows)) + "\n" * bool(rows) + _end(made)
-
-
-def _line(one: Row) -> str:
-    return f"{one.standing.value:<22} {one.check:<18} {inert.terminal(one.said, limit=600)}\n"
+    screen = here(whole=True, color=False)
+    for one in rows:
+        screen.say(one.said, f"{one.standing.value:<22} {one.check:<18} ", limit=600)
+    if rows:
+        screen.whole("")
+    screen.say(_end(made), hanging=2, limit=2_000)
+    return str(screen)
 
 
 def _end(made: Verification) -> str:
     whom = inert.terminal(made.evidence.target)
     bad = sum(one.standing in {Standing.FAILED, Standing.OPEN} for one in made.rows)
     if made.exit_code == ExitCode.CONFORMING and made.report is not None:
-        return f"ACCEPTED: {whom}: {inert.terminal(headline(made.report))}\n"
+        return f"ACCEPTED: {whom}: {inert.terminal(headline(made.report))}"
     why = f"{bad} of {len(made.rows)} checks of the package failed or stayed open" if bad else ""
     told = inert.terminal(headline(made.report)) if made.report is not None else ""
-    return f"{_WORDS[made.exit_code]}: {whom}: {'; '.join(filter(None, (why, told)))}\n"
+    return f"{_WORDS[made.exit_code]}: {whom}: {'; '.join(filter(None, (why, told)))}"

@@ -35,7 +35,7 @@ def _card(number: int, cause: Cause, exchanges: Mapping[int, Exchange]) -> dict[
         "word": "error" if cause.verdict is Verdict.ERROR else "fail" if cause.counts else "below",
         "folded": number > UNFOLDED or (not cause.counts and cause.level == "advisory"),
         "says": "The page says" if lead.id in documented().requirements else "It rests on",
-        "quote": lead.quote,
+        "quote": "" if lead.quote in lead.source else lead.quote,
         "source": lead.source,
         "expected": pieces[0],
         "observed": pieces[1],

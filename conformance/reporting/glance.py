@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _ENDPOINT = "whoever runs the endpoint"
 _RUN = "whoever configures this run"
-_WAY = "whoever runs the endpoint, or the way to it"
+_WAY = "whoever configures this run, or runs the endpoint"
 _SUITE = "whoever maintains the suite, or the extension that broke"
 
 
@@ -39,20 +39,22 @@ def glance(report: Report, found: Sequence[Cause]) -> Iterator[Line]:
     known = found if whole else [one for own in report.extensions for one in own_causes(own, report)]
     if first := next((cause for cause in known if cause.counts), None):
         which = f"--select {first.lead.address}" if whole else f"--extension {quote(names[0])}"
-        yield from _of(first, told_first(known), f"--level {report.level} {which}")
+        in_the_way = bool(report.obstacle) and report.obstacle.startswith(first.sentence)
+        who = _WAY if in_the_way else _who(first)
+        yield from _of(first, who, told_first(known), f"--level {report.level} {which}")
     yield Line("Judged", _judged(report))
     if left := list(_not_looked_at(report)):
         yield Line("Not looked at", "; ".join(left))
 
 
-def _of(first: Cause, number: str, options: str) -> Iterator[Line]:
+def _of(first: Cause, who: str, number: str, options: str) -> Iterator[Line]:
     failed = first.verdict is Verdict.FAIL
     label = "Cause" if first.verdict is not Verdict.INCONCLUSIVE else "Not judged"
     yield Line(label, first.sentence, number, quoted=True)
     if first.remedy:
-        yield Line("Mended by", first.remedy, f"{_who(first)}: ", quoted=True)
+        yield Line("Mended by", first.remedy, f"{who}: ", quoted=True)
     else:
-        yield Line("Mended by", _who(first))
+        yield Line("Mended by", who)
     check = first.check
     if failed and check and check.reproduce:
         times = len(check.exchanges)
@@ -67,7 +69,7 @@ def _who(cause: Cause) -> str:
         return _SUITE
     if cause.verdict is Verdict.FAIL:
         return _ENDPOINT
-    return _WAY if cause.open else _RUN if cause.remedy else _ENDPOINT
+    return _RUN if cause.remedy else _ENDPOINT
 
 
 def _judged(report: Report) -> str:

@@ -52,16 +52,18 @@ def shorten(text: str, limit: int) -> str:
 
 def terminal(text: str, *, limit: int = 400) -> str:
     """For a terminal or a build server's log: one line, nothing that either would act on."""
-    return shorten(_no_command(visible(text[: limit + 1])), limit)
+    return shorten(no_command(visible(text[: limit + 1])), limit)
 
 
 def log(text: str) -> str:
     """The same for a text of several lines, uncut; fit for XML, too."""
-    return _no_command(xml(text))
+    return no_command(xml(text))
 
 
-def _no_command(text: str) -> str:
-    return _COMMAND.sub(lambda found: _coded(found[0][0]) + found[0][1], text)
+def no_command(text: str, style: str = "") -> str:
+    """The text, in which a build server finds no command. style: `json` or `html`, which mean the same as before."""
+    coded = {"json": _numbered, "html": _referenced}.get(style, _coded)
+    return _COMMAND.sub(lambda found: coded(found[0][0]) + found[0][1], text)
 
 
 def markdown(text: str, *, limit: int = 400, cell: bool = False) -> str:
@@ -96,6 +98,10 @@ def _json_escape(character: str) -> str:
     if character.isprintable() and not _BLANK.match(character):
         return character
     return _numbered(character)
+
+
+def _referenced(character: str) -> str:
+    return f"&#{ord(character)};"
 
 
 def _numbered(character: str) -> str:

@@ -46,12 +46,19 @@ def open_streams() -> None:
 def say(text: str, style: str = "") -> None:
     """Print a text, new lines included. Raises OutputError; a reader who has gone is none.
 
-    style: `json` or `html`, which have escapes of their own for what the stream has no characters for.
+    style: `json` or `html`, which have escapes of their own for what the stream has no characters for, and for what a
+    build server takes for a command in its log.
     """
+    text = inert.no_command(text, style)
     if style == "json":
         text = inert.ascii_json(text)
     elif style == "html":
         text = text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    command(text)
+
+
+def command(text: str) -> None:
+    """The same for lines that a build server is to act on."""
     try:
         _write(sys.stdout, text)
     except OSError as error:

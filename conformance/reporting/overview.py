@@ -43,14 +43,17 @@ def told(member: Member, made: Overview) -> str:
 
 def terminal(made: Overview) -> str:
     """Worst first, one line for each target."""
+    from conformance.reporting.screen import here  # noqa: PLC0415  only where it is printed
+
     width = max((len(inert.terminal(m.name, limit=40)) for m in made.targets), default=0)
-    lines = [sentence(made)]
+    screen = here(whole=True, color=False)
+    screen.say(sentence(made), hanging=2)
     for member in made.targets[:_SHOWN]:
-        line = f"  {member.verdict:14}{inert.terminal(member.name, limit=40):{width}}  {told(member, made)}"
-        lines.append(inert.terminal(line, limit=300).rstrip())
+        name = inert.terminal(member.name, limit=40)
+        screen.say(told(member, made), f"  {inert.terminal(member.verdict):14}{name:{width}}  ", limit=300)
     if len(made.targets) > _SHOWN:
-        lines.append(f"  ... and {len(made.targets) - _SHOWN} more, see overview.html")
-    return "\n".join(lines) + "\n"
+        screen.say(f"... and {len(made.targets) - _SHOWN} more, see overview.html", "  ")
+    return str(screen)
 
 
 def as_json(made: Overview) -> str:

@@ -60,7 +60,8 @@ def publish(
     trouble += _appended(report, redaction, made.get("evidence.har", b""), options)
     code = ExitCode.INTERNAL_ERROR if trouble else report.exit_code
     try:
-        output.say(said + (ci.tell(ci.of_run(report, code, where(folder)), os.environ) if said else ""))
+        output.say(said)
+        output.command(ci.tell(ci.of_run(report, code, where(folder)), os.environ) if said else "")
     except output.OutputError as error:
         trouble.append(str(error))
     if trouble:

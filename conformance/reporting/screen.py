@@ -6,15 +6,21 @@ Whatever is said is text: no markup is read in it, and what a terminal would act
 from __future__ import annotations
 
 import io
+import shutil
+import sys
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from conformance.reporting import inert
+from conformance.reporting import inert, output
 
-NARROWEST = 30  # columns below which nothing can be laid out
+NARROWEST, WIDEST = (
+    30,
+    120,
+)  # columns below which nothing can be laid out; above which no paragraph is easy to read
+_ENDLESS = 100_000
 
 
 class Screen:
@@ -91,6 +97,18 @@ class Screen:
         return file.getvalue()
 
 
+def here(*, whole: bool = False, color: bool = True) -> Screen:
+    """Of standard output, as wide as that is. whole: no line is broken for a program, which looks for it.
+
+    color: whether there may be any.
+    """
+    width = min(shutil.get_terminal_size((100, 24)).columns, WIDEST)
+    if whole and not output.is_terminal(sys.stdout):
+        width = _ENDLESS
+    wanted = color and output.has_colors(sys.stdout)
+    return Screen(width, color=wanted, links=output.has_links(sys.stdout))
+
+
 def fitted(text: str, columns: int, *, end: bool = False) -> str:
     """As much of the beginning of a text, or of its end, as so many columns hold."""
     if cell_len(text) <= columns:
@@ -100,4 +118,4 @@ def fitted(text: str, columns: int, *, end: bool = False) -> str:
     return "…" + set_cell_size(text[::-1], max(columns - 1, 0))[::-1]
 
 
-__all__ = ["NARROWEST", "Screen", "cell_len", "fitted"]
+__all__ = ["NARROWEST", "Screen", "cell_len", "fitted", "here"]

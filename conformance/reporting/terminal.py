@@ -37,6 +37,7 @@ _NAMED = 6  # requirements named of one cause
 _CLAIMS = {Claim.CONFORMING: "green", Claim.NONCONFORMING: "red", Claim.INCONCLUSIVE: "yellow"}
 _SHORT = ("pass", "fail", "open", "error", "n/a")
 _LABEL = 10
+_NAMES = 1_000  # characters of names of requirements, which are ours
 _GUTTER = 10  # columns before what a row of an answer says
 
 
@@ -81,10 +82,10 @@ class _Page:
         """A word that stands out, and a text beside it."""
         self.screen.say(text, f"{word}{gap}", 2, style=style)
 
-    def field(self, label: str, text: str, link: str = "") -> None:
+    def field(self, label: str, text: str, link: str = "", *, limit: int = 200) -> None:
         """A labelled text under a failure; nothing where there is no text."""
         if text:
-            self.screen.say(text, f"  {label:{_LABEL}}", link=link, limit=200)
+            self.screen.say(text, f"  {label:{_LABEL}}", link=link, limit=limit)
 
     def link(self, place: str = "") -> str:
         """Where a place of the page can be opened."""
@@ -160,11 +161,11 @@ class _Page:
         self.heading(word, cause.sentence, "bold red" if cause.counts else "bold yellow")
         below = "" if cause.counts else "; does not fail this run"
         names = f"{named(cause.requirements, report, _NAMED)}{below}"
-        self.field("breaks", names, self.link(f"#{cause.lead.address}"))
+        self.field("breaks", names, self.link(f"#{cause.lead.address}"), limit=_NAMES)
         if cause.check:
             self.shown(cause.check, cause.sentence)
         self.field("mend", cause.remedy)
-        self.field("leaves", f"{named(cause.open, report, _NAMED)} open" if cause.open else "")
+        self.field("leaves", f"{named(cause.open, report, _NAMED)} open" if cause.open else "", limit=_NAMES)
 
     def shown(self, check: CheckResult, sentence: str) -> None:
         """What a check expected and saw, unless its sentence has said so."""
@@ -204,7 +205,9 @@ class _Page:
 
     def left_open(self, cause: Cause, report: Report) -> None:
         self.heading("OPEN", cause.sentence, "bold yellow")
-        self.field("leaves", f"{named((*cause.requirements, *cause.open), report, _NAMED)} open")
+        self.field(
+            "leaves", f"{named((*cause.requirements, *cause.open), report, _NAMED)} open", limit=_NAMES
+        )
         self.field("mend", cause.remedy)
 
     def waived(self, found: Sequence[Cause]) -> None:

@@ -1,0 +1,61 @@
+"""What every command prints fits any width and any stream, and is no command to a build server."""
+
+from __future__ import annotations
+
+import html
+import json
+
+import pytest
+
+from conformance.commands.cli import main
+from conformance.contract.load import folder
+from conformance.reporting import inert, output
+
+SAMPLE = str(folder("reports") / "sample")
+COMMANDS = {
+    "help": ["--help"],
+    "help of run": ["run", "--help"],
+    "help of replay": ["replay", "--help"],
+    "explain": ["explain", "ENV-03"],
+    "setting": ["explain", "timeout"],
+    "requirements": ["requirements", "--call=get_list_callback"],
+    "overview": ["compare", "--overview", SAMPLE],
+}
+FORGED = ("##vso[task.setvariable x]y", "##teamcity[testFailed]", "::error file=x::y", "##[error]z")
+
+
+@pytest.mark.parametrize("width", [40, 63, 120, 200])
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+def test_paragraphs_fit_the_terminal(
+    words: list[str], width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr(output, "is_terminal", lambda _: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    main(words)
+    said = capsys.readouterr().out
+    assert said.isascii()
+    assert "\x1b" not in said
+    for line in said.splitlines():
+        assert len(line) <= width or len(line.split()) <= 3, line
+
+
+def test_lines_for_programs_are_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    main(COMMANDS["overview"])
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_nothing_that_is_said_is_a_command(forged: str, capsys: pytest.CaptureFixture[str]) -> None:
+    output.say(f"  {forged}\n")
+    output.say(json.dumps({"a": forged}) + "\n", "json")
+    output.say(f"<p>{forged}</p>\n", "html")
+    output.note(forged)
+    out, err = capsys.readouterr()
+    assert not inert._COMMAND.search(out + err)
+    _, data, page = out.splitlines()
+    assert json.loads(data) == {"a": forged}
+    assert html.unescape(page) == f"<p>{forged}</p>"

@@ -95,10 +95,13 @@ def test_the_gate_lets_through_what_is_as_good_and_nothing_else(staging: Staging
 
 
 def test_the_nights_are_kept(staging: Staging) -> None:
-    (judge, *shown), (add,) = SECTIONS["Every night"]
-    staging.run(judge)
+    (judge, *shown), (compare,), (add,) = SECTIONS["Every night"]
+    for _ in range(2):
+        staging.run(judge)
+    assert "Nothing changed." in staging.run(compare)
     staging.broken = True
     staging.run(judge, 1)
+    assert "1 got worse" in staging.run(compare, 1)
     told = [staging.run(command) for command in shown]
     assert "REGRESSED" in told[0]
     assert "CBK-04" in told[0]

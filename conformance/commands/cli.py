@@ -137,7 +137,7 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         nargs="+",
         metavar="RESULT",
-        help="a report.json, a folder of a run, or a package",
+        help="a report.json, a folder of a run, or a package; as the first also a history, for the run before",
     )
     compare.add_argument("--format", choices=("table", "json", "markdown", "html"), default="table")
     compare.add_argument(

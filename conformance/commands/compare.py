@@ -19,7 +19,8 @@ from conformance.verdicts.reading import read_bytes, report_of
 from conformance.verdicts.verdict import ExitCode, Report, RequirementResult
 
 _ZIP = b"PK\x03\x04"
-_ALLOWED = "report.json files, folders of runs, packages"
+_HISTORY = ".jsonl"
+_ALLOWED = "report.json files, folders of runs, packages, and a history as the first"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError("--reports is allowed with --overview only; a comparison is printed")
     if len(options.results) < 2:
         raise ConfigError(f"compare needs two results or more; allowed: {_ALLOWED}")
-    names, reports = zip(*map(read_result, options.results), strict=True)
+    names, reports = zip(*_results(options.results), strict=True)
     found = Comparison(names, reports, frozenset(options.allow), options.fail_on_extension)
     say(FORMATS[options.format](found), options.format)
     fails = found.fails if options.fail_on_regression else ()
@@ -43,8 +44,26 @@ def run(options: argparse.Namespace) -> int:
     return ExitCode.NONCONFORMING if fails else ExitCode.CONFORMING
 
 
+def _results(places: Sequence[Path]) -> Iterator[tuple[str, Report]]:
+    """The reports, each as it is called; a history stands for the last run before the second of them."""
+    first, *others = places
+    read = [read_result(place) for place in others]
+    yield _night_before(first, read[0][1]) if first.suffix == _HISTORY else read_result(first)
+    yield from read
+
+
+def _night_before(file: Path, later: Report) -> tuple[str, Report]:
+    from conformance.verdicts.night_before import night_before  # noqa: PLC0415  few results are a history
+
+    return night_before(file, later)
+
+
 def read_result(place: Path) -> tuple[str, Report]:
     """A report and how it is called: of a folder, a file, or a package, of which nothing is written anywhere."""
+    if place.suffix == _HISTORY:
+        raise ConfigError(
+            f"{place} is a history; allowed: as the first result of compare, for the last run before the second"
+        )
     file = place / "report.json" if place.is_dir() else place
     data = read_bytes(file)
     if not data.startswith(_ZIP):

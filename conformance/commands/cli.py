@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from conformance import __version__
 from conformance.commands.guard import guarded
-from conformance.commands.history import add_verbs
+from conformance.commands.history_verbs import add_verbs
 from conformance.contract.spelling import meant
 from conformance.reporting.output import complain, say
 from conformance.sending.signals import obeyed

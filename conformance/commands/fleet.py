@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import IO
 
 import conformance
-from conformance.commands.history import check_history
 from conformance.contract.load import documented
 from conformance.contract.spelling import meant
 from conformance.reporting import ci, inert
@@ -35,6 +34,7 @@ from conformance.target.configuration import ConfigError, target_names
 from conformance.target.settings import PREFIX, taken_by
 from conformance.target.subject import check_overrides, config_file
 from conformance.verdicts.fleet import Member, Overview, Row, of_report, overview, rows_of, unjudged
+from conformance.verdicts.history.file import check
 from conformance.verdicts.reading import read_report
 from conformance.verdicts.terms import selected, terms
 from conformance.verdicts.verdict import ExitCode
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     if options.list:
         return _list(options, names)
     if options.history:
-        check_history(options.history)
+        check(options.history)
     members = [f"{folder}/{name}" for folder in _folders(names) for name in REPORTS]
     folder = reports_folder(options.reports, (*OVERVIEW, *members))
     fleet = Fleet(options, file, folder)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.checks.extension import extensions_of, read_extensions
-from conformance.commands.history import check_history
 from conformance.commands.listing import listing
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
@@ -24,6 +23,7 @@ from conformance.run import send
 from conformance.sending.signals import held
 from conformance.target.configuration import ConfigError
 from conformance.target.subject import subject
+from conformance.verdicts.history.file import check
 from conformance.verdicts.terms import selected, terms
 from conformance.verdicts.verdict import ExitCode
 
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
             return _nothing_selected()
         wishes = wishes_of([*chosen, *(one for own in extensions for one in own.chosen(judged.calls))])
         if options.history:
-            check_history(options.history)
+            check(options.history)
         folder = reports_folder(options.reports)
         with held(), _scratch() as scratch:
             evidence = send(contract, judged, wishes, options, nonce, terms=wanted)

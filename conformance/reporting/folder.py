@@ -77,6 +77,11 @@ def put_away(folder: Path, names: Iterable[str]) -> None:
     note(f"what an earlier run left in {folder} is in {place} now")
 
 
+def is_ours(path: Path) -> bool:
+    """Whether a file is a report of this suite, and no link to one."""
+    return not path.is_symlink() and _OURS.search(_head(path)) is not None
+
+
 def _head(path: Path) -> bytes:
     """How a file begins; nothing where it is none."""
     if not path.is_file():

@@ -11,12 +11,11 @@ from conformance.reporting.history import headline, troubles
 from conformance.reporting.pages import SIGNS, page
 from conformance.verdicts.history.answers import Told, labelled, when
 from conformance.verdicts.history.index import Index
-from conformance.verdicts.history.line import CONCLUSIVE, LETTERS, WAIVED
+from conformance.verdicts.history.line import CONCLUSIVE, WORDS
 from conformance.verdicts.verdict import Claim
 
 _RUNS, _ROWS, _TARGETS, _CARDS = 60, 30, 25, 20  # shown; what is more is counted
 _TICK = 7  # runs between dates
-_WORDS = {letter: verdict.value for verdict, letter in LETTERS.items()} | {WAIVED: "waived"}
 _CLAIMS = tuple(Claim)
 _AS_LETTER = {Claim.CONFORMING: "p", Claim.NONCONFORMING: "f", Claim.INCONCLUSIVE: "i"}
 _PLAIN = frozenset("pn-")
@@ -125,7 +124,7 @@ def _strips(index: Index, one: Told, runs: Sequence[_Run]) -> Iterator[Strip]:
             run.letters[place] if (place := places[run.kind].get(standing.name)) is not None else "-"
             for run in runs
         ]
-        counted = {word: letters.count(letter) for letter, word in _WORDS.items() if letter in letters}
+        counted = {word: letters.count(letter) for letter, word in WORDS.items() if letter in letters}
         said = ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in counted.items())
         broke = standing.broke
         if broke:
@@ -154,7 +153,7 @@ def _verdicts(runs: Sequence[_Run]) -> Strip:
 
 def _pieces(letters: Sequence[str]) -> Iterator[Piece]:
     for letter, alike in groupby(letters):
-        word = _WORDS.get(letter, "")
+        word = WORDS.get(letter, "")
         yield Piece((SIGNS[word] if word else " ") * len(list(alike)), word)
 
 

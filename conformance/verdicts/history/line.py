@@ -27,6 +27,7 @@ LETTERS = {
     Verdict.ERROR: "e",
 }
 WAIVED, LEFT_OUT = "w", "-"  # a failure that is excused; what the run was not asked, or not in full
+WORDS = {letter: verdict.value for verdict, letter in LETTERS.items()} | {WAIVED: "waived"}
 CONCLUSIVE = frozenset("pfw")
 _VERDICTS = {letter: verdict for verdict, letter in LETTERS.items()}
 _ALL = "".join(LETTERS.values()) + WAIVED + LEFT_OUT

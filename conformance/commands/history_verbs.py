@@ -1,0 +1,66 @@
+"""What `history` can do, and the options of each verb. The command itself is imported when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from conformance.target.settings import Setting
+
+_FILE = Path("history.jsonl")
+
+
+def add_verbs(history: argparse.ArgumentParser) -> None:
+    """Add what `history` can do, each with its options."""
+    verbs = history.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    def verb(name: str, said: str) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=said, allow_abbrev=False)
+        made.add_argument(
+            "--history", type=Path, default=_FILE, metavar="FILE", help="the history (default: %(default)s)"
+        )
+        return made
+
+    add = verb("add", "append a line for each run; one that is in the history already is left out")
+    add.add_argument(
+        "folders", type=Path, nargs="+", metavar="FOLDER", help="the folder of a run, or of several targets"
+    )
+
+    show = verb("show", "say what is broken and since when, what is flaky, what could not be judged")
+    show.add_argument("--target", default="*", metavar="GLOB", help="these targets alone")
+    show.add_argument(
+        "--requirement",
+        default="",
+        metavar="ID-GLOB",
+        help="these requirements alone, with all that became of them",
+    )
+    html = verb("html", "write what `show` says, and runs by requirements, as a page")
+    html.add_argument("--target", default="*", metavar="GLOB", help="these targets alone")
+    html.add_argument("--requirement", default="*", metavar="ID-GLOB", help="these requirements alone")
+    html.add_argument(
+        "-o", "--output", type=Path, default=Path("history.html"), metavar="FILE", help="default: %(default)s"
+    )
+
+    prune = verb("prune", "delete report folders of old runs, but for last good and first bad ones")
+    prune.add_argument(
+        "--keep",
+        type=_number,
+        default=7,
+        metavar="N",
+        help="of each target's latest runs (default: %(default)s)",
+    )
+    prune.add_argument(
+        "--reports",
+        type=Path,
+        default=Path("reports"),
+        metavar="DIR",
+        help="where they are (default: %(default)s)",
+    )
+    prune.add_argument("--dry-run", action="store_true", help="say what would be deleted; delete nothing")
+    export = verb("export", "write the runs as a data set")
+    export.add_argument("--format", choices=("parquet",), required=True, help="needs the extra `parquet`")
+    export.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
+
+
+def _number(text: str) -> int:
+    return int(Setting("", "whole", "command", "", low=1, high=1_000_000).value(text))

@@ -18,6 +18,7 @@ from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import from_har
+from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.probes.purpose import Wishes
 from conformance.reporting.output import progress
@@ -105,7 +106,13 @@ def judge(
     requirement, and for a wrong extension.
     """
     contract = contract or documented()
-    return judge_evidence(evidence, contract, terms or Terms(), read_extensions(extensions, contract))
+    terms = terms or Terms()
+    report = judge_evidence(evidence, contract, terms, read_extensions(extensions, contract))
+    if not terms.suggestions or report.counts.fail == 0:
+        return report
+    from conformance.verdicts.suggestions import with_suggestions  # noqa: PLC0415  only where something failed
+
+    return with_suggestions(report, Redaction(evidence).shown, contract)
 
 
 def read_evidence(file: Path) -> Evidence:

@@ -52,6 +52,20 @@ class NotApplicable(Exception):  # noqa: N818
     """The requirement has no subject at this target."""
 
 
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """The smallest change with which an answer would pass.
+
+    exchange: its number. edits: what to change, in words. diff: the lines that change. passes: the requirements that
+    pass then. accept: the interpretations under which the answer passes as it is.
+    """
+
+    exchange: int
+    edits: tuple[str, ...]
+    diff: str
+    passes: tuple[str, ...]
+    accept: tuple[str, ...] = ()
+
+
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of one check: one requirement, judged over the exchanges it names."""
 
@@ -65,3 +79,4 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     exchanges: tuple[int, ...] = ()
     reproduce: str = ""
     interpretations: tuple[str, ...] = ()
+    suggestion: Suggestion | None = None

@@ -6,6 +6,7 @@ expanded, comments and processing instructions are kept out of the tree so that 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from xml.parsers import expat
@@ -18,6 +19,7 @@ _REFERRING = re.compile(
     r"""xml-stylesheet|xml-model|\b\w*(href|src|schema|url|uri)\s*=|\w+://""", re.IGNORECASE
 )
 _DOCTYPE = re.compile(r"(?:<\?.*?\?>|<!--.*?-->|\s)*<!DOCTYPE", re.DOTALL)
+_NO_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _POSITION = re.compile(r", line \d+, column \d+$")
 _IDS = {etree.ErrorTypes.DTD_XMLID_VALUE, etree.ErrorTypes.DTD_ID_REDEFINED}
 _LIMITS = ("excessive depth", "huge", "too long", "limit", "amplification", "maximum")
@@ -108,6 +110,20 @@ def _parse(text: str, encoding: str, declared: str) -> Document:
         references=references + _instructions(data),
         text=text,
     )
+
+
+def recovered(document: Document) -> etree._Element | None:
+    """What a parser makes of a body that is not well-formed; None where nothing can be made of it."""
+    with contextlib.suppress(etree.XMLSyntaxError, ValueError):
+        data, parser = document.text.encode("utf-8", "replace"), _parser(remove_pis=True, recover=True)
+        root = etree.fromstring(data, parser)
+        if root is not None:
+            etree.strip_elements(root, etree.Entity, with_tail=False)
+            for element in root.iter():
+                element.text = _NO_CHARACTER.sub("", element.text or "") or None
+                element.tail = _NO_CHARACTER.sub("", element.tail or "") or None
+        return root
+    return None
 
 
 def _tree(data: bytes, *, remove_pis: bool) -> etree._Element:

@@ -256,6 +256,10 @@ class Suite:
         interrupted = signals.came() or (exitstatus == pytest.ExitCode.INTERRUPTED and not self.trouble)
         extent = Extent(self.wanted, interrupted, self.trouble[0] if self.trouble else "")
         report = assemble(self.results, self.redaction.shown, self.contract, self.terms, extent=extent)
+        if self.terms.suggestions and report.counts.fail:
+            from conformance.verdicts.suggestions import with_suggestions  # noqa: PLC0415  only where something failed
+
+            report = with_suggestions(report, self.redaction.shown, self.contract)
         told = with_extensions(report, self.extended(extent), counted=self.terms.fail_on_extension)
         code = told.exit_code
         if code == ExitCode.NOTHING_SELECTED:  # tests alone that are no checks

@@ -12,6 +12,7 @@ from conformance.reporting.snippet import snippet
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from conformance.checks.outcome import Suggestion
     from conformance.evidence.exchange import Exchange
     from conformance.verdicts.causes import Cause
 
@@ -45,7 +46,15 @@ def _card(number: int, cause: Cause, exchanges: Mapping[int, Exchange]) -> dict[
         "snippet": snippet(answer, check.where, observed) if check and answer else None,
         "seen": in_short(seen) if seen else None,
         "reproduce": check.reproduce if check else "",
+        "change": check.suggestion if check else None,
+        "accepting": allowed(check.suggestion) if check and check.suggestion else "",
     }
+
+
+def allowed(suggestion: Suggestion) -> str:
+    """What the target may accept in place of a change: interpretations by id, and what accepting them allows."""
+    register = documented().interpretations
+    return " ".join(f"{name}: {register[name].alternative}" for name in suggestion.accept if name in register)
 
 
 def in_short(exchange: Exchange) -> dict[str, Any]:

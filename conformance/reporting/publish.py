@@ -154,6 +154,8 @@ def _sentences(report: Report) -> Iterator[str]:
         yield requirement.reason
         for check in requirement.checks:
             yield "\n".join((check.reason, check.expected, check.observed, check.where))
+            if check.suggestion:
+                yield "\n".join((*check.suggestion.edits, check.suggestion.diff))
 
 
 def where(folder: Path) -> Path | None:

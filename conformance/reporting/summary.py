@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
+from conformance.reporting.cards import allowed
 from conformance.reporting.glance import glance
 from conformance.verdicts import findings
 from conformance.verdicts.causes import causes, named
@@ -109,6 +110,8 @@ def _failed(number: int, cause: Cause, report: Report) -> Iterator[str]:
     facts = {"mend": cause.remedy}
     if check:
         facts |= {"expected": check.expected, "observed": check.observed, "where": check.where}
+    if check and check.suggestion:
+        facts |= {"change": "; ".join(check.suggestion.edits), "or accept": allowed(check.suggestion)}
     facts["page"] = lead.quote
     if check:
         facts["reproduce"] = check.reproduce

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
+from conformance.reporting.cards import allowed
 from conformance.reporting.marking import code_points
 from conformance.reporting.screen import Screen, cell_len, fitted
 from conformance.reporting.snippet import Row, snippet
@@ -165,6 +166,11 @@ class _Page:
         if cause.check:
             self.shown(cause.check, cause.sentence)
         self.field("mend", cause.remedy)
+        if cause.check and (change := cause.check.suggestion):
+            more = f"; and {len(change.edits) - 2} more, see report.html" if len(change.edits) > 2 else ""
+            told = "; ".join(change.edits[:2]) + more
+            self.field("change", f"for {', '.join(change.passes)} to pass: {told}")
+            self.field("or accept", allowed(change))
         self.field("leaves", f"{named(cause.open, report, _NAMED)} open" if cause.open else "", limit=_NAMES)
 
     def shown(self, check: CheckResult, sentence: str) -> None:

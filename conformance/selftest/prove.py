@@ -26,7 +26,8 @@ from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.rows import PAGE
-from conformance.evidence.exchange import Handshake, Request, Tls
+from conformance.evidence.exchange import Evidence, Handshake, Request, Tls
+from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.probes.purpose import Kind, Purpose
 from conformance.reference import application, start
@@ -43,6 +44,7 @@ from conformance.target.configuration import Settings
 from conformance.target.settings import Binding
 from conformance.target.target import Target, target
 from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.suggestions import with_suggestions
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, Report, RequirementResult
 
@@ -230,8 +232,8 @@ def _of_its_call(rewrite: Rewrite, trial: Trial) -> Rewrite:
     return lambda body: rewrite(body) if own in body else body
 
 
-async def report_on(trial: Trial, contract: Contract) -> Report:
-    """Judge one variant."""
+async def evidence_on(trial: Trial, contract: Contract) -> Evidence:
+    """What one variant answers."""
     with _ready(trial, contract) as (subject, dialer):
         sparing = trial.call != contract.call.name
         wishes = frozenset(map(Purpose, trial.kinds)) or plans.EVERYTHING
@@ -242,7 +244,14 @@ async def report_on(trial: Trial, contract: Contract) -> Report:
             plan = replace(plan, together=(), middle=(), handshakes=False)
         began = time.time()
         recording = await Wire(subject, Limits(), seed=1, dialer=dialer).session(plan)
-    return judge_evidence(evidence_of(subject, recording, seed=1, started=began), contract, Terms())
+    return evidence_of(subject, recording, seed=1, started=began)
+
+
+async def report_on(trial: Trial, contract: Contract) -> Report:
+    """Judge one variant; whether a change is suggested is looked at of a correct one alone."""
+    evidence = await evidence_on(trial, contract)
+    report = judge_evidence(evidence, contract, Terms())
+    return report if trial.kind == "mutant" else with_suggestions(report, Redaction(evidence).shown, contract)
 
 
 async def _outcome(trial: Trial, contract: Contract) -> Outcome:
@@ -276,8 +285,9 @@ def _trouble(trial: Trial, report: Report, rows: Sequence[RequirementResult], ac
         told = [f"lives: {', '.join(missing)} does not accuse it"] if missing else []
         return "; ".join(told + ([f"unrelated: {', '.join(stray)}"] if stray else []))
     stray = [name for name in accused if level[name] != "advisory" and name not in trial.also]
-    if stray:
-        return f"accused without cause by {', '.join(stray)}"
+    changed = any(check.suggestion for row in rows for check in row.checks)
+    if stray or changed:
+        return f"accused without cause by {', '.join(stray)}" if stray else "a change of it is suggested"
     left = [r.id for r in rows if r.level == "must" and r.verdict is Verdict.INCONCLUSIVE]
     left = [name for name in left if name not in trial.also and not _is_spared(name, trial)]
     if report.verdict is not Claim.CONFORMING and left:

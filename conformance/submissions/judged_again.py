@@ -14,6 +14,7 @@ from conformance.submissions.rows import Row, Standing, row
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.naming import addressed
 from conformance.verdicts.policy import Policy, held_to
+from conformance.verdicts.suggestions import with_suggestions
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, ExitCode, Report, claim, exit_code
 from conformance.verdicts.waivers import Waiver
@@ -44,7 +45,9 @@ def judged_again(report: Report, evidence: Evidence, contract: Contract) -> Repo
     )
     made = judge_evidence(evidence, contract, terms)
     own = {name: getattr(report.settings, name) for name in _OF_THE_RUN}
-    return msgspec.structs.replace(made, settings=msgspec.structs.replace(made.settings, **own))
+    again = msgspec.structs.replace(made, settings=msgspec.structs.replace(made.settings, **own))
+    said = any(check.suggestion for r in report.requirements for check in r.checks)
+    return with_suggestions(again, evidence, contract) if said else again
 
 
 def follows(

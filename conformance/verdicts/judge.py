@@ -115,6 +115,31 @@ def _seen(check: Check, case: Case, judging: Judging) -> tuple[Exchange, ...]:
     return tuple(e for e in exchanges if e.number in wanted)
 
 
+def looks_at(check: Check, case: Case, exchange: Exchange, judging: Judging) -> bool:
+    """Whether a check looks at an exchange, whatever was recorded in its place."""
+    every = not check.kinds and not check.also
+    wanted = every or is_wanted(exchange.purpose, check.wishes(case))
+    return wanted or (check.also is not None and check.also(judging, exchange))
+
+
+def takes_one(check: Check) -> bool:
+    """Whether a check judges each answer by itself."""
+    return "exchange" in _taken(check.function)
+
+
+def breaks(check: Check, case: Case, judging: Judging, exchange: Exchange) -> bool:
+    """Whether a check that judges each answer by itself finds this one wrong."""
+    arguments: dict[str, Any] = {
+        "judging": judging,
+        "evidence": judging.evidence,
+        "exchange": exchange,
+        "exchanges": (exchange,),
+        check.parameter: case.value,
+    }
+    wanted = _taken(check.function)
+    return isinstance(_outcome(check.function, {k: v for k, v in arguments.items() if k in wanted}), Breach)
+
+
 @cache
 def _taken(function: Callable[..., None]) -> frozenset[str]:
     """The names of what a check takes."""

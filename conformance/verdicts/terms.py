@@ -22,6 +22,7 @@ class Terms:
     """What a run is asked to say: which requirements, at which level, with which excuses, by whose rules.
 
     fail_on_extension: whether requirements of a user's own count for the exit code as those of the contract do.
+    suggestions: whether the smallest change is looked for with which a failing answer would pass.
     """
 
     level: Level = "must"
@@ -30,6 +31,7 @@ class Terms:
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     policy: Policy | None = None
     fail_on_extension: bool = False
+    suggestions: bool = True
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 
@@ -73,6 +75,7 @@ def terms(options: argparse.Namespace, contract: Contract) -> Terms:
         waivers=read_waivers(options.waivers, contract) if options.waivers else {},
         policy=read_policy(options.policy, contract) if options.policy else None,
         fail_on_extension=options.fail_on_extension,
+        suggestions=not options.no_suggestions,
     )
     selected(contract, made, tuple(contract.calls))
     return made

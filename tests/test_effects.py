@@ -7,7 +7,9 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import anyio
 import pytest
@@ -19,8 +21,8 @@ from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import from_har, to_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
-from conformance.probes.purpose import Kind
-from conformance.reference.app import Rewrite
+from conformance.probes.purpose import Kind, Purpose
+from conformance.reference.app import Application, Rewrite
 from conformance.reference.provisions import VALUES
 from conformance.reference.starting import application
 from conformance.selftest.prove import InProcess
@@ -43,13 +45,14 @@ IN_TURN = [
     "forgot_password",
 ]
 READING = "get_list_callback"
+NEEDED = {"validate_activation_sms": ("send_activation_sms",)}
 
 
 def subject(**settings: object) -> Target:
     usual = {
         "endpoint": f"https://localhost/{TOKEN}",
         "http_endpoint": "http://localhost/",
-        "calls": [READING, *CHANGING],
+        "calls": ["*"],
         "allow_effects": ["*"],
         "values": VALUES,
     }
@@ -60,10 +63,21 @@ def plan(judged: Target) -> plans.Plan:
     return plans.plan(CONTRACT, judged, plans.EVERYTHING)
 
 
-def recorded(judged: Target, rewrite: Rewrite | None = None) -> Evidence:
+def brief(judged: Target) -> plans.Plan:
+    """What is sent of those that change something, and what it needs."""
+    wishes = frozenset(Purpose(Kind(kind), call) for call in CHANGING for kind in CONTRACT.calls[call].shown)
+    return replace(plans.plan(CONTRACT, judged, wishes), last=(), handshakes=False)
+
+
+def recorded(judged: Target, rewrite: Rewrite | None = None, app: Application | None = None) -> Evidence:
     began = time.time()
-    wire = Wire(judged, Limits(), seed=1, dialer=InProcess(application(rewrite=rewrite), judged))
-    return evidence_of(judged, anyio.run(wire.session, plan(judged)), seed=1, started=began)
+    dialer = InProcess(app or application(rewrite=rewrite), judged)
+    return evidence_of(
+        judged,
+        anyio.run(Wire(judged, Limits(), seed=1, dialer=dialer).session, brief(judged)),
+        seed=1,
+        started=began,
+    )
 
 
 @cache
@@ -74,17 +88,57 @@ def evidence() -> Evidence:
 # What is sent
 
 
-def test_each_is_sent_once_in_turn_and_in_a_form() -> None:
-    made = plan(subject())
-    assert [probe.purpose.call for probe in made.effects] == IN_TURN
-    counted = Counter(e.purpose.call for e in evidence().exchanges)
-    assert {counted[name] for name in CHANGING} == {1}
+def test_each_request_is_sent_once_in_turn_and_in_a_form() -> None:
+    made = [p for p in plan(subject()).effects if p.purpose.call in CHANGING]
+    assert list(dict.fromkeys(probe.purpose.call for probe in made)) == IN_TURN
     sent = [e for e in evidence().exchanges if e.purpose.call in CHANGING]
-    assert [e.purpose.call for e in sent] == IN_TURN
-    assert {(e.request.method, e.binding, e.purpose.kind) for e in sent} == {
-        ("POST", "form-xml", Kind.DOCUMENTED)
-    }
+    assert [e.probe for e in sent] == [probe.id for probe in made]
+    assert len({e.probe for e in sent}) == len(sent)
+    documented = Counter(e.purpose.call for e in sent if e.kind is Kind.DOCUMENTED)
+    assert documented == Counter([*IN_TURN, "authenticate_user"])
+    assert {(e.request.method, e.binding) for e in sent} == {("POST", "form-xml")}
     assert not [e for e in evidence().exchanges if "Secret123" in e.request.url]
+    assert len([e for e in sent if e.purpose.call == "register"]) < 40, "never in bulk"
+
+
+def test_no_account_fails_to_log_in_twice_in_a_row() -> None:
+    """What may count as a failure stands between two logins of that account that succeed."""
+    logins = [p for p in plan(subject()).effects if p.failed_login]
+    risky = [n for n, probe in enumerate(logins) if probe.risky]
+    assert {logins[n].purpose.call for n in risky} == {
+        *("authenticate_user", "validate_activation_sms"),
+        *("sms_activation_status", "create_connection", "buy_credits_url"),
+    }
+    for n in risky:
+        user = dict(logins[n].parameters)["user"]
+        of_user = [p for p in logins if dict(p.parameters).get("user") == user]
+        here = of_user.index(logins[n])
+        assert of_user[here + 1].kind is Kind.DOCUMENTED
+        assert any(p.kind is Kind.DOCUMENTED for p in of_user[:here])
+        assert not of_user[here - 1].risky
+
+
+def test_what_is_tried_creates_nothing() -> None:
+    app = application()
+    recorded(subject(calls=["register", "get_captcha", "get_list_country", "get_list_account"]), app=app)
+    assert app.service.accounts.named("somebody") is None
+    tried = [
+        p
+        for p in plan(subject(values=VALUES | {"register.test_mode": "0"})).effects
+        if p.purpose.call == "register"
+    ]
+    said = Counter(dict(p.parameters)["test_mode"] for p in tried)
+    assert said["0"] == 1, "the documented request"
+
+
+def test_each_request_that_uses_a_captcha_up_has_one_of_its_own() -> None:
+    made = plan(subject()).effects
+    for before, probe in pairwise(made):
+        again = probe.id.startswith("refusal-of-used-captcha")
+        assert (before.purpose.call == "get_captcha") is (bool(probe.spends) and not again), probe.id
+    sent = [e for e in evidence().exchanges if e.purpose.call == "register" and e.kind is not Kind.DOCUMENTED]
+    wrong = [e for e in sent if e.answer and b">403<" in e.answer.body]
+    assert [e.probe for e in wrong] == ["refusal-of-used-captcha@register"]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +146,8 @@ def test_each_is_sent_once_in_turn_and_in_a_form() -> None:
     [("query-xml", "form-xml"), ("query-params", "form-xml"), ("form-xml", "form-xml")],
 )
 def test_a_password_never_stands_in_a_url(binding: str, travels: str) -> None:
-    assert {probe.binding for probe in plan(subject(binding=binding)).effects} == {travels}
+    made = [p for p in plan(subject(binding=binding)).effects if p.purpose.call in CHANGING]
+    assert {probe.binding for probe in made} == {travels}
 
 
 def test_doctor_and_states_bring_none_about() -> None:
@@ -116,14 +171,19 @@ def test_an_optional_value_is_sent_to_a_call_that_it_names() -> None:
 # What a failed login stops
 
 
-def failing(call: str, **values: str) -> Evidence:
-    return recorded(subject(calls=[READING, "register", *IN_TURN[2:]], values=VALUES | values))
+def failing(**values: str) -> Evidence:
+    return recorded(subject(calls=[READING, "get_captcha", "register", *IN_TURN[2:]], values=VALUES | values))
 
 
 def test_no_login_is_tried_behind_one_that_failed() -> None:
-    seen = failing("authenticate_user", password="Secret124", **{"register.password": "Secret123"})
-    sent = [e.purpose.call for e in seen.exchanges if e.purpose.call in CHANGING]
-    assert sent == ["register", "authenticate_user", "forgot_password"]
+    seen = failing(password="Secret124", **{"register.password": "Secret123"})
+    sent = [e for e in seen.exchanges if e.purpose.call in CHANGING and b"password" in e.request.body]
+    tried = [
+        e
+        for e in sent
+        if e.purpose.call not in {"register", "forgot_password"} and b"user%3E" in e.request.body
+    ]
+    assert [e.probe for e in tried] == ["documented-1@authenticate_user"]
     report = judge_evidence(seen, CONTRACT, Terms())
     row = next(r for r in report.requirements if r.address == "ENV-03@create_connection")
     assert row.verdict is Verdict.INCONCLUSIVE
@@ -134,24 +194,76 @@ def test_no_login_is_tried_behind_one_that_failed() -> None:
 
 
 def test_another_error_stops_nothing() -> None:
-    seen = failing("validate_activation_sms", **{"validate_activation_sms.sms_activation_code": "99999"})
-    assert [e.purpose.call for e in seen.exchanges if e.purpose.call in CHANGING] == [
-        "register",
-        *IN_TURN[2:],
-    ]
+    seen = failing(**{"validate_activation_sms.sms_activation_code": "99999"})
+    documented = [e for e in seen.exchanges if e.purpose.call in CHANGING and e.kind is Kind.DOCUMENTED]
+    assert list(dict.fromkeys(e.purpose.call for e in documented)) == ["register", *IN_TURN[2:]]
 
 
 # What it amounts to
 
 
-def test_the_reference_endpoint_keeps_all_that_one_answer_shows() -> None:
+def test_the_reference_endpoint_keeps_all_that_they_state() -> None:
     report = judge_evidence(evidence(), CONTRACT, Terms())
     rows = [row for row in report.requirements if row.call in CHANGING]
     assert {row.call for row in rows} == set(CHANGING)
     assert {row.verdict for row in rows} == {Verdict.PASS}
     of_one = {row.id for row in rows if row.call == "register"}
     assert {"REQ-01", "REQ-02", "ENV-01", "ENV-03", "ENV-05", "TIM-01", "TIM-02"} <= of_one
-    assert not of_one & {"REQ-04", "TIM-04", "ERR-009-code", "PRM-02"}, "which take more than one"
+    assert {"PRM-01", "PRM-02", "PRM-04", "PRM-08", "ACT-01", "ERR-ANY", "TIM-05", "TIM-06"} <= of_one
+    assert not of_one & {"REQ-04", "TIM-04", "ERR-009-code"}, "which take more"
+
+
+def test_what_is_used_up_is_nobodys_fault() -> None:
+    """A second run against the same endpoint finds its account activated, and says so."""
+    app = application()
+    recorded(subject(), app=app)
+    report = judge_evidence(recorded(subject(), app=app), CONTRACT, Terms())
+    assert not [r.address for r in report.requirements if r.verdict is Verdict.FAIL]
+    open_ = {
+        r.call: r.reason
+        for r in report.requirements
+        if r.verdict is Verdict.INCONCLUSIVE and r.id == "REQ-02"
+    }
+    needed = "an account whose mobile number is not confirmed"
+    why = f"is answered with 108, Account already SMS activated: it needs {needed}"
+    used_up = ("send_activation_sms", "validate_activation_sms")
+    assert {call: open_[call] for call in CHANGING if call in open_} == {
+        call: f"{call} {why} (`values` of the target)" for call in used_up
+    }
+
+
+def test_another_error_to_the_documented_request_is_a_fault() -> None:
+    def refused(body: bytes) -> bytes:
+        return (
+            body.replace(b">Success<", b">Error<").replace(
+                b"<Values />", b"<Error>999</Error><Description>Unknown error</Description>"
+            )
+            if b">register<" in body
+            else body
+        )
+
+    report = judge_evidence(
+        recorded(subject(calls=[READING, "get_captcha", "register"]), refused), CONTRACT, Terms()
+    )
+    assert "REQ-02@register" in {r.address for r in report.requirements if r.verdict is Verdict.FAIL}
+
+
+def test_a_captcha_of_ones_own_is_used_once_and_leaves_the_rest_open() -> None:
+    own = {"register.captcha_id": "0" * 32, "register.captcha_code": "00000"}
+    judged = subject(calls=[READING, "register"], values=VALUES | own)
+    sent = [p.id.partition("@")[0] for p in plan(judged).effects]
+    assert sent == [
+        "parameter-captcha_id-missing",
+        "value-captcha_id-unlisted",
+        "documented-1",
+        "refusal-of-used-captcha",
+    ]
+    report = judge_evidence(recorded(judged), CONTRACT, Terms())
+    rows = {r.id: r for r in report.requirements if r.call == "register"}
+    assert rows["PRM-01"].verdict is Verdict.INCONCLUSIVE
+    assert rows["PRM-01"].reason.startswith(
+        "register uses a value of get_captcha up with each request: leave captcha_id"
+    )
 
 
 @pytest.mark.parametrize("call", CHANGING)
@@ -159,12 +271,11 @@ def test_a_wrong_answer_is_accused_under_its_call_alone(call: str) -> None:
     def wrong(body: bytes) -> bytes:
         return body.replace(b"<Timestamp>", b"<Timestamp>0") if f">{call}<".encode() in body else body
 
-    needed = ["send_activation_sms"] if call == "validate_activation_sms" else []
-    seen = recorded(subject(calls=[READING, call, *needed]), wrong)
+    seen = recorded(subject(calls=[READING, "get_captcha", call, *NEEDED.get(call, ())]), wrong)
     failed = {
         r.address for r in judge_evidence(seen, CONTRACT, Terms()).requirements if r.verdict is Verdict.FAIL
     }
-    assert f"TIM-01@{call}" in failed
+    assert f"TIM-01@{call}" in failed or f"TIM-05@{call}" in failed
     assert {name.partition("@")[2] for name in failed} == {call}
 
 
@@ -199,8 +310,8 @@ def test_the_recording_is_judged_alike_and_says_nothing_of_the_account() -> None
         b"263000000001",
         b"forgetful@",
         b"newcomer@",
-        b"1234567",
-        b"c0ffee0000",
+        b">1234567<",
+        b"A1B2C3",
         b"auth_id",
     ):
         assert private not in har, private
@@ -212,7 +323,12 @@ def test_the_recording_is_judged_alike_and_says_nothing_of_the_account() -> None
 def test_what_will_change_is_listed_before_anything_is_sent() -> None:
     text = listing(CONTRACT, subject(), Terms())
     for name in CHANGING:
-        assert f"Changes something: {name}, sent once: {CONTRACT.calls[name].row.changes}" in text
+        often = "twice" if name == "authenticate_user" else "once"
+        changes = re.escape(CONTRACT.calls[name].row.changes)
+        assert re.search(
+            rf"Changes something: {name}, sent {often}, and \d+ times so that it must be refused: {changes}",
+            text,
+        )
     told = [finding.text for finding in _effects(plan(subject()), CONTRACT, subject())]
     assert [text.partition(",")[0] for text in told] == IN_TURN
 
@@ -236,7 +352,7 @@ def test_by_default_none_is_among_the_calls() -> None:
 
 def refused() -> Iterator[tuple[dict[str, object], str]]:
     yield (
-        {"allow_effects": []},
+        {"calls": [READING, *CHANGING], "allow_effects": []},
         r"calls: authenticate_user changes something, so it is not sent: it counts logins",
     )
     yield (

@@ -169,7 +169,7 @@ def test_where_the_source_failed_its_dependants_stay_open(calls: list[str], reas
     judged = subject(documented(), calls=calls)
     probe = next(p for p in plans.plan(documented(), judged, plans.EVERYTHING).middle if p.origin)
     failing = [replace(e, answer=None) for e in evidence().exchanges if e.purpose.call in calls]
-    told = filled(probe, failing)
+    told = filled(probe, failing, judged.secrets)
     assert isinstance(told, str)
     assert reason in told
     gap = {Purpose(Kind.VALUE).label: told}

@@ -202,6 +202,11 @@ class Answers:
         if own is not self:
             own.control(exchange)
             return
+        if self.call.changes:  # whose documented request is sent once
+            if not self.successes:
+                why = "did not succeed, so the answer to another one shows nothing"
+                raise Inconclusive(f"the documented request of {self.call.name} {why}")
+            return
         before = next((e for e in reversed(self.ordinary) if e.number < exchange.number), None)
         after = next((e for e in self.ordinary if e.number > exchange.number), None)
         if not (before and self.is_success(before) and after and self.is_success(after)):
@@ -239,7 +244,8 @@ class Answers:
     @cached_property
     def served_bindings(self) -> frozenset[str]:
         """The bindings in which the documented request succeeded over HTTPS."""
-        served = {e.binding for e in self.evidence.of(Kind.BINDINGS) if self.is_success(e)}
+        asked = (*self.evidence.of(Kind.BINDINGS), *self.evidence.of(Kind.DOCUMENTED))
+        served = {e.binding for e in asked if self.is_success(e)}
         return frozenset(served | {self.evidence.binding})
 
 

@@ -14,11 +14,14 @@ from functools import cache
 from importlib import import_module
 from typing import TypeVar
 
+from conformance.checks.envelopes import is_any_error
 from conformance.checks.judging import Judging
 from conformance.contract.model import Contract, ServiceCall
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import EVERYTHING, Kind, Purpose, Wishes
+from conformance.probes.purpose import EVERYTHING, OF_PARAMETERS, Kind, Purpose, Wishes
 
+# What is sent of a call that changes something, in whatever part.
+_OF_EFFECTS = {Kind.DOCUMENTED, *OF_PARAMETERS, Kind.VALUE, Kind.DEFAULT, Kind.REFUSAL}
 Function = TypeVar("Function", bound=Callable[..., None])
 
 
@@ -71,10 +74,12 @@ class Check:
     def module(self) -> str:
         return self.function.__module__
 
-    @property
-    def is_of_one_answer(self) -> bool:
-        """Whether one answer to the documented request is all that it looks at."""
-        return self.kinds == (Kind.DOCUMENTED,) and "exchange" in inspect.signature(self.function).parameters
+    def is_of_effects(self, call: ServiceCall) -> bool:
+        """Whether what is sent of a call that changes something is all that it looks at."""
+        if not self.kinds:
+            return self.also is is_any_error and not self.cases
+        by_answer = "exchange" in inspect.signature(self.function).parameters
+        return by_answer and set(self.kinds) <= _OF_EFFECTS and bool(set(self.kinds) & call.shown)
 
     @property
     def title(self) -> str:
@@ -86,13 +91,13 @@ class Check:
     ) -> tuple[Case, ...]:
         """Its cases for these calls (default: the one that the page documents); one for each without a parameter.
 
-        A call that changes something is sent once, and has those alone that one answer shows. every: also the others.
+        A call that changes something is asked little, and has those alone that this shows. every: also the others.
         """
         made: dict[tuple[str, str], Case] = {}
         cases = self.brief if brief and self.brief else self.cases
         for name in calls or (contract.call.name,):
             call = contract.calls[name]
-            if call.changes and not every and not self.is_of_one_answer:
+            if call.changes and not every and not self.is_of_effects(call):
                 continue
             for case in cases(contract, call) if cases else (Case("", self.requirement, None),):
                 for of in contract.requirements[case.requirement].of((name,)):
@@ -157,8 +162,8 @@ def check_of(function: Callable[..., None]) -> Check | None:
 def judgements(
     contract: Contract, calls: tuple[str, ...], of: Iterable[Check] | None = None
 ) -> tuple[Judgement, ...]:
-    """Every judgement about these calls; of one that is sent once, those that one answer shows. of: these checks."""
-    known = [check for check in (checks() if of is None else of) if check.is_of_one_answer]
+    """Every judgement about these calls; of one that changes something, those that it shows. of: these checks."""
+    known = checks() if of is None else tuple(of)
     changing = tuple(name for name in calls if contract.calls[name].changes)
     shown = {
         (case.requirement, case.call)

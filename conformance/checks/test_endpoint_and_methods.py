@@ -61,6 +61,12 @@ def test_the_action_selects_the_service_call(exchange: Exchange, judging: Judgin
     meaning = judging.meaning(judging.answer(exchange))
     if meaning is Meaning.SUCCESS or envelope.document.deep:
         return
+    if judging.call.changes:
+        for code in (e.code.text for e in judging.reported(envelope) if e.code):
+            error = judging.call.reports.get(code)
+            if error and error.remedy:
+                needed = f"it needs {error.remedy} (`values` of the target)"
+                raise Inconclusive(f"{judging.call.name} is answered with {code}, {error.message}: {needed}")
     codes = ", ".join(e.code.text for e in judging.reported(envelope) if e.code)
     raise Breach(
         "the documented request is not answered with the success envelope",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from conformance.checks.alike import answered, same_content
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import NotApplicable
 from conformance.checks.refusals import refused, refused_with
 from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import Kind, told
@@ -35,10 +36,15 @@ def test_a_value_of_another_form_is_refused(exchange: Exchange, judging: Judging
 
 
 @requirement("PRM-04")
-@uses(Kind.PARAMETER_LISTED, Kind.PARAMETER_MISSING, Kind.PARAMETER_FORM)
+@uses(Kind.PARAMETER_LISTED, Kind.PARAMETER_MISSING, Kind.PARAMETER_FORM, Kind.VALUE, Kind.REFUSAL)
 def test_a_refusal_says_the_documented_error(exchange: Exchange, judging: Judging) -> None:
     """What is refused for a parameter is answered with that parameter's error code and its message."""
     name, how = told(exchange.probe)
+    if exchange.kind is Kind.REFUSAL:
+        refused_with(exchange, judging, next(r.errors for r in judging.call.row.refusal if r.key == how))
+        return
+    if how == "listed":
+        raise NotApplicable(f"{exchange.title} is to be accepted")
     parameter = next(p for p in judging.call.parameters if p.name == name)
     right = parameter.missing if how in {"missing", "empty"} and parameter.missing else parameter.error
     also = (parameter.error, *parameter.errors) if how == "empty" else parameter.errors

@@ -12,6 +12,7 @@ from conformance.contract.model import Contract
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.probes.probe import Probe
+from conformance.probes.purpose import Kind
 from conformance.sending.allowance import most
 from conformance.target.target import Target
 from conformance.verdicts.terms import Terms, selected
@@ -52,8 +53,15 @@ def _judged(check: Check, case: Case, target: Target, contract: Contract) -> str
 
 def effects(plan: Plan, contract: Contract) -> tuple[str, ...]:
     """What will be changed, a sentence for each call."""
-    calls = (contract.calls[probe.purpose.call] for probe in plan.effects)
-    return tuple(f"{call.name}, sent once: {call.row.changes}" for call in calls)
+    sent = Counter((p.purpose.call, p.kind is Kind.DOCUMENTED) for p in plan.effects)
+    calls = [
+        call for call in dict.fromkeys(p.purpose.call for p in plan.effects) if contract.calls[call].changes
+    ]
+    return tuple(
+        f"{name}, sent {'twice' if sent[name, True] > 1 else 'once'},"
+        f" and {sent[name, False]} times so that it must be refused: {contract.calls[name].row.changes}"
+        for name in calls
+    )
 
 
 def unsent(contract: Contract, target: Target) -> Iterator[tuple[str, tuple[str, ...]]]:

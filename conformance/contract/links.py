@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from conformance.contract.model import ERROR_PARTS, Contract, ServiceCall
-from conformance.contract.rows import ErrorCode, Parameter, Rule
+from conformance.contract.rows import ErrorCode, Parameter, Refusal, Rule
 
 _ELEMENT = re.compile(r'<xs:element name="([^"]+)"')
 _NOTED = re.compile(r'source="urn:connect-conformance:[a-z-]+">([^<]*)<')
@@ -103,6 +103,13 @@ def _of_call(call: ServiceCall, contract: Contract) -> Iterator[str]:
         yield from (
             f", parameter {parameter.name}: {wrong}" for wrong in _of_parameter(parameter, call, contract)
         )
+    yield from _of_rows(call, contract, declared)
+
+
+def _of_rows(call: ServiceCall, contract: Contract, declared: frozenset[str]) -> Iterator[str]:
+    row = call.row
+    for refusal in row.refusal:
+        yield from (f", refusal {refusal.key}: {wrong}" for wrong in _of_refusal(refusal, call, contract))
     seen = set[tuple[str, str]]()
     for rule in row.rule:
         here = f", rule {rule.requirement} {rule.kind}: "
@@ -155,6 +162,16 @@ def _of_origin(origin: str, contract: Contract) -> Iterator[str]:
         yield f"from: calls/ has no {name}"
     elif field not in _declared(contract.calls[name]):
         yield f"from: calls/{name}/response.xsd has no {field!r}"
+
+
+def _of_refusal(refusal: Refusal, call: ServiceCall, contract: Contract) -> Iterator[str]:
+    if call.name not in getattr(contract.requirements.get(refusal.requirement), "calls", ()):
+        yield f"requirements.toml has no {refusal.requirement} that names {call.name} among its calls"
+    names = {p.name for p in call.parameters}
+    yield from (f"no parameter is called {n}" for n in (*refusal.says, *refusal.as_in) if n not in names)
+    known = {f"{other.name}.{p.name}" for other in contract.calls.values() for p in other.parameters}
+    yield from (f"as_in: no call has a parameter {o}" for o in refusal.as_in.values() if o not in known)
+    yield from (f"errors does not name {code}" for code in refusal.errors if code not in call.reports)
 
 
 def _of_rule(rule: Rule, call: ServiceCall, contract: Contract, declared: frozenset[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ import msgspec
 from conformance.contract.levels import Level
 from conformance.contract.rows import PAGE, CallRow, ErrorCode, Items, Parameter, Rule
 
+FAILED_LOGINS = frozenset({"404", "405", "440"})  # the codes of the guide
 ERROR_PARTS = ("code", "message", "data", "envelope", "stable")  # what is required of the answer in a state
 
 Having = Literal[
@@ -160,6 +161,32 @@ class ServiceCall:
             "guide": self.row.edition != PAGE,
         }
         return frozenset(name for name, there in found.items() if there)
+
+    def tried(self, parameter: Parameter) -> frozenset[str]:
+        """How a parameter is wrong in requests of a call that changes something, in the words of their kinds.
+
+        What a login goes by is only left out: wrong ones are counted, and lock.
+        """
+        if parameter.harmless or (parameter.locked and not parameter.required):
+            return frozenset()
+        found = {"parameter-missing"} if parameter.required else set()
+        logs_in = any(FAILED_LOGINS & set(p.errors) for p in self.parameters)
+        if parameter.values:
+            found.add("parameter-listed")
+        elif parameter.origin:
+            found.add("value")
+        elif (parameter.form != "text" or parameter.max_length) and not (
+            logs_in and parameter.required and parameter.source == "target"
+        ):
+            found.add("parameter-form")
+        return frozenset(found)
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """What is sent of it where it changes something, in the words of the kinds of requests."""
+        found = frozenset({"documented"}).union(*map(self.tried, self.parameters))
+        found |= {"default"} if any(p.harmless for p in self.parameters) else set()
+        return found | ({"refusal"} if self.row.refusal else set())
 
     def rules(self, kind: str) -> tuple[Rule, ...]:
         """The rules of one kind."""

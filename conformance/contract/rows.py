@@ -14,7 +14,8 @@ class ErrorCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     edition: the document; same_as: the code by which the page names the same condition. provoked: how a suite gets
     there: by plain HTTP, a `wrong-token`, an `unknown-action`, the value of a `parameter`; where the target says how
-    (`provisioned`); only by doing harm (`destructive`); or not at all (`unreachable`).
+    (`provisioned`); only by doing harm (`destructive`); or not at all (`unreachable`). remedy: what has to be provided
+    anew where the documented request of a call that changes something gets it: no fault of the endpoint.
     """
 
     code: str
@@ -31,6 +32,7 @@ class ErrorCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ]
     edition: str = PAGE
     same_as: str = ""
+    remedy: str = ""
 
 
 Form = Literal["text", "digits", "id", "hex", "letters-digits", "ip", "ip-list", "e-mail", "url"]
@@ -44,8 +46,9 @@ class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     parameters of a group is needed; where several are given, the one whose row is first decides. needed_where: the
     values of others that make it required. locked: the codes of the states in which it is required. source: `target`
     where only whoever owns the endpoint knows a value that is accepted, `call` where the answer of another call has
-    them, `from` which (CALL.FIELD). error: the documented code for a wrong value, and for none where `missing` names no
-    other; errors: further codes that a value may be answered with.
+    them, `from` which (CALL.FIELD); once: each of those is good once, so that the other call is asked anew for each
+    request. harmless: the value with which the call leaves everything as it was. error: the documented code for a wrong
+    value, and for none where `missing` names no other; errors: further codes that a value may be answered with.
     """
 
     name: str
@@ -61,6 +64,8 @@ class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     locked: tuple[str, ...] = ()
     source: Literal["example", "target", "call"] = "example"
     origin: str = ""
+    once: bool = False
+    harmless: str = ""
     secret: bool = False
     error: str = "999"
     missing: str = ""
@@ -112,6 +117,25 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"ori
     origin: str = ""
 
 
+class Refusal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A request of a call that changes something which must be refused though each of its values is a right one.
+
+    key: its name in ids; what: the same in words. says: other values than the documented request has; as_in: the same,
+    as this target says them in another call (CALL.PARAMETER). after: it is sent behind the documented request;
+    between: so it is, and the documented request again behind it, as logins that fail are counted. errors: the codes of
+    its refusal.
+    """
+
+    requirement: str
+    key: str
+    what: str
+    says: dict[str, str] = {}
+    as_in: dict[str, str] = {}
+    after: bool = False
+    between: bool = False
+    errors: tuple[str, ...] = ()
+
+
 class CallRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a file call.toml says.
 
@@ -142,4 +166,5 @@ class CallRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     items: Items | None = None
     parameter: tuple[Parameter, ...] = ()
     rule: tuple[Rule, ...] = ()
+    refusal: tuple[Refusal, ...] = ()
     error: tuple[ErrorCode, ...] = ()

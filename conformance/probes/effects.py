@@ -1,22 +1,200 @@
-"""The one request of a call that changes something."""
+"""What is sent of a call that changes something: the documented request once, and around it what must be refused.
+
+Each wrong request is sent once, and is wrong in one thing, so that a right endpoint changes nothing for it. Where the
+call has a value with which it changes nothing at all, each of them says that. One whose login is meant to fail goes
+between two that succeed, as failures in a row are counted.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from conformance.contract.model import FAILED_LOGINS, ServiceCall
+from conformance.contract.rows import Parameter, Refusal
+from conformance.probes import parameters
 from conformance.probes import probe as probes
 from conformance.probes.probe import FIRST, Probe
-from conformance.probes.template import Template
+from conformance.probes.purpose import Kind, Wishes, is_wanted
+from conformance.probes.template import SPENT, Given, Template
 from conformance.target.target import Target
+
+_AGAIN = "documented-2"
+Templates = Mapping[str, Template]  # by call, of all that are asked
+
+
+def in_turn(templates: Templates, target: Target, wishes: Wishes) -> Iterator[Probe]:
+    """Everything that is sent of such calls, one after the other."""
+    users: set[str] = set()
+    for of in templates.values():
+        if not of.call.changes:
+            continue
+        base, user = once(of, target), dict(of.given).get("user", "")
+        own = [p for p in _around(of, base, target) if p is base or is_wanted(p.purpose, wishes)]
+        own = [
+            p for p in own if p.id == base.id or not p.risky or user in users or base in own[: own.index(p)]
+        ]
+        if len(own) > 1 or is_wanted(base.purpose, wishes):  # it is the control of the others
+            for probe in own:
+                yield from _with_what_it_spends(probe, templates, target)
+        if base.failed_login:
+            users.add(user)
+
+
+def gaps(templates: Templates) -> Iterator[tuple[str, str]]:
+    """Why some of it is not sent: the label of a purpose, with its call, and the reason."""
+    for of in templates.values():
+        given, once_each = dict(of.given), [p for p in of.call.parameters if p.once]
+        if of.call.changes and any(given.get(p.name) != SPENT for p in once_each):
+            name = once_each[0].origin.partition(".")[0]
+            why = (
+                f"{of.name} uses a value of {name} up with each request: leave {once_each[0].name} out of `values`,"
+                f" name {name} among the calls, and say there what solves whichever it gives"
+            )
+            for kind in sorted(of.call.shown - {Kind.DOCUMENTED}):
+                yield f"{kind}@{of.name}", why
 
 
 def once(of: Template, target: Target) -> Probe:
     """The documented request, in a binding in which it may be sent."""
     allowed = of.call.row.bindings
     binding = target.binding if not allowed or target.binding in allowed else allowed[0]
-    title = f"{of.name}: the documented request, the only one"
+    base = replace(probes.documented(of, binding), id=f"{FIRST}@{of.name}")
     codes = {code for p in of.call.parameters for code in p.locked}
     if codes:  # what has no such state logs nobody in
         codes |= {code for p in of.call.parameters if p.secret and p.required for code in p.errors}
-    base = probes.documented(of, binding)
-    return replace(base, id=f"{FIRST}@{of.name}", title=title, failed_login=frozenset(codes))
+    title = f"{of.name}: the documented request, the only one"
+    return _saying(of, base, of.given, title=title, failed_login=frozenset(codes), fresh=True)
+
+
+def _around(of: Template, base: Probe, target: Target) -> Iterator[Probe]:
+    """The documented request with what goes before and behind it; one that may count as a failure goes next to it."""
+    before = [*_wrong(of, base), *_defaults(of, base)]
+    refusals = [(row, probe) for row in of.call.row.refusal for probe in _refused(of, base, row, target)]
+    before += [probe for row, probe in refusals if not (row.after or row.between)]
+    yield from sorted(before, key=lambda probe: probe.risky)
+    yield base
+    for row, probe in refusals:
+        if row.after or row.between:
+            yield probe
+        if row.between:
+            yield replace(
+                base, id=f"{_AGAIN}@{of.name}", title=f"{of.name}: the documented request, after that"
+            )
+
+
+def _saying(of: Template, base: Probe, given: Given, **changes: object) -> Probe:
+    """The documented request with other parameters."""
+    spent = next((p.origin for p in of.call.parameters if (p.name, SPENT) in given), "")
+    made = replace(base, document=of.saying(given), parameters=given, spends=spent, fresh=False)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def _harmless(of: Template) -> Given:
+    """What the documented request says, with the value with which the call changes nothing."""
+    instead = {p.name: p.harmless for p in of.call.parameters if p.harmless}
+    given = tuple(pair for pair in of.given if pair[0] not in instead)
+    return (*instead.items(), *given)
+
+
+def _is_harmless(call: ServiceCall) -> bool:
+    return any(p.harmless for p in call.parameters)
+
+
+def _is_open(of: Template) -> bool:
+    """Whether what is good once can be had for each request."""
+    return all((p.name, SPENT) in of.given for p in of.call.parameters if p.once)
+
+
+def _wrongs(call: ServiceCall, parameter: Parameter) -> Iterator[tuple[Kind, str, str | None]]:
+    """Of each kind one way in which a parameter is wrong; beside a list of values, next to it."""
+    found: dict[str, tuple[str, str | None]] = {}
+    for kind, how, value in parameters.wrongs(parameter):
+        if how not in {"empty", "padded-with-zero"} and (kind not in found or how == "above"):
+            found[kind] = how, value
+    found[Kind.VALUE] = "unlisted", parameter.example if parameter.once else parameters.HOLE
+    tried = call.tried(parameter)
+    yield from ((Kind(kind), *how) for kind, how in found.items() if kind in tried)
+
+
+def _wrong(of: Template, base: Probe) -> Iterator[Probe]:
+    usual = _harmless(of)
+    for parameter in of.call.parameters:
+        others = tuple(pair for pair in usual if pair[0] != parameter.name)
+        if not _is_open(of) and not parameter.once:
+            continue
+        for kind, how, value in _wrongs(of.call, parameter):
+            given = others if value is None else (*others, (parameter.name, value))
+            said = "without" if value is None else "with a wrong"
+            probe = _saying(
+                of,
+                base,
+                given,
+                id=f"{'value' if kind is Kind.VALUE else 'parameter'}-{parameter.name}-{how}@{of.name}",
+                purpose=base.sent_for(kind),
+                title=f"{of.name}: the request {said} {parameter.name}",
+                control=base.id,
+                origin=parameter.origin if value == parameters.HOLE else "",
+            )
+            if "user" not in dict(given):  # nobody's login fails
+                probe = replace(probe, failed_login=frozenset())
+            elif FAILED_LOGINS & set(parameter.errors):
+                probe = replace(probe, risky=bool(base.failed_login))
+            yield probe
+
+
+def _defaults(of: Template, base: Probe) -> Iterator[Probe]:
+    """All defaults written out, where that changes nothing."""
+    if _is_harmless(of.call) and _is_open(of):
+        usual = dict(_harmless(of))
+        written = {p.name: p.default for p in of.call.parameters if p.default} | usual
+        yield _saying(
+            of,
+            base,
+            tuple(written.items()),
+            id=f"default-all@{of.name}",
+            purpose=base.sent_for(Kind.DEFAULT),
+            title=f"{of.name}: the request that says every default",
+            control=base.id,
+        )
+
+
+def _refused(of: Template, base: Probe, row: Refusal, target: Target) -> Iterator[Probe]:
+    elsewhere = {name: _said(origin, target) for name, origin in row.as_in.items()}
+    if not all(elsewhere.values()) or not (row.after or _is_open(of)):
+        return
+    said = dict(_harmless(of)) | row.says | elsewhere
+    yield _saying(
+        of,
+        base,
+        tuple(said.items()),
+        id=f"refusal-of-{row.key}@{of.name}",
+        purpose=base.sent_for(Kind.REFUSAL),
+        title=f"{of.name}: {row.what}",
+        control=base.id,
+        risky=row.between,
+    )
+
+
+def _said(origin: str, target: Target) -> str:
+    """What this target says for a parameter of another call, whether that is asked or not; "" where it says nothing."""
+    return target.values.get(origin) or target.values.get(origin.partition(".")[2], "")
+
+
+def _with_what_it_spends(probe: Probe, templates: Templates, target: Target) -> Iterator[Probe]:
+    """A probe behind the request that gives what it uses up; one that uses it again needs none."""
+    call = probe.spends.partition(".")[0]
+    row = next(
+        (
+            r
+            for of in templates.values()
+            for r in of.call.row.refusal
+            if f"refusal-of-{r.key}@{of.name}" == probe.id
+        ),
+        None,
+    )
+    if call in templates and not (row and row.after):
+        asked = probes.documented(templates[call], target.binding)
+        title = f"{call}: the documented request, for what comes next"
+        yield replace(asked, id=f"{FIRST}-for-{probe.id}", title=title)
+    yield probe

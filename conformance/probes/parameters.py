@@ -76,7 +76,7 @@ _WRONG_KINDS = frozenset({Kind.PARAMETER_LISTED, Kind.PARAMETER_MISSING, Kind.PA
 
 def _wrong(template: Template, base: Probe, parameter: Parameter) -> Iterator[Probe]:
     others = _others(template, parameter)
-    for kind, how, value in _wrongs(parameter):
+    for kind, how, value in wrongs(parameter):
         if value is None:
             given, said = others, f"the request without {parameter.name}"
         else:
@@ -92,7 +92,7 @@ def _others(template: Template, parameter: Parameter) -> Given:
     return tuple(pair for pair in template.given if pair[0] not in {parameter.name, *rivals})
 
 
-def _wrongs(parameter: Parameter) -> Wrongs:
+def wrongs(parameter: Parameter) -> Wrongs:
     """Every way in which a parameter can be wrong."""
     right = parameter.example or RIGHT[parameter.form]
     if parameter.required:
@@ -179,10 +179,10 @@ def _values(template: Template, base: Probe) -> Iterator[Probe]:
 HOLE = "VALUE-OF-ANOTHER-CALL"  # stands for a value that another call will list
 
 
-def with_value(probe: Probe, value: str) -> Probe:
+def with_value(probe: Probe, value: str, hole: str = HOLE) -> Probe:
     """A probe with the value for its hole."""
-    parameters = tuple((name, value if text == HOLE else text) for name, text in probe.parameters)
-    document = probe.document.replace(HOLE.encode(), escape(value).encode())
+    parameters = tuple((name, value if text == hole else text) for name, text in probe.parameters)
+    document = probe.document.replace(hole.encode(), escape(value).encode())
     return replace(probe, parameters=parameters, document=document)
 
 

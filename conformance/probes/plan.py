@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from conformance.contract.model import Contract
 from conformance.contract.rows import ErrorCode
-from conformance.probes import layouts, parameters, plain_http
+from conformance.probes import effects, layouts, parameters, plain_http
 from conformance.probes import probe as probes
-from conformance.probes.effects import once
 from conformance.probes.probe import FIRST, Probe
 from conformance.probes.purpose import EVERYTHING as EVERYTHING  # noqa: PLC0414  a plan may be of all of it
 from conformance.probes.purpose import OF_DOCUMENTS, PLAIN_HTTP, Kind, Purpose, Wishes, is_wanted
@@ -68,7 +67,7 @@ class Plan:
     the endpoint still answers. states: by code, in sequence, each between its setup and its teardown. last: after
     LATER_S. documented: the documented request of each call that may be sent again. gaps: label of a purpose -> why it
     is not sent. handshakes: whether old versions of TLS are tried as well. cases: what the generated probes among them
-    were made of, by id. effects: the one request of each call that changes something, in turn, before any state is
+    were made of, by id. effects: the requests of each call that changes something, in turn, before any state is
     brought about.
     """
 
@@ -115,7 +114,6 @@ def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1, *, s
     if over_http:
         wishes |= {Purpose(Kind.STAND_IN)}
     templates = [template(contract.calls[name], target) for name in target.calls]
-    effects = [once(of, target) for of in templates if of.call.changes]
     first, *others = (_of_call(contract, of, target, wishes, seed) for of in templates if not of.call.changes)
     if sparing or contract.calls[target.calls[0]].row.effect != "read":
         name = target.calls[0]
@@ -124,7 +122,9 @@ def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1, *, s
         first = replace(_spared(first, target), gaps=first.gaps | {str(kind): why for kind in unasked})
     for other in others:
         first = _joined(first, _further(other, target))
-    return replace(first, effects=tuple(p for p in effects if is_wanted(p.purpose, wishes)))
+    by_call = {of.name: of for of in templates}
+    first = replace(first, gaps=first.gaps | dict(effects.gaps(by_call)))
+    return replace(first, effects=tuple(effects.in_turn(by_call, target, wishes)))
 
 
 def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, seed: int) -> Plan:

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     GROUP = "group"  # of parameters of which one is needed, none, or another one
     BESIDE = "beside"  # two of these
     VALUE = "value"  # a value that another call lists, or does not
+    REFUSAL = "refusal"  # right values that a call must refuse all the same
     ORDER = "order"  # the children in another order
     SPELLED_ACTION = "spelled-action"  # the action in an element that is spelled otherwise
     WRONG_TOKEN = "wrong-token"  # noqa: S105  over HTTPS, with a token that nobody was given
@@ -52,7 +53,9 @@ class Kind(StrEnum):
 MALFORMED = frozenset(kind for kind in Kind if kind.value.startswith("malformed"))
 # Kinds of requests that are meant to be refused.
 OF_PARAMETERS = frozenset({Kind.PARAMETER_LISTED, Kind.PARAMETER_MISSING, Kind.PARAMETER_FORM})
-REFUSED = frozenset({Kind.ACTION, *MALFORMED, Kind.SCHEMA, Kind.HOSTILE, *OF_PARAMETERS, Kind.WRONG_TOKEN})
+REFUSED = frozenset(
+    {Kind.ACTION, *MALFORMED, Kind.SCHEMA, Kind.HOSTILE, *OF_PARAMETERS, Kind.REFUSAL, Kind.WRONG_TOKEN}
+)
 # What a document may be wrong or unusual in: such requests need a binding that carries documents.
 OF_DOCUMENTS = frozenset(
     {*MALFORMED, Kind.PRINTED, Kind.SPELLING, Kind.SCHEMA, Kind.HOSTILE, Kind.ORDER, Kind.SPELLED_ACTION}

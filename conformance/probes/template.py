@@ -11,6 +11,7 @@ from conformance.contract.rows import Parameter
 from conformance.target.target import Target
 
 Given = tuple[tuple[str, str], ...]  # name and value of each parameter that is sent
+SPENT = "NEWEST-OF-ANOTHER-CALL"  # stands for a value that another call will give, good once
 
 
 @dataclass(frozen=True)
@@ -104,4 +105,6 @@ def _value(parameter: Parameter, call: ServiceCall, values: Mapping[str, str]) -
     own = values.get(f"{call.name}.{parameter.name}", "")
     if not own and (not call.changes or parameter.required):
         own = values.get(parameter.name, "")
+    if not own and parameter.once:
+        return SPENT
     return own or ("" if parameter.source == "target" else parameter.example)

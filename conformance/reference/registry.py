@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from conformance.reference.variants import (
+    account_answers,
+    accounts,
     anywhere,
     captchas,
     carriage,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MUTANTS = (
+    accounts,
     anywhere,
     requests,
     malformed,
@@ -62,7 +65,7 @@ _MUTANTS = (
     wire,
 )
 _CORRECT = (charsets, syntax, unusual, carriage, fronted)
-_BOTH = (lists, terms, captchas)
+_BOTH = (lists, terms, captchas, account_answers)
 
 
 def _register() -> Mapping[str, Variant]:

@@ -91,9 +91,8 @@ def matrix(outcomes: Sequence[Outcome], contract: Contract, *, partial: bool) ->
         aimed = [o for o in outcomes if o.kind == "mutant" and _aims(o, requirement.id, contract)]
         killed = sum(requirement.id in o.accused for o in aimed)
         rows.append(Row(requirement.id, requirement.level, len(aimed), killed))
-    unasked = tuple(name for name, call in contract.calls.items() if call.row.effect != "changes")
     bare = [r.id for r in rows if r.level != "advisory" and not r.mutants]
-    naked = () if partial else tuple(name for name in bare if contract.requirements[name].of(unasked))
+    naked = () if partial else tuple(bare)
     made = Matrix(tuple(rows), tuple(outcomes), naked)
     known, now = sensitivities(), sensitivity(made)
     stale = () if partial else tuple(n for n in contract.requirements if known.get(n) != now.get(n))

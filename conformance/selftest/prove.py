@@ -29,7 +29,7 @@ from conformance.contract.rows import PAGE
 from conformance.evidence.exchange import Evidence, Handshake, Request, Tls
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
-from conformance.probes.purpose import Kind, Purpose
+from conformance.probes.purpose import Kind, Purpose, Wishes
 from conformance.reference import application, start
 from conformance.reference.provisions import VALUES
 from conformance.reference.registry import VARIANTS
@@ -55,8 +55,13 @@ _TIMEOUT_S = 10.0
 # What shows the derived mutants of a further call, of which there are many.
 _FEW = frozenset({Kind.DOCUMENTED, Kind.BINDINGS, Kind.STATE, Kind.ACTION})
 _ONCE = frozenset({Kind.DOCUMENTED})  # the same of one that is sent once
-# What an account must have been through before a call.
-_BEFORE = {"validate_activation_sms": ("send_activation_sms",)}
+# What an account must have been through before a call, and who has to have logged in.
+_BEFORE = {
+    "validate_activation_sms": ("send_activation_sms",),
+    **dict.fromkeys(
+        ("sms_activation_status", "create_connection", "buy_credits_url"), ("authenticate_user",)
+    ),
+}
 _AT_ONCE = 16  # variants in flight in one process: their waits overlap
 
 
@@ -197,10 +202,14 @@ def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: st
 def _called(trial: Trial, contract: Contract) -> tuple[str, ...]:
     """A call; the ones that it builds on; and, where it is asked everything, those its answers are held against."""
     call = contract.calls[trial.call]
+    before: tuple[str, ...] = ()
+    if call.changes:
+        spent = (p.origin.partition(".")[0] for p in call.parameters if p.once)
+        before = (contract.call.name, *spent, *_BEFORE.get(trial.call, ()))
     if trial.kinds:
-        return (*_BEFORE.get(trial.call, ()), *((contract.call.name,) if call.changes else ()), trial.call)
+        return (*before, trial.call)
     origins = (*(p.origin for p in call.parameters), *(r.origin for r in call.row.rule))
-    return tuple(dict.fromkeys((trial.call, *(origin.partition(".")[0] for origin in origins if origin))))
+    return tuple(dict.fromkeys((*before, trial.call, *(o.partition(".")[0] for o in origins if o))))
 
 
 @contextlib.contextmanager
@@ -226,6 +235,15 @@ def _ready(trial: Trial, contract: Contract) -> Iterator[tuple[Target, Dialer | 
     yield subject, InProcess(app, subject)
 
 
+def _wishes(trial: Trial, contract: Contract) -> Wishes:
+    """What is asked for a trial. Of calls that change something, nothing else than they are needed for."""
+    if not contract.calls[trial.call].changes:
+        return frozenset(map(Purpose, trial.kinds)) or plans.EVERYTHING
+    own = trial.kinds or map(Kind, contract.calls[trial.call].shown)
+    needed = (Purpose(Kind.DOCUMENTED, call) for call in _BEFORE.get(trial.call, ()))
+    return frozenset({*needed, *(Purpose(kind, trial.call) for kind in own)})
+
+
 def _of_its_call(rewrite: Rewrite, trial: Trial) -> Rewrite:
     """The same, and other calls are answered as they are."""
     own = f"<Action>{trial.call}<".encode()
@@ -236,12 +254,9 @@ async def evidence_on(trial: Trial, contract: Contract) -> Evidence:
     """What one variant answers."""
     with _ready(trial, contract) as (subject, dialer):
         sparing = trial.call != contract.call.name
-        wishes = frozenset(map(Purpose, trial.kinds)) or plans.EVERYTHING
-        plan = plans.plan(contract, subject, wishes, sparing=sparing)
-        if trial.kinds:
-            plan = replace(plan, last=())  # nothing has to be waited for
-        if trial.kinds == _ONCE:
-            plan = replace(plan, together=(), middle=(), handshakes=False)
+        plan = plans.plan(contract, subject, _wishes(trial, contract), sparing=sparing)
+        if trial.kinds or contract.calls[trial.call].changes:
+            plan = replace(plan, last=(), handshakes=False)  # nothing has to be waited for
         began = time.time()
         recording = await Wire(subject, Limits(), seed=1, dialer=dialer).session(plan)
     return evidence_of(subject, recording, seed=1, started=began)

@@ -8,10 +8,26 @@ from conformance.evidence.exchange import Exchange
 from conformance.probes.parameters import with_value
 from conformance.probes.probe import Probe
 from conformance.probes.purpose import Kind, told
+from conformance.probes.template import SPENT
+from conformance.target.secrets import Secrets
 
 
-def filled(probe: Probe, exchanges: Sequence[Exchange]) -> Probe | str:
-    """The probe with a value that the other call lists, or with one that it does not; else the reason why not."""
+def filled(probe: Probe, exchanges: Sequence[Exchange], secrets: Secrets) -> Probe | str:
+    """The probe with a value that the other call lists, or with one that it does not; else the reason why not.
+
+    What is good once is nobody else's business: the probe says a placeholder of it.
+    """
+    if probe.spends:
+        given = _newest(probe.spends, exchanges)
+        if not given:
+            return (
+                f"it uses up what {probe.spends.partition('.')[0]} gives, and no answer to that call gave any"
+            )
+        name = probe.spends.partition(".")[2]
+        held = secrets.hide(given, f"[{name}]", shell=f'"${name.upper()}"', sought=False)  # noqa: S604  no process
+        probe = with_value(probe, held, SPENT)
+    if not probe.origin:
+        return probe
     call, _, field = probe.origin.partition(".")
     asked = [e for e in exchanges if e.kind is Kind.DOCUMENTED and e.purpose.call == call]
     if not asked:
@@ -25,6 +41,15 @@ def filled(probe: Probe, exchanges: Sequence[Exchange]) -> Probe | str:
             value = listed[-1] if told(probe.id)[1] == "listed" else _unlisted(listed)
             return with_value(probe, value)
     return f"its values are those that {call} lists, and no answer to that call lists any"
+
+
+def _newest(origin: str, exchanges: Sequence[Exchange]) -> str:
+    """What the last answer to the other call gives; "" where it gives nothing."""
+    call, _, field = origin.partition(".")
+    asked = [e for e in exchanges if e.kind is Kind.DOCUMENTED and e.purpose.call == call]
+    answer = asked[-1].answer if asked else None
+    leaf = answer.envelope.leaf(field) if answer and answer.envelope.says_success else None
+    return leaf.text if leaf and leaf.whole else ""
 
 
 def _unlisted(listed: list[str]) -> str:

@@ -172,7 +172,7 @@ class Wire(Session):
 
     async def _with_its_value(self, probe: Probe, worker: Worker) -> None:
         """Send a probe; one whose value another call lists with that value, or not at all where there is none."""
-        whole = filled(probe, self.exchanges) if probe.origin else probe
+        whole = filled(probe, self.exchanges, self.secrets) if probe.origin else probe
         if isinstance(whole, str):
             self.gaps.setdefault(probe.purpose.label, whole)
         else:

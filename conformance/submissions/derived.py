@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -113,14 +113,17 @@ class Derived:
 
     def _can_be_asked(self, probe: Probe) -> bool:
         """Whether another call has listed the value that it says, where it says one."""
-        return not probe.origin or not isinstance(filled(probe, self.evidence.exchanges), str)
+        return not _is_filled(probe) or not isinstance(self._filled(probe, self.evidence.exchanges), str)
+
+    def _filled(self, probe: Probe, exchanges: Sequence[Exchange]) -> Probe | str:
+        return filled(probe, exchanges, self.target.secrets)
 
     def _with_its_value(self, step: Step, exchange: Exchange) -> Step | None:
         """A planned step; one whose value another call lists says what was listed before it."""
-        if not step.probe.origin:
+        if not _is_filled(step.probe):
             return step
         before = [e for e in self.evidence.exchanges if e.number < exchange.number]
-        whole = filled(step.probe, before)
+        whole = self._filled(step.probe, before)
         return None if isinstance(whole, str) else replace(step, probe=whole)
 
     def _checked(self, exchange: Exchange) -> Step | None:
@@ -185,6 +188,11 @@ class Derived:
 
     def _composed(self, probe: Probe) -> Request:
         return self.composer.request(probe, self.described.canary or NOWHERE)
+
+
+def _is_filled(probe: Probe) -> bool:
+    """Whether it says what another call has answered."""
+    return bool(probe.origin or probe.spends)
 
 
 def _documents(case: generated.Case) -> Iterator[bytes]:

@@ -88,11 +88,19 @@ def filled(
             what = f"no call has a parameter {name}{meant(name, known)}"
             raise values.wrong("values", what, allowed or "none, as no call has parameters")
     for call, parameter in every:
-        if call not in calls or not parameter.required or parameter.source != "target":
+        if (
+            call not in calls
+            or not parameter.required
+            or (parameter.source != "target" and not parameter.once)
+        ):
+            continue
+        if parameter.once and parameter.origin.partition(".")[0] in calls:
             continue
         if not said.get(parameter.name) and not said.get(f"{call}.{parameter.name}"):
             what = f"{parameter.name} is missing: only you know one that the endpoint accepts"
             line = f'a line {parameter.name} = "..." in that table'
+            if parameter.once:
+                line = f"{parameter.origin.partition('.')[0]} among the calls, whose own are used then, or {line}"
             if contract.calls[call].changes:
                 what, line = f"{what} for {call}", f'{line}, or "{call}.{parameter.name}" for it alone'
             raise values.wrong("values", what, line)

@@ -31,6 +31,7 @@ class _Secret:
     value: str = field(repr=False)
     label: str
     shell: str
+    sought: bool = True
 
     @cached_property
     def writings(self) -> Writings:
@@ -48,13 +49,18 @@ class Secrets:
     def __repr__(self) -> str:
         return f"<{len(self._held)} secrets>"
 
-    def hide(self, secret: str, shown: str = REDACTED, *, place: str = "", shell: str = "") -> str:
+    def hide(
+        self, secret: str, shown: str = REDACTED, *, place: str = "", shell: str = "", sought: bool = True
+    ) -> str:
         """Keep `secret`; the placeholder to use in its place (safe in a URL path, a query and a header).
 
-        place: where it comes from, for people. shell: what a shell line has in its place.
+        place: where it comes from, for people. shell: what a shell line has in its place. sought: whether it is looked
+        for in what comes from outside; what an answer gave is found there by its place.
         """
         if secret not in self._held:
-            held = _Secret(f"secret-{len(self._held)}-of-the-target", secret, shown, shell or '"$SECRET"')
+            held = _Secret(
+                f"secret-{len(self._held)}-of-the-target", secret, shown, shell or '"$SECRET"', sought
+            )
             self._held[secret] = held
             self.__dict__.pop("_sought", None)
         if place:
@@ -139,7 +145,7 @@ class Secrets:
     @cached_property
     def _sought(self) -> list[_Secret]:
         """Those that can be looked for, the longest first: one may be a part of another."""
-        found = [held for held in self._held.values() if held.writings.can_be_found]
+        found = [held for held in self._held.values() if held.sought and held.writings.can_be_found]
         return sorted(found, key=lambda held: len(held.value), reverse=True)
 
     def said_in(self, data: bytes) -> Secrets:

@@ -1192,3 +1192,21 @@ def test_a_time_far_off_is_told_in_large_units(seconds: int, said: str) -> None:
     )
     (result,) = judged(evidence)["TIM-02"]
     assert result.reason == f"Timestamp is {said} the time of the answer (tolerance 300 s)"
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        (b"<html><title>502 Bad\nGateway</title><hr></html>", "a web page, '502 Bad Gateway'"),
+        (
+            b"<!DOCTYPE html><html><style>p {}</style><hr><p>Down for now</html>",
+            "a web page that begins with 'Down for now'",
+        ),
+        (b"<html><hr></html>", "a web page"),
+        (b"<data><hr></data>", "Opening and ending tag mismatch: hr line 1 and data"),
+    ],
+)
+def test_a_web_page_is_told_by_its_words_and_by_no_parser(page: bytes, told: str) -> None:
+    shown = each(lambda e: replace(e, answer=answer(page)), "documented")(conforming())
+    (check,) = judgements(shown)["ENV-01", CONTRACT.call.name]
+    assert check.reason.endswith(f"the body is not a well-formed XML document: {told}")

@@ -7,6 +7,7 @@ from conformance.checks.envelopes import is_any_error
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
 from conformance.checks.states import answer_in_state, codes, envelope_in_state
+from conformance.contract.quoting import web_page
 from conformance.evidence.classify import classify
 from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import PLAIN_HTTP, Kind
@@ -19,7 +20,8 @@ def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: st
     answer = answer_in_state(exchange, judging, code)
     if code != PLAIN_HTTP and not answer.document.unreadable:
         # Over plain HTTP, what is no envelope is TLS-02's matter; in these states nothing else looks at it.
-        wrong = f"is not well-formed: {answer.document.fault}" if answer.document.fault else ""
+        fault = answer.document.fault and (web_page(answer.document.text) or answer.document.fault)
+        wrong = f"is not well-formed: {fault}" if fault else ""
         if wrong or not answer.envelope.recognised:
             told = wrong or f"is no envelope, with HTTP {answer.status}"
             raise Breach(f"the answer in the state of {code} {told}", expected=code, observed=told)

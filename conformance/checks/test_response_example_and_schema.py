@@ -10,6 +10,7 @@ from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
 from conformance.contract.components import Component
 from conformance.contract.model import Contract, ServiceCall
+from conformance.contract.quoting import web_page
 from conformance.contract.xsd import schema
 from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import Kind
@@ -42,10 +43,11 @@ def test_the_body_is_well_formed(exchange: Exchange, judging: Judging) -> None:
         return
     if answer.status >= 300 and not answer.envelope.recognised:
         raise Inconclusive(f"HTTP {answer.status} carries no envelope (REQ-01)")
+    wrong = document.fault if answer.envelope.recognised else web_page(document.text) or document.fault
     raise Breach(
-        f"the body is not a well-formed XML document: {document.fault}",
+        f"the body is not a well-formed XML document: {wrong}",
         expected="one well-formed XML 1.0 document in the encoding that it declares",
-        observed=document.fault,
+        observed=wrong,
         where=f"line {document.line}",
     )
 

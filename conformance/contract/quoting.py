@@ -12,6 +12,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 SHOWN = 80  # characters
+_LOOKED_AT, _FIRST = 65_536, 4_096  # characters of an answer in which a title is looked for; first words
+_TITLE = re.compile(r"<title[^<>]*>\s*([^<]+)", re.IGNORECASE)
+_HTML = re.compile(r"\s*<(?:!doctype html|html)\b", re.IGNORECASE)
+_TAG = re.compile(r"<(style|script)\b.*?</\1[^<>]*>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 
 _redact: ContextVar[Callable[[str], str]] = ContextVar("redact", default=str)
 
@@ -29,6 +33,17 @@ def quoting(redact: Callable[[str], str]) -> Iterator[None]:
 def clip(text: str, most: int = SHOWN) -> str:
     """As much of what an endpoint says as a sentence has room for."""
     return _redact.get()(text)[:most]
+
+
+def web_page(text: str) -> str:
+    """What an answer is that is a web page, by its title or its first words; "" where it is none."""
+    text = text[:_LOOKED_AT]
+    if title := _TITLE.search(text):
+        return f"a web page, {clip(' '.join(title[1].split()), 200)!r}"
+    if not _HTML.match(text):
+        return ""
+    words = " ".join(_TAG.sub(" ", text[:_FIRST]).split())
+    return f"a web page that begins with {clip(words)!r}" if words else "a web page"
 
 
 def piece(pattern: re.Pattern[str], text: str) -> str:

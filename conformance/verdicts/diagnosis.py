@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal
 from urllib.parse import urlsplit
 
-from conformance.contract.quoting import clip
+from conformance.contract.quoting import clip, web_page
 from conformance.evidence.between import TO_MEND
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 from conformance.probes.purpose import SPELLED, Kind
@@ -210,10 +209,8 @@ def _error(answer: Answer, evidence: Evidence) -> str:
 
 def _stranger(answer: Answer) -> str:
     text = answer.body[:65_536].decode("utf-8", "replace")
-    if title := re.search(r"<title[^>]*>\s*([^<]+)", text, re.IGNORECASE):
-        return f"a web page, {clip(' '.join(title[1].split()), 200)!r}"
-    if re.match(r"\s*(<!doctype html|<html)", text, re.IGNORECASE):
-        return "a web page"
+    if page := web_page(text):
+        return page
     if answer.envelope.document.root is not None:
         return "XML of another kind"
     return (

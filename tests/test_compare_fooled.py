@@ -380,3 +380,13 @@ def test_a_wrong_allowance_is_refused(
     told = capsys.readouterr()
     assert (told.out, told.err.count("\n")) == ("", 1)
     assert says in told.err
+
+
+def test_an_overview_counts_again_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bold = told(verdict="conforming", exit_code=0)(judged(wrong=True))
+    (tmp_path / "staging").mkdir()
+    written(tmp_path / "staging/report.json", bold)
+    assert main(["compare", "--overview", "--format=json", str(tmp_path)]) == 1
+    (member,) = json.loads(capsys.readouterr().out)["targets"]
+    assert (member["verdict"], member["exit_code"]) == ("nonconforming", 1)
+    assert member["error"] == "it says conforming, and its judgements come to nonconforming"

@@ -14,6 +14,7 @@ from conformance.target.configuration import ConfigError
 from conformance.verdicts.causes import causes, in_short
 from conformance.verdicts.findings import standing, why
 from conformance.verdicts.reading import read_as, read_report
+from conformance.verdicts.recount import recounted, unfounded
 from conformance.verdicts.verdict import Claim, Counts, ExitCode, Report, required
 
 # The worst exit code of a target is the fleet's. A target that could not be judged at all is worse than any verdict.
@@ -207,7 +208,9 @@ def _members(file: Path, out: Path) -> Iterator[tuple[Member, tuple[Row, ...]]]:
     report = read_report(file)
     if report.exit_code not in set(ExitCode):
         raise ConfigError(f"{file} is no usable report: there is no exit code {report.exit_code}")
-    yield of_report(report, _seen_from(out, file.parent)), tuple(rows_of(report))
+    counted = recounted(report)
+    edited = next(unfounded(report, counted), "")
+    yield of_report(counted, _seen_from(out, file.parent), error=edited), tuple(rows_of(counted))
 
 
 def _seen_from(out: Path, folder: Path) -> str:

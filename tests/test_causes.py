@@ -54,6 +54,8 @@ CHANGED = {
     "pair_0_under_4": ("0 = HTTP GET is not offered", "CBK-03"),
     "type_broken_over_lines": ("callback_type", "CBK-05"),
     "answered_in_json": ("application/json", "REQ-01"),
+    "declaration_without_version": ("the XML declaration names no version", "ENV-01"),
+    "declaration_in_capitals": ("the XML declaration is not written in small letters", "ENV-01"),
     "root_not_closed": ("not a well-formed XML document", "ENV-01"),
     "one_line_not_understood": ("answers with error 999", "REQ-02"),
     "code_007_unpadded": ("'7'", "ERR-007-code"),

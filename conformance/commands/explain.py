@@ -20,6 +20,7 @@ from conformance.selftest.prove import Trial, trials
 from conformance.target.configuration import ConfigError
 from conformance.target.settings import BINDINGS, SETTINGS, Setting
 from conformance.target.target import target
+from conformance.verdicts.sensitivity import sensitivities
 from conformance.verdicts.verdict import ExitCode
 
 _LONGEST = 4_000  # characters of a paragraph
@@ -116,7 +117,9 @@ def _requirement(requirement: Requirement, contract: Contract, variants: dict[st
         lines += _paragraph("read as", f"{name}: {contract.interpretations[name].decision}")
     lines += _looked_at(contract, _checks(contract, requirement))
     faults = [v for v in variants.values() if v.kind == "mutant" and requirement.id in v.breaks]
-    lines += _paragraph("known faults", f"{len(faults)}, each found by `prove`:" if faults else "none")
+    known = sensitivities().get(requirement.id)
+    found = f"{known.killed} of {known.known} found by `prove`, which is no probability" if known else "none"
+    lines += _paragraph("known faults", f"{found}{':' if faults else ''}")
     lines += [line for fault in faults for line in _paragraph("", f"{fault.title} ({fault.id})")]
     return [*lines, *_paragraph("to mend", requirement.mend)]
 

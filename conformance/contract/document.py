@@ -21,6 +21,11 @@ _REFERRING = re.compile(
 _DOCTYPE = re.compile(r"(?:<\?.*?\?>|<!--.*?-->|\s)*<!DOCTYPE", re.DOTALL)
 _NO_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _POSITION = re.compile(r", line \d+, column \d+$")
+# Declarations of which libxml2 says something else.
+_DECLARATIONS = (
+    (re.compile(r"<\?xml\s*\?>"), "the XML declaration names no version"),
+    (re.compile(r"<\?(?!xml)(?i:xml)\s"), "the XML declaration is not written in small letters"),
+)
 _IDS = {etree.ErrorTypes.DTD_XMLID_VALUE, etree.ErrorTypes.DTD_ID_REDEFINED}
 _LIMITS = ("excessive depth", "huge", "too long", "limit", "amplification", "maximum")
 
@@ -164,7 +169,8 @@ def _refused(error: etree.XMLSyntaxError, encoding: str, declared: str, text: st
             references=("document type declaration",) if _DOCTYPE.match(text) else (),
             text=text,
         )
-    raise Fault(_POSITION.sub("", message), error.lineno or 1)
+    own = next((told for pattern, told in _DECLARATIONS if pattern.match(text)), "")
+    raise Fault(own or _POSITION.sub("", message), error.lineno or 1)
 
 
 def _second_opinion(data: bytes) -> None:

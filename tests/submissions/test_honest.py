@@ -20,11 +20,12 @@ from conformance.submissions.rows import Standing
 from conformance.submissions.statement import result
 from conformance.target.settings import BINDINGS
 from conformance.verdicts.policy import Policy
+from conformance.verdicts.suggestions import with_suggestions
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.waivers import Waiver
 from tests.command import run
 from tests.submissions.conftest import TOKEN, subject
-from tests.submissions.forging import Partner, ask, bad, looked_at, told_again
+from tests.submissions.forging import CONTRACT, Partner, ask, bad, looked_at, told_again
 from tests.submissions.test_challenge import make_key
 
 WAIVED = {"CBK-04": Waiver("CBK-04", "ticket 311", date(9999, 1, 1))}
@@ -86,6 +87,20 @@ def test_a_waived_failure_is_accepted_and_said(tmp_path: Path) -> None:
     made = looked_at(unwaived.whole(), tmp_path, challenge)
     assert (made.exit_code, bad(made)) == (1, {})
     assert result(unwaived.report) == "FAILED"
+
+
+def test_a_suggestion_is_made_again(tmp_path: Path) -> None:
+    challenge = ask("localhost")
+    with start(rewrite=lambda body: body.replace(b"SOAP POST", b"SOAP PUT")) as broken:
+        evidence = told_again(record(subject(broken), seed=challenge.seed, nonce=challenge.nonce))
+    partner = Partner(evidence, challenge)
+    partner.report = with_suggestions(partner.report, evidence, CONTRACT)
+    assert b"SOAP POST', not 'SOAP PUT'" in partner.files()["report.json"]
+    made = looked_at(partner.whole(), tmp_path, challenge)
+    assert (made.exit_code, bad(made)) == (1, {})
+    forged = partner.files()["report.json"].replace(b"SOAP POST', not", b"SOAP PUT', not")
+    made = looked_at(partner.signed(partner.files(report_json=forged)), tmp_path, challenge)
+    assert "judged again" in bad(made)
 
 
 # Whatever an endpoint does on the wire, an honest recording of it is no forgery.

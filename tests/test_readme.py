@@ -1,4 +1,4 @@
-"""The README is true: every command in it runs, every screen is what is printed, every name exists."""
+"""The README and docs/usage.md are true: every command runs, every screen is what is printed, every name exists."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import socketserver
 import subprocess
 import sys
@@ -34,6 +33,10 @@ from tests.command import ROOT, Switch, run, switch_command
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ENDS = {  # the commands that do not end with 0, and why
     "connect-conformance run --target staging": 10,  # nothing says how 999 is reached
+    "connect-conformance run --target staging --reports known-good": 10,
+    "connect-conformance run --target staging --reports candidate": 10,
+    "connect-conformance run --target staging --history history.jsonl": 10,
+    "connect-conformance verify candidate.zip": 10,  # the same, and nobody signed it
     "connect-conformance replay docs/recording-2013.har --select 'ENV-*' --select 'CBK-*'": 1,
 }
 
@@ -49,7 +52,10 @@ class Block(NamedTuple):
         return self.text.strip().splitlines()
 
 
-BLOCKS = [Block(*found) for found in re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
+USAGE = (ROOT / "docs/usage.md").read_text(encoding="utf-8")
+BLOCKS = [
+    Block(*found) for found in re.findall(r"^```(\w+)\n(.*?)^```$", README + USAGE, re.MULTILINE | re.DOTALL)
+]
 SET_UP = [
     command for block in BLOCKS for command in block.commands if block.kind == "sh" and "venv" in command
 ]
@@ -137,7 +143,7 @@ class Shell:
 
 
 def test_every_command_runs(shell: Shell) -> None:
-    """In the order of the README; what the nightly job leaves is compared with what it left before."""
+    """In the order of the pages."""
     for block in BLOCKS:
         for command in block.commands if block.kind == "sh" else IN_CI if block.kind == "yaml" else ():
             if command in SET_UP:
@@ -146,7 +152,6 @@ def test_every_command_runs(shell: Shell) -> None:
             expected = 10 if command == IN_CI[0] else ENDS.get(command, 0)
             assert done.returncode == expected, f"{command}\n{done.stdout}{done.stderr}"
         if block.kind == "yaml":
-            shutil.copytree(shell.folder / "conformance", shell.folder / "known-good")
             assert (shell.folder / "step.md").read_text(encoding="utf-8").startswith("# INCONCLUSIVE")
     assert not ENDS.keys() - {command for block in BLOCKS for command in block.commands}
 
@@ -220,7 +225,7 @@ def test_ci_proves_the_whole_matrix() -> None:
 
 def rows(heading: str) -> list[list[str]]:
     """The rows of the table that follows a heading."""
-    part = README.split(f"\n{heading}\n", 1)[1]
+    part = (README + USAGE).split(f"\n{heading}\n", 1)[1]
     lines = [line for line in part.splitlines() if line.startswith("|") or not line][1:]
     table = "\n".join(lines).strip().split("\n\n")[0]
     return [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
@@ -233,17 +238,17 @@ def test_the_table_of_commands_is_whole(tmp_path: Path) -> None:
 
 
 def test_the_table_of_exit_codes_is_whole() -> None:
-    assert [int(row[0]) for row in rows("## Every night, in CI")] == [int(code) for code in ExitCode]
+    assert [int(row[0]) for row in rows("## Read a verdict")] == [int(code) for code in ExitCode]
 
 
 def test_the_table_of_verdicts_is_whole() -> None:
-    table = README.split("| verdict | means |", 1)[1].split("\n\n")[0]
+    table = USAGE.split("| verdict | means |", 1)[1].split("\n\n")[0]
     assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == {verdict.value for verdict in Verdict}
 
 
 def test_the_table_of_files_is_whole(shell: Shell) -> None:
     shell.run("connect-conformance replay docs/recording-2013.har --reports five --quiet")
-    assert sorted(row[0] for row in rows("## Show it to others")) == sorted(os.listdir(shell.folder / "five"))
+    assert sorted(row[0] for row in rows("## What a run leaves")) == sorted(os.listdir(shell.folder / "five"))
 
 
 def test_numbers_are_right(tmp_path: Path) -> None:
@@ -259,10 +264,11 @@ def test_numbers_are_right(tmp_path: Path) -> None:
 def test_options_exist(tmp_path: Path) -> None:
     told = "".join(
         run(*words, "--help", cwd=tmp_path).stdout
-        for words in ([], ["run"], ["compare"], ["prove"], ["replay"])
+        for words in ([], ["run"], ["compare"], ["prove"], ["replay"], ["package"])
     )
     outside = "".join(block.text for block in BLOCKS if "venv" in block.text)
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README.replace(outside, ""))) - {"--quiet", "--help"}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", (README + USAGE).replace(outside, "")))
+    named -= {"--quiet", "--help"}
     assert named
     assert not [option for option in named if option not in told]
 
@@ -276,7 +282,10 @@ def test_keys_of_the_configuration_exist() -> None:
             assert set(re.findall(r"^(?:# )?(\w+) = ", block.text, re.MULTILINE)) <= keys
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "schemas/README.md"])
+@pytest.mark.parametrize(
+    "page",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "schemas/README.md", "docs/usage.md", "docs/guides.md"],
+)
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):

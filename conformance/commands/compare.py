@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from conformance.reporting import inert
-from conformance.reporting.output import note, say
+from conformance.reporting.output import command, note, say
+from conformance.reporting.screen import here
 from conformance.reporting.write import write
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.causes import causes, in_short
@@ -90,7 +91,7 @@ def _overview(options: argparse.Namespace) -> int:
     say(shown.FORMATS[options.format](made), options.format)
     if options.reports:
         lines = ci.tell(ci.of_fleet(made, options.reports / "overview.html"), os.environ)
-        say(lines if options.format == "table" else "")
+        command(lines if options.format == "table" else "")
     return made.exit_code
 
 
@@ -116,19 +117,26 @@ def _reasons(row: Row) -> Iterator[tuple[int, str]]:
 
 def table(found: Comparison) -> str:
     """As text for a terminal."""
-    lines = [inert.terminal(f"Note: {note}") for note in found.notes]
+    screen = here(whole=True, color=False)
+    for remark in found.notes:
+        screen.say(remark, "Note: ", 2)
     for n, (file, report) in enumerate(zip(found.names, found.reports, strict=True), 1):
-        lines.append(inert.terminal(f"[{n}] {file}: {_column(report)}"))
-        lines += [inert.terminal(f"    {first}") for first in [in_short(causes(report))] if first]
+        screen.say(f"{file}: {_column(report)}", f"[{n}] ")
+        if first := in_short(causes(report)):
+            screen.say(first, "    ")
     cells = [[row.id, row.level, *map(_cell, row.results, row.changes)] for row in found.everything]
     head = ["requirement", "level", *(f"[{n}]" for n in range(1, len(found.reports) + 1))]
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
     if cells:
-        lines += ["", _aligned(head, widths)]
+        screen.whole("")
+        screen.whole(_aligned(head, widths))
     for row, words in zip(found.everything, cells, strict=True):
-        lines.append(_aligned(words, widths))
-        lines += [f"    [{n}] {inert.terminal(said, limit=300)}" for n, said in _reasons(row)]
-    return "\n".join([*lines, "", found.sentence]) + "\n"
+        screen.whole(_aligned(words, widths))
+        for n, said in _reasons(row):
+            screen.say(said, f"    [{n}] ", limit=300)
+    screen.whole("")
+    screen.say(found.sentence)
+    return str(screen)
 
 
 def _aligned(words: Sequence[str], widths: Sequence[int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from conformance.evidence.exchange import Answer, Exchange
 
 _LINES, _COLUMNS = 40, 200  # what is shown of a body, of one of its lines
-_ANSWERS, _REQUESTS = 90_000, 30_000  # characters that are shown before the rest is left to the recording
+_ANSWERS, _REQUESTS = 60_000, 30_000  # characters that are shown before the rest is left to the recording
 _MANY = 300  # exchanges; of more, each is shown shorter
 _URL, _SHORT_URL = 80, 70  # characters of a URL
+
+# What differs in answers that are alike otherwise.
+_TIMESTAMP = re.compile(rb"(?<=<Timestamp>)[0-9]{1,20}(?=</Timestamp>)")
 
 Answers = dict[tuple[Any, ...], list["Exchange"]]
 
@@ -85,7 +89,7 @@ def _readable(url: str) -> str:
 
 def _answers(groups: Answers) -> Iterable[dict[str, Any]]:
     room = _ANSWERS
-    bodies: dict[Any, int] = {}  # the first answer with each that is shown
+    bodies: dict[Any, tuple[int, bytes, list[str]]] = {}  # the first answer with each that is shown
     heads: dict[Any, int] = {}
     for number, members in enumerate(groups.values(), 1):
         answer = members[0].answer
@@ -93,15 +97,18 @@ def _answers(groups: Answers) -> Iterable[dict[str, Any]]:
         numbers = [str(e.number) for e in members]
         more = f" and {len(numbers) - 8} more" if len(numbers) > 8 else ""
         why = answer.unread or answer.broken
-        body, head = (why, answer.body), (answer.http_version, *_key(answer, "content-length")[:3])
-        as_body, as_head = bodies.get(body, 0) if answer.body else 0, heads.get(head, 0)
-        shown = {"lines": [], "note": ""} if as_body else _body(answer.body, why)
+        shown, body = _body(answer.body, why), (why, _TIMESTAMP.sub(b"", answer.body))
+        head = (answer.http_version, *_key(answer, "content-length")[:3])
+        as_body, like, known = bodies.get(body, (0, b"", [])) if answer.body else (0, b"", [])
+        if as_body:
+            shown = {"lines": [line for line in shown["lines"] if line not in known], "note": ""}
+        as_head = heads.get(head, 0)
         lines = [] if as_head else _head(answer)
         size = sum(map(len, (*lines, *shown["lines"])))
         if size > room:
             lines, shown = [], {"lines": [], "note": "It is in evidence.har: this page would be too long."}
         else:
-            bodies.setdefault(body, number)
+            bodies.setdefault(body, (number, answer.body, shown["lines"]))
             heads.setdefault(head, number)
         room -= min(size, room)
         yield {
@@ -112,6 +119,7 @@ def _answers(groups: Answers) -> Iterable[dict[str, Any]]:
             "head": lines,
             "as_head": as_head,
             "as_body": as_body,
+            "but_for_its_time": like != answer.body,
             **shown,
         }
 

@@ -43,6 +43,8 @@ def glance(report: Report, found: Sequence[Cause]) -> Iterator[Line]:
         who = _WAY if in_the_way else _who(first)
         yield from _of(first, who, told_first(known), f"--level {report.level} {which}")
     yield Line("Judged", _judged(report))
+    if sure := _sure(report):
+        yield Line("How sure", sure)
     if left := list(_not_looked_at(report)):
         yield Line("Not looked at", "; ".join(left))
 
@@ -80,6 +82,15 @@ def _judged(report: Report) -> str:
     level = f"level {report.level} of {contract}" if findings.asks_for_the_contract(report) else ""
     said = (level, what, findings.labels(report) or "no release named (--label release=...)")
     return f"{', '.join(filter(None, said))}, in {findings.exchanges(report)}"
+
+
+def _sure(report: Report) -> str:
+    """How many of the faults that are known to break what was judged the suite finds."""
+    judged = {r.id: r.sensitivity for r in report.requirements if r.sensitivity and r.selected}
+    known = sum(one.known for one in judged.values())
+    killed = sum(one.killed for one in judged.values())
+    told = f"{killed:,} of {known:,} known faults of these requirements are found by it"
+    return f"{told}; what none can see is in docs/limits.md" if known else ""
 
 
 def _not_looked_at(report: Report) -> Iterator[str]:

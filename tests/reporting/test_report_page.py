@@ -88,7 +88,9 @@ def test_cards_stand_in_the_order_of_the_causes(page: Any, report: Report) -> No
 
 def test_beside_a_pass_stands_what_it_is_worth() -> None:
     evidence = conforming()
-    told = words(parsed(judge(evidence), evidence).get_element_by_id("ERR-004-code"))
+    page = parsed(judge(evidence), evidence)
+    told = words(page.get_element_by_id("ERR-004-code"))
+    assert re.search(r"How sure([\d,]+) of \1 known faults of these", words(page.find(".//header")))
     carried = "here carried by 4 answers, 1 binding, 4 connections, 1 state"
     assert re.search(rf"(\d\d) of \1 known faults found; {carried}", told)
 
@@ -152,6 +154,16 @@ def test_equal_bodies_are_shown_once(page: Any) -> None:
     assert "get_list_callback" in words(first)
     assert "get_list_callback" not in words(second)
     assert second.xpath(".//a/@href") == ["#answer-1"]
+
+
+def test_bodies_that_differ_in_their_timestamp_are_shown_once(report: Report, evidence: Evidence) -> None:
+    first, second, *others = evidence.exchanges
+    assert second.answer
+    later = replace(second.answer, body=second.answer.body.replace(b"1316512313", b"1316512314"))
+    made = replace(evidence, exchanges=(first, replace(second, answer=later), *others))
+    _, shown, _ = parsed(report, made).xpath("//details[@class='answer']")
+    assert [words(pre) for pre in shown.xpath(".//pre")][1:] == ["<Timestamp>1316512314</Timestamp>"]
+    assert "Body, its Timestamp aside, as in answer 1" in words(shown)
 
 
 def test_equal_headers_are_shown_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ COMMANDS = {
     "setting": ["explain", "timeout"],
     "requirements": ["requirements", "--call=get_list_callback"],
     "overview": ["compare", "--overview", SAMPLE],
+    "compare": ["compare", SAMPLE, SAMPLE],
 }
 FORGED = ("##vso[task.setvariable x]y", "##teamcity[testFailed]", "::error file=x::y", "##[error]z")
 
@@ -46,6 +48,16 @@ def test_lines_for_programs_are_whole(
     monkeypatch.setenv("COLUMNS", "40")
     main(COMMANDS["overview"])
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_what_github_is_told_is_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.delenv("GITHUB_OUTPUT", raising=False)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    main([*COMMANDS["overview"], "--reports", str(tmp_path / "out")])
+    assert "\n::error title=staging::" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("forged", FORGED)

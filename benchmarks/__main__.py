@@ -10,6 +10,7 @@ from functools import partial
 
 from benchmarks.cost import cost
 from benchmarks.fleets import fleets
+from benchmarks.history import history
 from benchmarks.judging import judging
 from benchmarks.page import PARTS, machine, written
 from benchmarks.peers.compare import peers
@@ -39,6 +40,7 @@ def main() -> int:
         "cost": partial(cost, rounds=rounds or 5, quick=options.quick),
         "judging": partial(judging, **common),
         "fleets": partial(fleets, **common, full=options.full),
+        "history": partial(history, **common),
         "peers": partial(peers, **common, full=options.full),
     }
     failed = False

@@ -32,7 +32,7 @@ have to be installed by other means; a tool that is not there is skipped, and th
 What is compared is measured in turn, round by round, so that whatever else the machine does hits all alike. Times are
 wall times unless they say CPU; memory is the peak of the resident set.
 """
-PARTS = ("cost", "judging", "fleets", "peers")
+PARTS = ("cost", "judging", "fleets", "history", "peers")
 
 
 def machine() -> str:

@@ -25,6 +25,7 @@ COLUMNS = {
         "peak MB",
         "bare client",
     ),
+    "history": ("peak MB", "`show` after that", "bytes a line"),
     "judging": ("µs an exchange", "µs a requirement", "peak MB", "one answer", "1,000"),
 }
 

@@ -99,7 +99,7 @@ def _export(options: argparse.Namespace) -> int:
 def _asked(options: argparse.Namespace, index: Index, *, every: bool = False) -> list[Told]:
     """What the history says of the targets and requirements that were asked for. Raises ConfigError."""
     glob = options.requirement
-    found = told(index, options.target, glob or "*", every=every or bool(glob))
+    found = told(index, options.target, glob or "*", every=every or bool(glob), past=bool(glob) and not every)
     known = targets(index)
     if known and not found:
         hint, allowed = meant(options.target, known), ", ".join(known[:20])

@@ -80,11 +80,10 @@ def _lines(one: Told, *, whole: bool) -> Iterator[tuple[str, str]]:
         yield "NOT JUDGED", f"{_counted(one.series.unjudged, 'run')}, the last {when(last)}{why}"
     if one.slower:
         was, now = one.slower
+        unlike = "; what is sent may have changed, too" if one.unlike else ""
         word = "SLOWER" if now > was else "FASTER"
-        yield (
-            word,
-            f"answers take {now:.0f} ms by the median of the latest runs, {was:.0f} ms in those before (advisory)",
-        )
+        times = f"answers take {now:.0f} ms by the median of the latest runs, {was:.0f} ms in those before"
+        yield word, f"{times}{unlike} (advisory)"
     for line, what in one.changes[-3:]:
         yield "CHANGED", f"{when(line)}: {what}"
 

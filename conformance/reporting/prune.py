@@ -66,6 +66,8 @@ def _spared(index: Index, keep: int) -> dict[tuple[int, int, int], str]:
 
 
 def _fate(index: Index, folder: Path, spared: dict[tuple[int, int, int], str]) -> Fate:
+    if not all(is_ours(folder / name) for name in ("report.json", "evidence.har")):
+        raise ValueError("of somebody else")
     report = read_report(folder)
     told = f"{report.target.name} {report.started}"
     with (folder / "evidence.har").open("rb") as source:

@@ -32,7 +32,7 @@ from tests.history.nights import DARK, SINCE, forty, kept, night, nights, terms
 
 def answers(file: Path, **asked: str) -> list[Told]:
     with closing(opened(file)) as index:
-        return [replace(one, key=0) for one in told(index, **asked, every=True)]
+        return [replace(one, key=0) for one in told(index, **asked, every=True, past=True)]
 
 
 def one(file: Path, **asked: str) -> Told:
@@ -135,7 +135,7 @@ def said(file: Path) -> tuple[str, str]:
     """All that people are told of a history, but for what is wrong with the file."""
     with closing(opened(file)) as index:
         index.state = State()
-        found = told(index, every=True)
+        found = told(index, every=True, past=True)
         return shown(index, found, width=100, whole=True), history_page(index, found)
 
 
@@ -170,6 +170,15 @@ def test_of_two_lines_of_a_run_that_differ_the_live_one_counts(tmp_path: Path) -
     for number, lines in enumerate(([live, again], [again, live])):
         found = one(kept(tmp_path / f"h{number}", lines))
         assert (found.series.runs, found.last.judged) == (1, "pfpppp")
+
+
+def test_of_two_live_lines_of_a_run_always_the_same_counts(tmp_path: Path) -> None:
+    """Whichever comes first, and whichever has the terms in full."""
+    lines = [night(1, "pfpppp"), night(1, "ppfppp"), night(2)]
+    orders = [[lines[place] for place in order] for order in ((0, 1, 2), (1, 0, 2), (2, 0, 1), (2, 1, 0))]
+    files = [kept(tmp_path / f"h{number}", order) for number, order in enumerate(orders)]
+    assert len({one(file).series.letters + release(one(file).standings[0].since) for file in files}) == 1
+    assert len({said(file) for file in files}) == 1
 
 
 def test_a_line_whose_terms_no_line_has_is_named(tmp_path: Path) -> None:
@@ -287,7 +296,8 @@ def test_what_is_no_history_is_refused_in_one_line(data: bytes, tmp_path: Path) 
     (tmp_path / "h").write_bytes(data)
     with pytest.raises(ConfigError, match="is no history: line 1: "):
         opened(tmp_path / "h")
-    for place in (tmp_path, tmp_path / "none"):
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path, tmp_path / "none", tmp_path / "pipe"):
         with pytest.raises(ConfigError, match="allowed: a history"):
             opened(place)
 

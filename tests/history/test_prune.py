@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -90,6 +91,8 @@ def test_only_reports_that_the_history_tells_of_are_deleted(tmp_path: Path, said
     (days[3] / "evidence.har").write_bytes((days[3] / "evidence.har").read_bytes() + b" ")
     (tmp_path / "reports/other").mkdir()
     (tmp_path / "reports/other/evidence.har").write_text("{}", encoding="utf-8")
+    (tmp_path / "reports/pipe").mkdir()
+    os.mkfifo(tmp_path / "reports/pipe/evidence.har")
     elsewhere = left(tmp_path / "elsewhere", 20)
     (tmp_path / "reports/link").symlink_to(elsewhere, target_is_directory=True)
     told = said("prune", "--keep=1")
@@ -99,7 +102,8 @@ def test_only_reports_that_the_history_tells_of_are_deleted(tmp_path: Path, said
     assert not days[4].exists()
     assert "deleted reports/01; staging 2026-01-02T00:00:00Z; but for notes.txt\n" in told
     assert "kept reports/00; staging 2026-01-01T00:00:00Z; no line of the history tells of it\n" in told
-    assert "kept reports/other; it is no whole report of this suite\n" in told
+    for name in ("other", "pipe"):
+        assert f"kept reports/{name}; it is no whole report of this suite\n" in told
     assert names(elsewhere) == ["evidence.har", "report.json", "summary.md"]
 
 

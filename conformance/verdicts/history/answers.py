@@ -73,7 +73,11 @@ class Standing:
 
 @dataclass(frozen=True)
 class Told:
-    """What is to be said of one target, judged in one way. settings: that way, in words."""
+    """What is to be said of one target, judged in one way. settings: that way, in words.
+
+    slower: the median of the answer times as it was, and as it is, where it moved. unlike: whether suite, contract or
+    states changed meanwhile, so that other requests may have been sent.
+    """
 
     key: int
     target: str
@@ -85,6 +89,7 @@ class Told:
     changes: tuple[tuple[Line, str], ...]
     dark: tuple[Line, ...]
     slower: tuple[float, float] | None
+    unlike: bool
 
     @cached_property
     def regressions(self) -> tuple[Standing, ...]:
@@ -97,14 +102,17 @@ class Told:
         return -len(self.regressions), -failing, self.target, self.settings
 
 
-def told(index: Index, target: str = "*", requirement: str = "*", *, every: bool = False) -> list[Told]:
+def told(
+    index: Index, target: str = "*", requirement: str = "*", *, every: bool = False, past: bool = False
+) -> list[Told]:
     """What is to be said of the targets that a glob names, worst first; of the requirements that another one names.
 
-    every: of all of them, and not only of those that are not kept all the time.
+    every: of all of them, and not only of those that are not kept all the time. past: with every turn of theirs, and
+    not only the last.
     """
     chosen = [one for one in all_series(index) if fnmatchcase(one[1], target)]
     made = [
-        _told(index, key, name, series, partial(_standings, index, requirement, every=every))
+        _told(index, key, name, series, partial(_standings, index, requirement, every=every, past=past))
         for key, name, series in chosen
     ]
     return sorted(made, key=lambda one: one.weight)
@@ -122,11 +130,11 @@ def _told(index: Index, key: int, target: str, series: Series, judgements: _Judg
     assert series.last
     last, kind = index.line(series.last), index.kinds[series.last.kind]
     rows = index.database.execute
-    (place,) = rows("SELECT place FROM runs WHERE series=? ORDER BY at, run LIMIT 1", (key,)).fetchone()
-    medians = rows(
-        "SELECT p50 FROM runs WHERE series=? AND live AND p50 IS NOT NULL ORDER BY at DESC, run DESC LIMIT ?",
+    timed = rows(
+        "SELECT at, p50 FROM runs WHERE series=? AND live AND p50 IS NOT NULL ORDER BY at DESC, run DESC LIMIT ?",
         (key, _MEDIANS),
-    )
+    ).fetchall()[::-1]
+    (place,) = rows("SELECT place FROM runs WHERE series=? ORDER BY at, run LIMIT 1", (key,)).fetchone()
     return Told(
         key=key,
         target=target,
@@ -137,7 +145,8 @@ def _told(index: Index, key: int, target: str, series: Series, judgements: _Judg
         standings=tuple(sorted(judgements(series, kind), key=lambda one: one.weight)),
         changes=tuple(_changes(index, key, series)),
         dark=tuple(map(index.line, series.dark)),
-        slower=moved([number for (number,) in medians][::-1]),
+        slower=moved([number for _, number in timed]),
+        unlike=any(mark.at >= timed[0][0] for mark in series.turns) if timed else False,
     )
 
 
@@ -153,7 +162,7 @@ def _settings(index: Index, line: Line) -> str:
 
 
 def _standings(
-    index: Index, requirement: str, series: Series, kind: Kind, *, every: bool
+    index: Index, requirement: str, series: Series, kind: Kind, *, every: bool, past: bool
 ) -> Iterator[Standing]:
     for name in kind.names:
         course = series.courses[name]
@@ -167,7 +176,7 @@ def _standings(
                 index.line(one.mended) if one.mended else None,
                 between(index.kinds[one.good.kind], index.kinds[one.bad.kind]),
             )
-            for one in course.breaks
+            for one in (course.breaks if past else course.breaks[-1:])
         ]
         yield Standing(
             name, LEVEL_OF[course.level], course, index.line(course.bad) if course.bad else None, tuple(turns)

@@ -55,6 +55,8 @@ class Index:
 
 def opened(file: Path) -> Index:
     """The index of a history, up to date. Raises ConfigError for what is no history."""
+    if file.exists() and not file.is_file():  # a pipe would be waited for
+        raise ConfigError(f"{file} is no file; allowed: a history")
     try:
         with file.open("rb") as source:
             found = os.fstat(source.fileno())
@@ -102,14 +104,15 @@ def _taken_up(file: Path, source: BinaryIO, found: os.stat_result, beside: Path,
         database.close()
         raise
     database.close()
-    if found.st_size < state.size or digest_of(source, state.size).hexdigest() != state.digest:
+    seen = digest_of(source, state.size)
+    if found.st_size < state.size or seen.hexdigest() != state.digest:
         raise ValueError("of another file")
     if found.st_size > state.size and (state.torn or state.lost):
         raise ValueError("what is new may say more of what was seen")
     shutil.copyfile(beside, aside)
     database = _connected(str(aside))
     database.execute("BEGIN")
-    return _placed(_made(file, source, database, state), aside, beside)
+    return _placed(_made(file, source, database, state, seen), aside, beside)
 
 
 def _placed(index: Index, aside: Path, beside: Path) -> Index:
@@ -145,11 +148,17 @@ def _new(place: str) -> sqlite3.Connection:
     return database
 
 
-def _made(file: Path, source: BinaryIO, database: sqlite3.Connection, state: State | None = None) -> Index:
+def _made(
+    file: Path,
+    source: BinaryIO,
+    database: sqlite3.Connection,
+    state: State | None = None,
+    seen: hashlib._Hash | None = None,
+) -> Index:
     """The index with all that the file has; nothing is read again that the state has seen."""
     loader = Loader(database, state or State())
     if database.in_transaction:
-        loader.load(source)
+        loader.load(source, seen)
         database.execute("COMMIT")
     return Index(file, database, loader.state, loader.kinds)
 

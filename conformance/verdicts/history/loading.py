@@ -59,10 +59,12 @@ class State(msgspec.Struct):
     torn: bool = False
 
 
-def digest_of(source: BinaryIO, size: int) -> hashlib._Hash:
-    """Of so many bytes from the beginning."""
-    made, left = hashlib.sha256(), size
-    source.seek(0)
+def digest_of(
+    source: BinaryIO, size: int, begun: hashlib._Hash | None = None, start: int = 0
+) -> hashlib._Hash:
+    """Of so many bytes from the beginning. begun: the same of the first ones, up to the start."""
+    made, left = begun or hashlib.sha256(), size - start
+    source.seek(start)
     while left and (data := source.read(min(left, 1 << 20))):
         made.update(data)
         left -= len(data)
@@ -88,8 +90,8 @@ class Loader:
         self.letters: dict[str, int] = {}
         self.touched: dict[int, tuple[int, int]] = {}
 
-    def load(self, source: BinaryIO) -> None:
-        """Take in what the file has beyond what was seen."""
+    def load(self, source: BinaryIO, begun: hashlib._Hash | None = None) -> None:
+        """Take in what the file has beyond what was seen. begun: the digest of that, where it is known."""
         rows, state = self.database.execute, self.state
         decode = partial(msgspec.msgpack.decode, type=Terms)
         self.terms |= {key: decode(said) for key, said in rows("SELECT id, said FROM terms")}
@@ -97,7 +99,7 @@ class Loader:
         self.letters = {said: key for key, said in rows("SELECT id, said FROM letters")}
         found = os.fstat(source.fileno())
         size = found.st_size
-        made = digest_of(source, size)
+        made = digest_of(source, size, begun, state.size if begun else 0)
         source.seek(state.size)
         self.source = source
         batch: list[tuple[object, ...]] = []
@@ -135,10 +137,11 @@ class Loader:
         run = int(line.evidence[:15] or f"{zlib.crc32(f'{line.judged} {line.seed}'.encode()):x}", 16)
         series = self._series(line.target, line.settings)
         self.touched[series] = min(self.touched.get(series, (at, run)), (at, run))
-        rank = line.live << 32 | zlib.crc32(found.data)
+        told = found.data[: found.data.rfind(b'"terms":')]  # which are in full here or elsewhere
+        rank = line.live << 32 | zlib.crc32(told + line.terms_id.encode())
         p50, p95 = line.ms or (None, None)
         verdict = _CLAIMS.index(line.verdict)
-        told = (
+        row = (
             series,
             at,
             run,
@@ -148,7 +151,7 @@ class Loader:
             verdict,
             line.live,
         )
-        return (*told, p50, p95, line.sent, line.lost, found.place)
+        return (*row, p50, p95, line.sent, line.lost, found.place)
 
     def _terms_of(self, line: Line, place: int) -> Terms | None:
         """The terms of a line, which may stand anywhere in the file."""
@@ -209,8 +212,8 @@ class Loader:
         after = (series.last.at, series.last.run) if series.last else (-1, -1)
         for at, run, place, kind, letters in self.database.execute(
             "SELECT at, run, place, kind, said FROM runs JOIN letters ON letters.id = runs.letters"
-            " WHERE series = ? AND (at, run) > (?, ?) ORDER BY at, run",
-            (key, *after),
+            " WHERE series = ? AND at >= ? AND (at, run) > (?, ?) ORDER BY at, run",
+            (key, after[0], *after),
         ):
             series.add(Mark(at, run, place, kind), letters, self.kinds)
         self.database.execute("UPDATE series SET said=? WHERE id=?", (msgspec.msgpack.encode(series), key))

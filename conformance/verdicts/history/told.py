@@ -76,11 +76,11 @@ def _both(report: Report, line: Line) -> Iterator[tuple[Claim, int]]:
 
 
 def _recording(file: Path) -> bytes | None:
+    if not file.is_file():
+        return None
     try:
         with file.open("rb") as source:
             data = source.read(_LARGEST + 1)
-    except FileNotFoundError:
-        return None
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error.strerror}; allowed: a recording") from None
     if len(data) > _LARGEST:

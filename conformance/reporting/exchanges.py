@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from conformance.evidence.exchange import Answer, Exchange
 
 _LINES, _COLUMNS = 40, 200  # what is shown of a body, of one of its lines
-_ANSWERS, _REQUESTS = 60_000, 30_000  # characters that are shown before the rest is left to the recording
+_ANSWERS, _REQUESTS = 40_000, 30_000  # characters that are shown before the rest is left to the recording
 _MANY = 300  # exchanges; of more, each is shown shorter
 _URL, _SHORT_URL = 80, 70  # characters of a URL
 
@@ -31,12 +31,15 @@ def listed(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Every exchange in a few lines, and the different answers.
 
-    telling: numbers of those that bear on a failure; proofs: of those that are shown with all that sends them again.
+    telling: numbers of those that bear on a failure; of the others, what differs in its Timestamp alone is one.
+    proofs: of those that are shown with all that sends them again.
     """
     groups: Answers = defaultdict(list)
     for exchange in exchanges:
         if exchange.answer:
-            groups[_key(exchange.answer)].append(exchange)
+            *head, body, unread, digest = _key(exchange.answer)
+            alike = body if exchange.number in telling else _TIMESTAMP.sub(b"", body)
+            groups[*head, alike, unread, digest].append(exchange)
     place = {e.number: number for number, group in enumerate(groups.values(), 1) for e in group}
     usual = exchanges[0].binding if exchanges else ""
     limit = _SHORT_URL if len(exchanges) > _MANY else _URL
@@ -96,6 +99,9 @@ def _answers(groups: Answers) -> Iterable[dict[str, Any]]:
         assert answer
         numbers = [str(e.number) for e in members]
         more = f" and {len(numbers) - 8} more" if len(numbers) > 8 else ""
+        times = (
+            ", each with its own Timestamp" if len({e.answer.body for e in members if e.answer}) > 1 else ""
+        )
         why = answer.unread or answer.broken
         shown, body = _body(answer.body, why), (why, _TIMESTAMP.sub(b"", answer.body))
         head = (answer.http_version, *_key(answer, "content-length")[:3])
@@ -115,7 +121,7 @@ def _answers(groups: Answers) -> Iterable[dict[str, Any]]:
             "number": number,
             "outcome": inert.shorten(f"HTTP {answer.status} {answer.reason}".strip(), 60),
             "size": f"{len(answer.body):,} bytes",
-            "told": f"exchange{'s' if len(numbers) > 1 else ''} {', '.join(numbers[:8])}{more}",
+            "told": f"exchange{'s' if len(numbers) > 1 else ''} {', '.join(numbers[:8])}{more}{times}",
             "head": lines,
             "as_head": as_head,
             "as_body": as_body,

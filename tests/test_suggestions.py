@@ -193,6 +193,16 @@ def test_all_answers_that_are_built_alike_are_changed_together() -> None:
     assert found.passes == ("TIM-04",)
 
 
+def test_causes_of_one_answer_have_one_suggestion_and_leave_room_for_another() -> None:
+    wrong = (
+        otherwise(b"ClICK", b"CLICK").replace(b"Timestamp>", b"Time>").replace(b"<Values>", b"<Values a='1'>")
+    )
+    other = error("004").replace(b"blocked", b"blokced")
+    found = of(judge(answering(other, "state-004", run=answering(wrong, *SUCCESSES))))
+    assert [len(one.edits) for one in found] == [3, 1]
+    assert found[1].passes == ("ERR-004-message",)
+
+
 def test_an_error_says_the_code_of_its_state_and_the_message() -> None:
     other = error("007").replace(b"Error>", b"Code>").replace(b"Command not", b"Command is not")
     found = only(other, "state-004")

@@ -32,13 +32,13 @@ from conformance.verdicts.verdict import Report, RequirementResult
 if TYPE_CHECKING:
     from conformance.contract.model import Contract
 
-_CAUSES = 3  # causes of a run that get a suggestion, the first ones
-_LARGEST, _ELEMENTS = (
-    32_768,
-    2_000,
-)  # octets and elements of a document; nothing small mends a larger one in time
+_CAUSES = (
+    3  # causes of a run that are looked at, the first ones; one that another's change mends does not count
+)
+# Octets and elements of a document; nothing small mends a larger one in time.
+_LARGEST, _ELEMENTS = 32_768, 2_000
 _JUDGED = 120  # answers of usual size that are judged again in a run; a whole run counts as so many:
-_WHOLE = 20
+_WHOLE, _MANY = 20, 500  # of so many exchanges at most; a longer one as several
 _USUAL = 2_048  # octets
 _LINES, _COLUMNS = 40, 160  # of a difference that are shown
 _DECLARATION = re.compile(r"""^<\?xml version="1\.0"(?: encoding="[^"]*")?\s*\?>\s*""")
@@ -50,13 +50,14 @@ def with_suggestions(report: Report, evidence: Evidence, contract: Contract) -> 
 
     evidence: as it is shown, so that nothing secret is in what is said of it.
     """
-    failed = [
-        c for c in causes(report) if c.verdict is Verdict.FAIL and c.level != "advisory" and not c.waived
-    ]
+    failed = [c for c in causes(report) if c.verdict is Verdict.FAIL and not c.waived]
     search, found, mended = _Search(report, evidence, contract), dict[str, Suggestion](), set[str]()
-    for cause in failed[:_CAUSES]:
-        if cause.check is None or cause.lead.address in mended:
+    tried = 0
+    for cause in failed:
+        known = cause.level == "advisory" or cause.lead.address in mended
+        if cause.check is None or known or tried == _CAUSES:
             continue
+        tried += 1
         with suppress(Exception):  # what an endpoint says costs no run its verdict; tests look behind this
             if made := search.of(cause.check):
                 found[cause.check.id] = made
@@ -215,7 +216,7 @@ class _Subject:
 
     def passes_in_the_run(self, edits: list[Edit]) -> bool:
         """The same for all that the run has recorded, every answer that is built alike changed alike."""
-        if not self.search.spend(_WHOLE * _USUAL):
+        if not self.search.spend(_WHOLE * _USUAL * (1 + len(self.search.evidence.exchanges) // _MANY)):
             return False
         made = {e.number: self.edited(edits, e) for e in self.alike}
         if None in made.values():

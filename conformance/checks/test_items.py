@@ -41,7 +41,7 @@ def test_the_documented_item_is_offered(exchange: Exchange, judging: Judging, ru
     )
     raise Breach(
         f"the {one} {shown} is not offered",
-        expected=shown,
+        expected=" = ".join((key, *(repr(text) for text in texts[1:] if text))) if same else shown,
         observed=f"{key} = {clip(same.text)!r}" if same else f"no id {key}",
         where=same.where if same else "",
     )

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import anyio
 import pytest
 
 from conformance.checks.outcome import Verdict
+from conformance.commands.cli import main
 from conformance.commands.doctor import _effects
 from conformance.commands.listing import listing, unsent
 from conformance.evidence.exchange import Evidence
@@ -312,7 +314,6 @@ def test_the_recording_is_judged_alike_and_says_nothing_of_the_account() -> None
         b"newcomer@",
         b">1234567<",
         b"A1B2C3",
-        b"auth_id",
     ):
         assert private not in har, private
 
@@ -342,6 +343,29 @@ def test_what_is_not_sent_is_listed_with_the_lines_that_would_send_it() -> None:
     assert lines[2:4] == ("[targets.staging.values]", 'user = "..."')
     assert f"Not sent: {text}" in listing(CONTRACT, judged, Terms())
     assert not list(unsent(CONTRACT, subject(calls=[READING], allow_effects=[])))
+
+
+def test_what_is_allowed_and_not_asked_for_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = ["run", "--endpoint", "reference", "--list", "--allow-effects", "register"]
+    assert main(asked) == 0
+    assert (
+        capsys.readouterr().err.count(
+            "--allow-effects register: that allows it, and nothing of it is asked for"
+        )
+        == 1
+    )
+    assert main([*asked, "--call", "register", "--call", "get_captcha"]) == 0
+    assert "that allows it" not in capsys.readouterr().err
+
+
+def test_a_captcha_for_each_request_is_asked_for_in_one_line() -> None:
+    with pytest.raises(
+        ConfigError, match=r"captcha_id is missing: .*; allowed: get_captcha among the calls, whose own"
+    ):
+        subject(calls=[READING, "register"])
 
 
 def test_by_default_none_is_among_the_calls() -> None:

@@ -130,7 +130,8 @@ def test_a_further_call_is_asked_little() -> None:
 
 def test_get_captcha_alone_is_asked_no_more_than_beside_others() -> None:
     plan = plans.plan(documented(), subject(documented(), calls=["get_captcha"]), plans.EVERYTHING)
-    assert len(plan.probes) < 60
+    assert sum(p.channel == "https" for p in plan.probes) < 60
+    assert {Kind.CLAIM, Kind.FORM, Kind.PORT} <= {p.kind for p in plan.probes}, "TLS-01, TLS-04"
     assert "leaves something behind" in plan.gaps[Kind.HOSTILE]
 
 

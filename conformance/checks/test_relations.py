@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 from conformance.checks.catalogue import each, uses
 from conformance.checks.envelopes import is_any_success
 from conformance.checks.items import readable, rules
@@ -107,4 +109,16 @@ def test_every_answer_holds_the_same(exchanges: tuple[Exchange, ...], judging: J
                 expected=f"the {len(first)} {what} of exchange {listed[0].number}",
                 observed=f"{len(other)} {what}, {changed or 'some of them repeated'}",
                 exchanges=(exchange, listed[0]),
+            )
+
+
+@each("rule", rules("keyed"))
+@uses(Kind.DOCUMENTED)
+def test_an_address_carries_its_key(exchange: Exchange, judging: Judging, rule: Rule) -> None:
+    """The address gives each of the documented parameters a value."""
+    for text in readable(exchange, judging, rule.field):
+        given = parse_qs(urlsplit(text).query)
+        if missing := [word for word in rule.words if not given.get(word)]:
+            raise Breach(
+                f"the {rule.field} has no {missing[0]}", expected=missing[0], observed="an address without it"
             )

@@ -18,9 +18,10 @@ from conformance.contract.model import Contract
 from conformance.contract.spelling import meant
 from conformance.evidence.recording import EvidenceError, from_har
 from conformance.reporting.folder import reports_folder
-from conformance.reporting.output import complain, say
+from conformance.reporting.output import complain, note, say
 from conformance.run import send
 from conformance.sending.signals import held
+from conformance.target.asked import only_allowed
 from conformance.target.configuration import ConfigError
 from conformance.target.subject import subject
 from conformance.verdicts.history.file import check
@@ -38,6 +39,9 @@ def run(options: argparse.Namespace) -> int:
     nonce = _answers(options, contract)
     with contextlib.ExitStack() as stack:
         judged = subject(options, contract, stack)
+        for glob in only_allowed(options.allow_effects or [], judged.calls, contract):
+            hint = f"`--call '{glob}'`, or `calls` of the target, has it sent"
+            note(f"--allow-effects {glob}: that allows it, and nothing of it is asked for; {hint}")
         extensions = extensions_of(options, contract)
         if options.list:
             say(listing(contract, judged, wanted, int(options.seed), extensions))

@@ -18,6 +18,7 @@ _NAMED = {
     "holds": ("fields", "it names no field (fields = { NAME = TEXT })"),
     "distinct": ("key", "it names no field (key = [NAME, ...])"),
     "words": ("words", "it names no word"),
+    "keyed": ("words", "it names no word"),
 }
 
 

@@ -94,7 +94,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"ori
     values of `field`; each `field` has one of the `words`; `ascending` values of `field`; the `same` content every
     time, or `differs`: another value of `field` every time; no two items agree in all of the `key` (`distinct`); each
     `field` is one that another call lists (`subset` of `from`, CALL.FIELD); each `field` is a whole PNG image,
-    URL-encoded (`png`).
+    URL-encoded (`png`); each `field` is a URL whose query gives all of the `words` (`keyed`).
     """
 
     requirement: str
@@ -109,6 +109,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"ori
         "distinct",
         "subset",
         "png",
+        "keyed",
     ]
     field: str = ""
     fields: dict[str, str] = {}

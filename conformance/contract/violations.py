@@ -68,9 +68,18 @@ class _Attribution:
             for element in root.iter():
                 element.tag = self._tag(element)
             root.tag = self.schema.root
-        if not self.schema.accepts(root):
+        if not self.schema.accepts(root) and not self.schema.accepts(self._without_blanks(root)):
             said = self.schema.quick.error_log[0].message
             self._add(self.schema.anything, self.root, (said, "a valid document", said))
+
+    def _without_blanks(self, root: etree._Element) -> etree._Element:
+        """The same without white space in empty containers: XSD takes none there, and it stands between tags alone."""
+        twin = copy.deepcopy(root)
+        for element in twin.iter():
+            known = self.schema.named.get(str(element.tag), ())
+            if len(element) == 0 and known and not any(declared.leaf for declared in known):
+                element.text = (element.text or "").strip(" \t\r\n") or None
+        return twin
 
     def _add(self, component: Component, element: etree._Element, told: Told, suffix: str = "") -> None:
         """Note a deviation; of a flood, the places are not worked out."""

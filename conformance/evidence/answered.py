@@ -115,7 +115,15 @@ def _alike(name: str, text: str) -> str:
     if not found:
         return _another(text, random)
     scheme, user, host, rest = found.groups(default="")
-    return scheme + mapped(user, random) + host + mapped(rest, random)
+    path, mark, query = rest.partition("?")
+    given = "&".join(_given(one, random) for one in query.split("&"))
+    return scheme + mapped(user, random) + host + mapped(path, random) + mark + given
+
+
+def _given(parameter: str, random: Random) -> str:
+    """A parameter of a URL with another value; its name is judged, and no secret."""
+    name, equals, value = parameter.partition("=")
+    return name + equals + mapped(value, random) if equals else mapped(name, random)
 
 
 def _another(text: str, random: Random) -> str:

@@ -118,8 +118,11 @@ def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1, *, s
     if sparing or contract.calls[target.calls[0]].row.effect != "read":
         name = target.calls[0]
         why = f"{name} leaves something behind, so it is asked little; name a call beside it that only reads"
-        unasked = () if sparing else (Kind.HOSTILE, Kind.CLAIM, Kind.FORM, Kind.PORT)
-        first = replace(_spared(first, target), gaps=first.gaps | {str(kind): why for kind in unasked})
+        gaps, few = first.gaps | ({} if sparing else {str(Kind.HOSTILE): why}), _spared(first, target)
+        if not sparing:  # over plain HTTP a right endpoint leaves nothing behind
+            plain = (p for p in first.together if p.kind in _PLAIN_HTTP and p not in few.together)
+            few = replace(few, together=(*few.together, *plain), in_a_row=first.in_a_row)
+        first = replace(few, gaps=gaps)
     for other in others:
         first = _joined(first, _further(other, target))
     by_call = {of.name: of for of in templates}

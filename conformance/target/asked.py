@@ -49,6 +49,12 @@ def chosen(values: Values, globs: list[str], allowed: list[str], contract: Contr
     return tuple(sorted(found, key=lambda name: _rank(known[name])))
 
 
+def only_allowed(globs: list[str], calls: tuple[str, ...], contract: Contract) -> list[str]:
+    """The globs that allow calls of which none is asked for."""
+    asked = [name for name in calls if contract.calls[name].changes]
+    return [glob for glob in globs if not fnmatches(asked, [glob])]
+
+
 def fnmatches(names: Iterable[str], globs: list[str]) -> set[str]:
     """The names that one of the globs names."""
     return {name for name in names if any(fnmatchcase(name, glob) for glob in globs)}

@@ -66,7 +66,7 @@ def _valued(call: str, field: str, text: str) -> Change:
 def _written(whole: bytes) -> bytes:
     """The same document, written otherwise."""
     declared = b"<?xml version='1.0' encoding='utf-8' standalone='yes' ?>"
-    return whole.replace(b"<Values />", b"<Values></Values>").replace(b'<?xml version="1.0"?>', declared)
+    return whole.replace(b"<Values />", b"<Values>\n  </Values>").replace(b'<?xml version="1.0"?>', declared)
 
 
 _SHOP = "https://shop.example.net:8443/central/buy.php?lang=en&auth_id=Zz9&x=%20"
@@ -109,6 +109,27 @@ _MUTANTS = (
         call=REGISTER,
     ),
     mutant(
+        "shop_without_a_key",
+        "The address of the shop opens no account.",
+        "ACT-07",
+        _valued(BUY, "buy_url", _SHOP.replace("Zz9", "")),
+        call=BUY,
+    ),
+    mutant(
+        "refused_without_a_result",
+        "Errors have no Result.",
+        "PRM-09",
+        _errors_of(CONNECT, lambda _, root: drop(root, "Result")),
+        call=CONNECT,
+    ),
+    mutant(
+        "refused_in_another_root",
+        "Errors have a root of their own.",
+        "PRM-09",
+        _errors_of(REGISTER, lambda _, root: setattr(root, "tag", "error")),
+        call=REGISTER,
+    ),
+    mutant(
         "shop_error_without_time",
         "Errors of the shop have no Timestamp.",
         "TIM-05",
@@ -129,7 +150,7 @@ _CORRECT = (
     *(
         correct(
             f"{call}_with_an_end_tag",
-            f"Values of {call} has a start tag and an end tag.",
+            f"Values of {call} has a start tag and an end tag, on two lines.",
             document(_written, of(call)),
             call=call,
         )

@@ -85,12 +85,11 @@ def _judged(report: Report) -> str:
 
 
 def _sure(report: Report) -> str:
-    """How many of the faults that are known to break what was judged the suite finds."""
+    """Of how many requirements the suite finds all faults that are known to break them."""
     judged = {r.id: r.sensitivity for r in report.requirements if r.sensitivity and r.selected}
-    known = sum(one.known for one in judged.values())
-    killed = sum(one.killed for one in judged.values())
-    told = f"{killed:,} of {known:,} known faults of these requirements are found by it"
-    return f"{told}; what none can see is in docs/limits.md" if known else ""
+    whole = sum(one.killed == one.known for one in judged.values())
+    told = f"the suite finds every known fault of {whole} of {len(judged)} requirements"
+    return f"{told}; what it cannot see is in docs/limits.md" if judged else ""
 
 
 def _not_looked_at(report: Report) -> Iterator[str]:

@@ -90,7 +90,10 @@ def test_beside_a_pass_stands_what_it_is_worth() -> None:
     evidence = conforming()
     page = parsed(judge(evidence), evidence)
     told = words(page.get_element_by_id("ERR-004-code"))
-    assert re.search(r"How sure([\d,]+) of \1 known faults of these", words(page.find(".//header")))
+    assert re.search(
+        r"How surethe suite finds every known fault of (\d+) of \1 requirements",
+        words(page.find(".//header")),
+    )
     carried = "here carried by 4 answers, 1 binding, 4 connections, 1 state"
     assert re.search(rf"(\d\d) of \1 known faults found; {carried}", told)
 

@@ -276,6 +276,21 @@ def test_what_is_new_is_taken_in_and_nothing_read_again(
 
 
 @pytest.mark.usefixtures("kept_beside")
+def test_what_was_torn_or_had_no_terms_is_looked_at_again(tmp_path: Path) -> None:
+    file = kept(tmp_path / "h", nights(["pppppp"] * 3))
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-50])
+    assert one(file).series.runs == 2
+    file.write_bytes(whole)
+    assert one(file).series.runs == 3
+    other = kept(tmp_path / "i", [night(5, of=terms(states=("004",))), *nights(["pppppp"] * 3)])
+    other.write_bytes(b"".join([*other.read_bytes().splitlines(True)[::2]]))
+    opened(other).close()
+    append(other, [night(7)])
+    assert one(other).series.runs == 3
+
+
+@pytest.mark.usefixtures("kept_beside")
 def test_an_index_that_cannot_be_written_is_made_in_memory(tmp_path: Path) -> None:
     file = kept(tmp_path / "h", forty())
     (tmp_path / "h.index").mkdir()

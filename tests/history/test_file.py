@@ -114,6 +114,28 @@ def test_two_processes_append_whole_lines(tmp_path: Path) -> None:
     assert sum(isinstance(one.line.terms, msgspec.Struct) for one in found) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="fcntl")
+def test_who_appends_waits_for_whoever_does(tmp_path: Path) -> None:
+    import fcntl  # noqa: PLC0415  not everywhere
+
+    file = kept(tmp_path / "h", [night(1)])
+    script = (
+        "import sys; from pathlib import Path; from tests.history.nights import append, night\n"
+        "print('ready', flush=True); append(Path(sys.argv[1]), [night(2)])"
+    )
+    with file.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        command = [sys.executable, "-c", script, str(file)]
+        with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE) as running:
+            assert running.stdout.readline() == b"ready\n"
+            with pytest.raises(subprocess.TimeoutExpired):
+                running.wait(0.5)
+            assert len(read(file)) == 1
+            fcntl.flock(held, fcntl.LOCK_UN)
+            assert running.wait(60) == 0
+    assert len(read(file)) == 2
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="ulimit")
 def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     file = kept(tmp_path / "h", nights(["pppppp"] * 15))

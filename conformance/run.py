@@ -23,6 +23,7 @@ from conformance.probes import plan as plans
 from conformance.probes.purpose import Wishes
 from conformance.reporting.output import progress
 from conformance.sending import signals
+from conformance.target.configuration import ConfigError
 from conformance.target.target import Target
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms, selected
@@ -46,6 +47,7 @@ def record(
     nonce: str = "",
     told: Progress = lambda _done, _of: None,
     stop_on_failure: bool = False,
+    smoke: int = 0,
 ) -> Evidence:
     """Send what the requirements of `terms` need (default: all of them), and keep what comes back.
 
@@ -53,7 +55,8 @@ def record(
     at more. seed: of the generated requests.
     concurrency: requests side by side (0: as the target says). rate: requests a second (0: no limit). deadline:
     seconds for all of it. nonce: of the challenge that the run answers. told: how many requests were sent, of about
-    how many. Raises ConfigError for a selection that names no requirement.
+    how many. stop_on_failure: send nothing more once what was recorded fails on these `terms`. smoke: send so many
+    requests alone, those that find most. Raises ConfigError for a selection that names no requirement.
     """
     from conformance.sending.pace import Limits  # noqa: PLC0415  what sends is half of what a run imports
     from conformance.sending.recorded import evidence_of  # noqa: PLC0415
@@ -67,7 +70,9 @@ def record(
             read_extensions(extensions, contract),
         )
         wishes = wishes_of([*chosen, *(one for each in own for one in each.chosen(target.calls))])
-    plan = plans.plan(contract, target, wishes, seed)
+    if smoke:
+        refuse_selection(terms or Terms())
+    plan = plans.plan(contract, target, wishes, seed, smoke=smoke)
     limits = Limits(
         concurrency=concurrency or target.concurrency,
         max_requests=max_requests,
@@ -75,7 +80,9 @@ def record(
         run_seconds=deadline,
     )
     started = time.time()
-    described = partial(evidence_of, target, seed=seed, started=started, wishes=wishes, nonce=nonce)
+    described = partial(
+        evidence_of, target, seed=seed, started=started, wishes=wishes, nonce=nonce, smoke=smoke
+    )
     wire = Wire(target, limits, seed, progress=told)
     if stop_on_failure:
         wire.failing = lambda recording: _fails(described(recording), contract, terms or Terms())
@@ -86,6 +93,12 @@ def record(
         contract=contract.name,
         catalogue=contract.catalogue,
     )
+
+
+def refuse_selection(terms: Terms) -> None:
+    """Raises ConfigError where requirements are chosen for a smoke run, which chooses requests."""
+    if terms.select or terms.deselect:
+        raise ConfigError("--smoke chooses what is sent; allowed beside it: neither --select nor --deselect")
 
 
 def _fails(evidence: Evidence, contract: Contract, terms: Terms) -> bool:
@@ -147,6 +160,7 @@ def send(
             nonce=nonce,
             told=_quietly if options.quiet else _aloud,
             stop_on_failure=getattr(options, "stop_on_failure", False),
+            smoke=getattr(options, "smoke", None) or 0,
         )
 
 

@@ -87,11 +87,12 @@ def _sent(binding: Binding) -> Iterable[Probe]:
     yield made.first
     yield from made.together
     yield from made.in_a_row
+    yield from made.late
     yield from made.middle
     for code, calls in made.states.items():
         yield from calls
         yield after_state(made.first, code)
-    yield from made.last
+    yield from (*made.last[1:], *made.last[:1])
 
 
 def _body(probe: Probe) -> bytes:
@@ -128,7 +129,7 @@ def _exchange(number: int, probe: Probe, started: float) -> Exchange:
 def conforming(binding: Binding = "query-xml") -> Evidence:
     """The evidence of a run in which everything was as documented."""
     sent = list(_sent(binding))
-    last = {probe.id for probe in plan(binding).last}
+    last = {probe.id for probe in (*plan(binding).late, *plan(binding).last)}
     exchanges = tuple(
         _exchange(n, probe, BEGAN + 0.02 * n + (2 if probe.id in last else 0))
         for n, probe in enumerate(sent, 1)

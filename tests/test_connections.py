@@ -160,7 +160,7 @@ def documented_calls(number: int) -> Callable[[Plan], Plan]:
 
     def edit(plan: Plan) -> Plan:
         more = [replace(plan.first, id=f"documented-{n}", fresh=False) for n in range(2, number + 2)]
-        return replace(plan, middle=tuple(more), last=(), handshakes=False)
+        return replace(plan, middle=tuple(more), last=(), late=(), handshakes=False)
 
     return edit
 

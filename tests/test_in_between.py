@@ -254,7 +254,7 @@ def test_a_spelling_is_not_blamed_for_what_every_call_of_the_moment_gets(length:
 
     class Moody(Front):
         async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-            if 64 <= self.calls < 64 + length and scope["scheme"] == "https":
+            if 100 <= self.calls < 100 + length and scope["scheme"] == "https":
                 scope["headers"] = [*scope["headers"], (b"x-reference-state", b"007")]
             await super().__call__(scope, receive, send)
 

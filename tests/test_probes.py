@@ -309,5 +309,6 @@ def test_an_entity_expansion_stays_small_where_somebody_expands_it() -> None:
 def test_the_rounds_of_a_plan_are_what_has_to_be_waited_for_in_turn() -> None:
     plan = planned(states={code: {"headers": {"X": code}} for code in PROVISIONED})
     assert plan.rounds(1) == len(plan.probes)
-    assert plan.rounds(len(plan.together)) == len(plan.probes) - len(plan.together) + 1
-    assert plan.rounds(8) == len(plan.probes) - len(plan.together) + -(-len(plan.together) // 8)
+    assert plan.rounds(len(plan.probes)) == 1 + len(plan.in_a_row) + len(plan.last)
+    beside = len(plan.probes) - 1 - len(plan.last)
+    assert plan.rounds(8) == 1 + -(-beside // 8) + len(plan.last)

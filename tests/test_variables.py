@@ -19,6 +19,7 @@ VALUES = {
     "rate": "5/s",
     "deadline": "60",
     "seed": "7",
+    "smoke": "7",
     "binding": "form-xml",
     "level": "should",
     "jobs": "2",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from conformance.checks.catalogue import Case, Check, check_id, chosen_checks, wishes_of
 from conformance.checks.extension import Extension
@@ -12,39 +12,62 @@ from conformance.contract.model import Contract
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.probes.probe import Probe
-from conformance.probes.purpose import Kind
+from conformance.probes.purpose import LEFT_OUT, Kind, is_wanted
+from conformance.probes.worth import Worth
 from conformance.sending.allowance import most
 from conformance.target.target import Target
 from conformance.verdicts.terms import Terms, selected
 
 
 def listing(
-    contract: Contract, target: Target, terms: Terms, seed: int = 1, extensions: tuple[Extension, ...] = ()
+    contract: Contract,
+    target: Target,
+    terms: Terms,
+    seed: int = 1,
+    extensions: tuple[Extension, ...] = (),
+    *,
+    smoke: int = 0,
 ) -> str:
-    """Requests and checks of a run against `target`, as text."""
+    """Requests and checks of a run against `target`, as text. smoke: of how many requests alone."""
     chosen = chosen_checks(contract, selected(contract, terms, target.calls), target.calls)
     everyone = [*chosen, *(one for own in extensions for one in own.chosen(target.calls))]
-    plan = plans.plan(contract, target, wishes_of(everyone), seed)
+    plan = plans.plan(contract, target, wishes_of(everyone), seed, smoke=smoke)
     lines = [
         f"Would send to {target.shown_endpoint} ({target.binding}), and over plain HTTP to {_plain(target)}:",
         "",
     ]
-    lines += [_request(probe) for probe in plan.probes]
+    lines += [
+        line for p in plan.probes for line in (_request(p), *([_there_for(p, chosen, plan)] if smoke else ()))
+    ]
     lines += [
         "",
         *(f"Changes something: {text}" for text in effects(plan, contract)),
-        *(f"Not sent: {reason}" for reason in dict.fromkeys(plan.gaps.values())),
+        *(f"Not sent: {reason}" for reason in dict.fromkeys(plan.gaps.values()) if reason != LEFT_OUT),
         *(f"Not sent: {text}" for text, _ in unsent(contract, target)),
         "",
         "Would judge:",
         "",
     ]
     lines += [_judged(check, case, target, contract) for check, case in chosen]
+    if smoke:
+        finds = Worth(target.binding).finds([probe.id for probe in plan.probes], terms.level)
+        lines += [
+            "",
+            f"Finds {finds} % of the known faults at level {terms.level}; says of nothing that it is kept.",
+        ]
     for own in extensions:
         lines += ["", f"Would judge, of the extension {own.name}:", ""]
         lines += [_judged(check, case, target, contract) for check, case in own.chosen(target.calls)]
     lines += ["", cost(plan, target, len(everyone))]
     return "\n".join(lines) + "\n"
+
+
+def _there_for(probe: Probe, chosen: Sequence[tuple[Check, Case]], plan: Plan) -> str:
+    """What a request of a smoke run is there for."""
+    of = [probe.id] + [p.id for p in plan.probes if p.control == probe.id]
+    shows = {case.requirement: None for check, case in chosen if is_wanted(probe.purpose, check.wishes(case))}
+    control = f"; the control of {', '.join(of[1:])}" if len(of) > 1 else ""
+    return f"        for {', '.join(shows) or 'what it lets the others show'}{control}"
 
 
 def _judged(check: Check, case: Case, target: Target, contract: Contract) -> str:

@@ -59,6 +59,10 @@ def run(options: argparse.Namespace) -> int:
         note(
             "it answers no challenge, so nobody can tell when it was recorded; `run --challenge` answers one"
         )
+    if report.scope.smoke is not None:
+        note(
+            f"it is narrowed to a smoke run of {report.scope.smoke.requests} requests: it shows no requirement kept"
+        )
     unsigned = "" if key else f"; not signed: {STATEMENT} in it is what to sign"
     say(f"{inert.terminal(str(file))} written: {result(report)}, {len(files)} files{unsigned}\n")
     return 0

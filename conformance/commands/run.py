@@ -19,7 +19,7 @@ from conformance.contract.spelling import meant
 from conformance.evidence.recording import EvidenceError, from_har
 from conformance.reporting.folder import reports_folder
 from conformance.reporting.output import complain, note, say
-from conformance.run import send
+from conformance.run import refuse_selection, send
 from conformance.sending.signals import held
 from conformance.target.asked import only_allowed
 from conformance.target.configuration import ConfigError
@@ -37,6 +37,8 @@ def run(options: argparse.Namespace) -> int:
     contract = documented()
     wanted = terms(options, contract)
     nonce = _answers(options, contract)
+    if options.smoke:
+        refuse_selection(wanted)
     with contextlib.ExitStack() as stack:
         judged = subject(options, contract, stack)
         for glob in only_allowed(options.allow_effects or [], judged.calls, contract):
@@ -44,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
             note(f"--allow-effects {glob}: that allows it, and nothing of it is asked for; {hint}")
         extensions = extensions_of(options, contract)
         if options.list:
-            say(listing(contract, judged, wanted, int(options.seed), extensions))
+            say(listing(contract, judged, wanted, int(options.seed), extensions, smoke=options.smoke or 0))
             some = selected(contract, wanted, judged.calls)
             return ExitCode.CONFORMING if some else ExitCode.NOTHING_SELECTED
         asked = selected(contract, wanted, judged.calls)

@@ -268,6 +268,11 @@ class Evidence:
     replayed: bool = field(default=False, compare=False)
     secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
+    @property
+    def smoke(self) -> bool:
+        """Whether it is of a smoke run, which does not send all that shows a requirement kept."""
+        return self.described is not None and self.described.smoke > 0
+
     def of(self, kind: Kind, state: str = "") -> tuple[Exchange, ...]:
         """The exchanges of a kind, of one state where it is given, in the order they were sent."""
         found = self._kinds.get(kind, ())

@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.contract.model import Contract
 from conformance.contract.rows import ErrorCode
 from conformance.probes import effects, layouts, parameters, plain_http
 from conformance.probes import probe as probes
+from conformance.probes.further import OF_A_FURTHER_CALL
+from conformance.probes.order import ordered
 from conformance.probes.probe import FIRST, Probe
 from conformance.probes.purpose import EVERYTHING as EVERYTHING  # noqa: PLC0414  a plan may be of all of it
-from conformance.probes.purpose import OF_DOCUMENTS, PLAIN_HTTP, Kind, Purpose, Wishes, is_wanted
+from conformance.probes.purpose import LEFT_OUT, OF_DOCUMENTS, PLAIN_HTTP, Kind, Purpose, Wishes, is_wanted
+from conformance.probes.smoke import chosen
 from conformance.probes.template import Template, template
+from conformance.probes.worth import Worth
 from conformance.target.target import Target
 
 if TYPE_CHECKING:
@@ -23,52 +27,21 @@ if TYPE_CHECKING:
 
 LATER_S = 1.53  # seconds between the first documented call and the last ones: more than TIM-04's 1.5
 _PLAIN_HTTP = frozenset({Kind.CLAIM, Kind.FORM, Kind.PORT, Kind.STAND_IN})
-# What is sent of a further call: the transport, and what reads every request, are looked at once, with the first one.
-_OF_A_FURTHER_CALL = (
-    *("documented-[1-4]", "documented-last-1", "binding-*", "control-*", "state-*-[12]", "printed*"),
-    "plain-kept-1",
-    *(
-        "action-unknown",
-        "action-longer",
-        "action-upper-case",
-        "action-wildcard",
-        "action-empty",
-        "action-none",
-    ),
-    *("malformed-cut-short", "malformed-attribute-without-quotes", "malformed-unknown-entity"),
-    *(
-        "explored-malformed-1",
-        "malformed-control-character",
-        "malformed-two-dashes-in-comment",
-        "malformed-text-after",
-    ),
-    *("spelling-declaration-with-encoding", "spelling-white-space", "spelling-comments", "spelling-cdata"),
-    *("spelling-character-references", "schema-wrong-root", "schema-action-twice", "schema-second-action"),
-    *("schema-unknown-child", "schema-attribute-on-root", "schema-namespace", "schema-parameter-*"),
-    *(
-        "parameter-*",
-        "default-*",
-        "group-*",
-        "beside-*",
-        "order-*",
-        "spelled-action-*",
-        "wrong-token",
-        "value-*",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything a run will send, in the order in which it has to happen.
 
-    first: the documented request, before anything else. together: in any order, side by side; calls in states that
-    each request brings along are among them. in_a_row: after those, over one connection. middle: then, to see whether
-    the endpoint still answers. states: by code, in sequence, each between its setup and its teardown. last: after
-    LATER_S. documented: the documented request of each call that may be sent again. gaps: label of a purpose -> why it
-    is not sent. handshakes: whether old versions of TLS are tried as well. cases: what the generated probes among them
-    were made of, by id. effects: the requests of each call that changes something, in turn, before any state is
-    brought about.
+    first: the documented request, before anything else. together: side by side, what finds most before the rest; calls
+    in states that each request brings along are among them. in_a_row: beside those, in turn over one connection. late:
+    beside those, not before LATER_S. middle: then, to see whether the endpoint still answers, before anything is done
+    to it for others, and what says a value that another call has listed. states: by code, in sequence, each between
+    its setup and its teardown. last: after LATER_S, the first of them at the very end. documented: the documented
+    request of each call that may be sent again. gaps: label of a purpose -> why it is not sent. handshakes: whether
+    old versions of TLS are tried as well. cases: what the generated probes among them were made of, by id. effects:
+    the requests of each call that changes something, in turn, before any state is brought about. smoke: of how
+    many requests a smoke run was to be.
     """
 
     first: Probe
@@ -82,6 +55,8 @@ class Plan:
     handshakes: bool = True
     cases: dict[str, Case] = field(default_factory=dict)
     effects: tuple[Probe, ...] = ()
+    late: tuple[Probe, ...] = ()
+    smoke: int = 0
 
     @property
     def probes(self) -> tuple[Probe, ...]:
@@ -89,23 +64,63 @@ class Plan:
             self.first,
             *self.together,
             *self.in_a_row,
+            *self.late,
             *self.middle,
             *self.effects,
             *(p for group in self.states.values() for p in group),
-            *self.last,
+            *self.last[1:],
+            *self.last[:1],
         )
 
     def rounds(self, side_by_side: int) -> int:
         """How many answers are waited for one after the other, where that many calls are out at a time."""
-        in_turn = 1 + len(self.in_a_row) + len(self.middle) + len(self.effects) + len(self.last)
-        in_turn += sum(map(len, self.states.values()))
-        return in_turn + ceil(len(self.together) / side_by_side)
+        together = len(self.together) + len(self.in_a_row) + len(self.late)
+        rounds = [max(ceil(together / side_by_side), len(self.in_a_row))]
+        told = [probe for probe in self.middle if probe.origin]
+        rounds += [ceil(len(some) / side_by_side) for some in (told, self.last[1:])]
+        in_turn = [self.effects, *self.states.values(), self.last[:1]]
+        return 1 + sum(rounds) + len(self.middle) - len(told) + sum(map(len, in_turn))
+
+    def narrowed(self, most: int, binding: str) -> Plan:
+        """So many of its requests, those that find most: those of `probes/smoke.py`.
+
+        States that commands bring about, and whatever has to be waited for, are left out. Raises ConfigError.
+        """
+        doing = tuple(p for p in self.effects if p.kind is Kind.DOCUMENTED)
+        first = (self.first, *(p for p in self.together if p.id.startswith(f"{FIRST}@")), *doing)
+        others = (p for p in self.together if "@" not in p.id and p.id not in self.cases)
+        kept = chosen((*first, *self.last[:1]), others, most, binding)
+        return self.bare(
+            together=tuple(p for p in self.together if p.id in kept),
+            effects=doing,
+            last=self.last[:1],
+            gaps={p.purpose.label: LEFT_OUT for p in self.probes if p.id not in kept} | self.gaps,
+            smoke=most,
+        )
+
+    def bare(self, **changes: Any) -> Plan:
+        """The first request alone, and what `changes` say."""
+        nothing: dict[str, Any] = dict.fromkeys(
+            ("together", "in_a_row", "middle", "last", "late", "effects"), ()
+        )
+        return replace(
+            self, **nothing | {"states": {}, "gaps": {}, "cases": {}, "handshakes": False} | changes
+        )
 
 
-def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1, *, sparing: bool = False) -> Plan:
+def plan(
+    contract: Contract,
+    target: Target,
+    wishes: Wishes,
+    seed: int = 1,
+    *,
+    sparing: bool = False,
+    smoke: int = 0,
+) -> Plan:
     """What will be sent to `target` for the checks that look at what `wishes` says. What nobody wishes is not sent.
 
     sparing: no more of the first call than of a further one; a call that leaves something behind is always spared.
+    smoke: so many requests alone, those that find most. Raises ConfigError where they are too few.
     """
     kinds = {wish.kind for wish in wishes}
     over_http = kinds & _PLAIN_HTTP or is_wanted(Purpose(Kind.STATE, state=PLAIN_HTTP), wishes)
@@ -126,8 +141,15 @@ def plan(contract: Contract, target: Target, wishes: Wishes, seed: int = 1, *, s
     for other in others:
         first = _joined(first, _further(other, target))
     by_call = {of.name: of for of in templates}
-    first = replace(first, gaps=first.gaps | dict(effects.gaps(by_call)))
-    return replace(first, effects=tuple(effects.in_turn(by_call, target, wishes)))
+    doing = tuple(effects.in_turn(by_call, target, wishes))
+    whole = replace(
+        first,
+        together=ordered(first.together, Worth(target.binding).place),
+        gaps=first.gaps | dict(effects.gaps(by_call)),
+        effects=doing,
+        middle=tuple(p for p in first.middle if p.origin or first.states or doing),
+    )
+    return whole.narrowed(smoke, target.binding) if smoke else whole
 
 
 def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, seed: int) -> Plan:
@@ -159,8 +181,9 @@ def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, s
     canary = replace(
         base, id="documented-middle", title="the documented request, before any state is brought about"
     )
-    together = _interleaved([p for p in probes.repeats(base) if is_wanted(p.purpose, wishes)], together)
-    together += [probe for code, calls in states.items() if not _takes_turns(target, code) for probe in calls]
+    together += [p for p in probes.repeats(base) if is_wanted(p.purpose, wishes)]
+    free = [p for code, calls in states.items() if not _takes_turns(target, code) for p in calls]
+    together += [replace(p, fresh=False) for p in free]  # other workers have other connections
     states = {code: calls for code, calls in states.items() if _takes_turns(target, code)}
     in_a_row = tuple(p for p in plain_http.in_a_row(base, target) if is_wanted(p.purpose, wishes))
     return Plan(
@@ -169,9 +192,10 @@ def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, s
         in_a_row,
         states,
         (canary, *(p for p in about_parameters if p.origin)),
-        last,
+        last[:1],
         {of.name: first},
         gaps,
+        late=last[1:],
         cases={p.id: c for p, c in generated.items()},
     )
 
@@ -185,7 +209,7 @@ def _generated(of: Template, base: Probe, wishes: Wishes, seed: int, *, further:
 
 def _spared(of: Plan, target: Target) -> Plan:
     """A plan without what reads every request alike."""
-    chosen = (*_OF_A_FURTHER_CALL, f"plain-{target.binding}", f"{Kind.STAND_IN}-{target.binding}")
+    chosen = (*OF_A_FURTHER_CALL, f"plain-{target.binding}", f"{Kind.STAND_IN}-{target.binding}")
 
     def kept(those: tuple[Probe, ...]) -> tuple[Probe, ...]:
         return tuple(p for p in those if any(fnmatchcase(p.id, glob) for glob in chosen))
@@ -196,6 +220,7 @@ def _spared(of: Plan, target: Target) -> Plan:
         in_a_row=(),
         states={code: kept(calls) for code, calls in of.states.items()},
         last=kept(of.last),
+        late=(),
         handshakes=False,
     )
 
@@ -226,24 +251,12 @@ def _joined(one: Plan, other: Plan) -> Plan:
     """Two plans as one that begins as the first does."""
     return replace(
         one,
-        together=(other.first, *one.together, *other.together),
+        together=(*one.together, other.first, *other.together),
         middle=(*one.middle, *other.middle),
         states={code: (*calls, *other.states.get(code, ())) for code, calls in one.states.items()},
         last=(*one.last, *other.last),
         documented=one.documented | other.documented,
     )
-
-
-def _interleaved(repeats: list[Probe], others: list[Probe]) -> list[Probe]:
-    """Half of the documented calls first, the other half among the rest: what an answer does to the next one shows."""
-    first, later = repeats[: len(repeats) // 2], repeats[len(repeats) // 2 :]
-    every = max(1, len(others) // max(1, len(later)))
-    mixed = list(first)
-    for place, probe in enumerate(others):
-        mixed.append(probe)
-        if later and place % every == every - 1:
-            mixed.append(later.pop(0))
-    return mixed + later
 
 
 def _takes_turns(target: Target, code: str) -> bool:
@@ -256,9 +269,7 @@ def preflight(contract: Contract, target: Target) -> Plan:
     wish = Purpose(Kind.STATE, state=PLAIN_HTTP)
     whole = plan(contract, target, frozenset({wish}))
     plain = next(p for p in whole.together if p.purpose.meets(wish))
-    return replace(
-        whole, together=(plain,), in_a_row=(), states={}, middle=(), last=(), gaps={}, handshakes=False
-    )
+    return whole.bare(together=(plain,))
 
 
 def _base(contract: Contract, target: Target) -> tuple[Template, Probe]:
@@ -272,7 +283,7 @@ def in_states(contract: Contract, target: Target) -> Plan:
     whole, (_, base) = plan(contract, target, frozenset()), _base(contract, target)
     provisioned = [error for code, error in contract.errors.items() if code in target.states]
     states = {error.code: _in_state(error, base, target)[:1] for error in provisioned}
-    return replace(whole, together=(), states=states, middle=(), last=(), gaps={}, handshakes=False)
+    return whole.bare(states=states)
 
 
 def other_ways(contract: Contract, target: Target) -> Iterator[Plan]:
@@ -283,7 +294,7 @@ def other_ways(contract: Contract, target: Target) -> Iterator[Plan]:
     ways = [replace(base, id="way-relaid", purpose=printed, document=document, title=title)]
     ways += [p for p in probes.independent(of, target, base) if p.kind is Kind.BINDINGS]
     for way in ways:
-        yield replace(whole, first=way, together=(), states={}, middle=(), last=(), gaps={}, handshakes=False)
+        yield whole.bare(first=way)
 
 
 def _in_state(error: ErrorCode, base: Probe, target: Target) -> tuple[Probe, ...]:

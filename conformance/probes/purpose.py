@@ -95,6 +95,8 @@ class Purpose:
 Wishes = frozenset[Purpose]
 EVERYTHING: Wishes = frozenset(map(Purpose, Kind))
 
+LEFT_OUT = "a smoke run does not send all that shows it"  # why a purpose was served in part, or not at all
+
 
 def is_wanted(purpose: Purpose, wishes: Iterable[Purpose]) -> bool:
     """Whether any of the wishes asks for it."""

@@ -56,7 +56,7 @@ def suite_properties(report: Report) -> list[tuple[str, str]]:
     """Properties of the run."""
     return [
         ("verdict", report.verdict.value),
-        ("headline", f"{findings.standing(report)}: {findings.headline(report)}"),
+        ("headline", _standing(report)),
         ("exit_code", str(report.exit_code)),
         ("level", report.level),
         ("target", report.target.name),
@@ -70,6 +70,10 @@ def suite_properties(report: Report) -> list[tuple[str, str]]:
     ]
 
 
+def _standing(report: Report) -> str:
+    return f"{findings.standing(report)}: {findings.headline(report)}"
+
+
 def junit(report: Report) -> bytes:
     """The file of one run."""
     name = report.target.name
@@ -81,6 +85,8 @@ def junit(report: Report) -> bytes:
         _is_red(suite) for suite in theirs
     ):  # else an extension may be to blame, by --fail-on-extension
         cases += _unexplained(name, report.exit_code, cases, findings.headline(report))
+    if findings.found_nothing(report):
+        cases.append(TestCase(f"{_RUN} {_standing(report)}", f"{_named(name)}.{_RUN}", 0))
     return _written(
         [_suite(name, cases, suite_properties(report), report.started, report.duration_s), *theirs]
     )

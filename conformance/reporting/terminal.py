@@ -60,7 +60,8 @@ def summary(
         page.others_alone(report)
         return str(page.screen)
     page.verdict(report)
-    page.counts(report)
+    if not findings.found_nothing(report):
+        page.counts(report)
     page.causes(report)
     page.notes(report)
     page.extensions(report)
@@ -98,7 +99,7 @@ class _Page:
 
     def verdict(self, report: Report) -> None:
         word, tint = findings.standing(report).upper(), _CLAIMS[report.verdict]
-        gap = ": " if " " in word else "  "
+        gap = " " if findings.found_nothing(report) else ": " if " " in word else "  "
         self.heading(word, findings.headline(report), f"bold {tint}", gap)
         self.run(report)
 

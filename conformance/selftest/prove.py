@@ -213,7 +213,7 @@ def _called(trial: Trial, contract: Contract) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def _ready(trial: Trial, contract: Contract) -> Iterator[tuple[Target, Dialer | None]]:
+def ready(trial: Trial, contract: Contract) -> Iterator[tuple[Target, Dialer | None]]:
     """The variant, up and reachable."""
     if trial.wire:
         with start(variant=trial.id) as running:
@@ -252,11 +252,11 @@ def _of_its_call(rewrite: Rewrite, trial: Trial) -> Rewrite:
 
 async def evidence_on(trial: Trial, contract: Contract) -> Evidence:
     """What one variant answers."""
-    with _ready(trial, contract) as (subject, dialer):
+    with ready(trial, contract) as (subject, dialer):
         sparing = trial.call != contract.call.name
         plan = plans.plan(contract, subject, _wishes(trial, contract), sparing=sparing)
         if trial.kinds or contract.calls[trial.call].changes:
-            plan = replace(plan, last=(), handshakes=False)  # nothing has to be waited for
+            plan = replace(plan, last=(), late=(), handshakes=False)  # nothing has to be waited for
         began = time.time()
         recording = await Wire(subject, Limits(), seed=1, dialer=dialer).session(plan)
     return evidence_of(subject, recording, seed=1, started=began)
@@ -341,7 +341,7 @@ def _work(names: list[str]) -> list[Outcome]:
     return list(_batch(names))
 
 
-def _pool(jobs: int) -> multiprocessing.pool.Pool:
+def pool(jobs: int) -> multiprocessing.pool.Pool:
     """Processes that a terminal's Ctrl-C does not reach: this one ends them.
 
     Spawned, not forked: the event loops and threads of this process are not for sharing.
@@ -377,7 +377,7 @@ def prove(
         for batch in batches:
             note(_work(batch))
     else:
-        with _pool(jobs) as pool:
-            for outcomes in pool.imap_unordered(_work, batches):
+        with pool(jobs) as processes:
+            for outcomes in processes.imap_unordered(_work, batches):
                 note(outcomes)
     return [done[name] for name in names]

@@ -34,10 +34,12 @@ def evidence_of(
     started: float,
     wishes: Wishes | None = None,
     nonce: str = "",
+    smoke: int = 0,
 ) -> Evidence:
     """The evidence of a session: what was recorded, and the terms of the target that judging needs.
 
     wishes: what the plan was made for, so that it can be made again. nonce: of the challenge that the run answers.
+    smoke: of how many requests a smoke run was to be.
     """
     return Evidence(
         exchanges=recording.exchanges,
@@ -60,12 +62,12 @@ def evidence_of(
         notes=recording.notes,
         interrupted=recording.interrupted,
         nonce=nonce,
-        described=None if wishes is None else _described(judged, recording, wishes),
+        described=None if wishes is None else _described(judged, recording, wishes, smoke),
         secrets=judged.secrets,
     )
 
 
-def _described(judged: Target, recording: Recording, wishes: Wishes) -> Described:
+def _described(judged: Target, recording: Recording, wishes: Wishes, smoke: int) -> Described:
     """How the run was set up. Of the secrets, those that stand in the settings: requests are made from these."""
     settings = told(judged)
     used = judged.secrets.placeholders(repr(settings))
@@ -79,4 +81,5 @@ def _described(judged: Target, recording: Recording, wishes: Wishes) -> Describe
         secrets=tuple(notes),
         wishes=tuple(sorted((wish.label, wish.call) for wish in wishes)),
         canary=recording.canary_url,
+        smoke=smoke,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import ssl
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from urllib.parse import urlsplit
@@ -25,6 +24,7 @@ from conformance.sending.canary import listen
 from conformance.sending.effects import send_once
 from conformance.sending.flows import filled
 from conformance.sending.policy import AFTER, Action, Came, next_action
+from conformance.sending.pool import Errand, Row, side_by_side
 from conformance.sending.recorded import Recording
 from conformance.sending.reduction import findings, shows
 from conformance.sending.session import Session
@@ -149,26 +149,40 @@ class Wire(Session):
         async with Worker(self) as self.idle:
             first = self.idle
             await self._first(plan, first)
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._pool, plan.together)
-                if "https" not in self.pace.silent:
-                    tasks.start_soon(self._further_addresses, plan)
-                if plan.handshakes and "https" not in self.pace.silent:
-                    tasks.start_soon(self._tls_versions)
+            await side_by_side(self, await self._units(plan))
             await self._reduce(plan, first)
-            for probe in (*plan.in_a_row, *plan.middle):
-                await self._with_its_value(probe, first)
+            for probe in (p for p in plan.middle if not p.origin):
+                await first.exchange_with_retry(probe)
+            await side_by_side(self, [partial(self._with_its_value, p) for p in plan.middle if p.origin])
             await send_once(self, plan.effects)
             for code, calls in plan.states.items():
                 if not self._lasting and not all(call.channel in self.pace.silent for call in calls):
                     await self._state(self.target.states[code], calls)
             if self._lasting:
                 return  # what would be said now is said in that state
+            await side_by_side(self, [partial(self._late, p) for p in plan.last[1:]])
             # Over the connection of the first call: an endpoint may keep what it answers per connection.
-            for probe in plan.last:
-                if "https" not in self.pace.silent:
-                    await anyio.sleep(max(0.0, LATER_S - self._since(probe.purpose)))
-                await first.exchange_with_retry(probe)
+            for probe in plan.last[:1]:
+                await (first.exchange_with_retry(probe) if plan.smoke else self._late(probe, first))
+
+    async def _units(self, plan: Plan) -> list[Row | Errand]:
+        """What goes side by side: what takes more than one round trip while there is other work beside it."""
+        before: list[Row | Errand] = []
+        if "https" not in self.pace.silent and not plan.smoke:
+            for address, calls in await further(plan, self.target, self.dialer.names, self.notes):
+                before.append(partial(self._ask_address, address, calls))
+            before += [self._tls_versions] if plan.handshakes else []
+        late: list[Row | Errand] = [partial(self._late, probe) for probe in plan.late]
+        late += [plan.in_a_row] if plan.in_a_row else []
+        alone = [(probe,) for probe in plan.together]
+        most = max(0, len(alone) - self.limits.concurrency)
+        return [*before, *alone[:most], *late, *alone[most:]]
+
+    async def _late(self, probe: Probe, worker: Worker) -> None:
+        """A request that must not be sent before the time has visibly advanced."""
+        if "https" not in self.pace.silent:
+            await anyio.sleep(max(0.0, LATER_S - self._since(probe.purpose)))
+        await worker.exchange_with_retry(probe)
 
     async def _with_its_value(self, probe: Probe, worker: Worker) -> None:
         """Send a probe; one whose value another call lists with that value, or not at all where there is none."""
@@ -215,25 +229,6 @@ class Wire(Session):
         else:
             await worker.watch()
 
-    async def _pool(self, calls: Iterable[Probe]) -> None:
-        """Send probes side by side, each worker over its own connections."""
-        queue = deque(calls)
-
-        async def work() -> None:
-            async with Worker(self) as worker:
-                while queue and self.lane in {None, worker}:
-                    probe = queue.popleft()
-                    if await worker.exchange_with_retry(probe):
-                        queue.append(probe)
-                self.lane = None if self.lane is worker and not queue else self.lane
-
-        async with anyio.create_task_group() as tasks:
-            for _ in range(min(self.limits.concurrency, len(queue))):
-                tasks.start_soon(work)
-        if queue:  # sent back by a worker that gave way when the last one was through
-            self.lane = None
-            await work()
-
     async def _state(self, state: State, calls: tuple[Probe, ...]) -> None:
         """The calls in one state, between its setup and its teardown, and one after it."""
         label = Purpose(Kind.STATE, state=state.code).label
@@ -262,19 +257,14 @@ class Wire(Session):
                 for documented in self.documented_of.values():
                     await worker.exchange_with_retry(after_state(documented, state.code))
 
-    async def _further_addresses(self, plan: Plan) -> None:
-        async with anyio.create_task_group() as tasks:
-            for address, calls in await further(plan, self.target, self.dialer.names, self.notes):
-                tasks.start_soon(self._ask_address, address, calls)
-
-    async def _ask_address(self, address: str, calls: Iterable[Probe]) -> None:
+    async def _ask_address(self, address: str, calls: Iterable[Probe], _: Worker) -> None:
         async with Worker(self, address) as worker:
             for probe in calls:
                 await worker.exchange_with_retry(probe)
                 if any(e.probe == probe.id and e.kind is Kind.UNREACHED for e in self.exchanges):
                     return
 
-    async def _tls_versions(self) -> None:
+    async def _tls_versions(self, _: Worker) -> None:
         parts = urlsplit(self.target.endpoint)
         if self.target.proxy or self.target.source_address:
             return

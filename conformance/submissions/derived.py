@@ -60,7 +60,9 @@ class Derived:
             unknown = [name for name in self.target.calls if name not in contract.calls]
             if unknown or not self.target.calls:
                 raise NotDerivedError(f"the contract has no call {unknown[0] if unknown else ''!r}")
-            self.plan = plans.plan(contract, self.target, _wishes(self.described), evidence.seed)
+            self.plan = plans.plan(
+                contract, self.target, _wishes(self.described), evidence.seed, smoke=self.described.smoke
+            )
             self.composer = Composer(self.target, evidence.seed, _stand_ins(self.described))
             self.steps = {step.probe.id: step for step in self._steps()}
         except NotDerivedError:
@@ -81,7 +83,9 @@ class Derived:
     def _steps(self) -> Iterator[Step]:
         """Every request of the plan, in the phases of a run (`sending/wire.py`)."""
         plan = self.plan
-        phases = [(plan.first,), plan.together, (), *((p,) for p in (*plan.in_a_row, *plan.middle))]
+        alone = [(probe,) for probe in plan.middle if not probe.origin]
+        told = tuple(probe for probe in plan.middle if probe.origin)
+        phases = [(plan.first,), (*plan.together, *plan.in_a_row, *plan.late), (), *alone, told]
         for phase, probes in enumerate(phases):
             yield from (Step(probe, phase, owed=self._can_be_asked(probe)) for probe in probes)
         for phase, probe in enumerate(plan.effects, len(phases)):
@@ -93,7 +97,8 @@ class Derived:
             for probe in (*probes, *(after if self.target.states[code].setup else ())):
                 yield Step(probe, phase, owed=True)
                 phase += 1
-        yield from (Step(probe, phase + n, owed=True) for n, probe in enumerate(plan.last))
+        yield from (Step(probe, phase, owed=True) for probe in plan.last[1:])
+        yield from (Step(probe, phase + 1, owed=True) for probe in plan.last[:1])
 
     @cached_property
     def _reducing(self) -> int:

@@ -16,7 +16,7 @@ from conformance.verdicts.naming import addressed
 from conformance.verdicts.policy import Policy, held_to
 from conformance.verdicts.suggestions import with_suggestions
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import Claim, ExitCode, Report, claim, exit_code
+from conformance.verdicts.verdict import Claim, ExitCode, Report, claim, comes_to, exit_code
 from conformance.verdicts.waivers import Waiver
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _OWN_NOTES = ("policy: ", "the waiver of ")
 def judged_again(report: Report, evidence: Evidence, contract: Contract) -> Report:
     """What the evidence comes to on the terms of the report. Raises ValueError for terms that are none."""
     chosen = [r for r in report.requirements if r.selected]
-    whole = len(chosen) == len(report.requirements)
+    whole = len(chosen) == len(report.requirements) or report.scope.smoke is not None
     waived = [(r, r.waiver) for r in chosen if r.waiver]
     waivers = {
         addressed(r.id, r.call): Waiver(r.id, note.reason, date.fromisoformat(note.expires), r.call)
@@ -108,13 +108,11 @@ def at_least(report: Report, policy: Policy) -> Report:
     """The same judgements, at the level of the policy where that is the stricter one."""
     if LEVELS.index(policy.level) <= LEVELS.index(report.level):
         return report
-    stopped = report.interrupted
-    return msgspec.structs.replace(
-        report,
-        level=policy.level,
-        verdict=claim(report.requirements, policy.level, interrupted=stopped),
-        exit_code=int(exit_code(report.requirements, policy.level, interrupted=stopped)),
-    )
+    verdict = claim(report.requirements, policy.level, interrupted=report.interrupted)
+    code = exit_code(report.requirements, policy.level, interrupted=report.interrupted)
+    if report.scope.smoke is not None:
+        verdict, code = comes_to(verdict, code, report.scope.smoke)
+    return msgspec.structs.replace(report, level=policy.level, verdict=verdict, exit_code=int(code))
 
 
 def shown(report: Report, evidence: Evidence, policy: Policy | None) -> Iterator[Row]:
@@ -132,7 +130,10 @@ def shown(report: Report, evidence: Evidence, policy: Policy | None) -> Iterator
     yield Row("shown", Standing.SHOWN, "; ".join(allowed) or "nothing was accepted, waived or provisioned")
     if policy is None:
         scope = report.scope
-        part = [f"{scope.judged} of {scope.requirements} requirements were judged"] if scope.narrowed else []
+        by = f" by a smoke run of {scope.smoke.requests} requests" if scope.smoke else ""
+        part = (
+            [f"{scope.judged} of {scope.requirements} requirements were judged{by}"] if scope.narrowed else []
+        )
         yield row("scope", "the whole catalogue of its calls", part, Standing.OPEN)
         raised = evidence.clock_tolerance > Policy().clock_tolerance
         said = f"none was given; the clocks may differ by {evidence.clock_tolerance:g} s"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -82,18 +81,7 @@ def repeated(
     asked = {exchange.probe for exchange in chosen}
     may = (p for p in whole.probes if p.id in asked and not p.origin and p not in whole.effects)
     probes = tuple(p for p in may if p.id != whole.first.id)
-    few = replace(
-        whole,
-        together=probes,
-        in_a_row=(),
-        states={},
-        middle=(),
-        last=(),
-        gaps={},
-        handshakes=False,
-        cases={},
-        effects=(),  # nobody has allowed them here
-    )
+    few = whole.bare(together=probes)  # without effects, which nobody has allowed here
     wire = Wire(target, Limits(), evidence.seed, dialer) if dialer else Wire(target, Limits(), evidence.seed)
     wire.run(few)
     return {exchange.probe: exchange for exchange in wire.exchanges}

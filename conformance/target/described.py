@@ -32,13 +32,15 @@ class Described(msgspec.Struct, frozen=True):
     """How a run was set up.
 
     target: the settings, by key. secrets: in the order of their placeholders. wishes: what was to be sent, each as
-    the label of a purpose and its call. canary: the URL that hostile requests refer to.
+    the label of a purpose and its call. canary: the URL that hostile requests refer to. smoke: of how
+    many requests a smoke run was to be; 0 where it was none.
     """
 
     target: dict[str, Any]
     secrets: tuple[SecretNote, ...]
     wishes: tuple[tuple[str, str], ...]
     canary: str = ""
+    smoke: int = 0
 
 
 def told(target: Target) -> dict[str, Any]:

@@ -41,11 +41,13 @@ def attributes(row: Setting) -> dict[str, Any]:
     """What argparse is to know of an option; pytest asks for the same."""
     usual = "repeatable" if row.repeatable else row.usual and f"default: {row.usual}"
     said = "; ".join(filter(None, (row.help, row.tip)))
-    made = {"dest": row.key, "default": None, "help": f"{said} ({usual})" if usual else said}
+    made: dict[str, Any] = {"dest": row.key, "default": None, "help": f"{said} ({usual})" if usual else said}
     if row.kind == "flag":
         return made | {"action": "store_true"}
     if row.repeatable:
         made["action"] = "append"
+    if row.alone is not None:
+        made |= {"nargs": "?", "const": row.alone}
     return made | ({"choices": row.choices} if row.choices else {"type": row.value, "metavar": row.metavar})
 
 

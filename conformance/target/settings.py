@@ -63,6 +63,7 @@ class Setting(NamedTuple):
     choices: tuple[str, ...] = ()
     unit: str = ""  # may stand behind a number on the command line
     parse: Callable[[str], Any] | None = None  # reads the text of an option that is of no plain kind
+    alone: int | None = None  # what an option means that has no value behind it
     adds: bool = False  # an option adds to the list or table of the file, in place of standing for it
     commands: tuple[str, ...] = ()
     option: str = ""
@@ -254,6 +255,9 @@ SETTINGS: tuple[Setting, ...] = (
             group="limits"),
     Setting("deadline", "number", "run", "seconds that the whole run may take; what was not sent by then is left open",
             default=600.0, low=1, high=86_400, metavar="S", commands=_RUNS, group="limits"),
+    Setting("smoke", "whole", "run", "a short run: the N requests that find most; it says what they found, no more",
+            more="20 where no number is given.", alone=20, low=2, high=1_000, unset="all are sent", metavar="N",
+            commands=("run",), group="limits"),
     Setting("stop_on_failure", "flag", "run", "send nothing more once anything has failed that fails the run",
             more="What was not sent is left open.", commands=("run",), group="limits"),
     Setting("seed", "whole", "run", "makes the generated requests, the same for the same seed",

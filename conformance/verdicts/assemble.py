@@ -16,7 +16,8 @@ from conformance.contract.quoting import cut
 from conformance.contract.stated import stated
 from conformance.evidence.between import obstacle
 from conformance.evidence.exchange import Evidence
-from conformance.probes.purpose import Kind
+from conformance.probes.purpose import LEFT_OUT, Kind
+from conformance.verdicts import smoke
 from conformance.verdicts.circumstances import other_contract, settings_of
 from conformance.verdicts.completeness import Extent, completed, scope
 from conformance.verdicts.diagnosis import diagnosis
@@ -55,6 +56,7 @@ def assemble(
 ) -> Report:
     """The report of a run: every requirement of the catalogue of its calls appears in it, for each of them."""
     found = completed(results, contract, evidence, selected(contract, terms, evidence.calls), extent)
+    found = smoke.judged(found) if evidence.smoke else found
     requirements = _requirements(found, contract, evidence, terms)
     interrupted, broken = extent.interrupted or evidence.interrupted, bool(extent.trouble)
     report = Report(
@@ -89,6 +91,7 @@ def assemble(
         interrupted=interrupted,
         requirements=requirements,
     )
+    report = smoke.narrowed(report, evidence) if evidence.smoke else report
     return held_to(terms.policy, report, evidence.clock_tolerance, contract) if terms.policy else report
 
 
@@ -151,7 +154,11 @@ def _obstacle(evidence: Evidence) -> str:
     """Who or what kept calls from being answered by the endpoint, with the remedy."""
     served = any(e.answer and e.answer.meaning.is_success for e in evidence.of(Kind.DOCUMENTED))
     way = "" if served else cut(diagnosis(evidence), _LONGEST)
-    return obstacle(evidence.exchanges) or way or evidence.gaps.get(Kind.DOCUMENTED, "")
+    return (
+        obstacle(evidence.exchanges)
+        or way
+        or ("" if (gap := evidence.gaps.get(Kind.DOCUMENTED, "")) == LEFT_OUT else gap)
+    )
 
 
 def _notes(evidence: Evidence) -> list[str]:

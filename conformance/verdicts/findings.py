@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS
 from conformance.contract.load import documented
-from conformance.verdicts.verdict import Claim, RequirementResult, SettingsNote, count, required
+from conformance.verdicts.verdict import Claim, ExitCode, RequirementResult, SettingsNote, count, required
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,6 +35,8 @@ class Group:
 
 def standing(report: Report) -> str:
     """The verdict in words. Who judged a part of the catalogue cannot say that the contract is kept."""
+    if found_nothing(report):
+        return "nothing found"
     in_part = report.verdict is Claim.CONFORMING and report.scope.narrowed
     return claimed(report).value + (" in part" if in_part else "")
 
@@ -45,9 +47,14 @@ def claimed(report: Report) -> Claim:
     return max(theirs, key=_WORST_LAST.index, default=report.verdict)
 
 
+def found_nothing(report: Report) -> bool:
+    """Whether it is of a smoke run in which nothing has failed that counts."""
+    return report.scope.smoke is not None and report.exit_code == ExitCode.CONFORMING
+
+
 def asks_for_the_contract(report: Report) -> bool:
     """Whether anything of the published contract was to be judged, or only what is a user's own."""
-    return any(requirement.selected for requirement in report.requirements)
+    return report.scope.smoke is not None or any(requirement.selected for requirement in report.requirements)
 
 
 def headline(report: Report, *, whole: bool = True) -> str:
@@ -57,12 +64,23 @@ def headline(report: Report, *, whole: bool = True) -> str:
     """
     if report.extensions and not asks_for_the_contract(report):
         return "; ".join(f"extension {extended(own)}" for own in report.extensions)
-    below = tolerated(report) if report.verdict is Claim.CONFORMING else []
+    below = tolerated(report) if report.verdict is Claim.CONFORMING or found_nothing(report) else []
     lost = f"; {losses(report)}" if report.calls.lost else ""
     return (
-        _verdict(report, whole=whole)
+        (_of_smoke(report, whole=whole) or _verdict(report, whole=whole))
         + (f"; {_some(below)} failed, which does not fail this run" if below else "")
         + lost
+    )
+
+
+def _of_smoke(report: Report, *, whole: bool) -> str:
+    """What a smoke run comes to that has found nothing, or seen nothing; "" of any other."""
+    smoke = report.scope.smoke
+    if smoke is not None and found_nothing(report):
+        return f"by {smoke.requests} requests, which find {smoke.finds} % of the known faults"
+    blind = smoke is not None and not smoke.requests
+    return (
+        f"nothing could be seen{f': {report.obstacle}' if report.obstacle and whole else ''}" if blind else ""
     )
 
 

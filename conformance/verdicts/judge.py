@@ -17,7 +17,7 @@ from conformance.checks.outcome import Breach, CheckResult, Inconclusive, NotApp
 from conformance.contract.model import Contract
 from conformance.contract.quoting import cut, quoting
 from conformance.evidence.exchange import Evidence, Exchange
-from conformance.probes.purpose import REFUSED, Purpose, is_wanted
+from conformance.probes.purpose import LEFT_OUT, REFUSED, Purpose, is_wanted
 from conformance.verdicts.assemble import assemble, assemble_extension
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import ExtensionResult, Report, with_extensions
@@ -57,16 +57,8 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
     evidence = judging.evidence
     seen = _seen(check, case, judging)
     own = tuple(e for e in seen if e.number not in judging.between)
-    given: dict[str, Any] = {"judging": judging, "evidence": evidence, "exchanges": own}
-    if check.parameter:
-        given[check.parameter] = case.value
-    wanted = _taken(check.function)
-    arguments = {name: value for name, value in given.items() if name in wanted}
     judging.begin()
-    if "exchange" in wanted:
-        findings = [_outcome(check.function, arguments | {"exchange": exchange}) for exchange in own]
-    else:
-        findings = [_outcome(check.function, arguments)] if own else []
+    findings = _findings(check, case, judging, own)
     result = CheckResult(
         id=check_id(check, evidence.binding, case, judging.contract),
         title=check.title,
@@ -77,7 +69,7 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
         return _with(result, reason=_gap(check, case, evidence) or "no exchange of this kind was recorded")
     told = result
     if own:
-        each_one = "exchange" in wanted
+        each_one = "exchange" in _taken(check.function)
         told = _over_exchanges(result, own, findings) if each_one else _single(result, own, *findings)
         if told.verdict is Verdict.ERROR and check.file:  # whoever wrote it wants to know where
             error = next(f for f in findings if f is not None and _is_a_defect(f))
@@ -90,6 +82,28 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
     ):
         told = _with(result, reason=gap)
     return _with(told, interpretations=tuple(sorted(judging.used)))
+
+
+def _findings(check: Check, case: Case, judging: Judging, own: tuple[Exchange, ...]) -> list[Finding]:
+    """What a check says: of each exchange, or once of all of them."""
+    given: dict[str, Any] = {"judging": judging, "evidence": judging.evidence, "exchanges": own}
+    if check.parameter:
+        given[check.parameter] = case.value
+    wanted = _taken(check.function)
+    arguments = {name: value for name, value in given.items() if name in wanted}
+    if "exchange" in wanted:
+        return [_outcome(check.function, arguments | {"exchange": exchange}) for exchange in own]
+    return [_outcome(check.function, arguments)] if own else []
+
+
+def breaching(check: Check, case: Case, judging: Judging) -> tuple[Exchange, ...]:
+    """All the exchanges that a check finds at fault."""
+    of = judging.about(case.call)
+    own = tuple(e for e in _seen(check, case, of) if e.number not in of.between)
+    findings = _findings(check, case, of, own)
+    if len(findings) == len(own) and "exchange" in _taken(check.function):
+        return tuple(e for e, f in zip(own, findings, strict=True) if isinstance(f, Breach))
+    return tuple(e for f in findings if isinstance(f, Breach) for e in f.exchanges or own[:1])
 
 
 def _left_open(
@@ -148,6 +162,10 @@ def _taken(function: Callable[..., None]) -> frozenset[str]:
 
 def _gap(check: Check, case: Case, evidence: Evidence, partly: Container[str] | None = None) -> str:
     """Why something that a check looks at was not sent; `partly`: only of what was sent in part."""
+    if LEFT_OUT in evidence.gaps.values() and (
+        check.also or not check.kinds
+    ):  # it looks at more than kinds can say
+        return LEFT_OUT
     missed = [label for label in evidence.gaps if partly is None or label in partly]
     for wish in check.wishes(case):
         for label in missed:

@@ -97,7 +97,7 @@ def _calls(glob: str, contract: Contract) -> list[str]:
 def held_to(policy: Policy, report: Report, clock_tolerance: float, contract: Contract) -> Report:
     """The report of a run that is held to a policy: what falls short keeps it from being conforming."""
     short = tuple(shortfalls(policy, report, clock_tolerance, contract))
-    kept = not short or report.verdict is not Claim.CONFORMING
+    kept = not short or report.exit_code != ExitCode.CONFORMING
     return msgspec.structs.replace(
         report,
         policy=PolicyNote(sha256=policy.digest, shortfalls=short),

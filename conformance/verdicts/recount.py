@@ -16,6 +16,7 @@ from conformance.verdicts.verdict import (
     Report,
     RequirementResult,
     claim,
+    comes_to,
     count,
     exit_code,
     with_extensions,
@@ -34,7 +35,9 @@ def recounted(report: Report) -> Report:
     extensions = tuple(_extension(one, report) for one in report.extensions)
     verdict = claim(requirements, report.level, interrupted=report.interrupted)
     code = exit_code(requirements, report.level, interrupted=report.interrupted)
-    if report.policy and report.policy.shortfalls and verdict is Claim.CONFORMING:
+    if report.scope.smoke is not None:
+        verdict, code = comes_to(verdict, code, report.scope.smoke)
+    if report.policy and report.policy.shortfalls and code is ExitCode.CONFORMING:
         verdict, code = Claim.INCONCLUSIVE, ExitCode.INCONCLUSIVE
     if (
         report.exit_code in _OPEN_ENDED and verdict is Claim.CONFORMING

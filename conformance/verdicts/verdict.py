@@ -175,16 +175,25 @@ class Calls(msgspec.Struct, frozen=True, kw_only=True):
     asked_again: int = 0
 
 
+class Smoke(msgspec.Struct, frozen=True, kw_only=True):
+    """What a smoke run is worth: how many requests were answered, and how many of 100 known faults these find."""
+
+    requests: int
+    finds: int
+
+
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """How much of the catalogue a run was asked to judge (narrowed: not all of it), and how much it judged.
 
-    in_part: requirements of which some checks were left out.
+    in_part: requirements of which some checks were left out. smoke: of a smoke run, which judges nothing but what it
+    found.
     """
 
     narrowed: bool = False
     judged: int = 0
     requirements: int = 0
     in_part: tuple[str, ...] = ()
+    smoke: Smoke | None = None
 
 
 class PolicyNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -313,3 +322,10 @@ def exit_code(
         Claim.NONCONFORMING: ExitCode.NONCONFORMING,
         Claim.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
     }[said]
+
+
+def comes_to(verdict: Claim, code: int, smoke: Smoke) -> tuple[Claim, ExitCode]:
+    """The claim and the exit code of a smoke run: no verdict without a failure; no trouble where anything was seen."""
+    if verdict is Claim.NONCONFORMING or code in {ExitCode.INTERNAL_ERROR, ExitCode.INTERRUPTED}:
+        return verdict if verdict is Claim.NONCONFORMING else Claim.INCONCLUSIVE, ExitCode(code)
+    return Claim.INCONCLUSIVE, ExitCode.CONFORMING if smoke.requests else ExitCode.INCONCLUSIVE

@@ -35,7 +35,7 @@ USUAL = ("ENV-03",)  # what a correct variant is asked
 
 
 async def report_on(trial: prove.Trial, terms: Terms) -> Report:
-    with prove._ready(trial, CONTRACT) as (subject, dialer):
+    with prove.ready(trial, CONTRACT) as (subject, dialer):
         chosen = chosen_checks(CONTRACT, selected(CONTRACT, terms, subject.calls), subject.calls)
         plan = plans.plan(CONTRACT, subject, wishes_of(chosen))
         began = time.time()

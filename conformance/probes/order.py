@@ -1,0 +1,49 @@
+"""In which order requests go side by side: what finds most first, and few connections are opened twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from conformance.probes.probe import FIRST, Probe
+from conformance.probes.purpose import Kind
+
+Place = Callable[[Probe], float]  # where a request stands by what it finds; the first has the least
+
+
+def ordered(probes: Iterable[Probe], place: Place) -> tuple[Probe, ...]:
+    """Documented requests of further calls first, those that need a connection of their own while all are new.
+
+    Those behind which a connection is closed come last, the other documented ones half before, half among the rest.
+    """
+    groups: tuple[list[Probe], ...] = ([], [], [], [], [])
+    for probe in probes:
+        groups[_group(probe)].append(probe)
+    first, fresh, repeats, rest, closing = groups
+    return (*first, *fresh, *_interleaved(repeats, sorted(rest, key=place)), *sorted(closing, key=_lasts))
+
+
+def _lasts(probe: Probe) -> bool:
+    """What takes several round trips goes before what does not, so that all end together."""
+    return not probe.fresh
+
+
+def _group(probe: Probe) -> int:
+    if probe.id.startswith(f"{FIRST}@"):
+        return 0
+    if ("Connection", "close") in probe.headers or probe.form.version == "1.0" or probe.form.https_port:
+        return 4
+    if probe.fresh:
+        return 1
+    return 2 if probe.kind is Kind.DOCUMENTED else 3
+
+
+def _interleaved(repeats: list[Probe], others: list[Probe]) -> Iterator[Probe]:
+    """What an answer does to the next one shows where documented requests are in between."""
+    first, later = repeats[: len(repeats) // 2], repeats[len(repeats) // 2 :]
+    every = max(1, len(others) // max(1, len(later)))
+    yield from first
+    for place, probe in enumerate(others, 1):
+        yield probe
+        if later and place % every == 0:
+            yield later.pop(0)
+    yield from later

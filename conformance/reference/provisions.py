@@ -27,7 +27,10 @@ HINTS = (
     ("Login", "conformance, halfway (no SMS activation) and newcomer (none at all); each with Secret123"),
     (
         "Code",
-        "of a captcha: the first five digits of its id, in capitals, or {any}; of an SMS: the last five of the number",
+        (
+            f"of a captcha: the first five digits of its id, in capitals, or {SOLVES_ANY};"
+            " of an SMS: the last five of the number"
+        ),
     ),
     (
         "Mail",

@@ -50,12 +50,11 @@ def with_suggestions(report: Report, evidence: Evidence, contract: Contract) -> 
 
     evidence: as it is shown, so that nothing secret is in what is said of it.
     """
-    failed = [c for c in causes(report) if c.verdict is Verdict.FAIL and not c.waived]
     search, found, mended = _Search(report, evidence, contract), dict[str, Suggestion](), set[str]()
     tried = 0
-    for cause in failed:
-        known = cause.level == "advisory" or cause.lead.address in mended
-        if cause.check is None or known or tried == _CAUSES:
+    for cause in causes(report):
+        other = cause.verdict is not Verdict.FAIL or cause.waived or cause.level == "advisory"
+        if other or cause.check is None or cause.lead.address in mended or tried == _CAUSES:
             continue
         tried += 1
         with suppress(Exception):  # what an endpoint says costs no run its verdict; tests look behind this

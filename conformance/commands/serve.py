@@ -86,10 +86,10 @@ def _examples(running: Running) -> Iterator[str]:
 
 def _values(call: ServiceCall) -> dict[str, str]:
     """What the parameters of the usual request say, as the reference endpoint accepts it."""
-    from conformance.reference.provisions import VALUES  # noqa: PLC0415
+    from conformance.reference.provisions import AT_ONCE  # noqa: PLC0415
 
     usual = {p.name: p.example for p in call.parameters if p.example or p.required}
-    own = {name: VALUES.get(f"{call.name}.{name}", VALUES.get(name, text)) for name, text in usual.items()}
+    own = {name: AT_ONCE.get(f"{call.name}.{name}", AT_ONCE.get(name, text)) for name, text in usual.items()}
     return {name: text for name, text in own.items() if text}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.reference.accounts import PASSWORD
-from conformance.reference.captchas import SOLVES_ANY
+from conformance.reference.captchas import PREPARED, SOLVES_ANY
 
 # By the name of a parameter, or of a call and its parameter: as in the table `values` of a target. Each call is good
 # once, in the order in which a new account meets them.
@@ -21,6 +21,9 @@ VALUES = {
     "forgot_password.email_address": "forgetful@example.com",
     "captcha_code": SOLVES_ANY,
 }
+
+# The same for who tries a line by hand, and asks for no captcha before.
+AT_ONCE = VALUES | {"register.captcha_id": PREPARED[0], "forgot_password.captcha_id": PREPARED[1]}
 
 # How people get what a person would read from an image, a handset or a mailbox.
 HINTS = (

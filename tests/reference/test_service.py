@@ -19,7 +19,7 @@ from conformance.reference.accounts import (
 )
 from conformance.reference.app import ACTIVATION, Application
 from conformance.reference.calls import documented_calls
-from conformance.reference.captchas import LIFE_S, SOLVES_ANY, code_of
+from conformance.reference.captchas import LIFE_S, PREPARED, SOLVES_ANY, code_of
 from conformance.reference.request import Request
 from conformance.reference.service import COUPON, GATES, SPECIAL_MOBILES
 from conformance.reference.starting import application
@@ -407,6 +407,7 @@ def test_the_page_says_what_is_so() -> None:
             f"`{PASSWORD}`",
             f"({halfway.mobile})",
             f"`{SOLVES_ANY}`",
+            f"`{PREPARED[0]}`",
             f"`{COUPON}`",
             ACTIVATION,
             "fifteen minutes",

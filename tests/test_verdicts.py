@@ -18,6 +18,7 @@ from conformance.verdicts.verdict import (
     ExitCode,
     RequirementResult,
     Scope,
+    SettingsNote,
     WaiverNote,
     claim,
     count,
@@ -230,7 +231,7 @@ RECORDS = [
 
 @pytest.mark.parametrize("record", RECORDS)
 def test_what_is_reported_is_named_and_not_changed_afterwards(record: type[msgspec.Struct]) -> None:
-    """What nobody says is nothing; a requirement is selected, and the report's format is the first."""
+    """What nobody says is nothing; a requirement is selected, the format is the first, tolerances are usual."""
     assert record.__struct_config__.frozen
     with pytest.raises(TypeError, match="positional"):
         record(0)
@@ -238,5 +239,6 @@ def test_what_is_reported_is_named_and_not_changed_afterwards(record: type[msgsp
     said = {name: value for name, value in defaults.items() if value and value is not msgspec.NODEFAULT}
     assert said == {
         "RequirementResult": {"selected": True},
-        "Report": {"format": 1, "calls": Calls(), "scope": Scope()},
+        "Report": {"format": 1, "calls": Calls(), "scope": Scope(), "settings": SettingsNote()},
+        "SettingsNote": {"clock_tolerance": 300.0, "answer_budget": 2.0},
     }.get(record.__name__, {})

@@ -18,16 +18,8 @@ from conformance.target.configuration import ConfigError
 from conformance.verdicts.history.line import CONCLUSIVE, FORMAT, LEFT_OUT, LETTERS, WAIVED, Line, Terms
 from conformance.verdicts.history.measures import answer_times
 from conformance.verdicts.reading import read_report
-from conformance.verdicts.verdict import (
-    Claim,
-    ExitCode,
-    Report,
-    RequirementResult,
-    claim,
-    exit_code,
-    with_extensions,
-    worst,
-)
+from conformance.verdicts.recount import recounted
+from conformance.verdicts.verdict import Claim, Report, RequirementResult
 
 _LARGEST = 256 << 20  # bytes of a recording
 _ALLOWED = "the folder of a run, or one with such folders"
@@ -103,7 +95,7 @@ def _belong_together(report: Report, evidence: Evidence) -> bool:
 
 def line_of(report: Report, evidence: Evidence | None = None, recording: bytes = b"") -> Line:
     """The line of a report. evidence, recording: what it was made from, and the file that holds it."""
-    report, settings = judged(report), report.settings
+    report, settings = recounted(report), report.settings
     marks = dict(_marks(report))
     letters = "".join(letter for letter, _ in marks.values())
     terms = Terms(
@@ -157,24 +149,3 @@ def _letter(result: RequirementResult) -> str:
     if not result.selected:
         return LEFT_OUT
     return WAIVED if result.verdict is Verdict.FAIL and result.waiver else LETTERS[result.verdict]
-
-
-def judged(report: Report) -> Report:
-    """The report with verdict and exit code as its checks come to, whatever the file says."""
-    requirements = tuple(map(_by_its_checks, report.requirements))
-    theirs = tuple(
-        msgspec.structs.replace(own, requirements=tuple(map(_by_its_checks, own.requirements)))
-        for own in report.extensions
-    )
-    said = claim(requirements, report.level, interrupted=report.interrupted)
-    code = exit_code(requirements, report.level, interrupted=report.interrupted)
-    if report.policy and report.policy.shortfalls and said is Claim.CONFORMING:
-        said, code = Claim.INCONCLUSIVE, ExitCode.INCONCLUSIVE
-    bare = msgspec.structs.replace(report, requirements=requirements, verdict=said, exit_code=int(code))
-    either = [with_extensions(bare, theirs, counted=counted) for counted in (False, True)]
-    return next((one for one in either if one.exit_code == report.exit_code), either[0])
-
-
-def _by_its_checks(result: RequirementResult) -> RequirementResult:
-    verdict = worst(check.verdict for check in result.checks) if result.selected else Verdict.NOT_APPLICABLE
-    return msgspec.structs.replace(result, verdict=verdict)

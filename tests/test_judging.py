@@ -46,14 +46,17 @@ def without_success_of(*probes: str) -> Evidence:
     return evidence
 
 
-@pytest.mark.parametrize("failing", ["documented-8", "documented-9"])
-def test_a_control_succeeds_right_before_and_right_after(failing: str) -> None:
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_control_succeeds_right_before_and_right_after(side: int) -> None:
     (asked,) = [e for e in conforming().exchanges if e.probe == "action-unknown"]
-    numbers = {e.probe: e.number for e in conforming().of(Kind.DOCUMENTED)}
-    assert numbers["documented-8"] < asked.number < numbers["documented-9"]
+    numbers = {e.number: e.probe for e in conforming().of(Kind.DOCUMENTED)}
+    around = [
+        numbers[max(n for n in numbers if n < asked.number)],
+        numbers[min(n for n in numbers if n > asked.number)],
+    ]
     with pytest.raises(Inconclusive, match="before and after"):
-        Judging(without_success_of(failing), CONTRACT).control(asked)
-    others = [probe for probe in numbers if probe not in {"documented-8", "documented-9"}]
+        Judging(without_success_of(around[side]), CONTRACT).control(asked)
+    others = [probe for probe in numbers.values() if probe not in around]
     Judging(without_success_of(*others), CONTRACT).control(asked)
 
 
@@ -292,7 +295,10 @@ def test_nested_too_deep_is_one_accusation_of_what_is_documented() -> None:
 def test_an_accepted_root_is_used_only_where_it_stands() -> None:
     capitals = body(lambda data: data.replace(b"ClICKATELLSDK", b"CLICKATELLSDK"), probe="documented-2")
     subject = judging(capitals, "I-01", "I-09")
-    first, second = subject.evidence.exchanges[:2]
+    first, second = (
+        next(e for e in subject.evidence.exchanges if e.probe == probe)
+        for probe in ("documented-1", "documented-2")
+    )
     assert subject.deviations(first) == ()
     assert not subject.used
     assert subject.deviations(second) == ()

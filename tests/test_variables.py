@@ -25,9 +25,7 @@ VALUES = {
     "jobs": "2",
     "shard": "1/2",
     "label": "release=4.2.0",
-    **dict.fromkeys(
-        ("all-targets", "quiet", "no-color", "list", "fail-on-extension", "stop-on-failure"), "yes"
-    ),
+    **dict.fromkeys((row.flag[2:] for row in SETTINGS if row.kind == "flag"), "yes"),
 }
 
 

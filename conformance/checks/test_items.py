@@ -18,6 +18,11 @@ from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import Kind
 
 
+def _visible(text: str) -> str:
+    """The text; in quotation marks where its ends could be overlooked."""
+    return text if text and text == text.strip() else repr(text)
+
+
 @each("rule", rules("offers"))
 @uses(Kind.DOCUMENTED, also=is_any_success)
 def test_the_documented_item_is_offered(exchange: Exchange, judging: Judging, rule: Rule) -> None:
@@ -41,8 +46,8 @@ def test_the_documented_item_is_offered(exchange: Exchange, judging: Judging, ru
     )
     raise Breach(
         f"the {one} {shown} is not offered",
-        expected=" = ".join((key, *(repr(text) for text in texts[1:] if text))) if same else shown,
-        observed=f"{key} = {clip(same.text)!r}" if same else f"no id {key}",
+        expected=shown,
+        observed=f"{key} = {_visible(clip(same.text))}" if same else f"no id {key}",
         where=same.where if same else "",
     )
 

@@ -213,9 +213,14 @@ def test_pytest_keeps_them_too(tmp_path: Path) -> None:
     words += [f"--reports={tmp_path / 'out'}", "--pyargs", "conformance.checks", "-q", "-k", "root"]
     first = run(cwd=tmp_path, command=words)
     before = contents(tmp_path / "out")
-    assert {"report.json", "report.html", "junit.xml", "summary.md", "evidence.har"} == before.keys(), (
-        first.stdout
-    )
+    assert {
+        "report.json",
+        "report.html",
+        "junit.xml",
+        "summary.md",
+        "evidence.har",
+        "checks.html",
+    } == before.keys(), first.stdout
     run(cwd=tmp_path, command=words)
     (place,) = (tmp_path / "out" / EARLIER).iterdir()
     assert contents(place) == before

@@ -85,9 +85,9 @@ UNMENDED = {
 }
 
 
-@pytest.mark.parametrize("part", range(8))
+@pytest.mark.parametrize("part", range(2))
 def test_nearly_every_mutant_that_breaks_a_document_is_mended(part: int) -> None:
-    """At least 90 % of them: every one but those that are named."""
+    """At least 90 % of them: every one but those that are named. One in four is tried, of every kind."""
     wrong, failing = [], 0
     for trial in mutants()[part::8]:
         evidence = anyio.run(partial(evidence_on, trial, CONTRACT))

@@ -35,8 +35,8 @@ ABOUT = """\
 over new connections where the run needs them, and does nothing with the answers; and an interpreter that imports what a
 run imports, and ends. These two are the *floor*. The *bound* is what arithmetic leaves: the imports, a round trip for
 every 8 requests (or for every one), two more for the calls that need a new connection, and what has to wait for
-something else: the first call over a new connection, the call in the middle, the last two over an old and a new one,
-these not before 1.53 s after the first. A run imports while it waits, so it can take less than the floor.
+something else: the first call over a new connection, and the last, which is not sent before 1.53 s after it. A run
+imports while it waits, so it can take less than the floor.
 
 Latency is made by a relay on loopback: half of it in each direction, and one more for a new connection, as TCP's
 handshake would take. Without latency there is no relay."""
@@ -49,6 +49,7 @@ class Case:
     latency: float
     concurrency: int
     requests: int
+    alone: int  # of them, before and after those that go side by side
     fresh: int  # calls over connections of their own, among those side by side
     runs: list[Used] = field(default_factory=list)
     phases: list[dict[str, float]] = field(default_factory=list)
@@ -65,11 +66,11 @@ class Case:
     @property
     def bound(self) -> float:
         """The least that the requests can take, by arithmetic."""
-        calls = self.requests - 4 + TLS * self.fresh  # without the first, the middle, the last two
+        calls = self.requests - self.alone + TLS * self.fresh
         # Each of those side by side opens a connection over HTTPS and one over HTTP.
         together = ceil(calls / self.concurrency) + TLS + TCP
         before = max(plans.LATER_S, self.latency * (together + 1))
-        alone = self.latency * (2 * (TLS + 1) + 1)  # the first and the last over new connections
+        alone = self.latency * (TLS + self.alone)  # the first over a new connection
         return median(used.wall for used in self.imports) + before + alone
 
     @property
@@ -105,7 +106,7 @@ def _cases(rounds: int, *, quick: bool) -> Iterator[Case]:
         with serving("--latency", str(latency)) as served, tempfile.TemporaryDirectory() as name:
             place = Place(Path(name), served)
             for concurrency in CONCURRENCIES[:1] if quick else CONCURRENCIES:
-                case = Case(latency, concurrency, place.requests, place.fresh)
+                case = Case(latency, concurrency, place.requests, place.alone, place.fresh)
                 for _ in range(min(rounds, AT_A_DISTANCE) if latency else rounds):
                     _round(case, place)
                 yield case
@@ -126,6 +127,7 @@ class Place:
         self.modules.write_text(json.dumps(written["modules"]), encoding="utf-8")
         sent = _sent(self)
         self.requests = sum(len(calls) for calls in sent.values())
+        self.alone = self.requests - len(sent["together"])
         self.fresh = sum(bool(call["fresh"]) for call in sent["together"])
         self.calls.write_text(
             json.dumps(sent | {"ca": served["ca"], "pause": plans.LATER_S}), encoding="utf-8"
@@ -207,7 +209,7 @@ def _sent(place: Place) -> dict[str, list[dict[str, Any]]]:
 
     return {
         "first": [call(planned.first)],
-        "together": [call(probe) for probe in planned.together],
+        "together": [call(probe) for probe in (*planned.together, *planned.in_a_row, *planned.late)],
         "middle": [call(probe) for probe in planned.middle],
         "last": [call(probe) for probe in planned.last],
     }

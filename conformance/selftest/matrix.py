@@ -105,9 +105,11 @@ def sensitivity(of: Matrix) -> dict[str, Sensitivity]:
 
 
 def _aims(outcome: Outcome, requirement: str, contract: Contract) -> bool:
-    """Whether a mutant breaks a requirement; every mutant of a response schema breaks the roll-up, ENV-02."""
-    derived = requirement == ROLL_UP and outcome.id.startswith(tuple(f"{name}." for name in contract.calls))
-    return derived or requirement in outcome.breaks
+    """Whether a mutant breaks a requirement; what breaks a response schema at must breaks the roll-up, ENV-02."""
+    name, _, rest = outcome.id.partition(".")
+    of_a_schema = name in contract.calls and not rest.startswith("error.")
+    stated = any(contract.requirements[broken].level == "must" for broken in outcome.breaks)
+    return (requirement == ROLL_UP and of_a_schema and stated) or requirement in outcome.breaks
 
 
 def table(of: Matrix) -> str:

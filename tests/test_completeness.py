@@ -15,7 +15,7 @@ from conformance.checks.catalogue import Judgement, check_id, checks
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.commands.cli import main
 from conformance.contract.levels import LEVELS
-from conformance.evidence.recording import to_har
+from conformance.evidence.keeping import to_har
 from conformance.pytest_plugin import plugin
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.completeness import Extent, scope

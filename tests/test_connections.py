@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from conformance.evidence.recording import from_har, to_har
+from conformance.evidence.keeping import to_har
+from conformance.evidence.recording import from_har
 from conformance.probes.plan import Plan
 from conformance.probes.purpose import Kind, Purpose
 from conformance.sending.line import Line, Port

@@ -20,7 +20,8 @@ from conformance.commands.cli import main
 from conformance.commands.doctor import _effects
 from conformance.commands.listing import listing, unsent
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.recording import from_har, to_har
+from conformance.evidence.keeping import to_har
+from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.probes.purpose import Kind, Purpose

@@ -12,7 +12,7 @@ import pytest
 
 from conformance.checks import catalogue
 from conformance.contract import model as contract
-from conformance.evidence import exchange
+from conformance.evidence import exchange, trees
 from conformance.evidence.exchange import Answer, Evidence, Exchange
 from tests.evidence_factory import BEGAN, SUCCESS, conforming
 
@@ -184,8 +184,8 @@ def test_what_was_not_received_whole_is_not_read() -> None:
 def test_trees_are_kept_within_a_bound_and_the_largest_and_the_last_beside_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(exchange, "_KEPT", 20)
-    monkeypatch.setattr(exchange, "_trees", type(exchange._trees)())
+    monkeypatch.setattr(trees, "_KEPT", 20)
+    monkeypatch.setattr(trees, "_trees", type(trees._trees)())
     large = answered(body=b"<a" + b" " * 30 + b"/>")
     assert large.envelope is large.envelope, "the only one stays, however large"
     kept = large.envelope
@@ -194,11 +194,11 @@ def test_trees_are_kept_within_a_bound_and_the_largest_and_the_last_beside_it(
     assert second.envelope is second.envelope
     assert first.envelope is was, "ten and ten octets are twenty"
     assert third.envelope is third.envelope
-    assert list(exchange._trees) == [large.reading, first.reading, third.reading]
+    assert list(trees._trees) == [large.reading, first.reading, third.reading]
     assert large.envelope is kept, "small ones do not drive it out"
     larger = answered(body=b"<a" + b" " * 40 + b"/>")
     assert larger.envelope is larger.envelope
-    assert list(exchange._trees) == [larger.reading], "a larger one does"
+    assert list(trees._trees) == [larger.reading], "a larger one does"
 
 
 @pytest.mark.parametrize("record", RECORDS)

@@ -11,7 +11,8 @@ import pytest
 
 from conformance.evidence.answered import Answered
 from conformance.evidence.exchange import Answer, Evidence, Exchange
-from conformance.evidence.recording import from_har, to_har
+from conformance.evidence.keeping import to_har
+from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.reference.picture import png
 from conformance.reporting.publish import own

@@ -18,7 +18,8 @@ import pytest
 from conformance.checks.outcome import Verdict, clip
 from conformance.contract.quoting import cut, piece, quoting
 from conformance.evidence.exchange import Answer, Evidence, Exchange
-from conformance.evidence.recording import from_har, to_har
+from conformance.evidence.keeping import to_har
+from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction, outside
 from conformance.probes.purpose import Kind
 from conformance.reporting.publish import guarded, own

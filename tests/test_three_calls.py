@@ -21,7 +21,8 @@ from conformance.commands.guard import guarded
 from conformance.contract.load import folder, load
 from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.recording import from_har, to_har
+from conformance.evidence.keeping import to_har
+from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.probes.purpose import OF_PARAMETERS, Kind

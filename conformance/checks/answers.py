@@ -14,7 +14,8 @@ from conformance.contract.xsd import schema
 from conformance.evidence.between import Instead, between, judged
 from conformance.evidence.classify import Asked, Meaning, classify, offers
 from conformance.evidence.envelope import Envelope, Reported
-from conformance.evidence.exchange import Answer, Evidence, Exchange, Reading
+from conformance.evidence.exchange import Answer, Evidence, Exchange
+from conformance.evidence.trees import Reading
 from conformance.probes.purpose import Kind, Purpose
 
 _RECORD = 4  # names from the root to a part of a record: root, Values, Value, and its own

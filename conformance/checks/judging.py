@@ -17,8 +17,9 @@ from conformance.contract.model import Contract
 from conformance.contract.violations import deviations
 from conformance.contract.xsd import Schema, schema
 from conformance.evidence.envelope import Envelope, Fields, Leaf
-from conformance.evidence.exchange import Answer, Evidence, Exchange, Reading
+from conformance.evidence.exchange import Answer, Evidence, Exchange
 from conformance.evidence.redaction import Redaction
+from conformance.evidence.trees import Reading
 from conformance.probes.purpose import Kind
 
 Content = tuple[tuple[str | None, ...], ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
@@ -15,14 +15,13 @@ from urllib.parse import urlsplit
 from conformance.contract.document import Document, read
 from conformance.evidence.classify import Meaning, classify
 from conformance.evidence.envelope import Envelope
+from conformance.evidence.trees import Reading, kept
 from conformance.probes.purpose import Kind, Purpose
 from conformance.target.described import Described
 from conformance.target.secrets import Secrets
 
 _CLOCKS_DIFFER_S = 2.0  # the Date header has whole seconds; a smaller difference shows nothing
 _STANDSTILL_S = 1.5
-
-Reading = tuple[bytes, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,37 +132,17 @@ class Answer:
     @property
     def envelope(self) -> Envelope:
         """The body as it was read. Many answers share one body; trees are kept within a bound, and read again."""
-        return _read_once(self)
+        return kept(self.reading, self._parsed)
+
+    def _parsed(self) -> Document:
+        if self.unread or self.broken:
+            return Document(unreadable=self.unread, fault=self.broken, text=self.body.decode("latin-1"))
+        return read(self.body, self.charset)
 
     @property
     def meaning(self) -> Meaning:
         """What it amounts to by itself, whichever call it answers."""
         return classify(self.envelope)
-
-
-# Octets of bodies whose trees are kept, beside the largest; a tree takes some thirty times as much.
-_KEPT = 4 << 20
-_trees: OrderedDict[Reading, Envelope] = OrderedDict()
-
-
-def _read_once(answer: Answer) -> Envelope:
-    key = answer.reading
-    if key in _trees:
-        _trees.move_to_end(key)
-        return _trees[key]
-    if answer.unread or answer.broken:
-        document = Document(unreadable=answer.unread, fault=answer.broken, text=answer.body.decode("latin-1"))
-    else:
-        document = read(answer.body, answer.charset)
-    _trees[key] = envelope = Envelope(document)
-    if sum(len(body) for body, _, _ in _trees) <= _KEPT:
-        return envelope
-    sizes = {reading: len(reading[0]) for reading in _trees}
-    largest = max(sizes, key=sizes.__getitem__)  # every check looks at it again, and small ones cost little
-    while len(_trees) > 1 and sum(sizes.values()) - sizes[largest] > _KEPT:
-        oldest = next(reading for reading in _trees if reading != largest)
-        del _trees[oldest], sizes[oldest]
-    return envelope
 
 
 @dataclass(frozen=True, slots=True)

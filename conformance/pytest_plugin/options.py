@@ -19,7 +19,8 @@ from conformance.checks.judging import Judging
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.recording import from_har, to_har
+from conformance.evidence.keeping import to_har
+from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes.purpose import Wishes
 from conformance.pytest_plugin.plugin import Suite

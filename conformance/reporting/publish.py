@@ -13,7 +13,7 @@ from pathlib import Path
 
 from conformance import __version__
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.recording import to_har
+from conformance.evidence.keeping import to_har
 from conformance.evidence.redaction import Redaction
 from conformance.reporting import checks_page, ci, output
 from conformance.reporting.folder import REPORTS, put_away

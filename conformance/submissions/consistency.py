@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from conformance.evidence import chain
 from conformance.evidence.answered import Answered
 from conformance.evidence.exchange import Answer, Evidence, Exchange
-from conformance.evidence.recording import written
+from conformance.evidence.keeping import written
 from conformance.submissions.rows import Row, Standing, row
 
 REFERENCE = "x-reference-endpoint"  # the header by which the reference endpoint names itself

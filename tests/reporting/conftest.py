@@ -15,7 +15,7 @@ import pytest
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Requirement
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
-from conformance.evidence.recording import to_har
+from conformance.evidence.keeping import to_har
 from conformance.probes.purpose import Kind, Purpose
 from conformance.reporting.json import to_json
 from conformance.verdicts.verdict import (

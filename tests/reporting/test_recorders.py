@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from conformance.checks.outcome import Verdict
-from conformance.evidence.recording import EvidenceError, from_har, to_har
+from conformance.evidence.keeping import to_har
+from conformance.evidence.recording import EvidenceError, from_har
 from tests.evidence_factory import SUCCESS, judged
 
 DOCUMENT = "<clickatellsdk><action>get_list_callback</action></clickatellsdk>"

@@ -15,7 +15,8 @@ import pytest
 from conformance import __version__
 from conformance.evidence import chain
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.recording import from_har, to_har
+from conformance.evidence.keeping import to_har
+from conformance.evidence.recording import from_har
 from conformance.reference import Running, start
 from conformance.run import record
 from conformance.submissions.derived import Derived, NotDerivedError

@@ -239,6 +239,15 @@ def test_what_failed_is_told_and_what_stayed_open_is_counted() -> None:
     assert line.endswith("  REQ-01: no answer")
 
 
+def test_an_overview_says_who_was_judged_and_on_which_terms() -> None:
+    labelled = msgspec.structs.replace(SAMPLE.target, labels={"release": "<4.2>"})
+    made = of_report(msgspec.structs.replace(SAMPLE, target=labelled), "staging")
+    assert (made.labels, made.suite) == ({"release": "<4.2>"}, SAMPLE.suite.version)
+    assert made.settings["clock tolerance"] == "300 s"
+    page = html.document_fromstring(shown.html(overview([made], rows_of(SAMPLE))))
+    assert "release <4.2>" in page.text_content()
+
+
 def test_a_target_is_told_by_its_cause() -> None:
     given = of_report(SAMPLE, "staging")
     assert given.cause == in_short(causes(SAMPLE))

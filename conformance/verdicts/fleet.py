@@ -12,7 +12,7 @@ from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS, Level
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.causes import causes, in_short
-from conformance.verdicts.findings import standing, why
+from conformance.verdicts.findings import settings, standing, why
 from conformance.verdicts.reading import read_as, read_report
 from conformance.verdicts.recount import recounted, unfounded
 from conformance.verdicts.verdict import Claim, Counts, ExitCode, Report, required
@@ -34,7 +34,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One target: its verdict, or why there is none.
 
     folder: where its reports are, seen from the overview. verdicts: of the selected requirements. reasons: of those
-    that neither passed nor lacked a subject. waived: failures that are excused. cause: what to look at first.
+    that neither passed nor lacked a subject. waived: failures that are excused. cause: what to look at first. labels,
+    settings, suite: who was judged, on which terms and by which version, in words.
     """
 
     name: str
@@ -53,6 +54,9 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     reasons: dict[str, str] = {}
     waived: tuple[str, ...] = ()
     cause: str = ""
+    labels: dict[str, str] = {}
+    settings: dict[str, str] = {}
+    suite: str = ""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +97,9 @@ def of_report(report: Report, folder: str, *, exit_code: int | None = None, erro
         reasons={r.address: why(r) for r in selected if r.verdict not in _QUIET},
         waived=tuple(r.address for r in selected if r.waiver),
         cause=in_short(causes(report)),
+        labels=report.target.labels,
+        settings=settings(report),
+        suite=report.suite.version,
     )
 
 

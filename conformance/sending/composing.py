@@ -6,6 +6,7 @@ or the token that may be shown to the clear.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
@@ -27,6 +28,7 @@ _OWN_HEADERS: Fields = (
     ("Accept-Encoding", "identity"),
 )
 # How the text of a parameter is written where a request travels so.
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b-\x1f]")  # all but tab and line end
 _WRITINGS: dict[Binding, Callable[[str], str]] = {
     "query-xml": lambda text: quote(escape(text), safe=""),
     "query-params": lambda text: quote(text, safe=""),
@@ -175,7 +177,7 @@ def _bound(probe: Probe, url: str, secrets: Secrets) -> tuple[str, str, dict[str
 
 
 def _is_text(body: bytes) -> bool:
-    return body.isascii() and all(byte >= 32 or byte in b"\n\t" for byte in body)
+    return body.isascii() and not _CONTROLS.search(body)
 
 
 def _octal(body: bytes) -> str:

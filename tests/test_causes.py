@@ -50,7 +50,7 @@ CHANGED = {
     "result_in_small_letters": ("'success'", "ENV-06"),
     "id_with_fraction": ("callback_type_id", "CBK-01"),
     "id_repeated_far_apart": ("'1' is given to more than one", "CBK-02"),
-    "pair_6_in_lower_case": ("6 = 'soap post'", "CBK-04"),
+    "pair_6_in_lower_case": ("6 = soap post", "CBK-04"),
     "pair_0_under_4": ("0 = HTTP GET is not offered", "CBK-03"),
     "type_broken_over_lines": ("callback_type", "CBK-05"),
     "answered_in_json": ("application/json", "REQ-01"),

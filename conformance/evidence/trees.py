@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from threading import RLock
 
 from conformance.contract.document import Document
 from conformance.evidence.envelope import Envelope
@@ -13,10 +14,16 @@ Reading = tuple[bytes, str, str]  # body, charset, and why it cannot be read: al
 # Octets of bodies whose trees are kept, beside the largest; a tree takes some thirty times as much.
 _KEPT = 4 << 20
 _trees: OrderedDict[Reading, Envelope] = OrderedDict()
+_lock = RLock()  # answers are judged in a thread beside the one that records them (--stop-on-failure)
 
 
 def kept(reading: Reading, parsed: Callable[[], Document]) -> Envelope:
     """The envelope of a reading; parsed makes its document where it is not at hand."""
+    with _lock:
+        return _kept(reading, parsed)
+
+
+def _kept(reading: Reading, parsed: Callable[[], Document]) -> Envelope:
     if reading in _trees:
         _trees.move_to_end(reading)
         return _trees[reading]

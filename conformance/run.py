@@ -65,10 +65,7 @@ def record(
     contract = contract or documented()
     if wishes is None:
         wanted = selected(contract, terms or Terms(), target.calls)
-        chosen, own = (
-            chosen_checks(contract, wanted, target.calls, brief=True),
-            read_extensions(extensions, contract),
-        )
+        chosen, own = chosen_checks(contract, wanted, target.calls), read_extensions(extensions, contract)
         wishes = wishes_of([*chosen, *(one for each in own for one in each.chosen(target.calls))])
     if smoke:
         refuse_selection(terms or Terms())
@@ -143,10 +140,7 @@ def send(
     terms: Terms | None = None,
 ) -> Evidence:
     """Record as the options of `run` say. nonce: of the challenge that the run answers."""
-    importlib.import_module(
-        "conformance.sending.wire"
-    )  # the first request waits for this, and not for what judges
-    with _meanwhile("conformance.pytest_plugin.session"):
+    with _meanwhile(_prepare, _quietly if options.quiet else _aloud) as told:
         return record(
             judged,
             contract=contract,
@@ -158,7 +152,7 @@ def send(
             deadline=options.deadline,
             terms=terms,
             nonce=nonce,
-            told=_quietly if options.quiet else _aloud,
+            told=told,
             stop_on_failure=getattr(options, "stop_on_failure", False),
             smoke=getattr(options, "smoke", None) or 0,
         )
@@ -173,12 +167,27 @@ def _aloud(done: int, of: int) -> None:
     progress(f"{done} of about {of} requests sent", over=done >= of)
 
 
+def _prepare() -> None:
+    """Import and read what judging and the page need."""
+    importlib.import_module("conformance.pytest_plugin.session")
+    importlib.import_module("conformance.reporting.pages").prepare()
+
+
 @contextlib.contextmanager
-def _meanwhile(module: str) -> Iterator[None]:
-    """Import a module while the network is waited for: half a second that a run does not cost then."""
-    thread = threading.Thread(target=importlib.import_module, args=(module,), daemon=True)
-    thread.start()
+def _meanwhile(work: Callable[[], None], told: Progress) -> Iterator[Progress]:
+    """Work while the network is waited for: a third of a second that a run does not cost then.
+
+    It begins when sending does, so that the first request does not wait for it.
+    """
+    thread = threading.Thread(target=work, daemon=True)
+
+    def begun(done: int, of: int) -> None:
+        if thread.ident is None:
+            thread.start()
+        told(done, of)
+
     try:
-        yield
+        yield begun
     finally:
-        thread.join()
+        if thread.ident is not None:
+            thread.join()

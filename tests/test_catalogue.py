@@ -13,12 +13,9 @@ from conformance.checks.catalogue import (
     check_id,
     check_of,
     checks,
-    chosen_checks,
     each,
-    judgements,
     requirement,
     uses,
-    wishes_of,
 )
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, CheckResult, Inconclusive, NotApplicable, Verdict
@@ -26,7 +23,7 @@ from conformance.evidence.exchange import Evidence, Exchange, Loss
 from conformance.probes.purpose import OF_PARAMETERS, Kind
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.judge import judge
-from conformance.verdicts.terms import Terms, selected
+from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim
 from tests.evidence_factory import CONTRACT, body, conforming, verdicts
 
@@ -365,13 +362,3 @@ def test_an_endpoints_word_does_not_fill_a_page(length: int) -> None:
 def test_a_check_looks_at_every_answer_only_where_it_says_so() -> None:
     unbounded = {check.requirement for check in checks() if not check.kinds and not check.also}
     assert unbounded == {"HYG-02", "HYG-05", "HYG-10"}
-
-
-@pytest.mark.parametrize(
-    "name", dict.fromkeys(name for name, _ in judgements(CONTRACT, tuple(CONTRACT.calls)))
-)
-def test_what_is_sent_does_not_depend_on_the_schemas_being_read(name: str) -> None:
-    wanted = selected(CONTRACT, Terms(select=(name,)), tuple(CONTRACT.calls))
-    briefly, whole = (chosen_checks(CONTRACT, wanted, tuple(CONTRACT.calls), brief=b) for b in (True, False))
-    assert whole
-    assert wishes_of(briefly) == wishes_of(whole)

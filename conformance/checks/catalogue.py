@@ -47,8 +47,7 @@ Judgement = tuple[str, str]  # of which requirement, about which call; "" where 
 class Check:
     """A check function with what it declared. state: of the requests it looks at, where it is about one state.
 
-    cases: what its parameter stands for. brief: the same, one for each requirement and without values, in no time.
-    file: what its ids begin with, where that is no file of the suite.
+    cases: what its parameter stands for. file: what its ids begin with, where that is no file of the suite.
     """
 
     function: Callable[..., None]
@@ -58,7 +57,6 @@ class Check:
     also: Callable[[Judging, Exchange], bool] | None = None
     parameter: str = ""
     cases: Cases | None = None
-    brief: Cases | None = None
     file: str = ""
 
     @property
@@ -78,7 +76,7 @@ class Check:
         """Whether what is sent of a call that changes something is all that it looks at."""
         if not self.kinds:
             return self.also is is_any_error and not self.cases
-        by_answer = "exchange" in inspect.signature(self.function).parameters
+        by_answer = "exchange" in inspect.getargs(self.function.__code__).args
         return by_answer and set(self.kinds) <= _OF_EFFECTS and bool(set(self.kinds) & call.shown)
 
     @property
@@ -87,19 +85,18 @@ class Check:
         return (inspect.getdoc(self.function) or self.name).split("\n")[0]
 
     def cases_of(
-        self, contract: Contract, calls: tuple[str, ...] = (), *, brief: bool = False, every: bool = False
+        self, contract: Contract, calls: tuple[str, ...] = (), *, every: bool = False
     ) -> tuple[Case, ...]:
         """Its cases for these calls (default: the one that the page documents); one for each without a parameter.
 
         A call that changes something is asked little, and has those alone that this shows. every: also the others.
         """
         made: dict[tuple[str, str], Case] = {}
-        cases = self.brief if brief and self.brief else self.cases
         for name in calls or (contract.call.name,):
             call = contract.calls[name]
             if call.changes and not every and not self.is_of_effects(call):
                 continue
-            for case in cases(contract, call) if cases else (Case("", self.requirement, None),):
+            for case in self.cases(contract, call) if self.cases else (Case("", self.requirement, None),):
                 for of in contract.requirements[case.requirement].of((name,)):
                     made[case.id, of] = replace(case, call=of)
         return tuple(made.values())
@@ -136,14 +133,11 @@ def uses(
     return mark
 
 
-def each(parameter: str, cases: Cases, brief: Cases | None = None) -> Callable[[Function], Function]:
-    """One check per case that the contract yields for a call: what the page lists, the suite loops over.
-
-    brief: see `Check`; for cases that take long to make.
-    """
+def each(parameter: str, cases: Cases) -> Callable[[Function], Function]:
+    """One check per case that the contract yields for a call: what the page lists, the suite loops over."""
 
     def mark(function: Function) -> Function:
-        function.__dict__["each"] = (parameter, cases, brief)
+        function.__dict__["each"] = (parameter, cases)
         return function
 
     return mark
@@ -155,8 +149,8 @@ def check_of(function: Callable[..., None]) -> Check | None:
     if "requirement" not in marks and "each" not in marks:
         return None
     kinds, state, also = marks.get("uses", ((), "", None))
-    parameter, cases, brief = marks.get("each", ("", None, None))
-    return Check(function, marks.get("requirement", ""), kinds, state, also, parameter, cases, brief)
+    parameter, cases = marks.get("each", ("", None))
+    return Check(function, marks.get("requirement", ""), kinds, state, also, parameter, cases)
 
 
 def judgements(
@@ -168,7 +162,7 @@ def judgements(
     shown = {
         (case.requirement, case.call)
         for check in (known if changing else ())
-        for case in check.cases_of(contract, changing, brief=True)
+        for case in check.cases_of(contract, changing)
     }
     return tuple(
         (row.id, call)
@@ -196,15 +190,10 @@ def chosen_checks(
     wanted: Container[Judgement],
     calls: tuple[str, ...],
     of: Iterable[Check] | None = None,
-    *,
-    brief: bool = False,
 ) -> list[tuple[Check, Case]]:
-    """The checks of the judgements that are wanted; `of` these, in place of the suite's.
-
-    brief: enough to know what they look at. A run has a third of a second for the rest while it waits for answers.
-    """
+    """The checks of the judgements that are wanted; `of` these, in place of the suite's."""
     known = checks() if of is None else of
-    cases = ((check, case) for check in known for case in check.cases_of(contract, calls, brief=brief))
+    cases = ((check, case) for check in known for case in check.cases_of(contract, calls))
     return [(check, case) for check, case in cases if (case.requirement, case.call) in wanted]
 
 

@@ -22,11 +22,6 @@ def components(_: Contract, call: ServiceCall) -> Iterator[Case]:
         yield Case(component.id, component.requirement, component)
 
 
-def noted(_: Contract, call: ServiceCall) -> Iterator[Case]:
-    """Every requirement that the response schema names."""
-    return (Case(requirement, requirement, None) for requirement in schema(call.response_schema).noted)
-
-
 @requirement("ENV-01")
 @uses(Kind.DOCUMENTED, also=is_any_success)
 def test_the_body_is_well_formed(exchange: Exchange, judging: Judging) -> None:
@@ -83,7 +78,7 @@ def test_the_envelope_is_valid(exchange: Exchange, judging: Judging) -> None:
         )
 
 
-@each("component", components, brief=noted)
+@each("component", components)
 @uses(Kind.DOCUMENTED, also=is_any_success)
 def test_the_envelope_keeps_its_schema(exchange: Exchange, judging: Judging, component: Component) -> None:
     """The envelope keeps this component of the response schema."""

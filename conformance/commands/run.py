@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
             some = selected(contract, wanted, judged.calls)
             return ExitCode.CONFORMING if some else ExitCode.NOTHING_SELECTED
         asked = selected(contract, wanted, judged.calls)
-        chosen = chosen_checks(contract, asked, judged.calls, brief=True)
+        chosen = chosen_checks(contract, asked, judged.calls)
         if not chosen:
             return _nothing_selected()
         wishes = wishes_of([*chosen, *(one for own in extensions for one in own.chosen(judged.calls))])

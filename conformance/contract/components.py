@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from lxml import etree
+
+from conformance.contract.content import Child, Content, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,6 @@ class Deviation:
     line: int
 
 
-class Child(NamedTuple):
-    """A child that an element may have, how often at least and at most (None: without a bound)."""
-
-    name: str
-    least: int
-    most: int | None
-
-
 @dataclass(frozen=True, slots=True)
 class Key:
     """No two of the items that `items` selects have the same values in `fields`. The paths are the schema's own."""
@@ -61,20 +54,17 @@ class Key:
 class Declaration:
     """What a schema declares of one element, in one place.
 
-    label: as `Component.element`. below: the declarations of its children by name. leaf: it holds text alone.
-    mixed: text may stand between its children. fits: whether the names of children are as its content model says.
-    accepts: whether its type accepts a text; allowed: which it accepts, in words.
+    label: as `Component.element`. model: which children it may have; below: their declarations by name. leaf: it holds
+    text alone, of this type. mixed: text may stand between its children.
     """
 
     label: str
     path: tuple[str, ...]
-    children: tuple[Child, ...]
+    model: Content
     below: Mapping[str, Declaration]
     leaf: bool
     mixed: bool
-    fits: Callable[[list[str]], bool]
-    accepts: Callable[[str], bool]
-    allowed: str
+    type: Text
     content: Component
     text: Component
     keys: tuple[Key, ...]
@@ -84,12 +74,42 @@ class Declaration:
         return self.path[-1]
 
     @property
+    def children(self) -> tuple[Child, ...]:
+        return self.model.children
+
+    @property
+    def allowed(self) -> str:
+        """Which texts its type accepts, in words."""
+        return self.type.allowed
+
+    def accepts(self, text: str) -> bool:
+        """Whether its type accepts a text."""
+        return self.type.accepts(text)
+
+    def fits(self, names: list[str]) -> bool:
+        """Whether the names of its children are as its content model says."""
+        return self.model.fits(names)
+
+    @property
     def order(self) -> list[str]:
         return [child.name for child in self.children]
 
     def places(self, root: etree._Element) -> Iterator[etree._Element]:
         """The elements of a document that stand where this one is declared."""
         yield from root.iterfind("/".join(self.path[1:]) or ".")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """What one schema declares, from its root down.
+
+    name: the component of the root's name. anything: the one for: nothing else is documented. claimed: a note says so.
+    """
+
+    root: Declaration
+    name: Component
+    anything: Component
+    claimed: bool
 
 
 def local(element: etree._Element) -> str:

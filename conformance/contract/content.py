@@ -1,4 +1,4 @@
-"""Content models: which children an element may have, and whether the children it has are such.
+"""What an element may hold, as data: which children, or which text.
 
 XML Schema lets no content model be ambiguous (unique particle attribution), so a regular expression over the names
 that never goes back says in one pass what the model says.
@@ -8,63 +8,83 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
-from conformance.contract.components import Child
-
-_OTHER = "\0"
-
-
-def children(group: Any) -> tuple[Child, ...]:
-    """The children that a group of xmlschema allows, each name once, with the bounds that hold for it alone."""
-    found: dict[str, Child] = {}
-    for name, least, most in _children(group) if group is not None else ():
-        before = found.get(name, Child(name, 0, 0))
-        total = None if before.most is None or most is None else before.most + most
-        found[name] = Child(name, before.least + least, total)
-    return tuple(found.values())
+OTHER = "\0"  # a name that the model does not know
 
 
-def _children(group: Any) -> Iterator[Child]:
-    least, most = group.min_occurs, group.max_occurs
-    if group.model == "choice" and len(group) > 1:
-        least = 0
-    for particle in group:
-        inner = _children(particle) if hasattr(particle, "model") else (_child(particle),)
-        for name, fewest, highest in inner:
-            if name:
-                total = None if most is None or highest is None else most * highest
-                yield Child(name, least * fewest, total)
+class Child(NamedTuple):
+    """A child that an element may have, how often at least and at most (None: without a bound)."""
+
+    name: str
+    least: int
+    most: int | None
 
 
-def _child(particle: Any) -> Child:
-    return Child(particle.local_name or "", particle.min_occurs, particle.max_occurs)
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A content model.
+
+    pattern: a regular expression over `letters`, one for each child; without one, the children come in any order.
+    optional: in any order, or none at all.
+    """
+
+    children: tuple[Child, ...] = ()
+    pattern: str | None = None
+    optional: bool = False
+
+    def fits(self, names: list[str]) -> bool:
+        """Whether the names of an element's children, in their order, are as the model says."""
+        if self.pattern is None:
+            return self._fits_in_any_order(names)
+        known = letters(self.children)
+        return bool(_compiled(self.pattern).fullmatch("".join(known.get(name, OTHER) for name in names)))
+
+    def _fits_in_any_order(self, names: list[str]) -> bool:
+        counts = Counter(names)
+        within = all(
+            c.least <= counts[c.name] and (c.most is None or counts[c.name] <= c.most) for c in self.children
+        )
+        return (self.optional and not names) or (within and set(names) <= {c.name for c in self.children})
 
 
-def fitting(group: Any) -> Callable[[list[str]], bool]:
-    """Whether the names of an element's children, in their order, are as a group of xmlschema says."""
-    if group is None:
-        return lambda names: not names
-    bounds = children(group)
-    letters = {child.name: chr(0xE000 + number) for number, child in enumerate(bounds)}
-    if group.model == "all":
-        return lambda names: _fits_all(names, bounds, optional=group.min_occurs == 0)
-    pattern = re.compile(_expression(group, letters), re.DOTALL)
-    return lambda names: bool(pattern.fullmatch("".join(letters.get(name, _OTHER) for name in names)))
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """One step of a restriction of strings: the texts that it lists, if any; the patterns of which one matches."""
+
+    listed: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    least: int = 0
+    most: int | None = None
+
+    def accept(self, text: str) -> bool:
+        return (
+            (not self.listed or text in self.listed)
+            and (not self.patterns or any(_compiled(pattern).match(text) for pattern in self.patterns))
+            and self.least <= len(text)
+            and (self.most is None or len(text) <= self.most)
+        )
 
 
-def _fits_all(names: list[str], bounds: tuple[Child, ...], *, optional: bool) -> bool:
-    counts = Counter(names)
-    within = all(c.least <= counts[c.name] and (c.most is None or counts[c.name] <= c.most) for c in bounds)
-    return (optional and not names) or (within and set(names) <= {c.name for c in bounds})
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A simple type that restricts strings: each step of its restriction, and in words what it allows."""
+
+    steps: tuple[Facets, ...] = ()
+    allowed: str = ""
+
+    def accepts(self, text: str) -> bool:
+        return all(step.accept(text) for step in self.steps)
 
 
-def _expression(particle: Any, letters: dict[str, str]) -> str:
-    if hasattr(particle, "model"):
-        parts = [_expression(part, letters) for part in particle]
-        inside = "|".join(parts) if particle.model == "choice" else "".join(parts)
-    else:
-        inside = letters[particle.local_name] if particle.local_name else f"[{_OTHER}]"
-    most = "" if particle.max_occurs is None else particle.max_occurs
-    return f"(?:{inside}){{{particle.min_occurs},{most}}}+"
+@cache
+def letters(children: tuple[Child, ...]) -> dict[str, str]:
+    """A letter for each child, from where Unicode keeps none of its own."""
+    return {child.name: chr(0xE000 + number) for number, child in enumerate(children)}
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

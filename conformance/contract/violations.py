@@ -105,7 +105,7 @@ class _Attribution:
         name = etree.QName(root)
         observed = name.localname + (f" in the namespace {name.namespace}" if name.namespace else "")
         reason = f"the root element is {observed}, documented: {documented} in no namespace"
-        self._add(self.schema.name, root, (reason, documented, observed))
+        self._add(self.schema.model.name, root, (reason, documented, observed))
 
     def _attributes(self, element: etree._Element) -> None:
         """XSD lets xsi:* attributes through everywhere; the page documents no attribute at all."""

@@ -6,36 +6,25 @@ are read off xmlschema's component model; libxml2 has the last word on whether a
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Iterator
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import msgspec
 from lxml import etree
 
-from conformance.contract.components import Component, Declaration, Key
-from conformance.contract.content import children, fitting
+from conformance.contract.components import Component, Declaration, Model
 
 if TYPE_CHECKING:
     import xmlschema
 
+COMPILED = Path(__file__).with_name(
+    "compiled.json"
+)  # models of the schemas that come with the suite, by digest
 _XS = "{http://www.w3.org/2001/XMLSchema}"
-_REQUIREMENT = "urn:connect-conformance:requirement"
 _CALL = "CALL"  # stands for the name of the call, in the schema that all calls share
-_NOTHING_ELSE = "urn:connect-conformance:nothing-else"
-
-
-@contextlib.contextmanager
-def _without_key_log() -> Iterator[None]:
-    """xmlschema opens its own files by urllib, which prepares for TLS: a key log that cannot be written fails that."""
-    file = os.environ.pop("SSLKEYLOGFILE", None)
-    try:
-        yield
-    finally:
-        if file is not None:
-            os.environ["SSLKEYLOGFILE"] = file
 
 
 class Schema:
@@ -60,32 +49,33 @@ class Schema:
     @cached_property
     def engine(self) -> xmlschema.XMLSchema10:
         """The schema as xmlschema sees it."""
-        with _without_key_log():
-            import xmlschema  # noqa: PLC0415  300 ms that not every command needs
+        from conformance.contract.modelling import engine  # noqa: PLC0415  a quarter of a second
 
-            text = etree.tostring(self._tree, encoding="unicode")
-            return xmlschema.XMLSchema10(text, base_url=self.file.absolute().parent.as_uri())
+        return engine(etree.tostring(self._tree, encoding="unicode"), self.file.absolute().parent.as_uri())
 
     @cached_property
-    def noted(self) -> tuple[str, ...]:
-        """The requirements that annotations name, of files that it includes too: without xmlschema, in no time."""
+    def digest(self) -> str:
+        """SHA-256 of the schema and of what it includes, however that is written down (canonical XML)."""
         included = (i.get("schemaLocation", "") for i in self._tree.iterfind(f"{_XS}include"))
-        trees = [self._tree, *(etree.parse(self.file.parent / name) for name in included)]
-        sources = (_REQUIREMENT, _NOTHING_ELSE)
-        found = (
-            note
-            for tree in trees
-            for note in tree.iterfind(f".//{_XS}appinfo")
-            if note.get("source") in sources
-        )
-        return tuple(dict.fromkeys((note.text or "").strip() for note in found))
+        trees = (self._tree, *(etree.parse(self.file.parent / name) for name in included))
+        return hashlib.sha256(b"".join(etree.tostring(tree, method="c14n") for tree in trees)).hexdigest()
 
-    # Components
+    @cached_property
+    def model(self) -> Model:
+        """What it declares: as compiled, or for any other schema read off xmlschema's model now.
+
+        Raises ValueError for a type that holds itself.
+        """
+        if known := _compiled().get(self.digest):
+            return msgspec.json.decode(known, type=Model)
+        from conformance.contract.modelling import model  # noqa: PLC0415
+
+        return model(self.engine, self.root)
 
     @cached_property
     def components(self) -> tuple[Component, ...]:
         """Every annotated component: the root's name, then from the root downwards, then what speaks of the rest."""
-        found: dict[Component, None] = {self.name: None}
+        found: dict[Component, None] = {self.model.name: None}
         for declared in self.declarations.values():
             for component in (
                 declared.text if declared.leaf else declared.content,
@@ -93,8 +83,7 @@ class Schema:
             ):
                 found[component] = None
         found.pop(self.anything, None)
-        noted = _noted(self._annotations(), _NOTHING_ELSE)
-        return (*found, *([self.anything] if noted else []))
+        return (*found, *([self.anything] if self.model.claimed else []))
 
     def component(self, element: str, aspect: str) -> Component:
         """The component that stands for an aspect of an element; what no component claims is undocumented."""
@@ -103,33 +92,15 @@ class Schema:
                 return component
         return self.anything
 
-    @cached_property
-    def name(self) -> Component:
-        """The component that stands for the root's name."""
-        requirement = _noted(_own(self.engine.elements[self.root]), _REQUIREMENT)
-        return Component(requirement, self.root, "name", (self.root,))
-
-    @cached_property
+    @property
     def anything(self) -> Component:
         """The component that stands for: nothing else is documented. Without a note of its own, the root's."""
-        noted = _noted(self._annotations(), _NOTHING_ELSE)
-        return Component(noted or self.name.requirement, "document", "anything")
-
-    def _annotations(self) -> list[Any]:
-        """What is said of the schema as a whole, and of those that it includes."""
-        parts = [self.engine, *self.engine.includes.values()]
-        return [annotation for part in parts for annotation in part.annotations]
-
-    # Declarations
+        return self.model.anything
 
     @cached_property
     def declarations(self) -> dict[str, Declaration]:
         """Every declared element by its label, from the root downwards."""
-        paths = list(_paths(self.engine.elements[self.root], (self.root,), ()))
-        labels = {path: _label(path, paths) for path in paths}
-        found: dict[str, Declaration] = {}
-        self._declare(self.engine.elements[self.root], (self.root,), labels, found)
-        return {labels[path]: found[labels[path]] for path in paths}
+        return {declared.label: declared for declared in _each(self.model.root)}
 
     @cached_property
     def named(self) -> dict[str, tuple[Declaration, ...]]:
@@ -137,129 +108,23 @@ class Schema:
         names = dict.fromkeys(declared.name for declared in self.declarations.values())
         return {name: tuple(d for d in self.declarations.values() if d.name == name) for name in names}
 
-    def _declare(
-        self,
-        element: Any,
-        path: tuple[str, ...],
-        labels: dict[tuple[str, ...], str],
-        found: dict[str, Declaration],
-    ) -> Declaration:
-        kind, label = element.type, labels[path]
-        group = kind.content if kind.is_complex() and not kind.has_simple_content() else None
-        text = kind if kind.is_simple() else None if group is not None else kind.content
-        own = [] if len(path) == 1 else _own(element)  # the root's own note is about its name
-
-        def component(aspect: str, *annotations: Any) -> Component:
-            requirement = _noted([a for several in annotations for a in several], _REQUIREMENT)
-            return Component(requirement, label, aspect, path) if requirement else self.anything
-
-        below = {
-            child.local_name: self._declare(child, (*path, child.local_name), labels, found)
-            for child in _elements(group)
-        }
-        found[label] = Declaration(
-            label=label,
-            path=path,
-            children=children(group),
-            below=below,
-            leaf=group is None,
-            mixed=bool(getattr(kind, "mixed", False)),
-            fits=fitting(group),
-            accepts=_accepting(text),
-            allowed=_allowed(text),
-            content=component("content", _own(group), _own(kind), own),
-            text=component("text", own, _own(kind), _own(text)),
-            keys=tuple(
-                Key(
-                    identity.selector.path,
-                    tuple(field.path for field in identity.fields),
-                    component("unique", _own(identity)),
-                )
-                for identity in element.identities
-            ),
-        )
-        return found[label]
-
     def accepts(self, root: etree._Element) -> bool:
         """Whether libxml2 finds the tree valid, attributes of XML Schema's own namespace apart."""
         return bool(self.quick.validate(root))
 
 
-def _elements(group: Any) -> Iterator[Any]:
-    """The elements of a content model, each name once; what a wildcard lets in is nobody's."""
-    named = {e.local_name: e for e in (group.iter_elements() if group is not None else ()) if e.local_name}
-    yield from named.values()
+def _each(declared: Declaration) -> Iterator[Declaration]:
+    """A declaration and all below it, from the root downwards."""
+    yield declared
+    for child in declared.below.values():
+        yield from _each(child)
 
 
-def _paths(element: Any, path: tuple[str, ...], within: tuple[Any, ...]) -> Iterator[tuple[str, ...]]:
-    """The path of every declared element."""
-    kind = element.type
-    if kind in within:
-        raise ValueError(
-            f"the type of {'/'.join(path)} holds itself: a schema of the contract has a bounded depth"
-        )
-    yield path
-    if kind.is_complex() and not kind.has_simple_content():
-        for child in _elements(kind.content):
-            yield from _paths(child, (*path, child.local_name), (*within, kind))
-
-
-def _label(path: tuple[str, ...], paths: list[tuple[str, ...]]) -> str:
-    """The shortest ending of a path that no other has."""
-    for length in range(1, len(path) + 1):
-        ending = path[-length:]
-        if sum(other[-length:] == ending for other in paths) == 1:
-            return ":".join(ending)
-    return "/".join(path)  # the ending of another one as a whole
-
-
-def _own(component: Any) -> list[Any]:
-    annotation = getattr(component, "annotation", None)
-    return [annotation] if annotation is not None else []
-
-
-def _noted(annotations: list[Any], source: str) -> str:
-    """What the first note of a kind says."""
-    notes = (
-        info for annotation in annotations for info in annotation.appinfo if info.get("source") == source
+@cache
+def _compiled() -> dict[str, msgspec.Raw]:
+    return (
+        msgspec.json.decode(COMPILED.read_bytes(), type=dict[str, msgspec.Raw]) if COMPILED.exists() else {}
     )
-    return next(((note.text or "").strip() for note in notes), "")
-
-
-def _accepting(kind: Any) -> Callable[[str], bool]:
-    """Whether a simple type accepts a text. One that restricts strings is asked for its facets alone: a tenth of
-    the time, which counts where a list has a hundred thousand texts."""
-    if kind is None:
-        return lambda _: True
-    facets, here = [], kind
-    while getattr(here, "validators", None) is not None and here.base_type is not None:
-        facets += [*([here.patterns] if here.patterns else []), *here.validators]
-        here = here.base_type
-    if getattr(here, "local_name", "") != "string" or kind.white_space not in {None, "preserve"}:
-        return lambda text: bool(kind.is_valid(text))
-
-    def accepts(text: str) -> bool:
-        import xmlschema  # noqa: PLC0415
-
-        try:
-            for facet in facets:
-                facet(text)
-        except xmlschema.XMLSchemaValidationError:
-            return False
-        return True
-
-    return accepts
-
-
-def _allowed(kind: Any) -> str:
-    """What a simple type allows, in words."""
-    if kind is None:
-        return ""
-    if kind.enumeration:
-        return " or ".join(map(str, kind.enumeration))
-    notes = [(note.text or "").strip() for a in _own(kind) for note in a.documentation]
-    patterns = getattr(kind, "patterns", None)
-    return notes[0] if notes else f"text like {patterns.regexps[0]}" if patterns else "text"
 
 
 @cache

@@ -30,6 +30,12 @@ def page(template: str, *, title: str, **values: Any) -> str:
     return _environment().get_template(template).render(style=style, policy=policy, title=title, **values)
 
 
+def prepare() -> None:
+    """Compile the templates of report.html, which takes a while, ahead of time."""
+    for name in ("page", "parts", "report"):
+        _environment().get_template(f"{name}.html.jinja")
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(

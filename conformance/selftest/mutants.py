@@ -100,7 +100,7 @@ def _sample(file: Path) -> etree._Element:
 def edits(of: Schema, sample: etree._Element) -> Iterator[Found]:
     """Every way to break one component of a schema in an answer that has what the sample has."""
     anything = next(c for c in of.components if c.aspect == "anything")
-    yield from _root(of, of.name)
+    yield from _root(of, of.model.name)
     there = [declared for declared in of.declarations.values() if any(True for _ in declared.places(sample))]
     for declared in there:
         content = declared.content

@@ -146,6 +146,7 @@ class Wire(Session):
                 self.canary.close()
 
     async def _in_order(self, plan: Plan) -> None:
+        self.progress(0, self.total)
         async with Worker(self) as self.idle:
             first = self.idle
             await self._first(plan, first)

@@ -130,7 +130,7 @@ def test_what_reads_every_request_alike_is_looked_at_once() -> None:
         kind for kind in (Kind.CLAIM, Kind.PORT, Kind.HOSTILE) for e in by_call["knock"] if e.kind is kind
     } == set()
     assert len(by_call["get_list_colour"]) > 200
-    assert all(25 < len(by_call[name]) < 60 for name in CALLS[1:])
+    assert all(20 < len(by_call[name]) < 45 for name in CALLS[1:])
 
 
 def test_the_evidence_is_judged_alike_when_it_is_read_again() -> None:

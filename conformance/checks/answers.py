@@ -173,6 +173,13 @@ class Answers:
         """Whether what this call is asked for is in it."""
         return offers(envelope, self.asked)
 
+    def is_of_another(self, envelope: Envelope) -> bool:
+        """Whether it is what another call of the run is asked for, by name: they may have elements in common."""
+        name = envelope.action.text if envelope.action else ""
+        if name == self.call.name or name not in self.whole.evidence.calls:
+            return False
+        return envelope.offers(self.whole.about(name).content, every=True)
+
     def shows(self, envelope: Envelope) -> bool:
         """Whether what is no envelope shows this service call's list all the same: as JSON, or as a page."""
         if envelope.recognised or not self.call.fields:

@@ -47,7 +47,9 @@ Judgement = tuple[str, str]  # of which requirement, about which call; "" where 
 class Check:
     """A check function with what it declared. state: of the requests it looks at, where it is about one state.
 
-    cases: what its parameter stands for. file: what its ids begin with, where that is no file of the suite.
+    cases: what its parameter stands for. file: what its ids begin with, where that is no file of the suite. first:
+    whether it is about the first call of a run alone, as what it looks at is read alike for every call. everywhere:
+    whether it looks at requests about every call.
     """
 
     function: Callable[..., None]
@@ -58,6 +60,8 @@ class Check:
     parameter: str = ""
     cases: Cases | None = None
     file: str = ""
+    first: bool = False
+    everywhere: bool = False
 
     @property
     def place(self) -> str:
@@ -92,9 +96,14 @@ class Check:
         A call that changes something is asked little, and has those alone that this shows. every: also the others.
         """
         made: dict[tuple[str, str], Case] = {}
-        for name in calls or (contract.call.name,):
+        calls = calls or (contract.call.name,)
+        reading = (name for name in calls if contract.calls[name].row.effect == "read")
+        first = contract.call.name if contract.call.name in calls else next(reading, "")
+        for name in calls:
             call = contract.calls[name]
             if call.changes and not every and not self.is_of_effects(call):
+                continue
+            if self.first and name != first:
                 continue
             for case in self.cases(contract, call) if self.cases else (Case("", self.requirement, None),):
                 for of in contract.requirements[case.requirement].of((name,)):
@@ -105,7 +114,8 @@ class Check:
         """What it looks at, of a case."""
         state = self.state or case.state
         with_state = {Kind.STATE, Kind.AFTER}
-        return tuple(Purpose(kind, case.call, state if kind in with_state else "") for kind in self.kinds)
+        call = "" if self.everywhere else case.call
+        return tuple(Purpose(kind, call, state if kind in with_state else "") for kind in self.kinds)
 
 
 def requirement(id: str) -> Callable[[Function], Function]:  # noqa: A002
@@ -119,15 +129,20 @@ def requirement(id: str) -> Callable[[Function], Function]:  # noqa: A002
 
 
 def uses(
-    *kinds: Kind, state: str = "", also: Callable[[Judging, Exchange], bool] | None = None
+    *kinds: Kind,
+    state: str = "",
+    also: Callable[[Judging, Exchange], bool] | None = None,
+    first: bool = False,
+    everywhere: bool = False,
 ) -> Callable[[Function], Function]:
     """The kinds of requests whose exchanges a check looks at; without any, it looks at all of them.
 
-    state: of which state. also: which of the others it looks at as well, whatever those were sent for.
+    state: of which state. also: which of the others it looks at as well, whatever those were sent for. first: only
+    those about the first call of a run; of the others none are sent. everywhere: whichever call they are about.
     """
 
     def mark(function: Function) -> Function:
-        function.__dict__["uses"] = kinds, state, also
+        function.__dict__["uses"] = kinds, state, also, first, everywhere
         return function
 
     return mark
@@ -148,9 +163,10 @@ def check_of(function: Callable[..., None]) -> Check | None:
     marks = getattr(function, "__dict__", {})
     if "requirement" not in marks and "each" not in marks:
         return None
-    kinds, state, also = marks.get("uses", ((), "", None))
+    kinds, state, also, first, everywhere = marks.get("uses", ((), "", None, False, False))
     parameter, cases = marks.get("each", ("", None))
-    return Check(function, marks.get("requirement", ""), kinds, state, also, parameter, cases)
+    named = marks.get("requirement", "")
+    return Check(function, named, kinds, state, also, parameter, cases, first=first, everywhere=everywhere)
 
 
 def judgements(

@@ -83,14 +83,14 @@ def _told(envelope: Envelope, meaning: Meaning) -> str:
 
 
 @requirement("REQ-03")
-@uses(Kind.ACTION)
+@uses(Kind.ACTION, everywhere=True)
 def test_another_action_does_not_get_the_answer_of_the_call(exchange: Exchange, judging: Judging) -> None:
     """A request with another action, an empty one or none is not answered as the service call is."""
     answer = judging.answer(exchange)
-    judging.control(exchange)
+    judging.whole.control(exchange)
     if answer.document.unreadable:
         raise Inconclusive(answer.document.unreadable)
-    if judging.offers(answer.envelope):
+    if judging.offers(answer.envelope) and not judging.is_of_another(answer.envelope):
         subject = judging.call.subject
         raise Breach(
             f"{exchange.title} is answered with {subject}",

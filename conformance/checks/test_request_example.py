@@ -19,7 +19,7 @@ def is_printed(judging: Judging, exchange: Exchange) -> bool:
 
 
 @requirement("REQ-02")
-@uses(Kind.PRINTED, also=is_printed)
+@uses(Kind.PRINTED, also=is_printed, first=True)
 def test_the_request_as_printed_selects_the_service_call(exchange: Exchange, judging: Judging) -> None:
     """The request is answered with this call's success as the page prints it, over several lines, too."""
     answer = comparable(exchange, judging)
@@ -38,7 +38,7 @@ def test_the_same_request_spelled_otherwise_gets_the_same_answer(
 
 
 @requirement("REQ-05")
-@uses(Kind.PRINTED, also=is_printed)
+@uses(Kind.PRINTED, also=is_printed, first=True)
 def test_the_request_as_printed_gets_the_same_answer(exchange: Exchange, judging: Judging) -> None:
     """The request as the page prints it, over several lines, gets the same answer as on one line."""
     answered_alike(exchange, judging)

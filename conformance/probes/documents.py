@@ -11,6 +11,7 @@ from urllib.parse import quote
 from conformance.contract.model import ServiceCall
 from conformance.probes.purpose import Kind
 from conformance.probes.template import Template, elements
+from conformance.target.secrets import is_placeholder
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,6 @@ def spellings(template: Template) -> Iterator[Document]:
     root, leaf, name = template.root, template.leaf, template.name
     rest, plain = template.rest, template.plain
     action = f"<{leaf}>{name}</{leaf}>"
-    references = "".join(f"&#x{ord(c):x};" for c in name)
     yield from _encoded(
         {
             "compact": plain,
@@ -193,14 +193,26 @@ def spellings(template: Template) -> Iterator[Document]:
             "comment-in-action": f"<{root}><{leaf}>{name[:4]}<!-- in -->{name[4:]}</{leaf}>{rest}</{root}>",
             "cdata": f"<{root}><{leaf}><![CDATA[{name}]]></{leaf}>{rest}</{root}>",
             "cdata-in-part": f"<{root}><{leaf}>{name[:4]}<![CDATA[{name[4:8]}]]>{name[8:]}</{leaf}>{rest}</{root}>",
-            "character-references": f"<{root}><{leaf}>{references}</{leaf}>{rest}</{root}>",
+            "character-references": f"<{root}><{leaf}>{_references(name)}</{leaf}>{rest}</{root}>",
             "decimal-reference": f"<{root}><{leaf}>{name.replace('_', '&#95;', 1)}</{leaf}>{rest}</{root}>",
         }
     )
+    if template.given:
+        spelled = "".join(f"<{key}><!-- -->{_spelled(text)}</{key} >" for key, text in template.given)
+        yield Document("parameters", f"<{root}>\n{action}\n{spelled}\n</{root}>".encode())
     utf16 = f'<?xml version="1.0" encoding="UTF-16"?>{plain}'
     yield Document("utf-16", utf16.encode("utf-16"), "utf-16", as_body=True)
     yield Document("utf-16-big-endian", b"\xfe\xff" + utf16.encode("utf-16-be"), "utf-16", as_body=True)
     yield Document("byte-order-mark", plain.encode("utf-8-sig"), as_body=True)
+
+
+def _spelled(text: str) -> str:
+    """A value in a section and in references; what stands for a secret has to stay whole."""
+    return escape(text) if is_placeholder(text) else f"<![CDATA[{text[:1]}]]>{_references(text[1:])}"
+
+
+def _references(text: str) -> str:
+    return "".join(f"&#x{ord(character):x};" for character in text)
 
 
 def broken(template: Template) -> Iterator[Document]:

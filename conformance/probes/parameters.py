@@ -29,11 +29,11 @@ RIGHT = {
 }
 WRONG = {
     "digits": {"signed": "+123", "letters": "abc"},
-    "id": {"negative": "-1", "letters": "one", "padded-with-zero": "01"},
+    "id": {"letters": "one", "padded-with-zero": "01"},
     "hex": {"no-digits": "no-such-id"},
     "letters-digits": {"punctuated": "abc 12-3"},
-    "ip": {"out-of-range": "999.0.2.1", "letters": "nowhere"},
-    "ip-list": {"out-of-range": "999.0.2.1", "letters": "nowhere"},
+    "ip": {"out-of-range": "999.0.2.1"},
+    "ip-list": {"out-of-range": "999.0.2.1"},
     "e-mail": {"without-at": "nobody"},
     "url": {"without-scheme": "nowhere at all"},
 }
@@ -97,7 +97,7 @@ def wrongs(parameter: Parameter) -> Wrongs:
     right = parameter.example or RIGHT[parameter.form]
     if parameter.required:
         yield Kind.PARAMETER_MISSING, "missing", None
-    if parameter.required or parameter.values or parameter.form != "text":
+    if parameter.required or (not parameter.group and (parameter.values or parameter.form != "text")):
         yield Kind.PARAMETER_MISSING if parameter.required else Kind.PARAMETER_FORM, "empty", ""
     if parameter.values:
         yield from _beside_the_list(parameter.values)
@@ -117,9 +117,7 @@ def _beside_the_list(values: tuple[str, ...]) -> Wrongs:
     numbers = [int(value) for value in values if value.isascii() and value.isdigit()]
     if len(numbers) == len(values):
         yield Kind.PARAMETER_LISTED, "above", str(max(numbers) + 1)
-        below = min(numbers) - 1
-        yield Kind.PARAMETER_LISTED, "below", str(below)
-        yield Kind.PARAMETER_FORM, "padded-with-zero", f"0{first}"
+        yield Kind.PARAMETER_LISTED, "below", str(min(numbers) - 1)
     yield Kind.PARAMETER_FORM, "padded-with-space", f" {first}"
     if first.swapcase() not in values:
         yield Kind.PARAMETER_FORM, "in-another-case", first.swapcase()

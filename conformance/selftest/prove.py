@@ -25,6 +25,7 @@ from typing import Literal, cast
 import anyio
 import httpx
 
+from conformance.checks.catalogue import checks
 from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
@@ -308,17 +309,21 @@ def _trouble(trial: Trial, report: Report, rows: Sequence[RequirementResult], ac
     changed = any(check.suggestion for row in rows for check in row.checks)
     if stray or changed:
         return f"accused without cause by {', '.join(stray)}" if stray else "a change of it is suggested"
-    left = [r.id for r in rows if r.level == "must" and r.verdict is Verdict.INCONCLUSIVE]
-    left = [name for name in left if name not in trial.also and not _is_spared(name, trial)]
+    unsure = [r for r in rows if r.level == "must" and r.verdict is Verdict.INCONCLUSIVE]
+    left = [r.id for r in unsure if r.id not in trial.also and not _is_spared(r, trial)]
     if report.verdict is not Claim.CONFORMING and left:
         return f"not found conforming: {', '.join(left)} inconclusive"
     return ""
 
 
-def _is_spared(requirement: str, trial: Trial) -> bool:
-    """Whether a requirement is judged with the page's call, as what it looks at reads every request alike."""
+def _is_spared(result: RequirementResult, trial: Trial) -> bool:
+    """Whether what is open is judged with the page's call, as what it looks at reads every request alike."""
     contract = documented()
-    return trial.call != contract.call.name and contract.requirements[requirement].scope == "endpoint"
+    if trial.call == contract.call.name:
+        return False
+    first = {check.place for check in checks() if check.first}
+    unseen = {c.id.partition("[")[0] for c in result.checks if c.verdict is Verdict.INCONCLUSIVE}
+    return contract.requirements[result.id].scope == "endpoint" or unseen <= first
 
 
 def _batch(names: list[str]) -> Iterator[Outcome]:

@@ -120,10 +120,11 @@ Finding = Breach | Inconclusive | NotApplicable | BaseException | None
 
 
 def _seen(check: Check, case: Case, judging: Judging) -> tuple[Exchange, ...]:
-    wishes, exchanges, also = check.wishes(case), judging.judged, check.also
+    of = judging.whole if check.everywhere else judging
+    wishes, exchanges, also = check.wishes(case), of.judged, check.also
     if not check.kinds and not also:
         return exchanges
-    wanted = {n for purpose, those in judging.sent_for.items() if is_wanted(purpose, wishes) for n in those}
+    wanted = {n for purpose, those in of.sent_for.items() if is_wanted(purpose, wishes) for n in those}
     if also:
         wanted |= judging.which(also)
     return tuple(e for e in exchanges if e.number in wanted)

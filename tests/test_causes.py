@@ -57,7 +57,7 @@ CHANGED = {
     "declaration_without_version": ("the XML declaration names no version", "ENV-01"),
     "declaration_in_capitals": ("the XML declaration is not written in small letters", "ENV-01"),
     "root_not_closed": ("not a well-formed XML document", "ENV-01"),
-    "one_line_not_understood": ("answers with error 999", "REQ-02"),
+    "one_line_not_understood": ("error 999", "REQ-02"),
     "code_007_unpadded": ("'7'", "ERR-007-code"),
     "message_008_missing": ("no message", "ERR-008-message"),
     "state_004_every_other_call": ("004 says Success", "ERR-004-code"),
@@ -110,7 +110,7 @@ def dead() -> Report:
 
 def test_a_dead_host_is_the_cause(dead: Report) -> None:
     first = causes(dead)[0]
-    assert first.sentence == "port: 127.0.0.1 refuses connections on port 9"
+    assert first.sentence == "127.0.0.1 refuses connections on port 9"
     assert first.remedy.startswith("correct host and port in `endpoint`")
     assert len(first.open) > 40
     assert not [note for note in dead.notes if TO_MEND in note]

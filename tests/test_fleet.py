@@ -257,7 +257,7 @@ def test_a_target_is_told_by_its_cause() -> None:
 def test_the_page_leads_from_each_cell_to_the_requirement_of_its_target() -> None:
     page = html.document_fromstring(shown.html(overview([of_report(SAMPLE, "my staging")], rows_of(SAMPLE))))
     assert "./my%20staging/report.html#ENV-03" in page.xpath("//td[@class='fail']/a/@href")
-    assert [h.text for h in page.xpath("//section[2]/h3")][:2] == ["ENV", "TIM"]
+    assert [h.text for h in page.xpath("//section[2]/h3")][:2] == ["ENV: the envelope", "TIM: the Timestamp"]
     assert not page.xpath("//script | //@style")
 
 

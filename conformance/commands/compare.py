@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from conformance.reporting import inert
 from conformance.reporting.output import command, note, say
@@ -209,9 +210,15 @@ def html(found: Comparison) -> str:
     """One page without scripts: the conclusion, what is not alike, the runs, regressions first."""
     from conformance.reporting.pages import page  # noqa: PLC0415  only where a page is asked for
 
-    groups: dict[str, list[dict[str, object]]] = {name: [] for name, _ in _GROUPS}
-    for row in found.everything:
-        groups[_group(row)].append(_as_card(row))
+    told = [cause for report in (found.reports[-1], found.reports[0]) for cause in causes(report)]
+    place = {r.address: (n, m) for n, c in enumerate(told) for m, r in enumerate(c.requirements)}
+    last = (len(told), 0)
+    groups: dict[str, dict[tuple[object, ...], dict[str, Any]]] = {name: {} for name, _ in _GROUPS}
+    for row in sorted(found.everything, key=lambda one: place.get(one.id, last)):
+        cells = tuple(map(_cell, row.results, row.changes))
+        alike = (place[row.id][0] if row.id in place else row.id, cells)
+        card = groups[_group(row)].setdefault(alike, _as_card(row, cells))
+        card["ids"].append((row.id, row.level))
     runs = enumerate(zip(found.names, found.reports, strict=True), 1)
     return page(
         "comparison.html.jinja",
@@ -227,7 +234,15 @@ def html(found: Comparison) -> str:
             }
             for n, (file, report) in runs
         ],
-        groups=[{"name": name, "word": word, "rows": groups[name]} for name, word in _GROUPS],
+        groups=[
+            {
+                "name": name,
+                "word": word,
+                "rows": list(groups[name].values()),
+                "number": sum(len(card["ids"]) for card in groups[name].values()),
+            }
+            for name, word in _GROUPS
+        ],
     )
 
 
@@ -253,12 +268,10 @@ def _group(row: Row) -> str:
     return _LESS if any(row.words) else _BETTER if "better" in row.changes else _OTHER
 
 
-def _as_card(row: Row) -> dict[str, object]:
-    cells = [
-        {"word": _cell(result, change), "why": why(result) if result else ""}
-        for result, change in zip(row.results, row.changes, strict=True)
-    ]
-    return {"id": row.id, "level": row.level, "title": row.title, "cells": cells}
+def _as_card(row: Row, cells: tuple[str, ...]) -> dict[str, Any]:
+    whys = (why(result) if result else "" for result in row.results)
+    told = [{"word": word, "why": said} for word, said in zip(cells, whys, strict=True)]
+    return {"ids": [], "title": row.title, "cells": told}
 
 
 FORMATS = {"table": table, "json": as_json, "markdown": markdown, "html": html}

@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 UNFOLDED, MOST = 20, 40  # cards that stand open; cards in all
 
 
-def cards(found: Sequence[Cause], exchanges: Mapping[int, Exchange]) -> list[dict[str, Any]]:
-    """The causes that failed or broke down, as cards."""
-    return [_card(number, cause, exchanges) for number, cause in enumerate(found[:MOST], 1)]
+def cards(
+    found: Sequence[Cause], exchanges: Mapping[int, Exchange], prefix: str = ""
+) -> list[dict[str, Any]]:
+    """The causes that failed or broke down, as cards. prefix: of their ids."""
+    return [
+        {"id": f"{prefix}{number}"} | _card(number, cause, exchanges)
+        for number, cause in enumerate(found[:MOST], 1)
+    ]
 
 
 def _card(number: int, cause: Cause, exchanges: Mapping[int, Exchange]) -> dict[str, Any]:

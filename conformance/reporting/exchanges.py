@@ -5,31 +5,33 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from conformance.reporting import inert
 from conformance.reporting.cards import in_short
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from conformance.evidence.exchange import Answer, Exchange
 
 _LINES, _COLUMNS = 40, 200  # what is shown of a body, of one of its lines
-_ANSWERS, _REQUESTS = 40_000, 30_000  # characters that are shown before the rest is left to the recording
+_ANSWERS, _REQUESTS = 40_000, 15_000  # characters that are shown before the rest is left to the recording
+_ABOUT = 250  # of these, what is said of an answer beside itself
 _MANY = 300  # exchanges; of more, each is shown shorter
-_URL, _SHORT_URL = 80, 70  # characters of a URL
+_URL, _SHORT_URL = 80, 50  # characters of a URL
 
 # What differs in answers that are alike otherwise.
-_TIMESTAMP = re.compile(rb"(?<=<Timestamp>)[0-9]{1,20}(?=</Timestamp>)")
+_TIMESTAMP = re.compile(rb"(?<=<Timestamp>)[^<]{1,40}(?=</Timestamp>)")
 
 Answers = dict[tuple[Any, ...], list["Exchange"]]
 
 
 def listed(
-    exchanges: Sequence[Exchange], telling: Collection[int], proofs: Collection[int]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Every exchange in a few lines, and the different answers.
+    exchanges: Sequence[Exchange], telling: Collection[int], proofs: AbstractSet[int]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
+    """Every exchange in a few lines, the different answers, and how many more of these there is no room for.
 
     telling: numbers of those that bear on a failure; of the others, what differs in its Timestamp alone is one.
     proofs: of those that are shown with all that sends them again.
@@ -40,14 +42,18 @@ def listed(
             *head, body, unread, digest = _key(exchange.answer)
             alike = body if exchange.number in telling else _TIMESTAMP.sub(b"", body)
             groups[*head, alike, unread, digest].append(exchange)
-    place = {e.number: number for number, group in enumerate(groups.values(), 1) for e in group}
+    led = sorted(groups.values(), key=lambda group: proofs.isdisjoint(e.number for e in group))
+    many = len(exchanges) > _MANY
+    answers = list(_answers(led, _ANSWERS * 3 // 4 if many else _ANSWERS))
+    place = {e.number: one["number"] for one in answers for e in one["members"]}
     usual = exchanges[0].binding if exchanges else ""
-    limit = _SHORT_URL if len(exchanges) > _MANY else _URL
+    asked = _readable(exchanges[0].request.url) if exchanges else ""
+    limit = _SHORT_URL if many else _URL
     lines, room = [], _REQUESTS
     seen: dict[tuple[str, bytes], dict[str, Any]] = {}
     bodies: set[bytes] = set()  # those of requests that are shown
     for exchange in exchanges:
-        line = _line(exchange, limit, usual, full=exchange.number in proofs and room > 0)
+        line = _line(exchange, limit, usual, asked, full=exchange.number in proofs and room > 0)
         if line["body"] and exchange.request.body in bodies:
             line["body"] = ""
         elif line["body"]:
@@ -58,7 +64,7 @@ def listed(
         line["answer"] = place.get(exchange.number, 0)
         room -= len(line["body"]) + len(line["reproduce"])
         lines.append(line)
-    return lines, list(_answers(groups))
+    return lines, answers, len(groups) - len(answers)
 
 
 def _key(answer: Answer, *but: str) -> tuple[Any, ...]:
@@ -68,33 +74,50 @@ def _key(answer: Answer, *but: str) -> tuple[Any, ...]:
     return answer.status, answer.reason, headers, answer.body, answer.unread, answer.sha256
 
 
-def _line(exchange: Exchange, limit: int, usual: str, *, full: bool) -> dict[str, Any]:
-    """An exchange; full: with all that sends it again. usual: the binding that is not worth saying."""
+def _line(exchange: Exchange, limit: int, usual: str, asked: str, *, full: bool) -> dict[str, Any]:
+    """An exchange; full: with all that sends it again. usual, asked: binding and URL that need no repeating."""
     request = exchange.request
     about = ["" if exchange.binding == usual else exchange.binding]
     about += [f"state {exchange.state}" if exchange.state else "", "sent again" if exchange.retried else ""]
     about += [exchange.loss.reason if exchange.loss else ""]
+    plain = "http: " if request.url.startswith("http:") else ""
     return in_short(exchange) | {
-        "title": inert.shorten(exchange.title or exchange.probe, 120),
+        "title": inert.shorten(exchange.title or exchange.probe, 120).replace(f" as {usual}", ""),
         "about": ", ".join(filter(None, about)),
-        "line": f"{request.method} {inert.shorten(_readable(request.url), limit)}",
-        "body": request.body[:2_000].decode("utf-8", "backslashreplace") if full else "",
+        "line": f"{request.method} {plain}{inert.shorten(_elided(_readable(request.url), asked), limit)}",
+        "body": _body_of(exchange) if full else "",
         "reproduce": exchange.reproduce if full else "",
     }
+
+
+def _body_of(exchange: Exchange) -> str:
+    """What a request carries; that of a form decoded."""
+    said = exchange.request.body[:2_000].decode("utf-8", "backslashreplace")
+    return unquote_plus(said) if exchange.binding == "form-xml" else said
 
 
 def _readable(url: str) -> str:
     """A URL as people read it: its path on, decoded."""
     parts = urlsplit(url)
-    plain = "http: " if parts.scheme == "http" else ""
-    return plain + unquote(parts.path + (f"?{parts.query}" if parts.query else ""), errors="backslashreplace")
+    return unquote(parts.path + (f"?{parts.query}" if parts.query else ""), errors="backslashreplace")
 
 
-def _answers(groups: Answers) -> Iterable[dict[str, Any]]:
-    room = _ANSWERS
+def _elided(url: str, first: str) -> str:
+    """A URL, with an ellipsis for what it has in common with the first: `/TOKEN?XML=<root>` and `</root>`."""
+    way, mark, document = first.partition("=<")
+    if not mark or url == first or not url.startswith(way + mark):
+        return url
+    root, _, _ = document.partition(">")
+    url = url.removeprefix(way + "=").removeprefix(f"<{root}>")
+    end = f"</{root}>"
+    return f"…{url.removesuffix(end)}{'…' if url.endswith(end) else ''}"
+
+
+def _answers(groups: Iterable[list[Exchange]], room: int) -> Iterable[dict[str, Any]]:
     bodies: dict[Any, tuple[int, bytes, list[str]]] = {}  # the first answer with each that is shown
     heads: dict[Any, int] = {}
-    for number, members in enumerate(groups.values(), 1):
+    number = 0
+    for members in groups:
         answer = members[0].answer
         assert answer
         numbers = [str(e.number) for e in members]
@@ -110,15 +133,15 @@ def _answers(groups: Answers) -> Iterable[dict[str, Any]]:
             shown = {"lines": [line for line in shown["lines"] if line not in known], "note": ""}
         as_head = heads.get(head, 0)
         lines = [] if as_head else _head(answer)
-        size = sum(map(len, (*lines, *shown["lines"])))
+        size = _ABOUT + sum(map(len, (*lines, *shown["lines"])))
         if size > room:
-            lines, shown = [], {"lines": [], "note": "It is in evidence.har: this page would be too long."}
-        else:
-            bodies.setdefault(body, (number, answer.body, shown["lines"]))
-            heads.setdefault(head, number)
-        room -= min(size, room)
+            continue
+        number, room = number + 1, room - size
+        bodies.setdefault(body, (number, answer.body, shown["lines"]))
+        heads.setdefault(head, number)
         yield {
             "number": number,
+            "members": members,
             "outcome": inert.shorten(f"HTTP {answer.status} {answer.reason}".strip(), 60),
             "size": f"{len(answer.body):,} bytes",
             "told": f"exchange{'s' if len(numbers) > 1 else ''} {', '.join(numbers[:8])}{more}{times}",

@@ -22,7 +22,8 @@ def headline(index: Index, found: list[Told]) -> str:
     first, last = min(one.first.when for one in found), max(one.last.when for one in found)
     broken = sum(len(one.regressions) for one in found)
     told = f"{_counted(broken, 'regression')}" if broken else "no regression"
-    return f"{told}: {_counted(runs, 'run')} of {_counted(targets, 'target')}, {first[:10]} to {last[:10]}"
+    days = first[:10] if first[:10] == last[:10] else f"{first[:10]} to {last[:10]}"
+    return f"{told}: {_counted(runs, 'run')} of {_counted(targets, 'target')}, {days}"
 
 
 def troubles(state: State) -> Iterator[str]:

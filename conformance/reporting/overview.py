@@ -17,6 +17,18 @@ from conformance.verdicts.likeness import ROLL_UP
 
 _SHOWN = 40  # targets on a terminal before "and N more"
 _NAMED = 6  # requirements named per target
+# What the requirements of a family are about, where their ids alone do not say it.
+_FAMILIES = {
+    "REQ": "the request",
+    "ENV": "the envelope",
+    "CBK": "the callback list",
+    "TIM": "the Timestamp",
+    "TLS": "HTTPS",
+    "ERR": "errors",
+    "PRM": "parameters",
+    "ACT": "accounts",
+    "HYG": "hygiene",
+}
 
 
 def sentence(made: Overview) -> str:
@@ -104,7 +116,10 @@ def html(made: Overview) -> str:
     families: dict[str, list[Row]] = {}
     for row in troubled:
         family, _, call = row.id.partition("@")
-        families.setdefault(" of ".join(filter(None, (family.split("-")[0], call))), []).append(row)
+        name = family.split("-")[0]
+        named = f"{name}: {_FAMILIES[name]}" if name in _FAMILIES else name
+        families.setdefault(" of ".join(filter(None, (named, call))), []).append(row)
+    judged = [member for member in made.targets if member.verdicts]
     return page(
         "overview.html.jinja",
         title="Overview - connect-conformance",
@@ -112,7 +127,9 @@ def html(made: Overview) -> str:
         targets=made.targets,
         told=lambda member: "; ".join(filter(None, (member.error, member.cause))) or told(member, made),
         families=[{"name": name, "rows": rows} for name, rows in families.items()],
-        judged=[member for member in made.targets if member.verdicts],
+        judged=judged,
+        when=max((m.started for m in judged), default="").replace("T", " ").replace("Z", " UTC"),
+        terms=sorted({f"level {m.level} of {m.contract[: m.contract.find('@') + 9]}" for m in judged}),
         cell_of=_cell,
         word_of=_word_of,
         claim_of=_claim_of,

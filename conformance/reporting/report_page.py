@@ -15,6 +15,7 @@ from conformance.reporting.pages import SIGNS, page
 from conformance.reporting.timeline import timeline
 from conformance.verdicts import findings
 from conformance.verdicts.causes import causes, own_causes
+from conformance.verdicts.likeness import is_alike
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,12 @@ def report_page(report: Report, evidence: Evidence, har: str = "") -> str:
     failed = [cause for cause in found if cause.verdict is not Verdict.INCONCLUSIVE and not cause.waived]
     telling = _telling(report)
     by_number = {e.number: e for e in evidence.exchanges}
-    exchanges, answers = listed(evidence.exchanges, telling, _proofs(report))
+    exchanges, answers, more_answers = listed(evidence.exchanges, telling, _proofs(report))
+    shown = cards(failed, by_number)
+    own = [
+        cards(own_causes(one, report), by_number, f"{number}-")
+        for number, one in enumerate(report.extensions, 1)
+    ]
     lines, rest = contract_text(report.requirements)
     words = Counter(word_of(r) for r in report.requirements)
     return page(
@@ -55,8 +61,10 @@ def report_page(report: Report, evidence: Evidence, har: str = "") -> str:
         has_waived=bool(words["waived"]),
         shortfalls=report.policy.shortfalls if report.policy else (),
         accepted=findings.accepted(report),
-        cards=cards(failed, by_number),
-        own_cards=[cards(own_causes(own, report), by_number) for own in report.extensions],
+        cards=shown,
+        own_cards=own,
+        card_of={r.address: card for card in sum(own, shown) for r in card["cause"].requirements},
+        carded={card["seen"]["number"] for card in sum(own, shown) if card["seen"]},
         more_cards=failed[MOST:],
         waived=[r for cause in found if cause.waived for r in cause.requirements],
         left=[cause for cause in found if cause.verdict is Verdict.INCONCLUSIVE],
@@ -66,12 +74,14 @@ def report_page(report: Report, evidence: Evidence, har: str = "") -> str:
         known=by_number,
         decisions=_decisions,
         rests_on=_rests_on,
+        is_plain=_is_plain,
         register={entry.id: entry for r in report.requirements for entry in _decisions(r)}.values(),
         why=findings.why,
         extended=findings.extended,
         remarks=_remarks(report, evidence),
         exchanges=exchanges,
         answers=answers,
+        more_answers=more_answers,
         run=_run(report),
         settings=findings.settings(report),
         har=har,
@@ -144,11 +154,24 @@ def _grouped(members: Sequence[RequirementResult]) -> dict[str, Any]:
     lead = min(members, key=lambda one: _WORST_FIRST.index(word_of(one)))
     judged = [one for one in members if one.verdict is not Verdict.NOT_APPLICABLE]
     kept = sum(one.verdict is Verdict.PASS for one in judged)
+    alike: dict[
+        str, RequirementResult
+    ] = {}  # by the address of what is no pass, the first that has the same reasons
+    for number, one in enumerate(members):
+        same = (o for o in members[:number] if word_of(o) == word_of(one) and is_alike(o, one))
+        if one.verdict is not Verdict.PASS and (first := next(same, None)):
+            alike[one.address] = first
     return {
         "lead": lead,
         "members": members,
+        "alike": alike,
         "told": f"{kept} of {len(judged)} calls kept" if len(members) > 1 else "",
     }
+
+
+def _is_plain(requirement: RequirementResult) -> bool:
+    """Whether one check says no more than the requirement itself: it passed."""
+    return requirement.verdict is Verdict.PASS and len(requirement.checks) == 1 and bool(requirement.carried)
 
 
 def _rests_on(requirement: RequirementResult) -> str:

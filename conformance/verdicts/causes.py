@@ -23,7 +23,8 @@ _SHORT = 60  # characters of what was seen that a sentence has room for
 
 # What is open as something else failed, by the words of its reason, and the requirements that may have been it.
 _FOLLOWS: tuple[tuple[str, str], ...] = (
-    (r"Timestamp", r"TIM-0[15]|ENV-0[1478]|ERR-...-envelope|REQ-0[12]|TLS-02"),
+    (r"Timestamp", r"TIM-0[15]"),
+    (r"Timestamp", r"ENV-0[1478]|ERR-...-envelope|REQ-0[12]|TLS-02"),
     (r"damaged|no pair|readable callback_type", r"CBK-|ENV-0[1478]|REQ-0[12]"),
     (r"fewer than two answers list", r"ENV-0[1478]|REQ-0[12]"),
     (r"there is no readable", r"ENV-0[1478]|CBK-|ERR-...-(?:code|envelope)|REQ-0[12]"),

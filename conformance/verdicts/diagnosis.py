@@ -14,6 +14,7 @@ from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 from conformance.probes.purpose import SPELLED, Kind
 
 _STEPS = ("name", "port", "TLS", "Connect API")
+_ASKED, _UNANSWERED = "the documented request got ", "no answer to the documented request: "
 _SOON = 14  # days in which a certificate should be renewed
 _DAY = 86_400.0
 
@@ -77,8 +78,14 @@ def diagnosis(evidence: Evidence) -> str:
     """Why nothing could be judged, in one line, where the first call shows it; else nothing."""
     first = first_call(evidence.exchanges)
     way = way_to(first, evidence, other=other_way(first, evidence.exchanges)) if first else ()
+    led = {"TLS": "TLS: ", _STEPS[-1]: _ASKED if first and first.answer else _UNANSWERED}
     return next(
-        (f"{f.subject}: {f.text}{TO_MEND}{' '.join(f.repair)}" for f in way if f.state == "problem"), ""
+        (
+            f"{led.get(f.subject, '')}{f.text}{TO_MEND}{' '.join(f.repair)}"
+            for f in way
+            if f.state == "problem"
+        ),
+        "",
     )
 
 
@@ -185,10 +192,10 @@ def _api(answer: Answer, evidence: Evidence) -> Finding:
         repair = (
             "redirects are not followed: if that is the API, make it the `endpoint`; it may be a login page"
         )
-        return Finding(subject, "problem", f"{http}: redirects to {clip(to, 400)}", (repair,))
+        return Finding(subject, "problem", f"{http}: a redirect to {clip(to, 400)}", (repair,))
     if envelope.recognised and answer.meaning.reports_error:
         repair = "the documented request must succeed first: check token, address and account"
-        return Finding(subject, "problem", f"{http}: answers with {_error(answer, evidence)}", (repair,))
+        return Finding(subject, "problem", f"{http}: {_error(answer, evidence)}", (repair,))
     if envelope.recognised:
         said = "Success" if envelope.says_success else "an envelope, though not Success"
         return Finding(subject, "ok", f"{http}: the documented request is answered with {said}")

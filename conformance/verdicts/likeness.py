@@ -131,7 +131,9 @@ def _is_seen_alike(one: RequirementResult, other: RequirementResult) -> bool:
     if not kin and here.exchanges[:1] != there.exchanges[:1]:
         return False
     short, long = sorted((_core(here.observed), _core(there.observed)), key=len)
-    return short == long != "" or (len(short) >= _TELLING and short in long)
+    return short == long != "" or (
+        len(short) >= _TELLING and re.search(rf"(?<!\w){re.escape(short)}(?!\w)", long) is not None
+    )
 
 
 def _follows(one: RequirementResult, other: RequirementResult) -> bool:

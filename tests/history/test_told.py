@@ -149,7 +149,7 @@ def test_a_run_and_each_target_of_a_fleet_is_appended(tmp_path: Path) -> None:
     found = read(tmp_path / "h")
     assert sorted(line.target for line in found) == ["a", "a", "b"]
     assert found[0].labels == {"release": "4.2.0"}
-    assert found[0].obstacle.startswith("port: 127.0.0.1 refuses connections")
+    assert found[0].obstacle.startswith("127.0.0.1 refuses connections")
     text = (tmp_path / "h").read_text(encoding="utf-8")
     assert not any(value in text for value in secret.values())
     assert isinstance(found[0].terms, Terms)

@@ -125,7 +125,7 @@ DOCTOR = {
     "body_a_byte_a_second": ("Connect API", "no complete answer within 3 s (reading the body)"),
     "endless_headers": ("Connect API", "larger than 100 KiB, the most that the suite reads"),
     "greets_as_ssh": ("Connect API", "no complete answer within 3 s"),
-    "redirect_301": ("Connect API", "redirects to"),
+    "redirect_301": ("Connect API", "a redirect to"),
     "answers_with_html": ("Connect API", "a web page, 'Sign in'"),
     "everything_said_back": ("Connect API", "error 999"),
 }

@@ -17,7 +17,8 @@ from conformance.evidence.between import TO_MEND
 from conformance.evidence.exchange import Exchange, Loss
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
-from conformance.selftest.prove import report_on, trials
+from conformance.selftest.prove import report_on
+from conformance.selftest.trials import trials
 from conformance.verdicts.causes import Cause, causes, in_short
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms

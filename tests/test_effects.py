@@ -28,7 +28,7 @@ from conformance.probes.purpose import Kind, Purpose
 from conformance.reference.app import Application, Rewrite
 from conformance.reference.provisions import VALUES
 from conformance.reference.starting import application
-from conformance.selftest.prove import InProcess
+from conformance.selftest.answers import InProcess
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.commands.explain import explained, names
 from conformance.contract.load import documented
-from conformance.selftest.prove import trials
+from conformance.selftest.trials import trials
 from conformance.target.configuration import ConfigError
 from conformance.target.settings import SETTINGS, Setting
 from conformance.verdicts.verdict import ExitCode

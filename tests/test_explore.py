@@ -30,7 +30,7 @@ from conformance.probes.template import Template
 from conformance.reference.app import Application, Call, Stages
 from conformance.reference.request import Asked, Document, Request, UnusableError, locate
 from conformance.reference.request import read as honestly
-from conformance.selftest.prove import InProcess
+from conformance.selftest.answers import InProcess
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire

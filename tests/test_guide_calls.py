@@ -25,7 +25,7 @@ from conformance.evidence.recording import from_har
 from conformance.probes import plan as plans
 from conformance.probes.purpose import Kind, Purpose
 from conformance.reference.starting import application
-from conformance.selftest.prove import InProcess
+from conformance.selftest.answers import InProcess
 from conformance.sending.flows import filled
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of

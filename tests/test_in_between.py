@@ -19,7 +19,7 @@ from conformance.probes import layouts
 from conformance.probes import plan as plans
 from conformance.probes.template import Template
 from conformance.reference import application
-from conformance.selftest.prove import InProcess
+from conformance.selftest.answers import InProcess
 from conformance.sending.pace import Limits, Pace
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire

@@ -25,7 +25,8 @@ from conformance.contract.load import documented
 from conformance.reference import Running
 from conformance.reference import start as reference
 from conformance.selftest.matrix import markdown, matrix, sensitivity
-from conformance.selftest.prove import ROLL_UP, Outcome, trials
+from conformance.selftest.prove import ROLL_UP, Outcome
+from conformance.selftest.trials import trials
 from conformance.verdicts.sensitivity import FILE
 from conformance.verdicts.verdict import ExitCode
 from tests.command import ROOT, Switch, run, switch_command

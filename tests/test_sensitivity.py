@@ -8,7 +8,8 @@ from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.probes.purpose import Kind
 from conformance.selftest.matrix import matrix
-from conformance.selftest.prove import ROLL_UP, Outcome, trials
+from conformance.selftest.prove import ROLL_UP, Outcome
+from conformance.selftest.trials import trials
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.sensitivity import sensitivities
 from conformance.verdicts.terms import Terms

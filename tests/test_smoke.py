@@ -21,7 +21,8 @@ from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.probes.purpose import LEFT_OUT, PLAIN_HTTP
 from conformance.probes.worth import Worth, general, measured
-from conformance.selftest.prove import Trial, ready, trials
+from conformance.selftest.answers import ready
+from conformance.selftest.trials import Trial, trials
 from conformance.selftest.worth import fixed, was_chosen
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of

@@ -22,7 +22,9 @@ from conformance.reporting.report_page import report_page
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
 from conformance.run import judge
-from conformance.selftest.prove import Trial, _trouble, evidence_on, trials
+from conformance.selftest.answers import evidence_on
+from conformance.selftest.prove import _trouble
+from conformance.selftest.trials import Trial, trials
 from conformance.target.target import target
 from conformance.verdicts import suggestions
 from conformance.verdicts.judge import judge_evidence

@@ -27,8 +27,9 @@ from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.probes.purpose import OF_PARAMETERS, Kind
 from conformance.reference.starting import application
+from conformance.selftest.answers import InProcess
 from conformance.selftest.mutants import Mutant, derived
-from conformance.selftest.prove import ROLL_UP, InProcess
+from conformance.selftest.prove import ROLL_UP
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS, Level
 from conformance.verdicts import verdict as verdicts
+from conformance.verdicts.claim import claim, exit_code
 from conformance.verdicts.verdict import (
     Calls,
     Claim,
@@ -20,9 +21,7 @@ from conformance.verdicts.verdict import (
     Scope,
     SettingsNote,
     WaiverNote,
-    claim,
     count,
-    exit_code,
     required,
     worst,
 )

@@ -18,7 +18,8 @@ from conformance.contract.levels import LEVELS
 from conformance.contract.load import documented
 from conformance.reference import start
 from conformance.reference.registry import VARIANTS
-from conformance.selftest.prove import Trial, prove, trials
+from conformance.selftest.prove import prove
+from conformance.selftest.trials import Trial, trials
 
 SUITE = "connect-conformance"
 EVERY = {"by hand": 12, "derived": 12, "correct": 6}  # one in so many; all of them with --full

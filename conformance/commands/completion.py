@@ -15,7 +15,7 @@ from conformance.commands.cli import parser
 from conformance.commands.explain import names
 from conformance.contract.load import documented
 from conformance.reporting.output import say
-from conformance.selftest.prove import trials
+from conformance.selftest.trials import trials
 from conformance.target.configuration import find_config, target_names
 from conformance.verdicts.verdict import ExitCode
 

@@ -16,7 +16,7 @@ from conformance.probes import plan as plans
 from conformance.probes.purpose import is_wanted
 from conformance.reporting.output import say
 from conformance.reporting.screen import here
-from conformance.selftest.prove import Trial, trials
+from conformance.selftest.trials import Trial, trials
 from conformance.target.configuration import ConfigError
 from conformance.target.settings import BINDINGS, SETTINGS, Setting
 from conformance.target.target import target

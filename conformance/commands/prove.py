@@ -9,7 +9,8 @@ from conformance.contract.load import documented
 from conformance.contract.spelling import meant
 from conformance.reporting import output
 from conformance.selftest.matrix import FORMATS, matrix
-from conformance.selftest.prove import prove, trials
+from conformance.selftest.prove import prove
+from conformance.selftest.trials import trials
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.verdict import ExitCode
 

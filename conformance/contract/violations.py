@@ -78,7 +78,7 @@ class _Attribution:
         for element in twin.iter():
             known = self.schema.named.get(str(element.tag), ())
             if len(element) == 0 and known and not any(declared.leaf for declared in known):
-                element.text = (element.text or "").strip(" \t\r\n") or None
+                element.text = (element.text or "").strip(_BLANK) or None
         return twin
 
     def _add(self, component: Component, element: etree._Element, told: Told, suffix: str = "") -> None:
@@ -171,9 +171,7 @@ class _Attribution:
     def _doubled_keys(self, element: etree._Element, key: Key) -> None:
         """Keys given more than once."""
         seen: set[tuple[str, ...]] = set()
-        for item in chain.from_iterable(
-            element.iterfind(self._here(items)) for items in key.items.split("|")
-        ):
+        for item in (one for items in key.items.split("|") for one in element.iterfind(self._here(items))):
             found = [_value(item, self._here(field)) for field in key.fields]
             values = tuple(value for value in found if value is not None)
             if len(values) < len(found):
@@ -207,10 +205,8 @@ class _Attribution:
         known = [name for name in names if name in declared.below]
         shuffled = not missing and not reasons and not declared.fits(known)
         if shuffled or (not missing and _is_shuffled(declared, known)):
-            told = "documented order" if set(known) >= set(declared.order) else "documented ones"
-            reasons.append(
-                f"the children of {declared.name} are not {'in the' if 'order' in told else 'the'} {told}"
-            )
+            told = "in the documented order" if set(known) >= set(declared.order) else "the documented ones"
+            reasons.append(f"the children of {declared.name} are not {told}")
         expected, observed = ", ".join(declared.order), ", ".join(map(bare, names[:12])) or "nothing"
         for reason in reasons:
             self._add(declared.content, element, (reason, expected, observed))
@@ -262,11 +258,9 @@ class _Attribution:
         strangers = [c for c, name in zip(element, names, strict=True) if name not in self.schema.named]
         for child in strangers:
             name = local(child).lower()
-            alike = [
-                n for n in declared.order if n.lower() == name or self._looks_like(child, declared.below[n])
-            ]
-            if alike:
-                found[child] = alike[0]
+            for n in declared.order:
+                if n.lower() == name or self._looks_like(child, declared.below[n]):
+                    found.setdefault(child, n)
         if not missing or len(names) > _MANY:
             return found
         matcher = difflib.SequenceMatcher(a=declared.order, b=names, autojunk=False)

@@ -23,11 +23,12 @@ from conformance.reporting.junit import case_properties
 from conformance.sending import signals
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.assemble import assemble
+from conformance.verdicts.claim import with_extensions
 from conformance.verdicts.completeness import Extent
 from conformance.verdicts.findings import extended, in_full
 from conformance.verdicts.judge import judge, judge_extension
 from conformance.verdicts.terms import Terms, selected
-from conformance.verdicts.verdict import ExitCode, ExtensionResult, Report, with_extensions
+from conformance.verdicts.verdict import ExitCode, ExtensionResult, Report
 from conformance.verdicts.waivers import Waiver, waiver_of
 
 # A check, its case, and the contract that it is of: the published one, or an extension's.

@@ -22,7 +22,9 @@ from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.probes.probe import Probe
 from conformance.probes.worth import FILE, Fault, Measured, general, with_controls
-from conformance.selftest.prove import evidence_on, pool, ready, trials
+from conformance.selftest.answers import evidence_on, ready
+from conformance.selftest.prove import pool
+from conformance.selftest.trials import trials
 from conformance.verdicts.judge import breaching
 
 Shown = Mapping[Level, frozenset[str]]  # the requests that show a fault, at each level

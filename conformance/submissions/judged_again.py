@@ -11,12 +11,13 @@ import msgspec
 from conformance.contract.levels import LEVELS
 from conformance.evidence.exchange import Evidence
 from conformance.submissions.rows import Row, Standing, row
+from conformance.verdicts.claim import claim, comes_to, exit_code
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.naming import addressed
 from conformance.verdicts.policy import Policy, held_to
 from conformance.verdicts.suggestions import with_suggestions
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import Claim, ExitCode, Report, claim, comes_to, exit_code
+from conformance.verdicts.verdict import Claim, ExitCode, Report
 from conformance.verdicts.waivers import Waiver
 
 if TYPE_CHECKING:

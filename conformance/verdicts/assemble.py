@@ -19,6 +19,7 @@ from conformance.evidence.exchange import Evidence
 from conformance.probes.purpose import LEFT_OUT, Kind
 from conformance.verdicts import smoke
 from conformance.verdicts.circumstances import other_contract, settings_of
+from conformance.verdicts.claim import claim, exit_code
 from conformance.verdicts.completeness import Extent, completed, scope
 from conformance.verdicts.diagnosis import diagnosis
 from conformance.verdicts.likeness import reasons
@@ -34,9 +35,7 @@ from conformance.verdicts.verdict import (
     Suite,
     TargetNote,
     WaiverNote,
-    claim,
     count,
-    exit_code,
     worst,
 )
 from conformance.verdicts.waivers import Waiver, waiver_of

@@ -23,16 +23,6 @@ _STATE = re.compile(r"ERR-([0-9]{3})-")
 _WORST_LAST = (Claim.CONFORMING, Claim.INCONCLUSIVE, Claim.NONCONFORMING)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Requirements that stayed open for one reason. states: error codes whose state could be provisioned."""
-
-    reason: str
-    requirements: tuple[RequirementResult, ...]
-    ids: tuple[str, ...]
-    states: tuple[str, ...]
-
-
 def standing(report: Report) -> str:
     """The verdict in words. Who judged a part of the catalogue cannot say that the contract is kept."""
     if found_nothing(report):
@@ -173,28 +163,6 @@ def broken(report: Report) -> list[RequirementResult]:
     return _of(report, Verdict.ERROR)
 
 
-def stayed_open(report: Report) -> list[Group]:
-    """What could not be observed, grouped by reason, the largest first; NNN stands for several codes."""
-    groups: dict[str, list[RequirementResult]] = {}
-    for requirement in _of(report, Verdict.INCONCLUSIVE):
-        state = _STATE.match(requirement.id)
-        reason = re.sub(rf"\b{state[1]}\b", "NNN", why(requirement)) if state else why(requirement)
-        groups.setdefault(reason, []).append(requirement)
-    found = [_group(reason, tuple(members), report) for reason, members in groups.items()]
-    return sorted(found, key=lambda group: -len(group.requirements))
-
-
-def _group(reason: str, members: tuple[RequirementResult, ...], report: Report) -> Group:
-    codes = {found[1] for member in members if (found := _STATE.match(member.id))}
-    if len(codes) < 2:
-        reason = why(members[0])
-    errors = documented().errors
-    provisioned = {code for code in codes if code in errors and errors[code].provoked == "provisioned"}
-    states = tuple(sorted(provisioned)) if "provision" in reason else ()
-    ids = folded([member.address for member in members], [r.address for r in report.requirements])
-    return Group(reason, members, ids, states)
-
-
 def folded(ids: Iterable[str], catalogue: Iterable[str]) -> tuple[str, ...]:
     """The ids, with `ERR-004-*` for all five of a code when all are among them."""
     wanted, everything = list(ids), list(catalogue)
@@ -207,13 +175,8 @@ def folded(ids: Iterable[str], catalogue: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(folded))
 
 
-def provisioning(report: Report, code: str) -> tuple[str, ...]:
-    """The configuration lines that would say how the state of an error code is reached."""
-    return state_lines(report.target.name, code)
-
-
 def state_lines(name: str, code: str) -> tuple[str, ...]:
-    """The same for a target by its name."""
+    """The configuration lines that would say how the state of an error code is reached, for a target by its name."""
     bare = re.fullmatch(r"[A-Za-z0-9_-]+", name)
     key = name if bare else '"' + re.sub(r'["\\]', r"\\\g<0>", name) + '"'
     return (f"[targets.{key}.states.{code}]", 'endpoint = "https://..."')

@@ -19,8 +19,9 @@ from conformance.contract.quoting import cut, quoting
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.probes.purpose import LEFT_OUT, REFUSED, Purpose, is_wanted
 from conformance.verdicts.assemble import assemble, assemble_extension
+from conformance.verdicts.claim import with_extensions
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import ExtensionResult, Report, with_extensions
+from conformance.verdicts.verdict import ExtensionResult, Report
 
 _LONGEST = 1_000  # characters of a sentence; an endpoint's word in it may have a million, and the evidence has them all
 

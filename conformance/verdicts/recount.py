@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import msgspec
 
 from conformance.checks.outcome import Verdict
+from conformance.verdicts.claim import claim, comes_to, exit_code, with_extensions
 from conformance.verdicts.naming import addressed
 from conformance.verdicts.verdict import (
     Claim,
@@ -15,11 +16,7 @@ from conformance.verdicts.verdict import (
     ExtensionResult,
     Report,
     RequirementResult,
-    claim,
-    comes_to,
     count,
-    exit_code,
-    with_extensions,
     worst,
 )
 

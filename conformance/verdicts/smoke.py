@@ -13,7 +13,8 @@ from conformance.evidence.between import between
 from conformance.evidence.exchange import Evidence
 from conformance.probes.purpose import Kind
 from conformance.probes.worth import Worth
-from conformance.verdicts.verdict import Report, Smoke, comes_to, worst
+from conformance.verdicts.claim import comes_to
+from conformance.verdicts.verdict import Report, Smoke, worst
 
 _JUDGED = {Verdict.FAIL, Verdict.ERROR, Verdict.PASS}
 _SAYS = "what it has not found is not judged"

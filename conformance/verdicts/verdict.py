@@ -1,11 +1,11 @@
-"""What the judging amounts to: the verdict lattice, the claim, the exit code. Plain data, no I/O.
+"""What the judging amounts to: a report and what it is made of. Plain data, no I/O.
 
 A requirement takes the worst of its checks: error > fail > inconclusive > pass > not_applicable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from enum import IntEnum, StrEnum
 
 import msgspec
@@ -36,11 +36,6 @@ class ExitCode(IntEnum):
 
 _SOON = 14  # days before its end from which on a waiver is warned of
 _WORST_FIRST = tuple(Verdict)
-_WORST_LAST = (
-    ExitCode.CONFORMING,
-    ExitCode.INCONCLUSIVE,
-    ExitCode.NONCONFORMING,
-)  # the codes that are verdicts
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -254,78 +249,3 @@ def count(requirements: Iterable[RequirementResult]) -> Counts:
     for requirement in requirements:
         tally[requirement.verdict] += 1
     return Counts(**{"pass_" if word is Verdict.PASS else word.value: n for word, n in tally.items()})
-
-
-def claim(requirements: Sequence[RequirementResult], level: Level, *, interrupted: bool = False) -> Claim:
-    """What may be said of the endpoint at `level`: failures first, then whatever was left open.
-
-    A waived failure is excused. Nothing judged at all is no conformance, nor is a suite that failed anywhere.
-    """
-    counted = [r for r in requirements if r.selected and r.level in required(level)]
-    broken = any(r.verdict is Verdict.ERROR for r in requirements if r.selected)
-    excused = [r for r in counted if r.verdict is Verdict.FAIL and r.waiver]
-    verdicts = {r.verdict for r in counted if not (r.verdict is Verdict.FAIL and r.waiver)}
-    return amounts_to(verdicts, excused=bool(excused), stopped=interrupted or broken)
-
-
-def amounts_to(verdicts: Collection[Verdict], *, excused: bool, stopped: bool) -> Claim:
-    """The same of the verdicts of what counts. excused: whether a failure, not among them, is waived.
-
-    stopped: whether the run did not come to its end, or broke down.
-    """
-    if Verdict.FAIL in verdicts:
-        return Claim.NONCONFORMING
-    judged = excused or set(verdicts) - {Verdict.NOT_APPLICABLE}
-    if stopped or not judged or Verdict.INCONCLUSIVE in verdicts:
-        return Claim.INCONCLUSIVE
-    return Claim.CONFORMING
-
-
-def with_extensions(
-    report: Report, extensions: tuple[ExtensionResult, ...], *, counted: bool = False
-) -> Report:
-    """The report with what extensions come to, which touches its exit code alone.
-
-    A check of theirs that is in error is an error of the run; where nothing of the contract was asked for, theirs is
-    the exit code. counted: whether their failures, and what they leave open, count as those of the contract do.
-    """
-    theirs = [one for own in extensions for one in own.requirements]
-    code, own = ExitCode(report.exit_code), exit_code(theirs, report.level)
-    alone = code is ExitCode.NOTHING_SELECTED and bool(theirs)
-    worse = counted and {code, own} <= set(_WORST_LAST) and _WORST_LAST.index(own) > _WORST_LAST.index(code)
-    stopped = code in {ExitCode.INTERNAL_ERROR, ExitCode.INTERRUPTED}
-    if not stopped and (own is ExitCode.INTERNAL_ERROR or alone or worse):
-        code = own
-    return msgspec.structs.replace(report, extensions=extensions, exit_code=int(code))
-
-
-def exit_code(
-    requirements: Sequence[RequirementResult],
-    level: Level,
-    *,
-    interrupted: bool = False,
-    broken: bool = False,
-) -> ExitCode:
-    """The exit code of a run that ended with these requirements. broken: the suite itself failed."""
-    selected = [r for r in requirements if r.selected]
-    if broken:
-        return ExitCode.INTERNAL_ERROR
-    if interrupted:
-        return ExitCode.INTERRUPTED
-    if not selected:
-        return ExitCode.NOTHING_SELECTED
-    if any(r.verdict is Verdict.ERROR for r in selected):
-        return ExitCode.INTERNAL_ERROR
-    said = claim(requirements, level)
-    return {
-        Claim.CONFORMING: ExitCode.CONFORMING,
-        Claim.NONCONFORMING: ExitCode.NONCONFORMING,
-        Claim.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
-    }[said]
-
-
-def comes_to(verdict: Claim, code: int, smoke: Smoke) -> tuple[Claim, ExitCode]:
-    """The claim and the exit code of a smoke run: no verdict without a failure; no trouble where anything was seen."""
-    if verdict is Claim.NONCONFORMING or code in {ExitCode.INTERNAL_ERROR, ExitCode.INTERRUPTED}:
-        return verdict if verdict is Claim.NONCONFORMING else Claim.INCONCLUSIVE, ExitCode(code)
-    return Claim.INCONCLUSIVE, ExitCode.CONFORMING if smoke.requests else ExitCode.INCONCLUSIVE

@@ -17,6 +17,7 @@ from conformance.checks.outcome import Verdict
 from conformance.commands.cli import main
 from conformance.contract.levels import LEVELS, Level
 from conformance.target.configuration import ConfigError
+from conformance.verdicts.claim import claim
 from conformance.verdicts.history.file import Found, append, check, lines
 from conformance.verdicts.history.line import (
     LETTERS,
@@ -27,7 +28,7 @@ from conformance.verdicts.history.line import (
     counted_letters,
     read_line,
 )
-from conformance.verdicts.verdict import Claim, RequirementResult, WaiverNote, claim
+from conformance.verdicts.verdict import Claim, RequirementResult, WaiverNote
 from tests.command import environment
 from tests.history.nights import NAMES, kept, night, nights, terms
 

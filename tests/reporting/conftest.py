@@ -18,6 +18,7 @@ from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake,
 from conformance.evidence.keeping import to_har
 from conformance.probes.purpose import Kind, Purpose
 from conformance.reporting.json import to_json
+from conformance.verdicts.claim import claim, exit_code
 from conformance.verdicts.verdict import (
     Report,
     RequirementResult,
@@ -25,9 +26,7 @@ from conformance.verdicts.verdict import (
     Suite,
     TargetNote,
     WaiverNote,
-    claim,
     count,
-    exit_code,
     worst,
 )
 

@@ -15,8 +15,9 @@ from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS
 from conformance.reporting.junit import case_properties, junit, suite_properties, union
 from conformance.verdicts.causes import causes
+from conformance.verdicts.claim import claim, exit_code
 from conformance.verdicts.fleet import of_report, overview, rows_of, unjudged
-from conformance.verdicts.verdict import Claim, Counts, ExtensionResult, Report, claim, count, exit_code
+from conformance.verdicts.verdict import Claim, Counts, ExtensionResult, Report, count
 from tests.reporting.schemas import validated
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from conformance.contract.levels import Level
 from conformance.contract.load import documented
 from conformance.probes import plan as plans
 from conformance.reporting.junit import junit
-from conformance.selftest import prove
+from conformance.selftest.answers import ready
+from conformance.selftest.trials import Trial, trials
 from conformance.sending import wire
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
@@ -34,8 +35,8 @@ CONTRACT = documented()
 USUAL = ("ENV-03",)  # what a correct variant is asked
 
 
-async def report_on(trial: prove.Trial, terms: Terms) -> Report:
-    with prove.ready(trial, CONTRACT) as (subject, dialer):
+async def report_on(trial: Trial, terms: Terms) -> Report:
+    with ready(trial, CONTRACT) as (subject, dialer):
         chosen = chosen_checks(CONTRACT, selected(CONTRACT, terms, subject.calls), subject.calls)
         plan = plans.plan(CONTRACT, subject, wishes_of(chosen))
         began = time.time()
@@ -47,9 +48,9 @@ async def report_on(trial: prove.Trial, terms: Terms) -> Report:
     return assemble(results, judging.redaction.shown, CONTRACT, terms)
 
 
-def some() -> list[prove.Trial]:
-    of: dict[str, list[prove.Trial]] = defaultdict(list)
-    for trial in prove.trials():
+def some() -> list[Trial]:
+    of: dict[str, list[Trial]] = defaultdict(list)
+    for trial in trials():
         if not trial.wire:
             of[trial.breaks[0] if trial.breaks else ""].append(trial)
     return [*of.pop("")[::8], *(trial for trials in of.values() for trial in trials[:2])]
@@ -61,7 +62,7 @@ def test_a_variant_agrees_with_its_exit_code(monkeypatch: pytest.MonkeyPatch) ->
     assert len(trials) > 100
     codes: Counter[int] = Counter()
 
-    async def one(trial: prove.Trial, room: anyio.CapacityLimiter) -> None:
+    async def one(trial: Trial, room: anyio.CapacityLimiter) -> None:
         async with room:
             level: Level = (
                 "advisory" if all(CONTRACT.requirements[r].level != "must" for r in trial.breaks) else "must"

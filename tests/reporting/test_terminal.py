@@ -16,7 +16,8 @@ from conformance.evidence.exchange import Evidence
 from conformance.reporting import inert
 from conformance.reporting.screen import Screen, cell_len, fitted
 from conformance.reporting.terminal import summary
-from conformance.verdicts.verdict import Report, claim, count, exit_code
+from conformance.verdicts.claim import claim, exit_code
+from conformance.verdicts.verdict import Report, count
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 REPORTS = Path("reports/2024-01-15T10-00-00-staging/report.html")

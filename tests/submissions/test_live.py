@@ -15,7 +15,7 @@ from conformance.evidence.exchange import Evidence, Exchange
 from conformance.probes import plan as plans
 from conformance.probes.purpose import Kind
 from conformance.reference import application
-from conformance.selftest.prove import InProcess
+from conformance.selftest.answers import InProcess
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire

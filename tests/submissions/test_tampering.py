@@ -23,7 +23,7 @@ from conformance.probes.purpose import Kind, Purpose
 from conformance.reference import Running, application, start
 from conformance.reporting.json import to_json
 from conformance.run import record
-from conformance.selftest.prove import InProcess
+from conformance.selftest.answers import InProcess
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire

@@ -16,7 +16,8 @@ import msgspec
 
 from conformance.checks.outcome import Verdict
 from conformance.contract.levels import Level
-from conformance.verdicts.verdict import Claim, ExitCode, amounts_to, required
+from conformance.verdicts.claim import amounts_to
+from conformance.verdicts.verdict import Claim, ExitCode, required
 
 FORMAT = 1
 LETTERS = {

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.forked import Forked, can_fork
+
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "conformance"]
 
@@ -30,7 +32,8 @@ def started(
     *words: object, cwd: Path, command: list[str] = COMMAND, **values: str
 ) -> Iterator[subprocess.Popen[str]]:
     """The command, started, its output piped; ended with the block, whatever happens in it."""
-    process = subprocess.Popen(
+    start = Forked if can_fork(command, values) else subprocess.Popen[str]
+    process = start(
         [*command, *map(str, words)],
         cwd=cwd,
         env=environment(**values),

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import NoReturn
 
-from conformance.commands.guard import guarded
-from conformance.reporting.output import open_streams
-from conformance.sending.signals import obeyed
+from conformance.commands.guard import left_with
 
 
 def run() -> NoReturn:
-    """Run the command line and leave, without taking apart what is in memory: that alone takes a tenth of a second."""
-    open_streams()
-    with obeyed():
-        os._exit(guarded(_main))
+    """Run the command line, and leave with its exit code."""
+    left_with(_main)
 
 
 def _main() -> int:

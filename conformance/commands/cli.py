@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,8 +22,6 @@ from conformance.target.settings import Setting
 from conformance.verdicts.less import ALLOWABLE
 
 USAGE = 4
-
-
 # A misplaced URL or token is quoted by the parser's messages, and whoever is asked for help gets to see them.
 _TOKEN = re.compile(r"(?<=://)[^\s'\"]+|[0-9A-Fa-f]{16,}")
 
@@ -68,12 +67,10 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--state", metavar="NNN", help="answer as in the state of an error code")
     serve.add_argument("--mutant", metavar="ID", help="answer as one of the variants")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument(
-        "--https-port", type=_whole(0, 65_535), default=0, metavar="PORT", help="default: any free one"
-    )
-    serve.add_argument(
-        "--http-port", type=_whole(0, 65_535), default=0, metavar="PORT", help="default: any free one"
-    )
+    for name in ("--https-port", "--http-port"):
+        serve.add_argument(
+            name, type=_whole(0, 65_535), default=0, metavar="PORT", help="default: any free one"
+        )
     replay = commands.add_parser(
         "replay",
         help="judge recorded exchanges again, with no network",
@@ -295,6 +292,8 @@ def _refuse(command: argparse.ArgumentParser, names: list[str], unknown: list[st
 
 def _main(arguments: Sequence[str] | None) -> int:
     options = parsed(list(sys.argv[1:] if arguments is None else arguments))
-    from conformance.commands.execute import execute  # noqa: PLC0415  --help and --version stay light
-
-    return execute(options)
+    module = {"replay": "run"}.get(options.command, options.command)
+    if options.command == "run" and (options.all_targets or options.shard or len(options.target) > 1):
+        module = "fleet"
+    command = import_module(f"conformance.commands.{module}")
+    return int((command.replay if options.command == "replay" else command.run)(options))

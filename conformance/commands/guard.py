@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
-from conformance.reporting.output import OutputError, complain
+from conformance.reporting.output import OutputError, complain, open_streams
+from conformance.sending.signals import obeyed
 
 _INTERRUPTED, _INTERNAL_ERROR, _USAGE = 2, 3, 4
 _PACKAGE = Path(__file__).parents[1]
+
+
+def left_with(command: Callable[[], int]) -> NoReturn:
+    """Run a command and leave, without taking apart what is in memory: that alone takes a tenth of a second."""
+    open_streams()
+    with obeyed():
+        os._exit(guarded(command))
 
 
 def guarded(command: Callable[[], int]) -> int:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from conformance.contract.load import documented
 from conformance.contract.spelling import meant
 from conformance.reporting import output
-from conformance.selftest.matrix import FORMATS, matrix
+from conformance.selftest.matrix import Matrix, as_json, grid, markdown, matrix, table
 from conformance.selftest.prove import prove
 from conformance.selftest.trials import trials
 from conformance.target.configuration import ConfigError
@@ -32,10 +32,19 @@ def run(options: argparse.Namespace) -> int:
 
     outcomes = prove(options.only, int(options.jobs), progress, options.call)
     result = matrix(outcomes, documented(), partial=bool(options.only or options.call))
-    output.say(FORMATS[options.format](result), options.format)
+    output.say(_FORMATS[options.format](result), options.format)
     if options.format != "table":
         output.note(result.sentence)
     return ExitCode.CONFORMING if result.proved else ExitCode.NONCONFORMING
+
+
+def _html(of: Matrix) -> str:
+    from conformance.reporting.pages import page  # noqa: PLC0415  only where a page is asked for
+
+    return page("matrix.html.jinja", title="Kill matrix - connect-conformance", **grid(of)) + "\n"
+
+
+_FORMATS = {"table": table, "json": as_json, "markdown": markdown, "html": _html}
 
 
 def _meant(globs: list[str]) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conformance.reference import Running
 
 
-def serve(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Serve until asked to stop. Prints the URLs and the path of the CA certificate."""
     codes = sorted({code for table in documented().tables.values() for code in table})
     if options.state and options.state not in codes:

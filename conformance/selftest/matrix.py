@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
@@ -155,43 +156,33 @@ def as_json(of: Matrix) -> str:
     return msgspec.json.format(msgspec.json.encode(data)).decode() + "\n"
 
 
-def html(of: Matrix) -> str:
-    """A page of its own, without scripts: exceptions, the grid, then every variant with what accused it."""
-    from conformance.reporting.pages import page  # noqa: PLC0415  only where a page is asked for
-
+def grid(of: Matrix) -> dict[str, Any]:
+    """What a page without scripts shows: exceptions, the grid, then every variant with what accused it."""
     mutants = [o for o in of.outcomes if o.kind == "mutant"]
     families = list(dict.fromkeys(name.split("-")[0] for o in mutants for name in o.breaks[:1]))
     groups = [("Correct", [o for o in of.outcomes if o.kind == "correct"])]
     groups += [(f"Mutants that break {family}", _breaking(mutants, family)) for family in families]
-    return (
-        page(
-            "matrix.html.jinja",
-            title="Kill matrix - connect-conformance",
-            sentence=of.sentence,
-            wrong=[o for o in of.outcomes if o.trouble],
-            families=families,
-            rows=[
-                {
-                    "id": row.id,
-                    "level": row.level,
-                    "mutants": row.mutants,
-                    "killed": row.killed,
-                    "cells": [
-                        sum(row.id in o.accused for o in _breaking(mutants, family)) for family in families
-                    ],
-                }
-                for row in of.rows
-                if row.mutants
-            ],
-            groups=[{"name": name, "outcomes": outcomes} for name, outcomes in groups if outcomes],
-        )
-        + "\n"
-    )
+    return {
+        "sentence": of.sentence,
+        "wrong": [o for o in of.outcomes if o.trouble],
+        "families": families,
+        "rows": [
+            {
+                "id": row.id,
+                "level": row.level,
+                "mutants": row.mutants,
+                "killed": row.killed,
+                "cells": [
+                    sum(row.id in o.accused for o in _breaking(mutants, family)) for family in families
+                ],
+            }
+            for row in of.rows
+            if row.mutants
+        ],
+        "groups": [{"name": name, "outcomes": outcomes} for name, outcomes in groups if outcomes],
+    }
 
 
 def _breaking(mutants: Sequence[Outcome], family: str) -> list[Outcome]:
     """The mutants that break a requirement of a family before all."""
     return [o for o in mutants if o.breaks and o.breaks[0].split("-")[0] == family]
-
-
-FORMATS = {"table": table, "json": as_json, "markdown": markdown, "html": html}

@@ -13,8 +13,8 @@ import msgspec
 from benchmarks.endpoint import configuration
 from benchmarks.process import Used, measured, python, serving
 from benchmarks.table import Part, Table, megabytes, middle, taken
+from conformance.verdicts.history.from_report import read_run
 from conformance.verdicts.history.line import Line
-from conformance.verdicts.history.told import read_run
 from conformance.verdicts.verdict import Claim
 
 NIGHTS, TARGETS = 10_000, 200

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.commands.cli import main
 from conformance.reporting.json import to_json
-from conformance.verdicts.history.told import line_of
+from conformance.verdicts.history.from_report import line_of
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Report
 from tests.test_compare_fooled import FAILS, STATES, WAIVERS, both, judged, of, told

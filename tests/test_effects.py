@@ -33,7 +33,7 @@ from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire
 from conformance.target.configuration import ConfigError
-from conformance.target.subject import provisioned
+from conformance.target.from_options import provisioned
 from conformance.target.target import Target, target
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms

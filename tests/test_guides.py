@@ -13,7 +13,7 @@ import pytest
 
 from conformance.contract.load import documented
 from conformance.reference import Running, start
-from conformance.target.subject import provisioned
+from conformance.target.from_options import provisioned
 from conformance.verdicts.less import ALLOWABLE
 from tests.command import ROOT, run
 from tests.generated import current, placed, table

@@ -283,11 +283,22 @@ def test_keys_of_the_configuration_exist() -> None:
             assert set(re.findall(r"^(?:# )?(\w+) = ", block.text, re.MULTILINE)) <= keys
 
 
-@pytest.mark.parametrize(
-    "page",
-    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "schemas/README.md", "docs/usage.md", "docs/guides.md"],
-)
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "schemas/README.md"]
+PAGES += sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):
-        assert (ROOT / page).parent.joinpath(target).exists() or target.startswith("https://"), target
+        assert (ROOT / page).parent.joinpath(target).exists() or target.startswith(("https://", "http://")), (
+            target
+        )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_modules_that_are_named_exist(page: str) -> None:
+    """By their folder in `conformance/`, or from the root of the project."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for name in re.findall(r"`(\w[\w/]*/\w+\.py)`", text):
+        assert any((folder / name).is_file() for folder in (ROOT, ROOT / "conformance")), name

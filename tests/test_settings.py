@@ -18,10 +18,10 @@ from conformance.contract.load import documented
 from conformance.pytest_plugin import pytest_addoption
 from conformance.target import settings
 from conformance.target.configuration import ConfigError, read_config
+from conformance.target.from_options import subject
 from conformance.target.options import settle
 from conformance.target.schema import NAME, schema
 from conformance.target.settings import PREFIX, SETTINGS, Place, Setting, placed, taken_by
-from conformance.target.subject import subject
 from conformance.target.target import Target
 from tests.command import ROOT
 from tests.generated import current

@@ -22,7 +22,7 @@ from conformance.contract.model import Contract
 from conformance.contract.quoting import cut
 from conformance.probes.purpose import Kind
 from conformance.target.configuration import ConfigError, own_checks
-from conformance.target.subject import config_file
+from conformance.target.from_options import config_file
 
 REQUIREMENTS = "requirements.toml"
 GIVEN = ("exchange", "exchanges", "evidence", "judging")  # what a check may ask for

@@ -31,7 +31,7 @@ from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire
-from conformance.target.subject import subject
+from conformance.target.from_options import target_of
 from conformance.target.target import State, Target
 from conformance.verdicts import diagnosis as preflight
 from conformance.verdicts.diagnosis import Finding
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     contract = documented()
     terms = Terms(select=tuple(options.select), deselect=tuple(options.deselect))
     with contextlib.ExitStack() as stack:
-        target = subject(options, contract, stack)
+        target = target_of(options, contract, stack)
         extensions = extensions_of(options, contract)
         chosen = chosen_checks(contract, selected(contract, terms, target.calls), target.calls)
         chosen += [one for own in extensions for one in own.chosen(target.calls)]

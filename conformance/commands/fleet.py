@@ -31,8 +31,8 @@ from conformance.reporting.overview import files, terminal
 from conformance.reporting.write import write
 from conformance.sending.signals import meaning
 from conformance.target.configuration import ConfigError, target_names
+from conformance.target.from_options import check_overrides, config_file
 from conformance.target.settings import PREFIX, taken_by
-from conformance.target.subject import check_overrides, config_file
 from conformance.verdicts.fleet import Member, Overview, Row, of_report, overview, rows_of, unjudged
 from conformance.verdicts.history.file import check
 from conformance.verdicts.reading import read_report

@@ -20,9 +20,9 @@ from conformance.reporting.write import refused, replace
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.history.answers import Told, targets, told
 from conformance.verdicts.history.file import append, check
+from conformance.verdicts.history.from_report import folders, read_run
 from conformance.verdicts.history.index import Index, opened
 from conformance.verdicts.history.line import Line
-from conformance.verdicts.history.told import folders, read_run
 
 
 def run(options: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ from conformance.run import refuse_selection, send
 from conformance.sending.signals import held
 from conformance.target.asked import only_allowed
 from conformance.target.configuration import ConfigError
-from conformance.target.subject import subject
+from conformance.target.from_options import target_of
 from conformance.verdicts.history.file import check
 from conformance.verdicts.terms import selected, terms
 from conformance.verdicts.verdict import ExitCode
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     if options.smoke:
         refuse_selection(wanted)
     with contextlib.ExitStack() as stack:
-        judged = subject(options, contract, stack)
+        judged = target_of(options, contract, stack)
         for glob in only_allowed(options.allow_effects or [], judged.calls, contract):
             hint = f"`--call '{glob}'`, or `calls` of the target, has it sent"
             note(f"--allow-effects {glob}: that allows it, and nothing of it is asked for; {hint}")

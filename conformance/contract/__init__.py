@@ -1,1 +1,5 @@
-"""What the documents say: the contract as data, loaded and checked."""
+"""What the documents say: the contract as data, loaded and checked.
+
+`load` reads `schemas/` into the records of `model`; `links` holds each file against the others. `xsd` and `violations`
+hold a document against its schema, `document` reads one; `draft`, `alignment` and `correcting` change a copy of one.
+"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from conformance.probes.edits import Change, Dice, Request
+from conformance.probes.edits import Change, Request, Seeded
 from conformance.probes.purpose import Kind
 
 _EDITS = 2  # of one action value, at most
@@ -12,24 +12,24 @@ _SUFFIXES = ("_v2", "2", "_all", ".xml", ".json", "?", "#x", "=1", "()", "_", "*
 _PREFIXES = ("api.", "/", "_", "v2_", "connect/", "*", "do_", "0")
 
 
-def other_value(request: Request, dice: Dice) -> tuple[list[Change], str]:
+def other_value(request: Request, seeded: Seeded) -> tuple[list[Change], str]:
     """REQ-03: a value near the real one. Letters are ASCII: what a server makes of others is doubtful."""
     value = request.call.name
     whats: list[str] = []
-    for _ in range(dice.number(1, _EDITS)):
-        at = dice.number(0, len(value) - 1)
+    for _ in range(seeded.number(1, _EDITS)):
+        at = seeded.number(0, len(value) - 1)
         edits = {
             "a letter missing": value[:at] + value[at + 1 :],
             "a letter doubled": value[:at] + value[at] + value[at:],
             "letters swapped": value[:at] + value[at : at + 2][::-1] + value[at + 2 :],
-            "another letter": value[:at] + dice.one("aeiouxyz_-.019") + value[at + 1 :],
+            "another letter": value[:at] + seeded.one("aeiouxyz_-.019") + value[at + 1 :],
             "a letter in another case": value[:at] + value[at].swapcase() + value[at + 1 :],
-            "a suffix": value + dice.one(_SUFFIXES),
-            "a prefix": dice.one(_PREFIXES) + value,
+            "a suffix": value + seeded.one(_SUFFIXES),
+            "a prefix": seeded.one(_PREFIXES) + value,
             "cut short": value[: max(at, 1)],
-            "a word left out": "_".join(dice.some(value.split("_"), 2)),
+            "a word left out": "_".join(seeded.some(value.split("_"), 2)),
         }  # fmt: skip
-        what = dice.one(list(edits))
+        what = seeded.one(list(edits))
         value, whats = edits[what], [*whats, what]
     slot = f"text{request.action}"
     component = request.component(request.call.action_element, "text")
@@ -61,7 +61,7 @@ _DECLARATIONS = (
 # fmt: on
 
 
-def _malformed(request: Request, dice: Dice) -> Iterator[Change]:
+def _malformed(request: Request, seeded: Seeded) -> Iterator[Change]:
     """REQ-04: one rule of well-formedness (XML 1.0 section 2.1) broken."""
 
     def broken(what: str, **steps: str) -> Change:
@@ -69,7 +69,7 @@ def _malformed(request: Request, dice: Dice) -> Iterator[Change]:
             what, ({slot.replace("_", "-"): text for slot, text in steps.items()},), "well-formedness"
         )
 
-    n, gap = dice.one(list(request.names)), dice.one(request.gaps)
+    n, gap = seeded.one(list(request.names)), seeded.one(request.gaps)
     name = request.names[n]
     for end in (f"{name}s", name[:-1], name.swapcase(), f"x:{name}", ""):
         yield broken("an end tag of another name", **{f"end{n}": f"</{end}"})
@@ -88,20 +88,20 @@ def _malformed(request: Request, dice: Dice) -> Iterator[Change]:
         yield broken(f"the declaration {declaration}", declaration=declaration)
 
 
-def _structural(request: Request, dice: Dice) -> Iterator[Change]:
+def _structural(request: Request, seeded: Seeded) -> Iterator[Change]:
     """REQ-06: one rule of the request schema broken. The letter case of names is not judged here (I-02)."""
     anything = request.component("document", "anything")
-    n, leaf, gap = dice.one(list(request.names)), dice.one(request.leaves), dice.one(request.gaps)
+    n, leaf, gap = seeded.one(list(request.names)), seeded.one(request.leaves), seeded.one(request.gaps)
     name, whole = request.names[n], request.element(leaf)
     root, parent = request.names["0"], request.component(request.names["0"], "content")
 
     for key, what, of in (("0", "root", request.component(root, "name")), (leaf, "element", parent)):
         tag = request.names[key]
-        other = dice.one((f"{tag}s", f"{tag}_", f"x{tag}", tag[:-1], f"{tag}2", tag[::-1]))
+        other = seeded.one((f"{tag}s", f"{tag}_", f"x{tag}", tag[:-1], f"{tag}2", tag[::-1]))
         yield Change(
             f"the {what} {other} for {tag}", ({f"start{key}": f"<{other}", f"end{key}": f"</{other}"},), of
         )
-    space = dice.one(("urn:example:x", "http://example.com/", root))
+    space = seeded.one(("urn:example:x", "http://example.com/", root))
     yield Change(
         "the root in a namespace", ({"open0": f' xmlns="{space}"'},), request.component(root, "name")
     )
@@ -110,28 +110,28 @@ def _structural(request: Request, dice: Dice) -> Iterator[Change]:
     yield Change(f"a second {request.names[leaf]}", ({f"after{leaf}": whole},), parent)
     yield Change(f"a third {request.names[leaf]}", ({f"after{leaf}": whole * 2},), parent)
 
-    attribute = dice.one(
+    attribute = seeded.one(
         ("version", "id", "type", "name", "lang", "class", request.call.action_element, "a.b-c")
     )
-    quote = dice.one("'\"")
-    found = f" {attribute}={quote}{dice.one(('', ' '))}{dice.one(_WORDS)}{quote}"
+    quote = seeded.one("'\"")
+    found = f" {attribute}={quote}{seeded.one(('', ' '))}{seeded.one(_WORDS)}{quote}"
     yield Change(f"an attribute of {name}", ({f"open{n}": " a='1'"}, {f"open{n}": found}), anything)
-    tag = dice.one(("surplus", "param", "parameters", "user", "x-y", "_", "action2", "Value"))
-    element = dice.one(
-        (f"<{tag}/>", f"<{tag}></{tag}>", f"<{tag}>{dice.one(_WORDS)}</{tag}>", f"<{tag}><{tag}/></{tag}>")
+    tag = seeded.one(("surplus", "param", "parameters", "user", "x-y", "_", "action2", "Value"))
+    element = seeded.one(
+        (f"<{tag}/>", f"<{tag}></{tag}>", f"<{tag}>{seeded.one(_WORDS)}</{tag}>", f"<{tag}><{tag}/></{tag}>")
     )
     yield Change(f"an element {tag} beside {request.names[leaf]}", ({gap: "<x/>"}, {gap: element}), anything)
     text = request.slots[f"text{leaf}"]
-    inside = dice.one((text + element, element + text))
+    inside = seeded.one((text + element, element + text))
     steps = tuple({f"text{leaf}": t} for t in dict.fromkeys((f"{text}<x/>", inside)))
     yield Change(f"an element {tag} in {request.names[leaf]}", steps, anything)
-    word = dice.one(_WORDS)
-    stray = dice.one((word, f"<![CDATA[{word}]]>", f" {word} ", f"&#{ord(word[0])};", f"\n{word}\n"))
+    word = seeded.one(_WORDS)
+    stray = seeded.one((word, f"<![CDATA[{word}]]>", f" {word} ", f"&#{ord(word[0])};", f"\n{word}\n"))
     yield Change(f"the text {word} between the elements", ({gap: "x"}, {gap: stray}), anything)
 
 
 _WORDS = ("1", "x", "now", "true", "0", "get_list_country", "x y", "é")
-BREAKS: dict[Kind, Callable[[Request, Dice], Iterator[Change]]] = {
+BREAKS: dict[Kind, Callable[[Request, Seeded], Iterator[Change]]] = {
     Kind.MALFORMED: _malformed,
     Kind.SCHEMA: _structural,
 }

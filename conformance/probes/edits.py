@@ -38,7 +38,7 @@ class Change:
         return self.steps if self.component else ({}, *self.steps)
 
 
-class Dice:
+class Seeded:
     """Choices that follow from a seed; only `random()` is the same in every version of Python."""
 
     def __init__(self, seed: str) -> None:
@@ -102,48 +102,48 @@ _COMMENTS = ("", " ", "in", " é ", "<b>", " & ", "a - b", "<action>no_such_call
 # fmt: on
 
 
-def noise(request: Request, dice: Dice) -> Iterator[Change]:
+def noise(request: Request, seeded: Seeded) -> Iterator[Change]:
     """Every kind of noise, each in every slot where it may stand."""
-    quote = dice.one("'\"")
-    encoding = dice.one(("", f" encoding={quote}UTF-8{quote}", f" encoding={quote}utf-8{quote}"))
-    standalone = dice.one(("", f" standalone={quote}yes{quote}", f" standalone={quote}no{quote}"))
-    full = f"<?xml version={quote}1.0{quote}{encoding}{standalone}{dice.one(('', ' '))}?>{dice.one(('', *_SPACES))}"
+    quote = seeded.one("'\"")
+    encoding = seeded.one(("", f" encoding={quote}UTF-8{quote}", f" encoding={quote}utf-8{quote}"))
+    standalone = seeded.one(("", f" standalone={quote}yes{quote}", f" standalone={quote}no{quote}"))
+    full = f"<?xml version={quote}1.0{quote}{encoding}{standalone}{seeded.one(('', ' '))}?>{seeded.one(('', *_SPACES))}"
     yield _ladder("a declaration", "declaration", '<?xml version="1.0"?>', full)
     for slot in ("before", "after0", *request.gaps):
-        space, comment = dice.one(_SPACES), f"<!--{dice.one(_COMMENTS)}-->"
+        space, comment = seeded.one(_SPACES), f"<!--{seeded.one(_COMMENTS)}-->"
         yield (
             _ladder("white space", slot, " ", space)
             if slot != "before"
             else _ladder("a comment", slot, "<!---->", f"{comment}{space}")
         )
         yield _ladder(
-            "a comment", slot, "<!---->", f"{dice.one(('', space))}{comment}{dice.one(('', space))}"
+            "a comment", slot, "<!---->", f"{seeded.one(('', space))}{comment}{seeded.one(('', space))}"
         )
     for n in request.names:
-        yield _ladder("white space in a tag", f"open{n}", " ", dice.one(_SPACES))
-        yield _ladder("white space in a tag", f"close{n}", " ", dice.one(_SPACES))
+        yield _ladder("white space in a tag", f"open{n}", " ", seeded.one(_SPACES))
+        yield _ladder("white space in a tag", f"close{n}", " ", seeded.one(_SPACES))
     for n in request.leaves:
         text = request.slots[f"text{n}"]
         for what, spelled in _TEXTS.items():
-            at, to = sorted((dice.number(0, len(text) - 1), dice.number(1, len(text))))
+            at, to = sorted((seeded.number(0, len(text) - 1), seeded.number(1, len(text))))
             at = min(at, to - 1)
-            found = f"{text[:at]}{spelled(text[at:to], dice)}{text[to:]}"
-            yield _ladder(what, f"text{n}", f"{spelled(text[:1], dice)}{text[1:]}", found)
+            found = f"{text[:at]}{spelled(text[at:to], seeded)}{text[to:]}"
+            yield _ladder(what, f"text{n}", f"{spelled(text[:1], seeded)}{text[1:]}", found)
 
 
 def _ladder(what: str, slot: str, simple: str, found: str) -> Change:
     return Change(what, tuple({slot: text} for text in dict.fromkeys((simple, found))))
 
 
-def _references(text: str, dice: Dice) -> str:
+def _references(text: str, seeded: Seeded) -> str:
     forms = ("&#{0};", "&#x{0:x};", "&#x{0:X};", "&#x{0:04x};", "&#{0:05};")
-    return "".join(dice.one(forms).format(ord(c)) for c in text)
+    return "".join(seeded.one(forms).format(ord(c)) for c in text)
 
 
-_TEXTS: dict[str, Callable[[str, Dice], str]] = {
+_TEXTS: dict[str, Callable[[str, Seeded], str]] = {
     "a CDATA section": lambda text, _: f"<![CDATA[{text}]]>",
     "two CDATA sections": lambda text, _: f"<![CDATA[]]>{text[:1]}<![CDATA[{text[1:]}]]>",
     "character references": _references,
-    "a comment in the text": lambda text, dice: f"{text[:1]}<!--{dice.one(_COMMENTS)}-->{text[1:]}",
+    "a comment in the text": lambda text, seeded: f"{text[:1]}<!--{seeded.one(_COMMENTS)}-->{text[1:]}",
     "a comment and a CDATA section": lambda text, _: f"<!----><![CDATA[{text}]]>",
 }

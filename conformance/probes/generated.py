@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from conformance.contract.document import read
 from conformance.probes.breaks import BREAKS, other_value
 from conformance.probes.documents import PUBLISHED
-from conformance.probes.edits import Change, Dice, Request, Slots, noise
+from conformance.probes.edits import Change, Request, Seeded, Slots, noise
 from conformance.probes.probe import FIRST, TITLES, Probe, carrier
 from conformance.probes.purpose import Kind, Wishes, is_wanted
 from conformance.probes.template import Template
@@ -71,30 +71,30 @@ def corpus(template: Template, seed: int, counts: Mapping[Kind, int] = COUNTS) -
     """The cases that follow from a seed, kind by kind."""
     request = Request(template)
     for kind, count in counts.items():
-        dice = Dice(f"{seed} {kind}")
+        seeded = Seeded(f"{seed} {kind}")
         seen: set[bytes] = set()
         for _ in range(20 * count):
             if len(seen) == count:
                 break
-            case = _case(request, kind, dice)
+            case = _case(request, kind, seeded)
             if case.document not in seen and _is_meant(case, request):
                 seen.add(case.document)
                 yield case
 
 
-def _case(request: Request, kind: Kind, dice: Dice) -> Case:
+def _case(request: Request, kind: Kind, seeded: Seeded) -> Case:
     breaks: list[Change] = []
     value = request.call.name
     if kind is Kind.ACTION:
-        breaks, value = other_value(request, dice)
+        breaks, value = other_value(request, seeded)
     elif kind in BREAKS:
-        breaks = [dice.one(list(BREAKS[kind](request, dice)))]
+        breaks = [seeded.one(list(BREAKS[kind](request, seeded)))]
     taken = {slot for change in breaks for slot in change.slots}
     if breaks:  # who looks for the action in the text, without reading XML, is to find it
         taken |= {f"text{n}" for n in request.leaves}
     least, most = _NOISE[kind]
     chosen = []
-    for change in dice.some(list(noise(request, dice)), dice.number(least, most)):
+    for change in seeded.some(list(noise(request, seeded)), seeded.number(least, most)):
         if not change.slots & taken:
             taken |= change.slots
             chosen.append(change)

@@ -32,9 +32,9 @@ from conformance.reporting.write import ReportsError, write
 from conformance.run import send
 from conformance.sending import signals
 from conformance.target.configuration import ConfigError
+from conformance.target.from_options import target_of
 from conformance.target.options import settle
 from conformance.target.secrets import Secrets
-from conformance.target.subject import subject as subject_of
 from conformance.verdicts.assemble import assemble_extension
 from conformance.verdicts.completeness import Extent
 from conformance.verdicts.policy import read_policy
@@ -56,7 +56,7 @@ def suite(config: pytest.Config) -> Suite:
             waivers=read_waivers(options.waivers, contract) if options.waivers else {},
             policy=read_policy(options.policy, contract) if options.policy else None,
         )
-        subject = subject_of(options, contract, stack)
+        subject = target_of(options, contract, stack)
         if options.reports and not hasattr(config, "workerinput") and not options.collectonly:
             reports_folder(options.reports)
     except ConfigError as error:

@@ -62,7 +62,7 @@ def connect_report() -> ConnectReport:
     ) -> Report:
         from conformance.contract.load import documented  # noqa: PLC0415
         from conformance.run import judge, record  # noqa: PLC0415
-        from conformance.target.subject import provisioned  # noqa: PLC0415
+        from conformance.target.from_options import provisioned  # noqa: PLC0415
         from conformance.target.target import Target  # noqa: PLC0415
 
         known: dict[str, Any] = {"endpoint": endpoint}

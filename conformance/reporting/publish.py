@@ -77,7 +77,7 @@ def _appended(
     if not file or leaks_in(report, redaction):
         return
     from conformance.verdicts.history.file import append  # noqa: PLC0415  few runs keep one
-    from conformance.verdicts.history.told import line_of  # noqa: PLC0415
+    from conformance.verdicts.history.from_report import line_of  # noqa: PLC0415
 
     try:
         append(file, [line_of(report, redaction.shown, recording)])

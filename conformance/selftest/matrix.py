@@ -41,7 +41,7 @@ class Matrix:
 
     rows: tuple[Row, ...]
     outcomes: tuple[Outcome, ...]
-    naked: tuple[str, ...]
+    unaimed: tuple[str, ...]
     stale: tuple[str, ...] = ()
 
     @property
@@ -71,13 +71,13 @@ class Matrix:
     @property
     def proved(self) -> bool:
         """Every mutant killed by the right requirement, no correct variant accused, no requirement without one."""
-        whole = not self.naked and not self.stale
+        whole = not self.unaimed and not self.stale
         return bool(self.outcomes) and whole and not any(o.trouble for o in self.outcomes)
 
     @property
     def sentence(self) -> str:
         correct = len(self.outcomes) - self.mutants
-        bare = f"; without a mutant: {', '.join(self.naked)}" if self.naked else ""
+        bare = f"; without a mutant: {', '.join(self.unaimed)}" if self.unaimed else ""
         bare += f"; reports/{FILE} is not current: {', '.join(self.stale)}" if self.stale else ""
         return (
             f"{self.killed} of {self.mutants} mutants killed by the requirement they break;"
@@ -93,8 +93,8 @@ def matrix(outcomes: Sequence[Outcome], contract: Contract, *, partial: bool) ->
         killed = sum(requirement.id in o.accused for o in aimed)
         rows.append(Row(requirement.id, requirement.level, len(aimed), killed))
     bare = [r.id for r in rows if r.level != "advisory" and not r.mutants]
-    naked = () if partial else tuple(bare)
-    made = Matrix(tuple(rows), tuple(outcomes), naked)
+    unaimed = () if partial else tuple(bare)
+    made = Matrix(tuple(rows), tuple(outcomes), unaimed)
     known, now = sensitivities(), sensitivity(made)
     stale = () if partial else tuple(n for n in contract.requirements if known.get(n) != now.get(n))
     return replace(made, stale=stale)
@@ -150,7 +150,7 @@ def as_json(of: Matrix) -> str:
         "proved": of.proved,
         "sentence": of.sentence,
         "requirements": of.rows,
-        "without_mutant": of.naked,
+        "without_mutant": of.unaimed,
         "variants": of.outcomes,
     }
     return msgspec.json.format(msgspec.json.encode(data)).decode() + "\n"

@@ -10,7 +10,7 @@ import pytest
 from conformance import reference
 from conformance.contract.load import documented
 from conformance.reference import Running
-from conformance.target.subject import provisioned
+from conformance.target.from_options import provisioned
 from conformance.target.target import Target, target
 
 CONTRACT = documented()

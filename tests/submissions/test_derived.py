@@ -20,9 +20,9 @@ from conformance.evidence.recording import from_har
 from conformance.reference import Running, start
 from conformance.run import record
 from conformance.submissions.derived import Derived, NotDerivedError
+from conformance.target.from_options import provisioned
 from conformance.target.secrets import Secrets, is_drawn
 from conformance.target.settings import BINDINGS
-from conformance.target.subject import provisioned
 from conformance.target.target import target
 from tests.submissions.conftest import CONTRACT, TOKEN, subject
 

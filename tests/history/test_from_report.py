@@ -15,8 +15,8 @@ from conformance.evidence.exchange import Evidence
 from conformance.evidence.keeping import to_har
 from conformance.reporting.json import to_json
 from conformance.verdicts.history.file import lines
+from conformance.verdicts.history.from_report import line_of, read_run
 from conformance.verdicts.history.line import Line, Terms
-from conformance.verdicts.history.told import line_of, read_run
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms as Asked
 from conformance.verdicts.verdict import Claim, Report

@@ -28,7 +28,7 @@ HINT = (
 _STATE_HEADER = "X-Reference-State"
 
 
-def subject(options: argparse.Namespace, contract: Contract, stack: contextlib.ExitStack) -> Target:
+def target_of(options: argparse.Namespace, contract: Contract, stack: contextlib.ExitStack) -> Target:
     """The target that the options name; the embedded reference endpoint runs until `stack` is closed."""
     if options.endpoint and options.target:
         raise ConfigError("--endpoint and --target exclude each other; allowed: one of them")

@@ -24,6 +24,7 @@ from conformance.evidence.keeping import to_har
 from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
+from conformance.probes.preflight import in_states, preflight
 from conformance.probes.purpose import Kind, Purpose
 from conformance.reference.app import Application, Rewrite
 from conformance.reference.provisions import VALUES
@@ -155,7 +156,7 @@ def test_a_password_never_stands_in_a_url(binding: str, travels: str) -> None:
 
 def test_doctor_and_states_bring_none_about() -> None:
     judged = subject(states={"007": {"headers": {"X-Reference-State": "007"}}})
-    for made in (plans.preflight(CONTRACT, judged), plans.in_states(CONTRACT, judged)):
+    for made in (preflight(CONTRACT, judged), in_states(CONTRACT, judged)):
         assert not made.effects
     assert not {probe.purpose.call for probe in plan(judged).probes if probe.state} & set(CHANGING)
 

@@ -259,9 +259,14 @@ def test_whatever_is_public_says_what_it_is(module: str) -> None:
     assert not silent
 
 
+ROWS = {"conformance.target.settings"} | {
+    f"conformance.reference.variants.{name}" for name in ("errors", "plain_http")
+}
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_modules_stay_small(module: str) -> None:
-    assert source_of(module).count("\n") <= 400
+    assert source_of(module).count("\n") <= (400 if module in ROWS else 300)
 
 
 # Places that only one machine has, and options that lead pip to an index of its own.

@@ -18,7 +18,7 @@ from conformance.contract.load import documented
 from conformance.pytest_plugin import pytest_addoption
 from conformance.target import settings
 from conformance.target.configuration import ConfigError, read_config
-from conformance.target.from_options import subject
+from conformance.target.from_options import target_of
 from conformance.target.options import settle
 from conformance.target.schema import NAME, schema
 from conformance.target.settings import PREFIX, SETTINGS, Place, Setting, placed, taken_by
@@ -88,7 +88,7 @@ def added(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def chosen(*words: str) -> Target:
     with contextlib.ExitStack() as stack:
-        return subject(parsed(["run", f"--endpoint={ENDPOINT}", *words]), documented(), stack)
+        return target_of(parsed(["run", f"--endpoint={ENDPOINT}", *words]), documented(), stack)
 
 
 @pytest.mark.usefixtures("added")
@@ -186,7 +186,7 @@ class TestANewSettingIsOneRow:
             "--timeout=7",
         ]
         with contextlib.ExitStack() as stack:
-            made = subject(parsed(words), documented(), stack)
+            made = target_of(parsed(words), documented(), stack)
         assert made.accept == ("I-01", "I-04")
         assert made.more["flavours"] == {"a": "1", "b": "3"}
         assert made.timeout == 7

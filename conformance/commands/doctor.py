@@ -24,6 +24,7 @@ from conformance.evidence.exchange import Evidence, Exchange
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
+from conformance.probes.preflight import in_states, other_ways, preflight
 from conformance.probes.purpose import PLAIN_HTTP
 from conformance.reporting.output import say
 from conformance.reporting.screen import Screen, here
@@ -33,7 +34,7 @@ from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire
 from conformance.target.from_options import target_of
 from conformance.target.target import State, Target
-from conformance.verdicts import diagnosis as preflight
+from conformance.verdicts import diagnosis
 from conformance.verdicts.diagnosis import Finding
 from conformance.verdicts.findings import state_lines
 from conformance.verdicts.judge import judge
@@ -85,15 +86,15 @@ def _effects(plan: Plan, contract: Contract, target: Target) -> Iterator[Finding
 def look(contract: Contract, target: Target) -> tuple[list[Finding], bool]:
     """What the calls of the preflight show, those in each state among them, and whether they were interrupted."""
     dialer = Dialer(target)
-    evidence = _sent(target, dialer, [plans.preflight(contract, target)])
-    first = preflight.first_call(evidence.exchanges)
+    evidence = _sent(target, dialer, [preflight(contract, target)])
+    first = diagnosis.first_call(evidence.exchanges)
     answer = first.answer if first else None
     served = answer is not None and answer.envelope.recognised and not answer.meaning.reports_error
     further: list[Plan] = []
     if served:
-        further = [plans.in_states(contract, target)] if target.states else []
+        further = [in_states(contract, target)] if target.states else []
     elif first and _was_connected(first):
-        further = list(plans.other_ways(contract, target))
+        further = list(other_ways(contract, target))
     more = evidence if evidence.interrupted or not further else _sent(target, dialer, further)
     redaction = Redaction(evidence)
     with quoting(redaction.text):
@@ -127,15 +128,15 @@ def _reached(
     contract: Contract, target: Target, evidence: Evidence, dialer: Dialer, more: Evidence
 ) -> Iterator[Finding]:
     plain = next((e for e in reversed(evidence.exchanges) if e.purpose.state == PLAIN_HTTP), None)
-    if first := preflight.first_call(evidence.exchanges):
+    if first := diagnosis.first_call(evidence.exchanges):
         host = urlsplit(target.endpoint).hostname or ""
         proxy = target.secrets.shown(target.proxy)
-        other = preflight.other_way(first, more.exchanges)
-        *way, api = preflight.way_to(first, evidence, dialer.names.known(host), proxy, other)
+        other = diagnosis.other_way(first, more.exchanges)
+        *way, api = diagnosis.way_to(first, evidence, dialer.names.known(host), proxy, other)
         yield from way
         yield _as_documented(contract, evidence, api) if api.state == "ok" else api
-        yield preflight.clock(first, target.clock_tolerance)
-    yield preflight.plain_http(plain, evidence)
+        yield diagnosis.clock(first, target.clock_tolerance)
+    yield diagnosis.plain_http(plain, evidence)
 
 
 def _as_documented(contract: Contract, evidence: Evidence, api: Finding) -> Finding:
@@ -192,7 +193,7 @@ def _provisioned(subject_: str, state: State, tried: Evidence | None) -> Finding
     if tried is None:
         return Finding(subject_, "unseen", f"{said}; not tried, as the documented request is not served")
     last = next((e for e in reversed(tried.exchanges) if e.state == state.code), None)
-    return preflight.in_state(last, tried, state.code, said)
+    return diagnosis.in_state(last, tried, state.code, said)
 
 
 def _is_there(command: str, folder: str) -> bool:

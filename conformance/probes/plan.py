@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from math import ceil
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.contract.model import Contract
 from conformance.contract.rows import ErrorCode
-from conformance.probes import effects, layouts, parameters, plain_http
+from conformance.probes import effects, parameters, plain_http
 from conformance.probes import probe as probes
 from conformance.probes.further import OF_A_FURTHER_CALL
 from conformance.probes.order import ordered
@@ -264,40 +263,8 @@ def _takes_turns(target: Target, code: str) -> bool:
     return bool(target.states[code].setup or target.states[code].teardown)
 
 
-def preflight(contract: Contract, target: Target) -> Plan:
-    """The documented request, once over HTTPS and once over plain HTTP: enough to see what is there."""
-    wish = Purpose(Kind.STATE, state=PLAIN_HTTP)
-    whole = plan(contract, target, frozenset({wish}))
-    plain = next(p for p in whole.together if p.purpose.meets(wish))
-    return whole.bare(together=(plain,))
-
-
-def _base(contract: Contract, target: Target) -> tuple[Template, Probe]:
-    """The first call of a target, and its documented request."""
-    of = template(contract.calls[target.calls[0]], target)
-    return of, probes.documented(of, target.binding)
-
-
-def in_states(contract: Contract, target: Target) -> Plan:
-    """The documented request once in each state that is provisioned, between its commands."""
-    whole, (_, base) = plan(contract, target, frozenset()), _base(contract, target)
-    provisioned = [error for code, error in contract.errors.items() if code in target.states]
-    states = {error.code: _in_state(error, base, target)[:1] for error in provisioned}
-    return whole.bare(states=states)
-
-
-def other_ways(contract: Contract, target: Target) -> Iterator[Plan]:
-    """The documented request as it may be served where it is not served as it is configured, one plan for each way."""
-    whole, (of, base) = plan(contract, target, frozenset()), _base(contract, target)
-    how, document = layouts.other(of, target.binding)
-    title, printed = f"the documented request {how}", base.sent_for(Kind.PRINTED)
-    ways = [replace(base, id="way-relaid", purpose=printed, document=document, title=title)]
-    ways += [p for p in probes.independent(of, target, base) if p.kind is Kind.BINDINGS]
-    for way in ways:
-        yield whole.bare(first=way)
-
-
-def _in_state(error: ErrorCode, base: Probe, target: Target) -> tuple[Probe, ...]:
+def in_state(error: ErrorCode, base: Probe, target: Target) -> tuple[Probe, ...]:
+    """The documented request in the state of an error, and what is asked beside it there."""
     calls = tuple(probes.in_state(base, error.code))
     return plain_http.in_state(base, target, error.code, calls) if error.provoked == "plain-http" else calls
 
@@ -312,7 +279,7 @@ def _states(
         if not is_wanted(purpose, wishes):
             continue
         if error.code in target.states:
-            states[error.code] = _in_state(error, base, target)
+            states[error.code] = in_state(error, base, target)
         elif error.provoked == "provisioned":
             gaps[purpose.label] = (
                 f"the state of {error.code} is not provisioned; "

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS, Level
 from conformance.verdicts import verdict as verdicts
-from conformance.verdicts.claim import claim, exit_code
+from conformance.verdicts.claim import claim, comes_to, exit_code
 from conformance.verdicts.verdict import (
     Calls,
     Claim,
@@ -20,6 +20,7 @@ from conformance.verdicts.verdict import (
     RequirementResult,
     Scope,
     SettingsNote,
+    Smoke,
     WaiverNote,
     count,
     required,
@@ -241,3 +242,30 @@ def test_what_is_reported_is_named_and_not_changed_afterwards(record: type[msgsp
         "Report": {"format": 1, "calls": Calls(), "scope": Scope(), "settings": SettingsNote()},
         "SettingsNote": {"clock_tolerance": 300.0, "answer_budget": 2.0},
     }.get(record.__name__, {})
+
+
+def test_an_excuse_is_of_a_failure_alone() -> None:
+    """A waiver of what has no subject does not make a run of it that judged something."""
+    bare = RequirementResult(id="X", level="must", title="", source="", verdict=Verdict.NOT_APPLICABLE)
+    excused = msgspec.structs.replace(bare, waiver=EXCUSE)
+    failed = msgspec.structs.replace(excused, verdict=Verdict.FAIL)
+    assert claim([excused], "must") is Claim.INCONCLUSIVE
+    assert claim([bare, failed], "must") is Claim.CONFORMING
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code", "requests", "told"),
+    [
+        (Claim.CONFORMING, 0, 20, (Claim.INCONCLUSIVE, ExitCode.CONFORMING)),
+        (Claim.INCONCLUSIVE, 10, 20, (Claim.INCONCLUSIVE, ExitCode.CONFORMING)),
+        (Claim.INCONCLUSIVE, 10, 0, (Claim.INCONCLUSIVE, ExitCode.INCONCLUSIVE)),
+        (Claim.NONCONFORMING, 1, 20, (Claim.NONCONFORMING, ExitCode.NONCONFORMING)),
+        (Claim.NONCONFORMING, 2, 0, (Claim.NONCONFORMING, ExitCode.INTERRUPTED)),
+        (Claim.INCONCLUSIVE, 2, 20, (Claim.INCONCLUSIVE, ExitCode.INTERRUPTED)),
+        (Claim.CONFORMING, 3, 20, (Claim.INCONCLUSIVE, ExitCode.INTERNAL_ERROR)),
+    ],
+)
+def test_what_a_smoke_run_comes_to(
+    verdict: Claim, code: int, requests: int, told: tuple[Claim, ExitCode]
+) -> None:
+    assert comes_to(verdict, code, Smoke(requests=requests, finds=80)) == told

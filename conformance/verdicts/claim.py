@@ -33,7 +33,7 @@ def claim(requirements: Sequence[RequirementResult], level: Level, *, interrupte
     counted = [r for r in requirements if r.selected and r.level in required(level)]
     broken = any(r.verdict is Verdict.ERROR for r in requirements if r.selected)
     excused = [r for r in counted if r.verdict is Verdict.FAIL and r.waiver]
-    verdicts = {r.verdict for r in counted if not (r.verdict is Verdict.FAIL and r.waiver)}
+    verdicts = {r.verdict for r in counted if r not in excused}
     return amounts_to(verdicts, excused=bool(excused), stopped=interrupted or broken)
 
 

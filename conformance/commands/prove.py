@@ -38,13 +38,14 @@ def run(options: argparse.Namespace) -> int:
     return ExitCode.CONFORMING if result.proved else ExitCode.NONCONFORMING
 
 
-def _html(of: Matrix) -> str:
+def html(of: Matrix) -> str:
+    """The kill matrix as a page of its own."""
     from conformance.reporting.pages import page  # noqa: PLC0415  only where a page is asked for
 
     return page("matrix.html.jinja", title="Kill matrix - connect-conformance", **grid(of)) + "\n"
 
 
-_FORMATS = {"table": table, "json": as_json, "markdown": markdown, "html": _html}
+_FORMATS = {"table": table, "json": as_json, "markdown": markdown, "html": html}
 
 
 def _meant(globs: list[str]) -> str:

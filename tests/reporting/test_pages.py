@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from conformance.commands.compare import html as comparison_page
+from conformance.commands.prove import html
 from conformance.contract.load import documented
 from conformance.probes import plan as plans
 from conformance.reference.provisions import VALUES
@@ -21,8 +22,9 @@ from conformance.reporting.history_page import history_page
 from conformance.reporting.overview import html as overview_page
 from conformance.reporting.report_page import report_page
 from conformance.run import judge
-from conformance.selftest import matrix as matrices
-from conformance.selftest.prove import InProcess, Outcome
+from conformance.selftest.answers import InProcess
+from conformance.selftest.matrix import matrix
+from conformance.selftest.prove import Outcome
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire
@@ -164,7 +166,7 @@ def pages(report: Report, evidence: Evidence, folder: Path) -> dict[str, str]:
         "overview": overview_page(overview(members, rows_of(made))),
         "comparison": comparison_page(Comparison(("one", "other"), (made, judge(recorded())))),
         "history": history_page(index, list(told(index))),
-        "matrix": matrices.html(matrices.matrix([outcome, killed], CONTRACT, partial=True)),
+        "matrix": html(matrix([outcome, killed], CONTRACT, partial=True)),
     }
 
 

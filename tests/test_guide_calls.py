@@ -192,6 +192,26 @@ def test_a_listed_value_and_an_unlisted_one_are_sent() -> None:
     ]
 
 
+def test_the_listed_value_is_another_than_the_usual_one() -> None:
+    """Where the request says the last one anyway, it is the one before."""
+    judged = subject(documented(), calls=["get_list_terms", "get_list_country"])
+    probes = plans.plan(documented(), judged, plans.EVERYTHING).middle
+    probe = next(p for p in probes if "listed" in p.id and "unlisted" not in p.id)
+    made = filled(replace(probe, other_than="305"), evidence().exchanges, judged.secrets)
+    assert not isinstance(made, str)
+    assert b"<country_id>305<" not in made.document
+    assert dict(made.parameters)["country_id"] in {"1", "2", "3", "4", "340"}
+
+
+def test_each_listed_value_is_sent_once() -> None:
+    """A default is written out; one of a group stands beside another of it, as it decides nothing there."""
+    said = {e.probe: _asked(e) for e in evidence().exchanges if e.purpose.call == "get_list_terms"}
+    assert b"<terms_format>2<" in said["allowed-terms_format-2@get_list_terms"]
+    assert "allowed-terms_format-1@get_list_terms" not in said
+    beside = said["default-country_id-beside@get_list_terms"]
+    assert b"<country_id>0</country_id><client_ip_address>" in beside
+
+
 def _asked(exchange: Exchange) -> bytes:
     return unquote_to_bytes(exchange.request.url) + exchange.request.body
 

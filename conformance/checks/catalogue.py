@@ -21,7 +21,7 @@ from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import EVERYTHING, OF_PARAMETERS, Kind, Purpose, Wishes
 
 # What is sent of a call that changes something, in whatever part.
-_OF_EFFECTS = {Kind.DOCUMENTED, *OF_PARAMETERS, Kind.VALUE, Kind.DEFAULT, Kind.REFUSAL}
+_OF_EFFECTS = {Kind.DOCUMENTED, *OF_PARAMETERS, Kind.VALUE, Kind.ALLOWED, Kind.DEFAULT, Kind.REFUSAL}
 Function = TypeVar("Function", bound=Callable[..., None])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from conformance.checks.alike import answered, same_content
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import NotApplicable
+from conformance.checks.outcome import Inconclusive, NotApplicable
 from conformance.checks.refusals import refused, refused_with
 from conformance.evidence.exchange import Exchange
 from conformance.probes.purpose import Kind, told
@@ -78,17 +78,33 @@ def test_the_first_of_a_group_decides(exchange: Exchange, judging: Judging) -> N
 @uses(Kind.DEFAULT)
 def test_a_default_may_be_left_out(exchange: Exchange, judging: Judging) -> None:
     """A default that is written out is answered as where it is left out."""
-    same_content(exchange, judging)
+    if told(exchange.probe)[1]:  # beside another of its group, which decides of what
+        answered(exchange, judging)
+    else:
+        same_content(exchange, judging)
 
 
 @requirement("PRM-08")
 @uses(Kind.VALUE)
 def test_the_values_are_those_that_the_other_call_lists(exchange: Exchange, judging: Judging) -> None:
     """A value that the other call lists is accepted, one that it does not list is refused."""
-    if told(exchange.probe)[1] == "listed":
-        answered(exchange, judging)
-    else:
+    name, how = told(exchange.probe)
+    if how != "listed":
         refused(exchange, judging)
+        return
+    said = {leaf.text for leaf in judging.codes(judging.answer(exchange).envelope)}
+    parameters = judging.call.parameters
+    others = {code for p in parameters for code in (p.error, p.missing, *p.errors)}
+    if other := sorted(said & others - {p.error for p in parameters if p.name == name}):
+        raise Inconclusive(f"{exchange.title} is answered with {other[0]}, which may be about something else")
+    answered(exchange, judging)
+
+
+@requirement("PRM-10")
+@uses(Kind.ALLOWED)
+def test_every_listed_value_is_accepted(exchange: Exchange, judging: Judging) -> None:
+    """A value that is on the list of its parameter is answered with Success."""
+    answered(exchange, judging)
 
 
 @requirement("REQ-08")

@@ -185,7 +185,7 @@ class ServiceCall:
     def shown(self) -> frozenset[str]:
         """What is sent of it where it changes something, in the words of the kinds of requests."""
         found = frozenset({"documented"}).union(*map(self.tried, self.parameters))
-        found |= {"default"} if any(p.harmless for p in self.parameters) else set()
+        found |= {"default", "allowed", "value"} if any(p.harmless for p in self.parameters) else set()
         return found | ({"refusal"} if self.row.refusal else set())
 
     def rules(self, kind: str) -> tuple[Rule, ...]:

@@ -69,7 +69,7 @@ def once(of: Template, target: Target) -> Probe:
 
 def _around(of: Template, base: Probe, target: Target) -> Iterator[Probe]:
     """The documented request with what goes before and behind it; one that may count as a failure goes next to it."""
-    before = [*_wrong(of, base), *_defaults(of, base)]
+    before = [*_wrong(of, base), *_right(of, base)]
     refusals = [(row, probe) for row in of.call.row.refusal for probe in _refused(of, base, row, target)]
     before += [probe for row, probe in refusals if not (row.after or row.between)]
     yield from sorted(before, key=lambda probe: probe.risky)
@@ -143,19 +143,32 @@ def _wrong(of: Template, base: Probe) -> Iterator[Probe]:
             yield probe
 
 
-def _defaults(of: Template, base: Probe) -> Iterator[Probe]:
-    """All defaults written out, where that changes nothing."""
-    if _is_harmless(of.call) and _is_open(of):
-        usual = dict(_harmless(of))
-        written = {p.name: p.default for p in of.call.parameters if p.default} | usual
+def _right(of: Template, base: Probe) -> Iterator[Probe]:
+    """What must be accepted, where that changes nothing: all defaults, other listed values, those of other calls."""
+    if not _is_harmless(of.call) or not _is_open(of):
+        return
+    usual, parameters_of = dict(_harmless(of)), of.call.parameters
+    defaults = {p.name: p.default for p in parameters_of if p.default}
+    listed = {p.name: value for p in parameters_of for value in parameters.others_allowed(of, p)}
+    made = [
+        (Kind.DEFAULT, "all", "that says every default", defaults | usual, parameters_of[0]),
+        (Kind.ALLOWED, "all", "with other values that are listed", usual | listed, parameters_of[0]),
+    ]
+    for p in parameters_of:
+        if p.origin and not p.once:
+            call, given = p.origin.partition(".")[0], usual | {p.name: parameters.HOLE}
+            made.append((Kind.VALUE, f"{p.name}-listed", f"with a {p.name} that {call} lists", given, p))
+    for kind, name, said, given, about in made:
         yield _saying(
             of,
             base,
-            tuple(written.items()),
-            id=f"default-all@{of.name}",
-            purpose=base.sent_for(Kind.DEFAULT),
-            title=f"{of.name}: the request that says every default",
+            tuple(given.items()),
+            id=f"{kind}-{name}@{of.name}",
+            purpose=base.sent_for(kind),
+            title=f"{of.name}: the request {said}",
             control=base.id,
+            origin=about.origin if kind is Kind.VALUE else "",
+            other_than=usual.get(about.name, ""),
         )
 
 

@@ -11,5 +11,5 @@ OF_A_FURTHER_CALL = (
     *("action-longer", "action-upper-case"),
     *("malformed-cut-short", "malformed-text-after", "spelling-comments", "spelling-parameters"),
     *("schema-unknown-child", "schema-parameter-*"),
-    *("parameter-*", "default-*", "group-*", "beside-*", "value-*"),
+    *("parameter-*", "allowed-*", "default-*", "group-*", "beside-*", "value-*"),
 )

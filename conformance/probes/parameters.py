@@ -51,6 +51,7 @@ def about(template: Template, base: Probe, target: Target) -> Iterator[Probe]:
     for parameter in template.call.parameters:
         if not parameter.secret:
             yield from _wrong(template, base, parameter)
+    yield from _allowed(template, base)
     yield from _defaults(template, base)
     yield from _groups(template, base)
     yield from _values(template, base)
@@ -123,14 +124,39 @@ def _beside_the_list(values: tuple[str, ...]) -> Wrongs:
         yield Kind.PARAMETER_FORM, "in-another-case", first.swapcase()
 
 
+def others_allowed(template: Template, parameter: Parameter) -> Iterator[str]:
+    """The listed values of a parameter that are neither said nor its default, and that no refusal is about."""
+    about = {row.says.get(parameter.name) for row in template.call.row.refusal}
+    said = {*about, parameter.default, parameter.harmless, dict(template.given).get(parameter.name)}
+    return (value for value in parameter.values if value not in said)
+
+
+def _allowed(template: Template, base: Probe) -> Iterator[Probe]:
+    """Each listed value that no other request says."""
+    for parameter in template.call.parameters:
+        for value in () if parameter.secret else others_allowed(template, parameter):
+            given = (*_others(template, parameter), (parameter.name, value))
+            name, title = (
+                f"{parameter.name}-{value}",
+                f"the request with the listed {parameter.name} {value!r}",
+            )
+            yield _saying(template, base, Kind.ALLOWED, name, given, title=title)
+
+
 def _defaults(template: Template, base: Probe) -> Iterator[Probe]:
-    """Each default written out, where the documented request leaves it out."""
+    """Each default written out, where the documented request leaves it out; one of a group beside another of it."""
     given = dict(template.given)
     for parameter in template.call.parameters:
-        if parameter.default and not parameter.group and parameter.name not in given:
-            said = (*template.given, (parameter.name, parameter.default))
-            title = f"the request that says the default of {parameter.name}"
-            yield _saying(template, base, Kind.DEFAULT, parameter.name, said, title=title)
+        if not parameter.default or (parameter.name in given and not parameter.group):
+            continue
+        beside = [p for p in template.call.parameters if p.group == parameter.group and p is not parameter]
+        title, name = f"the request that says the default of {parameter.name}", parameter.name
+        said: Given = (*_others(template, parameter), (parameter.name, parameter.default))
+        if parameter.group:
+            other = beside[0]
+            said = (*said, (other.name, given.get(other.name) or other.example or RIGHT[other.form]))
+            title, name = f"{title} beside {other.name}", f"{parameter.name}-beside"
+        yield _saying(template, base, Kind.DEFAULT, name, said, title=title)
 
 
 def _groups(template: Template, base: Probe) -> Iterator[Probe]:
@@ -171,7 +197,8 @@ def _values(template: Template, base: Probe) -> Iterator[Probe]:
             title = f"the request with a {parameter.name} {said}"
             given = (*others, (parameter.name, HOLE))
             probe = _saying(template, base, Kind.VALUE, f"{parameter.name}-{how}", given, title=title)
-            yield replace(probe, origin=parameter.origin)
+            said = dict(template.given).get(parameter.name, "")
+            yield replace(probe, origin=parameter.origin, other_than=said)
 
 
 HOLE = "VALUE-OF-ANOTHER-CALL"  # stands for a value that another call will list

@@ -52,7 +52,8 @@ class Probe:
     control: id of the probe that must succeed for this one's answer to count (its twin without the defect).
     fresh: over a connection of its own. segment: a last segment for the path. method: another than the binding's.
     stand_in: over HTTPS, with the token of plain HTTP. form: how it is put. everywhere: also to each further address
-    of the host. origin: where the value stands that is still to be filled in, CALL.FIELD.
+    of the host. origin: where the value stands that is still to be filled in, CALL.FIELD. other_than: what is said
+    anyway, where there is another.
     spends: the same of a value that is good once. risky: its login is meant to fail, which counts.
     failed_login: the codes that say that its login failed, or is locked; none where it logs nobody in.
     """
@@ -77,6 +78,7 @@ class Probe:
     everywhere: bool = False
     failed_login: frozenset[str] = frozenset()
     origin: str = ""
+    other_than: str = ""
     spends: str = ""
     risky: bool = False
 

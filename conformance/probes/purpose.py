@@ -30,6 +30,7 @@ class Kind(StrEnum):
     PARAMETER_LISTED = "parameter-listed"  # a value that is not on the list of its parameter
     PARAMETER_MISSING = "parameter-missing"  # a required parameter left out, or empty
     PARAMETER_FORM = "parameter-form"  # a value of another form or length
+    ALLOWED = "allowed"  # another value that is on the list of its parameter
     DEFAULT = "default"  # a default written out
     GROUP = "group"  # of parameters of which one is needed, none, or another one
     BESIDE = "beside"  # two of these

@@ -38,8 +38,8 @@ def filled(probe: Probe, exchanges: Sequence[Exchange], secrets: Secrets) -> Pro
             continue
         listed = [leaf.text for (leaf,) in envelope.items((field,)) if leaf and leaf.whole and leaf.text]
         if listed:
-            value = listed[-1] if told(probe.id)[1] == "listed" else _unlisted(listed)
-            return with_value(probe, value)
+            other = next((text for text in reversed(listed) if text != probe.other_than), listed[-1])
+            return with_value(probe, other if told(probe.id)[1] == "listed" else _unlisted(listed))
     return f"its values are those that {call} lists, and no answer to that call lists any"
 
 

@@ -109,6 +109,27 @@ _MUTANTS = (
         call=REGISTER,
     ),
     mutant(
+        "mail_in_html_refused",
+        "An email_format of 2, which is listed, is refused.",
+        "PRM-10",
+        _refuses(REGISTER, "407", lambda given: given.get("email_format") == "2"),
+        call=REGISTER,
+    ),
+    mutant(
+        "account_types_refused",
+        "Of the account types that are listed, only the first is taken.",
+        "PRM-08",
+        _refuses(REGISTER, "412", lambda given: given.get("account_id", "1") != "1"),
+        call=REGISTER,
+    ),
+    mutant(
+        "other_countries_refused",
+        "Of the countries that are listed, only that of the example is taken.",
+        "PRM-08",
+        _refuses(REGISTER, "406", lambda given: given.get("country_id", "305") != "305"),
+        call=REGISTER,
+    ),
+    mutant(
         "shop_without_a_key",
         "The address of the shop opens no account.",
         "ACT-07",
@@ -185,6 +206,15 @@ _CORRECT = (
         "Declined terms are answered with 409.",
         _says(REGISTER, "409", "410", where=has("accept_terms")),
         call=REGISTER,
+    ),
+    *(
+        correct(
+            name, title, _refuses(REGISTER, code, lambda given: given["country_id"] != "305"), call=REGISTER
+        )
+        for name, title, code in (
+            ("countries_under_embargo", "Nobody of another country may register.", "106"),
+            ("numbers_of_the_country", "A number has to be one of the country.", "417"),
+        )
     ),
     correct(
         "used_captcha_is_an_old_one",

@@ -7,12 +7,13 @@ from xml.etree import ElementTree as ET
 
 from conformance.reference.answer import Outcome
 from conformance.reference.variants.edits import again, edited, sent, set_text, the
-from conformance.reference.variants.variant import correct, every, mutant, of, outcome, tree
+from conformance.reference.variants.variant import correct, every, mutant, of, outcome, reading, tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.reference.app import Call
+    from conformance.reference.request import Asked
     from conformance.reference.variants.variant import Change, Variant
 
 COUNTRY, PREFIX = "get_list_country", "get_list_country_prefix"
@@ -159,6 +160,12 @@ def _capital(call: Call, honest: Outcome) -> Outcome:
     return honest._replace(error="999") if b"<Action>" in sent(call) and honest.error is None else honest
 
 
+def _any_ending(_: Call, asked: Asked) -> Asked:
+    """Whatever begins with the name of the call is taken for it."""
+    begins = bool(asked.action and asked.action.startswith(ACCOUNT))
+    return asked._replace(action=ACCOUNT) if begins else asked
+
+
 def _answered(code: str, other: str) -> Change:
     return outcome(lambda _, honest: honest._replace(error=other) if honest.error == code else honest)
 
@@ -185,6 +192,14 @@ _CALLER = (
         "ERR-430",
         _answered("430", "007"),
         call=COUNTRY,
+    ),
+    mutant(
+        "accounts_whatever_follows",
+        "What only begins with the name of the call is answered as the call.",
+        "REQ-03",
+        reading(_any_ending),
+        also="ERR-430",
+        call=ACCOUNT,
     ),
     mutant("capital_action_refused", "Action is not known.", "REQ-09", outcome(_capital), call=COUNTRY),
 )

@@ -149,6 +149,27 @@ VARIANTS = (
         call=TERMS,
     ),
     mutant(
+        "terms_in_html_refused",
+        "A terms_format of 2, which is listed, is refused.",
+        "PRM-10",
+        _refused_where("427", lambda _, given: given.get("terms_format") == "2"),
+        call=TERMS,
+    ),
+    mutant(
+        "terms_of_country_0_refused",
+        "A country_id of 0, its default, is refused beside an address.",
+        "PRM-07",
+        _refused_where("406", lambda _, given: given.get("country_id") == "0"),
+        call=TERMS,
+    ),
+    mutant(
+        "terms_by_text",
+        "Values are read as text, whatever sections and references they are in.",
+        "REQ-05",
+        _refused_where("406", lambda call, _: b"_id><!-- -->" in sent(call)),
+        call=TERMS,
+    ),
+    mutant(
         "terms_of_any_country",
         "A country_id that is not listed is taken.",
         "PRM-08",

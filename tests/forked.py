@@ -25,7 +25,6 @@ from typing import Any, NoReturn
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 _LONGEST = 1 << 17  # bytes of words and environment
 _ROOT = str(Path(__file__).parents[1])
-_OF_PYTEST = ("conformance.checks.test_", "conformance.pytest_plugin")  # which rewrites their asserts
 # Read while Python or a library starts; what sets one of them starts cold.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "SSL", "OPENSSL")
 
@@ -83,8 +82,6 @@ def _import_all() -> None:
     for module in pkgutil.walk_packages(conformance.__path__, "conformance."):
         with contextlib.suppress(ImportError):
             importlib.import_module(module.name)
-    for name in [name for name in sys.modules if name.startswith(_OF_PYTEST)]:
-        del sys.modules[name]
     from conformance.contract.load import documented  # noqa: PLC0415
 
     documented()

@@ -12,15 +12,19 @@ from hypothesis import strategies as st
 from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS, Level
 from conformance.verdicts import verdict as verdicts
-from conformance.verdicts.claim import claim, comes_to, exit_code
+from conformance.verdicts.claim import claim, comes_to, exit_code, with_extensions
 from conformance.verdicts.verdict import (
     Calls,
     Claim,
     ExitCode,
+    ExtensionResult,
+    Report,
     RequirementResult,
     Scope,
     SettingsNote,
     Smoke,
+    Suite,
+    TargetNote,
     WaiverNote,
     count,
     required,
@@ -269,3 +273,47 @@ def test_what_a_smoke_run_comes_to(
     verdict: Claim, code: int, requests: int, told: tuple[Claim, ExitCode]
 ) -> None:
     assert comes_to(verdict, code, Smoke(requests=requests, finds=80)) == told
+
+
+@pytest.mark.parametrize(
+    ("code", "theirs", "counted", "ends"),
+    [
+        (ExitCode.CONFORMING, Verdict.FAIL, False, ExitCode.CONFORMING),
+        (ExitCode.CONFORMING, Verdict.FAIL, True, ExitCode.NONCONFORMING),
+        (ExitCode.CONFORMING, Verdict.INCONCLUSIVE, True, ExitCode.INCONCLUSIVE),
+        (ExitCode.CONFORMING, Verdict.PASS, True, ExitCode.CONFORMING),
+        (ExitCode.INCONCLUSIVE, Verdict.FAIL, True, ExitCode.NONCONFORMING),
+        (ExitCode.NONCONFORMING, Verdict.INCONCLUSIVE, True, ExitCode.NONCONFORMING),
+        (ExitCode.NONCONFORMING, Verdict.PASS, True, ExitCode.NONCONFORMING),
+        (ExitCode.CONFORMING, Verdict.ERROR, False, ExitCode.INTERNAL_ERROR),
+        (ExitCode.NONCONFORMING, Verdict.ERROR, True, ExitCode.INTERNAL_ERROR),
+        (ExitCode.INTERRUPTED, Verdict.ERROR, True, ExitCode.INTERRUPTED),
+        (ExitCode.INTERNAL_ERROR, Verdict.FAIL, True, ExitCode.INTERNAL_ERROR),
+        (ExitCode.NOTHING_SELECTED, Verdict.FAIL, False, ExitCode.NONCONFORMING),
+        (ExitCode.NOTHING_SELECTED, Verdict.INCONCLUSIVE, False, ExitCode.INCONCLUSIVE),
+        (ExitCode.NOTHING_SELECTED, Verdict.PASS, False, ExitCode.CONFORMING),
+    ],
+)
+def test_what_a_run_with_an_extension_ends_with(
+    code: ExitCode, theirs: Verdict, counted: bool, ends: ExitCode
+) -> None:
+    """The published claim stays as it is."""
+    row = RequirementResult(id="X-A", level="must", title="", source="", verdict=theirs)
+    report = Report(
+        suite=Suite(name="", version="", contract=""),
+        target=TargetNote(name="", endpoint="", binding=""),
+        started="2026-01-01T00:00:00Z",
+        duration_s=0.0,
+        seed=1,
+        level="must",
+        exchanges=0,
+        verdict=Claim.CONFORMING,
+        exit_code=code,
+        counts=count([]),
+        requirements=(),
+    )
+    own = ExtensionResult(name="own", verdict=claim([row], "must"), counts=count([row]), requirements=(row,))
+    made = with_extensions(report, (own,), counted=counted)
+    assert (made.exit_code, made.verdict, made.extensions) == (ends, Claim.CONFORMING, (own,))
+    if not counted:
+        assert with_extensions(report, (own,)) == made

@@ -304,7 +304,7 @@ def test_what_python_would_take_or_choke_on_is_refused(option: str, tmp_path: Pa
 def test_an_endless_recording_is_refused(tmp_path: Path) -> None:
     done = run("replay", "/dev/zero", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (4, 1)
-    assert "/dev/zero is larger than 256 MiB" in done.stderr
+    assert "/dev/zero: it is larger than 256 MiB" in done.stderr
 
 
 def test_python_m_beside_another_package_of_our_name(tmp_path: Path) -> None:

@@ -28,11 +28,9 @@ from conformance.submissions.package import (
 )
 from conformance.submissions.signing import private_key, public_half, signed
 from conformance.submissions.statement import KIND, result, statement
-from conformance.target.configuration import ConfigError
+from conformance.target.configuration import ConfigError, read_file
 from conformance.verdicts.reading import read_report
 from conformance.verdicts.verdict import Report
-
-_MOST = 256 << 20  # octets of one file
 
 
 def run(options: argparse.Namespace) -> int:
@@ -70,15 +68,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _read(file: Path) -> bytes:
     try:
-        with file.open("rb") as source:
-            data = source.read(_MOST + 1)
+        return read_file(file)
     except OSError as error:
         raise ConfigError(
             f"cannot read {file}: {error.strerror}; allowed: the folder that a run wrote"
         ) from None
-    if len(data) > _MOST:
-        raise ConfigError(f"{file} is larger than {_MOST >> 20} MiB; allowed: the folder that a run wrote")
-    return data
 
 
 def _check(evidence: bytes, report: Report, place: Path) -> None:

@@ -22,13 +22,11 @@ from conformance.reporting.output import complain, note, say
 from conformance.run import refuse_selection, send
 from conformance.sending.signals import held
 from conformance.target.asked import only_allowed
-from conformance.target.configuration import ConfigError
+from conformance.target.configuration import ConfigError, read_file
 from conformance.target.from_options import target_of
 from conformance.verdicts.history.file import check
 from conformance.verdicts.terms import selected, terms
 from conformance.verdicts.verdict import ExitCode
-
-_LARGEST = 256 << 20  # bytes of a recording
 
 
 def run(options: argparse.Namespace) -> int:
@@ -89,13 +87,9 @@ def replay(options: argparse.Namespace) -> int:
     wanted = terms(options, contract)
     extensions = read_extensions(options.extension, contract)
     try:
-        with options.evidence.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-        if len(data) > _LARGEST:  # or endless
-            raise ConfigError(f"{options.evidence} is larger than {_LARGEST >> 20} MiB; allowed: a recording")
-        evidence = from_har(data)
+        evidence = from_har(read_file(options.evidence))
     except OSError as error:
-        raise ConfigError(f"cannot read {options.evidence}: {error.strerror}") from None
+        raise ConfigError(f"cannot read {options.evidence}: {error.strerror}; allowed: a recording") from None
     except EvidenceError as error:
         raise ConfigError(f"{options.evidence}: {error}") from None
     accept = tuple(dict.fromkeys((*evidence.accept, *options.accept)))

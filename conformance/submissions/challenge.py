@@ -19,7 +19,7 @@ import msgspec
 
 from conformance import __version__
 from conformance.submissions.signing import PrivateKey, PublicKey, opened, signed
-from conformance.target.configuration import ConfigError
+from conformance.target.configuration import ConfigError, read_file
 from conformance.target.hosts import host_is_valid
 from conformance.verdicts.policy import Policy, policy_of
 
@@ -112,8 +112,7 @@ def to_file(challenge: Challenge, key: PrivateKey | None) -> bytes:
 def read_challenge(file: Path, contract: Contract) -> tuple[Challenge, bytes]:
     """The challenge in a file, and the file. Raises ConfigError."""
     try:
-        with file.open("rb") as source:
-            data = source.read(_MOST + 1)
+        data = read_file(file)
     except OSError as error:
         raise ConfigError(f"--challenge: cannot read {file}: {error.strerror}; allowed: {_ALLOWED}") from None
     try:

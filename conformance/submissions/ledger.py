@@ -11,7 +11,7 @@ import msgspec
 
 from conformance.reporting.write import refused
 from conformance.submissions.challenge import Challenge
-from conformance.target.configuration import ConfigError
+from conformance.target.configuration import ConfigError, read_file
 
 _MOST = 64 << 20  # octets of a ledger that are read at all
 
@@ -68,18 +68,13 @@ def read_ledger(file: Path) -> Ledger:
     """The ledger in a file; an empty one where there is none yet. Raises ConfigError."""
     ledger = Ledger(file)
     try:
-        with file.open("rb") as source:
-            data = source.read(_MOST + 1)
+        data = read_file(file, _MOST)
     except FileNotFoundError:
         return ledger
     except OSError as error:
         raise ConfigError(
             f"--ledger: cannot read {file}: {error.strerror}; allowed: a ledger of challenges"
         ) from None
-    if len(data) > _MOST:
-        raise ConfigError(
-            f"--ledger: {file} is larger than {_MOST >> 20} MiB; allowed: a ledger of challenges"
-        )
     for number, text in enumerate(data.splitlines(), 1):
         try:
             line = msgspec.json.decode(text, type=_Line) if text.strip() else None

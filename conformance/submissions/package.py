@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.target.configuration import ConfigError
+from conformance.target.configuration import ConfigError, read_file
 
 EVIDENCE, REPORT, CHALLENGE, REQUIREMENTS = (
     "evidence.har",
@@ -60,12 +60,9 @@ def read_package(file: Path) -> Package:
     from conformance.submissions.statement import digest  # noqa: PLC0415
 
     try:
-        with file.open("rb") as source:
-            data = source.read(_LARGEST + 1)
+        data = read_file(file, _LARGEST)
     except OSError as error:
         raise MalformedError(f"cannot read {file}: {error.strerror}; {_ALLOWED}") from None
-    if len(data) > _LARGEST:
-        raise MalformedError(f"{file} is larger than {_LARGEST >> 20} MiB; {_ALLOWED}")
     try:
         return Package(_unpacked(data), digest(data))
     except ValueError as error:

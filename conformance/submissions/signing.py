@@ -18,11 +18,10 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import Error, VerificationError
 from securesystemslib.signer import CryptoSigner, Key, SSlibKey
 
-from conformance.target.configuration import ConfigError
+from conformance.target.configuration import ConfigError, read_file
 
 PrivateKey = Ed25519PrivateKey
 PublicKey = Key
-_MOST = 64 << 10  # octets of a key file
 _HOW = "an Ed25519 key in PEM, as `openssl genpkey -algorithm ed25519` makes one"
 
 
@@ -97,7 +96,6 @@ def opened(envelope: bytes, kind: str, keys: list[PublicKey]) -> tuple[bytes, Pu
 
 def _read(file: Path) -> bytes:
     try:
-        with file.open("rb") as source:
-            return source.read(_MOST)
+        return read_file(file, 1 << 20)
     except OSError as error:
         raise ConfigError(f"cannot read the key {file}: {error.strerror}; allowed: {_HOW}") from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+from conformance.target.configuration import read_file
+
 _MOST = 16 << 20  # octets; every public authority there is takes half a megabyte
 
 
@@ -54,16 +56,13 @@ def check_client(certificate: Path, key: Path) -> None:
 
 def _pem(key: str, file: Path, label: str, allowed: str) -> None:
     try:
-        with file.open("rb") as source:
-            text = source.read(_MOST + 1)
+        text = read_file(file, _MOST)
     except FileNotFoundError:
         raise WrongFile(key, f"there is no file {file}", allowed) from None
     except ValueError:
         raise WrongFile(key, "the name of the file has a NUL in it", allowed) from None
     except OSError as error:
         raise WrongFile(key, f"cannot read {file}: {error.strerror}", allowed) from None
-    if len(text) > _MOST:
-        raise WrongFile(key, f"{file} is larger than {_MOST >> 20} MiB", allowed)
     if label.encode() not in text:
         what = "private key" if "KEY" in label else "certificate"
         raise WrongFile(key, f"{file} holds no {what} in PEM", allowed)

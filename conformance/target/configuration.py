@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import datetime
+import errno
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -146,20 +147,23 @@ def suggestion(name: str, allowed: Iterable[str]) -> str:
     return f"{meant(name, names, '`')}; allowed: {', '.join(names)}"
 
 
+def read_file(file: Path, most: int = 256 << 20) -> bytes:
+    """What a file holds, which may be a device without an end. Raises OSError, also for more octets than `most`."""
+    with file.open("rb") as source:
+        data = source.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most >> 20} MiB")
+    return data
+
+
 def read_toml(file: Path, what: str = "") -> dict[str, Any]:
     """A TOML file of the user's, with a byte order mark or without. `what` names it. Raises ConfigError."""
     import tomllib  # noqa: PLC0415  not every command reads a file
 
     named = f"{what} {file}".strip()
     try:
-        with file.open("rb") as source:
-            data = source.read(_MOST + 1)
-        if len(data) > _MOST:
-            raise ConfigError(f"{named} is larger than {_MOST >> 20} MiB; allowed: a TOML file")
-        return tomllib.loads(data.decode("utf-8-sig"))
+        return tomllib.loads(read_file(file, _MOST).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        if isinstance(error, ConfigError):
-            raise
         raise ConfigError(_unreadable(named, error)) from None
 
 

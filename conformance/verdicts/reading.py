@@ -11,11 +11,10 @@ from typing import TypeVar
 import msgspec
 
 from conformance.contract.quoting import cut
-from conformance.target.configuration import ConfigError
+from conformance.target.configuration import ConfigError, read_file
 from conformance.verdicts.verdict import Report
 
 FORMAT = 1
-_MOST = 256 << 20  # bytes of a file that is read at all
 _Read = TypeVar("_Read")
 
 
@@ -64,13 +63,9 @@ def read_as(file: Path, kind: type[_Read], what: str) -> _Read:
 def read_bytes(file: Path, what: str = "report") -> bytes:
     """What a file holds, within bounds. Raises ConfigError."""
     try:
-        with file.open("rb") as source:
-            data = source.read(_MOST + 1)
+        return read_file(file)
     except OSError as error:
         raise _unusable(file, what, error.strerror or "it cannot be read") from None
-    if len(data) > _MOST:
-        raise _unusable(file, what, f"it is larger than {_MOST >> 20} MiB")
-    return data
 
 
 def _decoded(file: Path, data: bytes, kind: type[_Read], what: str) -> _Read:

@@ -14,14 +14,13 @@ from conformance.checks.outcome import Verdict
 from conformance.contract.quoting import cut
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import EvidenceError, from_har
-from conformance.target.configuration import ConfigError
+from conformance.target.configuration import ConfigError, read_file
 from conformance.verdicts.history.line import CONCLUSIVE, FORMAT, LEFT_OUT, LETTERS, WAIVED, Line, Terms
 from conformance.verdicts.history.measures import answer_times
 from conformance.verdicts.reading import read_report
 from conformance.verdicts.recount import recounted
 from conformance.verdicts.verdict import Claim, Report, RequirementResult
 
-_LARGEST = 256 << 20  # bytes of a recording
 _ALLOWED = "the folder of a run, or one with such folders"
 
 
@@ -71,13 +70,9 @@ def _recording(file: Path) -> bytes | None:
     if not file.is_file():
         return None
     try:
-        with file.open("rb") as source:
-            data = source.read(_LARGEST + 1)
+        return read_file(file)
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error.strerror}; allowed: a recording") from None
-    if len(data) > _LARGEST:
-        raise ConfigError(f"{file} is larger than {_LARGEST >> 20} MiB; allowed: a recording")
-    return data
 
 
 def _evidence(folder: Path, recording: bytes) -> Evidence:

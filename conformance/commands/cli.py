@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -13,30 +12,13 @@ from typing import Any, NoReturn
 
 from conformance import __version__
 from conformance.commands.guard import guarded
+from conformance.commands.help import Parser, sentence
 from conformance.commands.history_verbs import add_verbs
 from conformance.contract.spelling import meant
-from conformance.reporting.output import complain, say
 from conformance.sending.signals import obeyed
 from conformance.target.options import add_options, settle
 from conformance.target.settings import Setting
 from conformance.verdicts.less import ALLOWABLE
-
-USAGE = 4
-# A misplaced URL or token is quoted by the parser's messages, and whoever is asked for help gets to see them.
-_TOKEN = re.compile(r"(?<=://)[^\s'\"]+|[0-9A-Fa-f]{16,}")
-
-
-class _Parser(argparse.ArgumentParser):
-    """Refuses in one line, with the documented exit code."""
-
-    def error(self, message: str) -> NoReturn:
-        if found := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message):
-            message += meant(found[1], re.findall(r"[\w.-]+", found[2]))
-        complain(f"{_TOKEN.sub('...', message)} (see `{self.prog} --help`)")
-        self.exit(USAGE)
-
-    def _print_message(self, message: str, file: object = None) -> None:  # noqa: ARG002  help and version alone
-        say(message)
 
 
 def _whole(low: int, high: int) -> Callable[[str], Any]:
@@ -46,89 +28,80 @@ def _whole(low: int, high: int) -> Callable[[str], Any]:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = _Parser(
+    top = Parser(
         prog="connect-conformance",
         description="Says, requirement by requirement, whether an endpoint keeps the documented contract of the"
         " Connect API.",
-        allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
-    run = commands.add_parser(
-        "run",
-        help="judge a target, or several, and write the reports",
-        usage="%(prog)s\n       [OPTION ...]",
-        allow_abbrev=False,
-    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    run = _add(commands, "run", "judge a target, or several, and write the reports")
     add_options(run, "run")
-    serve = commands.add_parser(
-        "serve", help="run the reference endpoint for people who build clients", allow_abbrev=False
+    serve = _add(commands, "serve", "run the reference endpoint for people who build clients")
+    serve.add_argument("--state", metavar="NNN", help="answer every call with this error code, such as 004")
+    serve.add_argument(
+        "--mutant", metavar="ID", help="be broken, or unusual, in one way: a variant of `prove`"
     )
-    serve.add_argument("--state", metavar="NNN", help="answer as in the state of an error code")
-    serve.add_argument("--mutant", metavar="ID", help="answer as one of the variants")
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    for name in ("--https-port", "--http-port"):
+    serve.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default: %(default)s)"
+    )
+    for name in ("https", "http"):
         serve.add_argument(
-            name, type=_whole(0, 65_535), default=0, metavar="PORT", help="default: any free one"
+            f"--{name}-port",
+            type=_whole(0, 65_535),
+            default=0,
+            metavar="PORT",
+            help=f"port of {name.upper()} (default: any free one)",
         )
-    replay = commands.add_parser(
-        "replay",
-        help="judge recorded exchanges again, with no network",
-        usage="%(prog)s\n       [OPTION ...] EVIDENCE",
-        allow_abbrev=False,
-    )
+    replay = _add(commands, "replay", "judge recorded exchanges again, with no network")
     replay.add_argument(
         "evidence", type=Path, metavar="EVIDENCE", help="an evidence.har of a run, or of somebody else"
     )
     add_options(replay, "replay")
-    prove = commands.add_parser(
-        "prove",
-        help="judge every broken and every unusual variant of the reference endpoint",
-        allow_abbrev=False,
-    )
-    prove.add_argument("--format", choices=("table", "json", "markdown", "html"), default="table")
+    prove = _add(commands, "prove", "judge every broken and every unusual variant of the reference endpoint")
+    _add_format(prove, "table", "json", "markdown", "html")
     prove.add_argument(
-        "--only", action="append", default=[], metavar="GLOB", help="these variants alone (repeatable)"
+        "--only",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="only variants of these names (repeatable)",
     )
     prove.add_argument(
         "--call",
         action="append",
         default=[],
         metavar="GLOB",
-        help="variants of these calls alone (repeatable; default: of all)",
+        help="only variants of these calls (repeatable; default: of all)",
     )
     prove.add_argument(
-        "--jobs", type=_whole(1, 64), default=2, metavar="N", help="processes (default: %(default)s)"
+        "--jobs",
+        type=_whole(1, 64),
+        default=2,
+        metavar="N",
+        help="processes side by side (default: %(default)s)",
     )
-    listing = commands.add_parser(
-        "requirements", help="print the catalogue and the checks that cover it", allow_abbrev=False
-    )
-    listing.add_argument("--format", choices=("table", "json", "markdown"), default="table")
+    listing = _add(commands, "requirements", "print the catalogue and the checks that cover it")
+    _add_format(listing, "table", "json", "markdown")
     listing.add_argument(
         "--call",
         action="append",
         default=[],
         metavar="GLOB",
-        help="what these calls are held to alone (repeatable; default: all)",
+        help="only what these calls are held to (repeatable; default: all)",
     )
-    explain = commands.add_parser(
-        "explain",
-        help="say what a requirement, interpretation, exit code, setting or variant is",
-        allow_abbrev=False,
+    explain = _add(
+        commands, "explain", "say what a requirement, interpretation, exit code, setting or variant is"
     )
-    explain.add_argument("name", metavar="ID", help="such as ENV-03, I-09, 10, timeout or root_in_upper_case")
+    explain.add_argument("name", metavar="ID", help="the name of any of these")
     add_options(explain, "explain")
-    completion = commands.add_parser(
-        "completion", help="print what lets a shell complete commands, options and names", allow_abbrev=False
-    )
+    completion = _add(commands, "completion", "print what lets a shell complete commands, options and names")
     completion.add_argument(
         "what",
         choices=("bash", "zsh", "fish", "targets"),
         help="the shell; targets prints those of the configuration",
     )
-    compare = commands.add_parser(
-        "compare", help="show what changed between two or more results", allow_abbrev=False
-    )
+    compare = _add(commands, "compare", "show what changed between two or more results")
     compare.add_argument(
         "results",
         type=Path,
@@ -136,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="RESULT",
         help="a report.json, a folder of a run, or a package; as the first also a history, for the run before",
     )
-    compare.add_argument("--format", choices=("table", "json", "markdown", "html"), default="table")
+    _add_format(compare, "table", "json", "markdown", "html")
     compare.add_argument(
         "--overview",
         action="store_true",
@@ -163,35 +136,46 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--fail-on-extension", action="store_true", help="with --fail-on-regression: one of an extension, too"
     )
-    doctor = commands.add_parser(
-        "doctor", help="say whether a target can be reached and what a run would cost", allow_abbrev=False
-    )
+    doctor = _add(commands, "doctor", "say whether a target can be reached and what a run would cost")
     add_options(doctor, "doctor")
     _add_submissions(commands)
-    init = commands.add_parser("init", help="write a commented configuration file", allow_abbrev=False)
+    init = _add(commands, "init", "write a commented configuration file")
     add_options(init, "init")
     init.add_argument(
         "--policy", action="store_true", help="write rules for a run that counts instead (run --policy)"
     )
     init.add_argument("--force", action="store_true", help="overwrite a file that exists")
-    waivers = commands.add_parser(
-        "waivers", help="write a file of waivers to begin with, from what failed in a run", allow_abbrev=False
-    )
-    waivers.add_argument("action", choices=("init",), help="what to do")
+    waivers = _add(commands, "waivers", "write a file of waivers to begin with, from what failed in a run")
+    waivers.add_argument("action", choices=("init",), help="write the file")
     waivers.add_argument(
         "reports", type=Path, metavar="REPORTS", help="the folder of a run, or its report.json"
     )
     waivers.add_argument(
-        "-o", "--output", type=Path, default="waivers.toml", metavar="FILE", help="default: %(default)s"
+        "-o",
+        "--output",
+        type=Path,
+        default="waivers.toml",
+        metavar="FILE",
+        help="the file to write (default: %(default)s)",
     )
     return top
 
 
+def _add(commands: Any, name: str, said: str) -> Parser:
+    """A command. said: what it does, in a line."""
+    made: Parser = commands.add_parser(name, help=said, description=sentence(said))
+    return made
+
+
+def _add_format(command: argparse.ArgumentParser, *forms: str) -> None:
+    command.add_argument(
+        "--format", choices=forms, default=forms[0], help="how to print it (default: %(default)s)"
+    )
+
+
 def _add_submissions(commands: Any) -> None:
     """Evidence that changes hands: docs/submissions.md."""
-    challenge = commands.add_parser(
-        "challenge", help="write a challenge that a partner answers with a run", allow_abbrev=False
-    )
+    challenge = _add(commands, "challenge", "write a challenge that a partner answers with a run")
     challenge.add_argument("--for", dest="name", required=True, metavar="NAME", help="who is to answer it")
     challenge.add_argument(
         "--endpoint-host",
@@ -209,12 +193,15 @@ def _add_submissions(commands: Any) -> None:
     challenge.add_argument("--policy", type=Path, metavar="FILE", help="rules that the run is held to")
     challenge.add_argument("--key", type=Path, metavar="PEM", help="an Ed25519 key that signs it")
     challenge.add_argument(
-        "-o", "--output", type=Path, default="challenge.json", metavar="FILE", help="default: %(default)s"
+        "-o",
+        "--output",
+        type=Path,
+        default="challenge.json",
+        metavar="FILE",
+        help="the file to write (default: %(default)s)",
     )
     _add_ledger(challenge)
-    package = commands.add_parser(
-        "package", help="put what a run left into one file that can be verified", allow_abbrev=False
-    )
+    package = _add(commands, "package", "put what a run left into one file that can be verified")
     package.add_argument("reports", type=Path, metavar="REPORTS", help="the folder of a run")
     package.add_argument(
         "--challenge", type=Path, metavar="FILE", help="the challenge that the run was run with"
@@ -223,11 +210,14 @@ def _add_submissions(commands: Any) -> None:
     package.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="the package to write"
     )
-    verify = commands.add_parser(
-        "verify", help="say what can be established of a package, one line a check", allow_abbrev=False
-    )
+    verify = _add(commands, "verify", "say what can be established of a package, one line a check")
     verify.add_argument("package", type=Path, metavar="FILE", help="a package, as `package` writes it")
-    verify.add_argument("--policy", type=Path, metavar="FILE", help="rules; default: those of the challenge")
+    verify.add_argument(
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="rules that it is held to (default: those of the challenge)",
+    )
     verify.add_argument(
         "--trust",
         type=Path,
@@ -243,13 +233,15 @@ def _add_submissions(commands: Any) -> None:
     )
     verify.add_argument("--config", type=Path, metavar="FILE", help="the configuration file, with --live")
     verify.add_argument(
-        "--sample", type=_whole(1, 1_000), default=20, metavar="N", help="of them (default: %(default)s)"
+        "--sample",
+        type=_whole(1, 1_000),
+        default=20,
+        metavar="N",
+        help="how many of them, with --live (default: %(default)s)",
     )
     verify.add_argument("--quiet", action="store_true", help="leave out what is in order")
     _add_ledger(verify)
-    history = commands.add_parser(
-        "history", help="keep and show what runs came to over time", allow_abbrev=False
-    )
+    history = _add(commands, "history", "keep and show what runs came to over time")
     add_verbs(history)
 
 
@@ -272,6 +264,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parsed(words: Sequence[str]) -> argparse.Namespace:
     """The options of a command, what the environment says among them. Raises ConfigError."""
     top = parser()
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     options, unknown = top.parse_known_args(words)
     if unknown:
         _refuse(top, [options.command, *filter(None, [getattr(options, "verb", "")])], unknown)

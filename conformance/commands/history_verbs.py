@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from conformance.commands.help import sentence
 from conformance.target.settings import Setting
 
 _FILE = Path("history.jsonl")
@@ -15,7 +16,7 @@ def add_verbs(history: argparse.ArgumentParser) -> None:
     verbs = history.add_subparsers(dest="verb", metavar="VERB", required=True)
 
     def verb(name: str, said: str) -> argparse.ArgumentParser:
-        made = verbs.add_parser(name, help=said, allow_abbrev=False)
+        made = verbs.add_parser(name, help=said, description=sentence(said))
         made.add_argument(
             "--history", type=Path, default=_FILE, metavar="FILE", help="the history (default: %(default)s)"
         )
@@ -38,7 +39,12 @@ def add_verbs(history: argparse.ArgumentParser) -> None:
     html.add_argument("--target", default="*", metavar="GLOB", help="these targets alone")
     html.add_argument("--requirement", default="*", metavar="ID-GLOB", help="these requirements alone")
     html.add_argument(
-        "-o", "--output", type=Path, default=Path("history.html"), metavar="FILE", help="default: %(default)s"
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("history.html"),
+        metavar="FILE",
+        help="the file to write (default: %(default)s)",
     )
 
     prune = verb("prune", "delete report folders of old runs, but for last good and first bad ones")
@@ -47,18 +53,20 @@ def add_verbs(history: argparse.ArgumentParser) -> None:
         type=_number,
         default=7,
         metavar="N",
-        help="of each target's latest runs (default: %(default)s)",
+        help="how many of each target's latest runs stay (default: %(default)s)",
     )
     prune.add_argument(
         "--reports",
         type=Path,
         default=Path("reports"),
         metavar="DIR",
-        help="where they are (default: %(default)s)",
+        help="where the folders are (default: %(default)s)",
     )
     prune.add_argument("--dry-run", action="store_true", help="say what would be deleted; delete nothing")
     export = verb("export", "write the runs as a data set")
-    export.add_argument("--format", choices=("parquet",), required=True, help="needs the extra `parquet`")
+    export.add_argument(
+        "--format", choices=("parquet",), required=True, help="of the files; it needs the extra `parquet`"
+    )
     export.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
 
 

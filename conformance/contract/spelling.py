@@ -9,6 +9,8 @@ def meant(name: str, names: Iterable[str], mark: str = "") -> str:
     """` (did you mean NAME?)` with the name that is nearest, or nothing where none is near. mark: put around it."""
     import difflib  # noqa: PLC0415  most commands make no mistake
 
-    by_lower = {one.lower(): one for one in names}
-    close = difflib.get_close_matches(name.lower(), by_lower, 1)
+    dashed = name.startswith("-")
+    alike = sorted(names, key=lambda one: one.startswith("-") is dashed)  # the last of a key stays
+    by_lower = {one.lower().lstrip("-"): one for one in alike}  # dashes make no two options alike
+    close = difflib.get_close_matches(name.lower().lstrip("-"), by_lower, 1)
     return "".join(f" (did you mean {mark}{by_lower[one]}{mark}?)" for one in close)

@@ -15,7 +15,8 @@ from conformance.target.settings import PREFIX, Setting, taken_by, variables
 
 # The titles that options stand under, in this order, and what is said there.
 GROUPS = {
-    "target": f"Each also as an environment variable, e.g. {PREFIX}ENDPOINT.",
+    "to begin with": f"Every option can also be an environment variable: {PREFIX}ENDPOINT is --endpoint.",
+    "target": None,
     "several targets": "Each is judged in a process of its own and writes into a folder of its name; an overview"
     " shows all.",
     "limits": None,
@@ -39,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser, command: str) -> None:
 
 def attributes(row: Setting) -> dict[str, Any]:
     """What argparse is to know of an option; pytest asks for the same."""
-    usual = "repeatable" if row.repeatable else row.usual and f"default: {row.usual}"
+    usual = "repeatable" if row.repeatable else row.usual not in {"", "none"} and f"default: {row.usual}"
     said = "; ".join(filter(None, (row.help, row.tip)))
     made: dict[str, Any] = {"dest": row.key, "default": None, "help": f"{said} ({usual})" if usual else said}
     if row.kind == "flag":

@@ -12,8 +12,8 @@ from conformance.contract.components import Component, attributes
 from conformance.contract.load import documented
 from conformance.contract.violations import deviations
 from conformance.contract.xsd import COMPILED, Schema, schema
-from conformance.selftest import compiled
 from conformance.selftest.mutants import edits
+from tests import compiled
 
 NOTE = '<xs:annotation><xs:appinfo source="urn:connect-conformance:{}">{}</xs:appinfo></xs:annotation>'
 
@@ -214,5 +214,5 @@ def test_attributes_are_read_as_lxml_reads_them() -> None:
 
 
 def test_the_compiled_models_are_those_of_the_schemas() -> None:
-    """Where this fails, `python -m conformance.selftest.compiled` makes them anew."""
+    """Where this fails, `python -m tests.compiled` makes them anew."""
     assert COMPILED.read_bytes() == compiled.made()

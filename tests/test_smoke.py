@@ -23,7 +23,6 @@ from conformance.probes.purpose import LEFT_OUT, PLAIN_HTTP
 from conformance.probes.worth import Worth, general, measured
 from conformance.selftest.answers import ready
 from conformance.selftest.trials import Trial, trials
-from conformance.selftest.worth import fixed, was_chosen
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire
@@ -31,6 +30,7 @@ from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.verdict import Claim, Report
 from tests.command import run
 from tests.test_api import STATES, at
+from tests.worth import fixed, was_chosen
 
 CONTRACT = documented()
 USUAL = 20
@@ -129,7 +129,7 @@ def test_commands_are_run_for_no_state() -> None:
 
 
 def test_the_data_is_current() -> None:
-    """Where this fails, `python -m conformance.selftest.worth` measures it anew."""
+    """Where this fails, `python -m tests.worth` measures it anew."""
     data, plan = measured(), planned(0)
     assert set(data.requests) == {general(probe.id, "query-xml") for probe in fixed(plan).probes}
     known = {name for fault in data.faults for name in (*fault.chosen, *fault.counted)}

@@ -1,6 +1,6 @@
 """What each request finds: measured on the deliberately broken variants of the reference endpoint, shipped as data.
 
-`python -m conformance.selftest.worth` measures it anew. Half of the variants say which requests are worth most; what
+`python -m tests.worth` measures it anew. Half of the variants say which requests are worth most; what
 these find is counted on the other half, which took no part in the choice.
 """
 

@@ -97,16 +97,6 @@ def _findings(check: Check, case: Case, judging: Judging, own: tuple[Exchange, .
     return [_outcome(check.function, arguments)] if own else []
 
 
-def breaching(check: Check, case: Case, judging: Judging) -> tuple[Exchange, ...]:
-    """All the exchanges that a check finds at fault."""
-    of = judging.about(case.call)
-    own = tuple(e for e in _seen(check, case, of) if e.number not in of.between)
-    findings = _findings(check, case, of, own)
-    if len(findings) == len(own) and "exchange" in _taken(check.function):
-        return tuple(e for e, f in zip(own, findings, strict=True) if isinstance(f, Breach))
-    return tuple(e for f in findings if isinstance(f, Breach) for e in f.exchanges or own[:1])
-
-
 def _left_open(
     result: CheckResult, unseen: tuple[Exchange, ...], asked: int, judging: Judging
 ) -> CheckResult:

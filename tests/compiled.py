@@ -1,6 +1,6 @@
 """The models of the schemas that come with the suite, made by xmlschema once: `compiled.json` of the contract.
 
-`python -m conformance.selftest.compiled` makes them anew; a run that finds a schema changed models it in memory.
+`python -m tests.compiled` makes them anew; a run that finds a schema changed models it in memory.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which request shows which fault, measured on every variant: `python -m conformance.selftest.worth` writes the data.
+"""Which request shows which fault, measured on every variant: `python -m tests.worth` writes the data.
 
 Takes as long as `prove` does. Half of the mutants, drawn by their ids, are those that requests are chosen by.
 """
@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from conformance.checks.catalogue import checks
+from conformance.checks.catalogue import Case, Check, checks
 from conformance.checks.judging import Judging
+from conformance.checks.outcome import Breach
 from conformance.contract.levels import LEVELS, Level
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
-from conformance.evidence.exchange import Evidence
+from conformance.evidence.exchange import Evidence, Exchange
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.probes.probe import Probe
@@ -25,7 +26,7 @@ from conformance.probes.worth import FILE, Fault, Measured, general, with_contro
 from conformance.selftest.answers import evidence_on, ready
 from conformance.selftest.prove import pool
 from conformance.selftest.trials import trials
-from conformance.verdicts.judge import breaching
+from conformance.verdicts.judge import _findings, _seen, takes_one
 
 Shown = Mapping[Level, frozenset[str]]  # the requests that show a fault, at each level
 _WEIGHTS = dict(zip(LEVELS, (4, 2, 1), strict=True))  # of a fault, by the level at which it is shown
@@ -41,6 +42,16 @@ def shown(evidence: Evidence, contract: Contract) -> Shown:
             level = contract.requirements[case.requirement].level
             found[level] |= {exchange.probe for exchange in breaching(check, case, judging)}
     return {level: frozenset(probes) for level, probes in found.items() if probes}
+
+
+def breaching(check: Check, case: Case, judging: Judging) -> tuple[Exchange, ...]:
+    """All the exchanges that a check finds at fault."""
+    of = judging.about(case.call)
+    own = tuple(e for e in _seen(check, case, of) if e.number not in of.between)
+    findings = _findings(check, case, of, own)
+    if len(findings) == len(own) and takes_one(check):
+        return tuple(e for e, f in zip(own, findings, strict=True) if isinstance(f, Breach))
+    return tuple(e for f in findings if isinstance(f, Breach) for e in f.exchanges or own[:1])
 
 
 def was_chosen(mutant: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,25 +63,32 @@ def test_lines_that_cannot_be_read_are_passed_over(
 
 
 @pytest.mark.parametrize(
-    ("earlier", "tonight", "words"),
+    ("nights", "words"),
     [
-        (night(2), night(9, terms=Terms(deselect=(FAILS,))), {"deselect"}),
-        (night(2, terms=Terms(deselect=(FAILS,))), night(9, wrong=True), {"new"}),
-        (night(2, wrong=True), night(9, wrong=True, terms=Terms(waivers=WAIVERS)), {"waiver"}),
-        (night(2, terms=Terms(level="should")), night(9), {"level"}),
-        (night(2), both(of("settings", states={"004": STATES["004"]}))(night(9)), {"states"}),
-        (night(2), both(of("settings", clock_tolerance=9_000.0))(night(9)), {"tolerance"}),
-        (night(2), both(of("target", accept=("I-04",)))(night(9)), {"accept"}),
-        (night(2), both(of("target", binding="form-xml"))(night(9)), {"binding"}),
-        (night(2), both(of("suite", version="9.9.9"))(night(9)), {"suite"}),
-        (night(2), both(of("suite", contract="connect-api@" + "0" * 64))(night(9)), {"contract"}),
-        (night(2), both(of("settings", hostile=False))(night(9)), {"exchanges"}),
-        (night(2), night(9, interrupted=True, verdict="inconclusive", exit_code=2), {"interrupted"}),
+        (lambda: (night(2), night(9, terms=Terms(deselect=(FAILS,)))), {"deselect"}),
+        (lambda: (night(2, terms=Terms(deselect=(FAILS,))), night(9, wrong=True)), {"new"}),
+        (lambda: (night(2, wrong=True), night(9, wrong=True, terms=Terms(waivers=WAIVERS))), {"waiver"}),
+        (lambda: (night(2, terms=Terms(level="should")), night(9)), {"level"}),
+        (lambda: (night(2), both(of("settings", states={"004": STATES["004"]}))(night(9))), {"states"}),
+        (lambda: (night(2), both(of("settings", clock_tolerance=9_000.0))(night(9))), {"tolerance"}),
+        (lambda: (night(2), both(of("target", accept=("I-04",)))(night(9))), {"accept"}),
+        (lambda: (night(2), both(of("target", binding="form-xml"))(night(9))), {"binding"}),
+        (lambda: (night(2), both(of("suite", version="9.9.9"))(night(9))), {"suite"}),
+        (lambda: (night(2), both(of("suite", contract="connect-api@" + "0" * 64))(night(9))), {"contract"}),
+        (lambda: (night(2), both(of("settings", hostile=False))(night(9))), {"exchanges"}),
+        (
+            lambda: (night(2), night(9, interrupted=True, verdict="inconclusive", exit_code=2)),
+            {"interrupted"},
+        ),
     ],
 )
 def test_what_is_less_than_in_the_history_is_named(
-    earlier: Report, tonight: Report, words: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    nights: Callable[[], tuple[Report, Report]],
+    words: set[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    earlier, tonight = nights()
     code, said = compared(capsys, kept(tmp_path, earlier), tonight)
     assert (code, {one["word"] for one in said["less"]}) == (1, words)
     assert compared(capsys, kept(tmp_path, earlier), tonight, *(f"--allow={w}" for w in words))[0] == 0

@@ -174,24 +174,24 @@ def _secrets(target: Target) -> Finding:
 def states(contract: Contract, target: Target, tried: Evidence | None = None) -> Iterator[Finding]:
     """Code by code: how its state is reached and what came, or the lines that would say so."""
     for error in contract.errors.values():
-        subject_, state = f"state {error.code}", target.states.get(error.code)
+        name, state = f"state {error.code}", target.states.get(error.code)
         if state is not None:
-            yield _provisioned(subject_, state, tried)
+            yield _provisioned(name, state, tried)
         elif error.provoked == "provisioned":
             said = "not provisioned, its requirements stay open; lines of connect-conformance.toml to change that:"
-            yield Finding(subject_, "open", said, state_lines(target.name, error.code))
+            yield Finding(name, "open", said, state_lines(target.name, error.code))
 
 
-def _provisioned(subject_: str, state: State, tried: Evidence | None) -> Finding:
+def _provisioned(name: str, state: State, tried: Evidence | None) -> Finding:
     """What came when the state was tried; where nothing was sent, its commands are looked for."""
     keys = ("endpoint", "headers", "source_address", "proxy", "setup", "teardown")
     said = "provisioned by " + ", ".join(key for key in keys if getattr(state, key))
     for key, command in (("setup", state.setup), ("teardown", state.teardown)):
         if command and not _is_there(command[0], state.folder):
             repair = (f"correct `{key}` of the state",)
-            return Finding(subject_, "open", f"{said}; {key}: there is no such command", repair)
+            return Finding(name, "open", f"{said}; {key}: there is no such command", repair)
     if tried is None:
-        return Finding(subject_, "unseen", f"{said}; not tried, as the documented request is not served")
+        return Finding(name, "unseen", f"{said}; not tried, as the documented request is not served")
     last = next((e for e in reversed(tried.exchanges) if e.state == state.code), None)
     return diagnosis.in_state(last, tried, state.code, said)
 

@@ -56,7 +56,7 @@ def suite(config: pytest.Config) -> Suite:
             waivers=read_waivers(options.waivers, contract) if options.waivers else {},
             policy=read_policy(options.policy, contract) if options.policy else None,
         )
-        subject = target_of(options, contract, stack)
+        judged = target_of(options, contract, stack)
         if options.reports and not hasattr(config, "workerinput") and not options.collectonly:
             reports_folder(options.reports)
     except ConfigError as error:
@@ -64,7 +64,7 @@ def suite(config: pytest.Config) -> Suite:
 
     def obtain(wishes: Wishes) -> Evidence:
         with signals.obeyed():  # states are taken back, and what was recorded is judged
-            return send(contract, subject, wishes, options)
+            return send(contract, judged, wishes, options)
 
     def shown(wishes: Wishes) -> Evidence:
         return Redaction(obtain(wishes)).shown
@@ -74,11 +74,11 @@ def suite(config: pytest.Config) -> Suite:
     return _Reporting(
         contract,
         terms,
-        subject.binding,
-        subject.calls,
+        judged.binding,
+        judged.calls,
         once,
         reports=options.reports,
-        secrets=subject.secrets,
+        secrets=judged.secrets,
     )
 
 
@@ -151,7 +151,7 @@ class _Reporting(Suite):
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         recording = Path(self.shared.name) / "evidence.har" if self.shared else None
         if recording and recording.exists():
-            self.subject = Judging(from_har(recording.read_bytes()), self.contract)
+            self.judging = Judging(from_har(recording.read_bytes()), self.contract)
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput["conformance_wanted"] = self.wanted and sorted(self.wanted)
             folders = [str(one.folder) for one in self.extensions]

@@ -68,7 +68,7 @@ class Suite:
         self.cases: dict[str, tuple[Check, Case, Contract]] = {}  # by the id of a check
         self.idle: list[pytest.Item] = []  # checks of what none of these calls has, which pytest would skip
         self.refused = ""  # what is wrong with an extension that was collected
-        self.subject: Judging | None = None
+        self.judging: Judging | None = None
         self.results: dict[Judgement, list[CheckResult]] = defaultdict(list)
         self.report: Report | None = None
         self.wanted: set[str] | None = None  # ids of the checks that were collected and not deselected
@@ -78,8 +78,8 @@ class Suite:
     @property
     def redaction(self) -> Redaction:
         """The evidence as it was said, and as it is shown."""
-        assert self.subject
-        return self.subject.redaction
+        assert self.judging
+        return self.judging.redaction
 
     @pytest.hookimpl
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -156,8 +156,8 @@ class Suite:
 
     def recorded(self, wishes: Wishes) -> Judging:
         """What the session recorded: what is wished for, where nothing has been recorded yet."""
-        self.subject = self.subject or Judging(self.obtain(wishes), self.contract)
-        return self.subject
+        self.judging = self.judging or Judging(self.obtain(wishes), self.contract)
+        return self.judging
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
@@ -168,9 +168,9 @@ class Suite:
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
         if CHECK not in pyfuncitem.stash:
             return None
-        assert self.subject
+        assert self.judging
         check, case, contract = pyfuncitem.stash[CHECK]
-        result = judge(check, case, self.subject)
+        result = judge(check, case, self.judging)
         level = contract.requirements[case.requirement].level
         pyfuncitem.user_properties += case_properties(case.requirement, case.call, level, result.verdict)
         pyfuncitem.__dict__["conformance"] = (case.requirement, case.call, result)
@@ -199,7 +199,7 @@ class Suite:
         return report
 
     def _waiver(self, requirement: str, call: str, reason: str) -> Waiver | None:
-        target = self.subject.evidence.target if self.subject else ""
+        target = self.judging.evidence.target if self.judging else ""
         return waiver_of(
             self.terms.waivers, requirement, call, [reason], target=target, today=self.terms.today
         )
@@ -246,11 +246,11 @@ class Suite:
         self._broke_down(f"internal error: {said[-1 if 'Traceback' in said[0] else 0]}")
 
     def _broke_down(self, line: str) -> None:
-        self.trouble.append(self.redaction.secrets.redact(line) if self.subject else line)
+        self.trouble.append(self.redaction.secrets.redact(line) if self.judging else line)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if self.subject is None:
+        if self.judging is None:
             if self.trouble:
                 session.exitstatus = ExitCode.INTERNAL_ERROR
             return
@@ -272,8 +272,8 @@ class Suite:
 
     def extended(self, extent: Extent) -> tuple[ExtensionResult, ...]:  # noqa: ARG002
         """What the extensions come to. Their checks are no tests of this session."""
-        assert self.subject
-        return tuple(judge_extension(one, self.subject, self.terms) for one in self.extensions)
+        assert self.judging
+        return tuple(judge_extension(one, self.judging, self.terms) for one in self.extensions)
 
     def beside(self) -> list[str]:
         """What is worth saying above a list of these tests."""

@@ -49,8 +49,8 @@ _BEFORE = {
 class InProcess(Dialer):
     """Connections that lead straight into the reference application: no sockets, no TLS."""
 
-    def __init__(self, app: httpx._transports.asgi._ASGIApp, subject: Target) -> None:
-        super().__init__(subject)
+    def __init__(self, app: httpx._transports.asgi._ASGIApp, judged: Target) -> None:
+        super().__init__(judged)
         self.app = app
 
     def transport(self, meter: Meter, **_: str) -> Transport:
@@ -127,17 +127,17 @@ def ready(trial: Trial, contract: Contract) -> Iterator[tuple[Target, Dialer | N
         return
     name = None if trial.rewrite or trial.rewrite_errors else trial.id
     config = _config(contract, trial, f"https://localhost/{_TOKEN}", "http://localhost/")
-    subject = target(trial.id, config, contract)
+    judged = target(trial.id, config, contract)
     guided = contract.calls[trial.call].row.edition != PAGE
     app = application(
         variant=name,
         rewrite=trial.rewrite and _of_its_call(trial.rewrite, trial),
         rewrite_errors=trial.rewrite_errors,
         # In-process nothing puts the token in its place. Where errors are wrong, that of a wrong token would be, too.
-        token=subject.token if guided and not trial.kinds else "",
+        token=judged.token if guided and not trial.kinds else "",
         unknown_action="430" if guided else "999",
     )
-    yield subject, InProcess(app, subject)
+    yield judged, InProcess(app, judged)
 
 
 def _wishes(trial: Trial, contract: Contract) -> Wishes:
@@ -157,11 +157,11 @@ def _of_its_call(rewrite: Rewrite, trial: Trial) -> Rewrite:
 
 async def evidence_on(trial: Trial, contract: Contract) -> Evidence:
     """What one variant answers."""
-    with ready(trial, contract) as (subject, dialer):
+    with ready(trial, contract) as (judged, dialer):
         sparing = trial.call != contract.call.name
-        plan = plans.plan(contract, subject, _wishes(trial, contract), sparing=sparing)
+        plan = plans.plan(contract, judged, _wishes(trial, contract), sparing=sparing)
         if trial.kinds or contract.calls[trial.call].changes:
             plan = replace(plan, last=(), late=(), handshakes=False)  # nothing has to be waited for
         began = time.time()
-        recording = await Wire(subject, Limits(), seed=1, dialer=dialer).session(plan)
-    return evidence_of(subject, recording, seed=1, started=began)
+        recording = await Wire(judged, Limits(), seed=1, dialer=dialer).session(plan)
+    return evidence_of(judged, recording, seed=1, started=began)

@@ -24,7 +24,7 @@ GROUPS = {
     "output": None,
 }
 # Those that say what is judged exclude each other: one that is given silences the variables of the others.
-_SUBJECT = {"endpoint", "target", "all_targets"}
+_WHOM = {"endpoint", "target", "all_targets"}
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -61,7 +61,7 @@ def settle(options: argparse.Namespace, command: str, environment: Mapping[str, 
     if rows:
         _check_names(environment)
     given = {row.key for row in rows if getattr(options, row.key) is not None}
-    silent = given | (_SUBJECT if given & _SUBJECT else set()) | ({"shard"} if "endpoint" in given else set())
+    silent = given | (_WHOM if given & _WHOM else set()) | ({"shard"} if "endpoint" in given else set())
     for row in rows:
         text = environment.get(row.variable, "")
         if row.key not in silent and text:

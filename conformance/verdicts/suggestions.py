@@ -100,11 +100,11 @@ class _Search:
         exchange = next((e for e in self.evidence.exchanges if e.number in check.exchanges[:1]), None)
         if exchange is None or exchange.answer is None or len(exchange.answer.body) > _LARGEST:
             return None
-        subject = _Subject(self, exchange, exchange.answer)
-        if not _is_small(_root(exchange)) or check.id not in subject.goal:
+        failing = _Failing(self, exchange, exchange.answer)
+        if not _is_small(_root(exchange)) or check.id not in failing.goal:
             return None
-        kept = subject.reduced(proposed(exchange, exchange.answer, subject.draft(), subject.judging))
-        return subject.said(kept) if kept and subject.passes_in_the_run(kept) else None
+        kept = failing.reduced(proposed(exchange, exchange.answer, failing.draft(), failing.judging))
+        return failing.said(kept) if kept and failing.passes_in_the_run(kept) else None
 
     def judges(self, judging: Judging, call: str) -> tuple[_Judge, ...]:
         """The checks that judge an answer about a call by itself."""
@@ -150,7 +150,7 @@ def _writing(document: Document) -> list[Edit]:
     return fault + [in_writing(f"take out the {clip(one, 60)}", "surplus") for one in document.references]
 
 
-class _Subject:
+class _Failing:
     """One answer that fails."""
 
     def __init__(self, search: _Search, exchange: Exchange, answer: Answer) -> None:

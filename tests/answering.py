@@ -150,6 +150,7 @@ def session(
     host: str = HOST,
     wishes: Wishes = frozenset(),
     plan: Callable[[Plan], Plan] = lambda plan: plan,
+    concurrency: int = 2,
     **values: Any,
 ) -> tuple[Evidence, Report]:
     """Record and judge the endpoint: the first documented call, and what `wishes` asks for beside it."""
@@ -163,7 +164,7 @@ def session(
     asked = (urlsplit(subject.endpoint).hostname or "").removesuffix(".")  # in lower case, and as DNS has it
     dialer = Dialer(subject, lambda name, _: list(addresses) if name.removesuffix(".") == asked else [name])
     began = time.time()
-    recording = Wire(subject, Limits(concurrency=2), 1, dialer).run(made)
+    recording = Wire(subject, Limits(concurrency=concurrency), 1, dialer).run(made)
     evidence = evidence_of(subject, recording, seed=1, started=began)
     return evidence, judge_evidence(evidence, CONTRACT, Terms())
 

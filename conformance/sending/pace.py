@@ -165,8 +165,8 @@ class Pace:
         most = _STREAK // 2 if alone else _STREAK
         return channel not in self.silent and self._streaks.get(channel, 0) >= most
 
-    def settle(self, channel: str, check: Exchange) -> None:
-        """A documented call, sent to a suspect: answered, all is well; else nothing more is sent there."""
+    def settle(self, channel: str, check: Exchange, *, gave_way: bool = False) -> None:
+        """A documented call, sent to a suspect: answered, or given way to, all is well; else it was the last."""
         self._streaks[channel] = 0
-        if check.loss:
+        if check.loss and not gave_way:
             self.silent[channel] = f"the endpoint stopped answering ({check.loss.reason})"

@@ -16,7 +16,9 @@ from conformance.sending.session import Session
 from conformance.sending.worker import Worker
 
 Row = tuple[Probe, ...]  # in turn, over the connections of one worker
-Errand = Callable[[Worker], Awaitable[object]]  # what takes one worker's turn
+Errand = Callable[
+    [Worker], Awaitable[bool]
+]  # what takes one worker's turn; True where it has to be run later
 
 
 async def side_by_side(session: Session, units: Iterable[Row | Errand]) -> None:
@@ -31,7 +33,7 @@ async def side_by_side(session: Session, units: Iterable[Row | Errand]) -> None:
                 queue.remove(unit)
                 channel = channel and (_channel(unit) or channel)
                 if callable(unit):
-                    await unit(worker)
+                    queue.extend([unit] if await unit(worker) else ())
                 elif left := await _in_turn(unit, worker):
                     queue.append(left)
             session.lane = None if session.lane is worker and not queue else session.lane

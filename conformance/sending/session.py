@@ -20,11 +20,17 @@ from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits, Pace
 from conformance.target.target import Target
 
+_MOMENT_S = 0.01
 _UNHEARD = {Kind.CROWDED, Kind.STRAY, Kind.UNREACHED, Kind.HOSTILE, Kind.PORT}  # owe nobody an answer
 
 
 class Connections(Protocol):
-    """Who holds connections to the endpoint."""
+    """Who holds connections to the endpoint. is_open: whether there are any; is_busy: a call is under way."""
+
+    is_busy: bool
+
+    @property
+    def is_open(self) -> bool: ...
 
     async def drop(self) -> None:
         """Close them."""
@@ -55,10 +61,9 @@ class Session:
         self.total = 0
         self.documented: Probe | None = None
         self.documented_of: dict[str, Probe] = {}  # by call
-        # The worker of the first call, which keeps its connection to the end; and the only one that goes on, once
-        # connections stood in each other's way.
-        self.idle: Connections | None = None
-        self.lane: Connections | None = None
+        self.holders: list[Connections] = []  # whoever may hold connections
+        self.lock = anyio.Lock()  # of whoever sends then
+        self.lane: Connections | None = None  # who alone goes on, once they stood in each other's way
         self._narrowed_at: float | None = None
         self.strays = False  # data that nobody asked for was seen: each call gets a connection of its own
         self.canary: Canary | None = None
@@ -110,16 +115,34 @@ class Session:
         if (note := f"the address {address} of the host was not judged: {loss.reason}") not in self.notes:
             self.notes.append(note)
 
-    async def give_way(self, worker: Connections, began: float) -> bool:
-        """Whether a call got no answer because other connections of ours are in the way.
+    def is_beside(self, worker: Connections) -> bool:
+        """Whether others hold connections, too."""
+        return any(other.is_open for other in self.holders if other is not worker)
 
-        An endpoint that serves few connections at a time keeps the rest waiting as long as one is open. From
-        then on one worker alone goes on, over one connection.
+    async def clear(self, worker: Connections) -> None:
+        """Close what others hold open, once they do not use it any more."""
+        others = [other for other in self.holders if other is not worker]
+        for other in sorted(
+            others, key=lambda other: other.is_busy
+        ):  # what is idle may be what the others wait for
+            while other.is_busy:
+                await anyio.sleep(_MOMENT_S)
+            await other.drop()
+
+    def was_wide(self, moment: float) -> bool:
+        """Whether there were several connections at that moment, as there must not be."""
+        return self._narrowed_at is not None and moment <= self._narrowed_at
+
+    async def give_way(self, worker: Connections, began: float) -> bool:
+        """Whether a call was not served because other connections of ours are in the way.
+
+        An endpoint that serves few connections at a time keeps the rest waiting, or turns them away, as long as one
+        is open. From then on one worker alone goes on, over one connection.
         """
-        if self._narrowed_at is None and self.limits.concurrency > 1:
-            self._narrowed_at, self.lane = self.now(), worker
-            self.notes.append("the endpoint serves few connections at a time: the rest of the run used one")
-            if self.idle is not None and self.idle is not worker:
-                await self.idle.drop()
-            return True
-        return self._narrowed_at is not None and began <= self._narrowed_at
+        if self._narrowed_at is not None:
+            return self.was_wide(began) or self.lane not in {None, worker}
+        if not self.is_beside(worker):
+            return False
+        self._narrowed_at, self.lane = self.now(), worker
+        self.notes.append("the endpoint serves few connections at a time: the rest of the run used one")
+        return True

@@ -76,6 +76,8 @@ class Trust:
             return LineFailed("no-tls", "the port does not speak TLS")
         if "NO_APPLICATION_PROTOCOL" in reason:
             return no_http_1("the server agrees on no protocol (ALPN) where HTTP/1.1 is offered")
+        if "UNEXPECTED_EOF" in reason:
+            return LineFailed("closed", "the connection was closed during the TLS handshake")
         if reason in _CLIENT_REFUSED:
             return self._client_refused(_CLIENT_REFUSED[reason])
         said = f"the TLS handshake failed: {reason.replace('_', ' ').lower()}"

@@ -147,13 +147,12 @@ class Wire(Session):
 
     async def _in_order(self, plan: Plan) -> None:
         self.progress(0, self.total)
-        async with Worker(self) as self.idle:
-            first = self.idle
+        async with Worker(self) as first:
             await self._first(plan, first)
             await side_by_side(self, await self._units(plan))
             await self._reduce(plan, first)
             for probe in (p for p in plan.middle if not p.origin):
-                await first.exchange_with_retry(probe)
+                await first.settle(probe)
             await side_by_side(self, [partial(self._with_its_value, p) for p in plan.middle if p.origin])
             await send_once(self, plan.effects)
             for code, calls in plan.states.items():
@@ -164,7 +163,8 @@ class Wire(Session):
             await side_by_side(self, [partial(self._late, p) for p in plan.last[1:]])
             # Over the connection of the first call: an endpoint may keep what it answers per connection.
             for probe in plan.last[:1]:
-                await (first.exchange_with_retry(probe) if plan.smoke else self._late(probe, first))
+                if plan.smoke or await self._late(probe, first):
+                    await first.settle(probe)
 
     async def _units(self, plan: Plan) -> list[Row | Errand]:
         """What goes side by side: what takes more than one round trip while there is other work beside it."""
@@ -179,19 +179,19 @@ class Wire(Session):
         most = max(0, len(alone) - self.limits.concurrency)
         return [*before, *alone[:most], *late, *alone[most:]]
 
-    async def _late(self, probe: Probe, worker: Worker) -> None:
+    async def _late(self, probe: Probe, worker: Worker) -> bool:
         """A request that must not be sent before the time has visibly advanced."""
         if "https" not in self.pace.silent:
             await anyio.sleep(max(0.0, LATER_S - self._since(probe.purpose)))
-        await worker.exchange_with_retry(probe)
+        return await worker.exchange_with_retry(probe)
 
-    async def _with_its_value(self, probe: Probe, worker: Worker) -> None:
+    async def _with_its_value(self, probe: Probe, worker: Worker) -> bool:
         """Send a probe; one whose value another call lists with that value, or not at all where there is none."""
         whole = filled(probe, self.exchanges, self.secrets) if probe.origin else probe
         if isinstance(whole, str):
             self.gaps.setdefault(probe.purpose.label, whole)
-        else:
-            await worker.exchange_with_retry(whole)
+            return False
+        return await worker.exchange_with_retry(whole)
 
     async def _reduce(self, plan: Plan, worker: Worker) -> None:
         """Show with a small request, within a budget, what only a generated one has shown."""
@@ -208,7 +208,7 @@ class Wire(Session):
     ) -> bool:
         smaller = explore.reduced(probe, next(numbers), document)
         if not self.pace.is_spent:
-            await worker.exchange_with_retry(smaller)
+            await worker.settle(smaller)
         return any(e.probe == smaller.id and shows(case, e.answer) for e in self.exchanges)
 
     def _since(self, purpose: Purpose) -> float:
@@ -240,7 +240,7 @@ class Wire(Session):
             else:
                 async with Worker(self) as worker:
                     for probe in calls:
-                        await worker.exchange_with_retry(probe)
+                        await worker.settle(probe)
         finally:
             if state.teardown:
                 with anyio.CancelScope(shield=True):
@@ -256,25 +256,27 @@ class Wire(Session):
         if state.setup and label not in self.gaps and not self._lasting:
             async with Worker(self) as worker:
                 for documented in self.documented_of.values():
-                    await worker.exchange_with_retry(after_state(documented, state.code))
+                    await worker.settle(after_state(documented, state.code))
 
-    async def _ask_address(self, address: str, calls: Iterable[Probe], _: Worker) -> None:
+    async def _ask_address(self, address: str, calls: Iterable[Probe], _: Worker) -> bool:
         async with Worker(self, address) as worker:
             for probe in calls:
-                await worker.exchange_with_retry(probe)
+                await worker.settle(probe)
                 if any(e.probe == probe.id and e.kind is Kind.UNREACHED for e in self.exchanges):
-                    return
+                    break
+        return False
 
-    async def _tls_versions(self, _: Worker) -> None:
+    async def _tls_versions(self, _: Worker) -> bool:
         parts = urlsplit(self.target.endpoint)
         if self.target.proxy or self.target.source_address:
-            return
+            return False
         for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
             self.handshakes.append(
                 await self.dialer.handshake(
                     parts.hostname or "", parts.port or 443, version, self.target.timeout
                 )
             )
+        return False
 
 
 def _stopped(bound: float, *, at_deadline: bool) -> str:

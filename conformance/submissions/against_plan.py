@@ -129,8 +129,8 @@ def _repeats(steps: list[tuple[Exchange, Step | None]], derived: Derived) -> Ite
 
 def _is_due(first: Exchange, again: Exchange) -> bool:
     """Whether a call is sent again after what became of it (`sending/policy.py`)."""
-    if not again.retried:
-        return first.kind is Kind.CROWDED
+    if not again.retried:  # other connections were in its way, as may have shown only when it was sent again
+        return first.loss is not None or puts_off(first.answer) is not None
     if first.loss or first.kind is Kind.STRAY or puts_off(first.answer) or shuts_out(first.answer):
         return True
     answer = first.answer

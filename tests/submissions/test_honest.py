@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import select
 import shlex
-from collections.abc import Callable
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -62,6 +68,60 @@ def test_an_honest_package_is_accepted(what: str, running: Running, tmp_path: Pa
     assert set(bad(made)) <= unprovisioned, bad(made)
     open_states = what == "a state by commands"
     assert made.exit_code == (10 if open_states else 0)
+
+
+@contextlib.contextmanager
+def gate(port: int) -> Iterator[int]:
+    """A port in front of another one, through which one connection passes at a time; others are closed."""
+    free = threading.Lock()
+
+    class Passing(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            if not free.acquire(blocking=False):
+                return
+            with (
+                contextlib.closing(socket.create_connection(("127.0.0.1", port))) as behind,
+                free_after(free),
+            ):
+                pairs = {self.request: behind, behind: self.request}
+                while True:
+                    for ready in select.select(list(pairs), [], [])[0]:
+                        if not (data := ready.recv(65_536)):
+                            return
+                        pairs[ready].sendall(data)
+
+    with ThreadingServer(("127.0.0.1", 0), Passing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+@contextlib.contextmanager
+def free_after(lock: threading.Lock) -> Iterator[None]:
+    try:
+        with contextlib.suppress(OSError):
+            yield
+    finally:
+        lock.release()
+
+
+class ThreadingServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+
+def test_a_package_of_a_run_over_one_connection_at_a_time_is_accepted(
+    running: Running, tmp_path: Path
+) -> None:
+    """What was closed as other connections were in its way was sent again later."""
+    challenge = ask("localhost")
+    port = urlsplit(running.https_url).port
+    assert port
+    with gate(port) as outside:
+        target = subject(running, endpoint=f"https://localhost:{outside}/{TOKEN}")
+        evidence = record(target, seed=challenge.seed, nonce=challenge.nonce)
+    assert any("few connections" in note for note in evidence.notes)
+    made = looked_at(Partner(told_again(evidence), challenge, Terms()).whole(), tmp_path, challenge)
+    assert not bad(made), bad(made)
 
 
 def test_a_package_of_every_call_that_changes_nothing_is_accepted(tmp_path: Path) -> None:

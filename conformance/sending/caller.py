@@ -1,0 +1,203 @@
+"""Sends one request at a time and records what comes back, within one deadline over everything, and a size.
+
+The stream swaps placeholders for the secrets in the bytes that leave; answers are recorded as
+they came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Self
+from urllib.parse import urlsplit
+
+import anyio
+import httpcore
+import httpx
+
+from conformance.contract.quoting import clip
+from conformance.evidence.between import ORDINARY, puts_off
+from conformance.evidence.between import Kind as Instead
+from conformance.evidence.exchange import Answer, Exchange, Loss, Request
+from conformance.probes.probe import FIRST, Probe
+from conformance.probes.purpose import Kind
+from conformance.sending.failure import LineFailed
+from conformance.sending.line import Meter
+from conformance.sending.receiving import HEAD, protocol_loss, received
+from conformance.sending.session import Session
+from conformance.sending.transport import Transport
+from conformance.target.target import State
+
+_WATCH_S = 0.03  # behind the first answer of a run
+
+
+class Caller:
+    """Sends over connections of its own."""
+
+    def __init__(self, wire: Session, address: str = "") -> None:
+        """To one `address` of the host, where it is given."""
+        self.wire, self.address = wire, address
+        self.meter = Meter(cap=wire.target.max_body + 2 * HEAD)
+        self._transports: dict[tuple[str, str], Transport] = {}  # by proxy and source address
+        self._channel = ""  # of the last call
+        self.is_busy = self.gave_way = self.is_shut = False
+
+    async def __aenter__(self) -> Self:
+        self.wire.holders.append(self)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.wire.holders.remove(self)
+        await self.drop()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may hold a connection."""
+        return bool(self._transports)
+
+    async def drop(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        transports, self._transports = self._transports, {}
+        for transport in transports.values():
+            with anyio.move_on_after(1, shield=True):
+                await transport.aclose()
+
+    async def watch(self) -> None:
+        """See whether more comes behind the first answer than was asked for."""
+        await self.meter.watch(_WATCH_S)
+        if self.meter.surplus:
+            self.wire.note_strays()
+            await self.drop()
+
+    def _open(self, state: State | None) -> Transport:
+        """httpx without its client: that would keep cookies, log URLs and stumble over odd redirects."""
+        target = self.wire.target
+        proxy = (state and state.proxy) or target.proxy
+        source = (state and state.source_address) or target.source_address
+        if (proxy, source) not in self._transports:
+            self._transports[proxy, source] = self.wire.dialer.transport(
+                self.meter, proxy=proxy, source_address=source, address=self.address
+            )
+        return self._transports[proxy, source]
+
+    async def recorded(self, probe: Probe, *, retried: bool) -> Exchange:
+        if not self.wire.is_narrow:
+            return await self._sent(probe, retried=retried)
+        async with self.wire.lock:
+            await self.wire.clear(self)
+            return await self._sent(probe, retried=retried)
+
+    async def _sent(self, probe: Probe, *, retried: bool) -> Exchange:
+        self.is_busy, self.is_shut = True, False
+        try:
+            return await self._exchange(probe, retried=retried)
+        finally:
+            self.is_busy = False
+
+    async def _exchange(self, probe: Probe, *, retried: bool) -> Exchange:
+        if probe.fresh or self.wire.strays or (self.wire.is_narrow and probe.channel != self._channel):
+            await self.drop()  # where connections stand in each other's way, one of the other port does, too
+        self._channel = probe.channel
+        state = self.wire.target.states.get(probe.state)
+        request = self.wire.request(probe)
+        self.meter.begin()
+        self.meter.http_version = request.http_version
+        # The wall clock is read once: one that jumps during the run bends no time and no duration.
+        started = self.wire.now()
+        answer, loss = await self._answered(state, request)
+        if loss is not None and loss.kind == "closed":
+            loss = await self._refusal(request) or loss
+        kind = probe.kind
+        if self.meter.surplus:
+            self.wire.note_strays()
+            if self.meter.reused:
+                kind = Kind.STRAY  # it may be what the call before left behind
+        closed = probe.channel == "http" and loss is not None and loss.kind == "refused"
+        unreached = bool(self.address) and loss is not None and not self.meter.address and not closed
+        if unreached and loss is not None:
+            kind = Kind.UNREACHED
+            self.wire.note_unreached(self.address, loss)
+        turned_away = (
+            not unreached
+            and not probe.form.https_port
+            and probe.id != FIRST
+            and not self.meter.reused
+            and self._is_turned_away(probe, answer, loss, retried=retried)
+        )
+        self.gave_way = turned_away and await self.wire.give_way(self, started)
+        if self.gave_way and loss is not None and probe.kind is not Kind.CHECK:
+            kind = Kind.CROWDED
+        exchange = Exchange(
+            number=0,
+            probe=probe.id,
+            purpose=probe.purpose if kind is probe.kind else probe.sent_for(kind),
+            title=probe.title,
+            binding=probe.binding,
+            request=self.wire.composer.shown(request),
+            started=started,
+            finished=self.wire.now(),
+            answer=answer,
+            loss=loss,
+            tls=self.meter.tls,
+            control=probe.control,
+            state=probe.state,
+            connection=self.meter.connection,
+            address=self.meter.address,
+            reused=self.meter.reused,
+            connecting=self.meter.connecting,
+            retried=retried,
+            reproduce=self.wire.composer.curl(request),
+        )
+        if probe.form.version == "1.0" or loss or self.meter.surplus or (answer and answer.unread):
+            await self.drop()
+        return self.wire.record(exchange, probe.channel)
+
+    def _is_turned_away(
+        self, probe: Probe, answer: Answer | None, loss: Loss | None, *, retried: bool
+    ) -> bool:
+        """Whether a call over a new connection fared as where somebody serves few connections at a time.
+
+        One that waits in vain shows it; so does one that is put off, where it is put off once more. What is closed may
+        be so for what it asks, unless that is the documented request, twice.
+        """
+        if loss is None:
+            return retried and puts_off(answer) is Instead.LIMIT
+        if self.meter.received:
+            return False
+        self.is_shut = probe.channel == "https" and loss.kind in {"closed", "refused"}
+        return loss.kind == "timeout" or (self.is_shut and retried and probe.kind in ORDINARY)
+
+    async def _answered(self, state: State | None, request: Request) -> tuple[Answer | None, Loss | None]:
+        timeout = self.wire.target.timeout
+        try:
+            with anyio.fail_after(timeout):
+                return await self._call(state, request), None
+        except TimeoutError:
+            return None, Loss("timeout", f"no complete answer within {timeout:g} s ({self.meter.stage})")
+        except LineFailed as failed:
+            return None, Loss(failed.kind, str(failed))
+        except httpcore.RemoteProtocolError as error:
+            return None, protocol_loss(str(error), self.meter)
+        except httpcore.ProxyError as error:
+            return None, Loss(
+                "proxy", f"the proxy does not connect: {clip(str(error)) or 'it gives no reason'}"
+            )
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
+            return None, Loss("closed", f"the connection was lost ({self.meter.stage})")
+
+    async def _refusal(self, request: Request) -> Loss | None:
+        """What a server says by which it ended TLS 1.3, before anything was ever answered: about a certificate.
+
+        The handshake is over by then, so that what the server says of it may be lost with the request on its way.
+        """
+        ended = self.meter.tls is not None and self.meter.tls.version == "TLSv1.3"
+        if not ended or self.meter.received or any(e.answer for e in self.wire.exchanges):
+            return None
+        parts = urlsplit(request.url)
+        failed = await self.wire.dialer.refusal(parts.hostname or "", parts.port or 443, self.meter.address)
+        return Loss(failed.kind, str(failed)) if failed else None
+
+    async def _call(self, state: State | None, request: Request) -> Answer:
+        # Its length is told before it is written, so it has its secrets already.
+        told = replace(request, body=self.wire.secrets.reveal(request.body))
+        response = await self._open(state).send(told)
+        return await received(response, self.meter, self.wire.allowance)

@@ -1,0 +1,98 @@
+"""An endpoint that serves few connections at a time is judged whole, however it keeps the others out."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import trustme
+
+from conformance.evidence.exchange import Evidence
+from conformance.probes.purpose import Kind, Purpose
+from tests.answering import HOST, Call, Endpoint, http, served, session, verdict
+
+ASKED = frozenset({Purpose(Kind.BINDINGS), Purpose(Kind.SPELLING)})
+NOTE = "the endpoint serves few connections at a time: the rest of the run used one"
+
+
+@dataclass
+class Few(Endpoint):
+    """Serves `most` connections at a time; others wait, are reset or closed, or are answered with a status."""
+
+    most: int = 1
+    others: str = "wait"
+    _free: threading.Semaphore = field(init=False)
+
+    def __enter__(self) -> Few:
+        self._free = threading.Semaphore(self.most)
+        super().__enter__()
+        return self
+
+    def _serve(self, sock: socket.socket, connection: int) -> None:
+        if not self._free.acquire(blocking=self.others == "wait"):
+            return self._keep_out(sock)
+        try:
+            return super()._serve(sock, connection)
+        finally:
+            self._free.release()
+
+    def _keep_out(self, sock: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            if self.others == "reset":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            elif self.others != "close" and self.tls:
+                sock = self.tls.wrap_socket(sock, server_side=True)
+                sock.recv(65_536)
+                sock.sendall(http(b"busy", "Connection: close", status=self.others))
+        sock.close()
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
+    authority, file = trustme.CA(), tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    return served(authority.issue_cert(HOST)), file
+
+
+def unanswered(evidence: Evidence) -> list[str]:
+    """Requests that got no answer in the end, over HTTPS."""
+    last = {e.probe: e for e in evidence.exchanges if e.request.url.startswith("https:")}
+    last.pop("documented-1-again", None)
+    return [name for name, e in last.items() if not e.answer or not e.answer.envelope.recognised]
+
+
+@pytest.mark.parametrize("others", ["wait", "reset", "close", "503 Busy", "429 Too Many"])
+@pytest.mark.parametrize(("most", "concurrency"), [(1, 1), (1, 4), (2, 4)])
+def test_who_serves_few_connections_is_judged(
+    others: str, most: int, concurrency: int, tls: tuple[ssl.SSLContext, Path]
+) -> None:
+    with Few(tls=tls[0], most=most, others=others) as endpoint:
+        evidence, report = session(
+            endpoint, ca_file=tls[1], wishes=ASKED, concurrency=concurrency, timeout=0.5
+        )
+    assert [n for n in evidence.notes if "few connections" in n] == [NOTE]
+    assert unanswered(evidence) == []
+    assert verdict(report, "REQ-01") == verdict(report, "CBK-09") == "pass"
+    assert not report.obstacle
+
+
+@pytest.mark.parametrize("what", ["reset", "put off"])
+def test_a_call_that_fails_for_what_it_asks_makes_no_crowd(
+    what: str, tls: tuple[ssl.SSLContext, Path]
+) -> None:
+    def script(call: Call) -> bytes:
+        if "CDATA" not in call.head:
+            return http()
+        if what == "put off":
+            return http(b"slowly", status="429 Too Many Requests")
+        raise OSError
+
+    with Endpoint(script, tls=tls[0]) as endpoint:
+        evidence, _ = session(endpoint, ca_file=tls[1], wishes=ASKED, concurrency=4)
+    assert NOTE not in evidence.notes

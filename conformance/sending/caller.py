@@ -60,6 +60,7 @@ class Caller:
         for transport in transports.values():
             with anyio.move_on_after(1, shield=True):
                 await transport.aclose()
+            self.wire.closed_at = self.wire.now()
 
     async def watch(self) -> None:
         """See whether more comes behind the first answer than was asked for."""
@@ -96,6 +97,8 @@ class Caller:
     async def _exchange(self, probe: Probe, *, retried: bool) -> Exchange:
         if probe.fresh or self.wire.strays or (self.wire.is_narrow and probe.channel != self._channel):
             await self.drop()  # where connections stand in each other's way, one of the other port does, too
+        if self.wire.is_narrow and not self.is_open:
+            await self.wire.let_go()
         self._channel = probe.channel
         state = self.wire.target.states.get(probe.state)
         request = self.wire.request(probe)

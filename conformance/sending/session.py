@@ -21,6 +21,7 @@ from conformance.sending.pace import Limits, Pace
 from conformance.target.target import Target
 
 _MOMENT_S = 0.01
+_LET_GO_S = 0.05  # in which a server sees that a connection was closed
 _UNHEARD = {Kind.CROWDED, Kind.STRAY, Kind.UNREACHED, Kind.HOSTILE, Kind.PORT}  # owe nobody an answer
 
 
@@ -64,6 +65,7 @@ class Session:
         self.holders: list[Connections] = []  # whoever may hold connections
         self.lock = anyio.Lock()  # of whoever sends then
         self.lane: Connections | None = None  # who alone goes on, once they stood in each other's way
+        self.closed_at = 0.0  # when a connection of ours was, the last time
         self._narrowed_at: float | None = None
         self.strays = False  # data that nobody asked for was seen: each call gets a connection of its own
         self.canary: Canary | None = None
@@ -128,6 +130,10 @@ class Session:
             while other.is_busy:
                 await anyio.sleep(_MOMENT_S)
             await other.drop()
+
+    async def let_go(self) -> None:
+        """Leave the server the time to see that the connection before was closed."""
+        await anyio.sleep(max(0.0, self.closed_at + _LET_GO_S - self.now()))
 
     def was_wide(self, moment: float) -> bool:
         """Whether there were several connections at that moment, as there must not be."""

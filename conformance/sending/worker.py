@@ -69,6 +69,8 @@ class Worker(Caller):
         pace, channel = self.wire.pace, probe.channel
         action, check, tries = Action.WAIT, None, 0
         while True:
+            if self.gave_way or (puts_off(exchange.answer) and self.wire.was_wide(exchange.started)):
+                return True
             tries += 1
             waiting = Waiting(
                 tries,
@@ -90,8 +92,6 @@ class Worker(Caller):
                     continue
                 case Action.WAIT if await pace.admitted(probe):
                     exchange = await self.asked(probe, retried=True)
-                    if self.gave_way:
-                        return True
                     continue
                 case Action.EXCUSE:
                     pace.throttle.excuse()
@@ -105,7 +105,7 @@ class Worker(Caller):
             if self.wire.pace.silent.get(probe.channel):
                 return last, None
             asked = await self.recorded(probe, retried=True)
-            if not self.wire.documented or not puts_off(asked.answer):
+            if self.gave_way or not self.wire.documented or not puts_off(asked.answer):
                 return asked, None
             check = _check(self.wire.documented, probe.channel)
             return asked, await self.recorded(replace(check, fresh=probe.fresh), retried=True)

@@ -70,12 +70,12 @@ def _made(kind: type[Row], where: str, row: Any) -> Row:
         raise ContractError(f"{where}: {error}") from None
 
 
-def _by(key: str, kind: type[Row], file: Path, table: str) -> dict[str, Row]:
+def _by_id(kind: type[Row], file: Path, table: str) -> dict[str, Row]:
     """The rows of a file by their id. Raises ContractError where two have the same."""
     found: dict[str, Row] = {}
     for where, row in _rows(file, table):
         made = _made(kind, where, row)
-        if (name := getattr(made, key)) in found:
+        if (name := row["id"]) in found:
             raise ContractError(f"{where}: {name} is there twice")
         found[name] = made
     return found
@@ -174,20 +174,20 @@ def _of_calls(row: Requirement, calls: dict[str, ServiceCall]) -> Requirement:
 
 def requirements_of(file: Path) -> dict[str, Requirement]:
     """The requirements that a file declares, by id; what they rest on may be left out. Raises ContractError."""
-    return dict(_by("id", _Own, file, "requirement"))
+    return dict(_by_id(_Own, file, "requirement"))
 
 
 def load(schemas: Path | None = None) -> Contract:
     """The contract in `schemas` (default: the one that ships with the suite). Raises ContractError."""
     schemas = schemas or folder("schemas")
     page = _text(schemas / "connect-api.md")
-    decisions = _by("id", _Decision, schemas / "interpretations.toml", "interpretation")
+    decisions = _by_id(_Decision, schemas / "interpretations.toml", "interpretation")
     tables = _tables(schemas / "errors.toml")
     folders = sorted(path for path in (schemas / "calls").glob("*") if path.is_dir())
     if not folders:
         raise ContractError("calls: there is no call")
     calls = {path.name: _service_call(path, tables) for path in folders}
-    requirements = _by("id", Requirement, schemas / "requirements.toml", "requirement")
+    requirements = _by_id(Requirement, schemas / "requirements.toml", "requirement")
     contract = Contract(
         requirements={name: _of_calls(row, calls) for name, row in requirements.items()},
         interpretations={name: _interpretation(row) for name, row in decisions.items()},

@@ -35,7 +35,7 @@ class Judging(Answers):
         super().__init__(evidence, contract, call, whole)
         self.redaction = Redaction(self.evidence)
         named = (contract.interpretations[name] for name in evidence.accept)
-        self.accepted = [i for i in named if not i.calls or self.call.name in i.calls]
+        self.accepted = [i for i in named if not i.accepts.calls or self.call.name in i.accepts.calls]
         self.used: set[str] = set()
         self._texts: dict[tuple[Reading, str], tuple[str, ...]] = {}
         self._contents: dict[Reading, Content] = {}
@@ -69,7 +69,7 @@ class Judging(Answers):
         kept = tuple(d for d in self._deviations[key] if d.component.requirement not in self.relaxed)
         if len(kept) < len(self._deviations[key]):
             gone = {d.component.requirement for d in self._deviations[key]}
-            self.used |= {i.id for i in self.accepted if gone & set(i.relaxes)}
+            self.used |= {i.id for i in self.accepted if gone & set(i.accepts.relaxes)}
         return kept
 
     def error_deviations(self, exchange: Exchange, *, echo: bool = True) -> tuple[Deviation, ...]:
@@ -91,14 +91,14 @@ class Judging(Answers):
     def _as_documented(self, root: etree._Element, echo: bool) -> etree._Element:
         """The error envelope with the page's names, and with the page's action where another may be echoed."""
         names = dict(zip(self.evidence.error_elements, ("Error", "Description"), strict=True))
-        recorded = [i for i in self.accepted if i.error_without or i.error_with]
+        recorded = [i for i in self.accepted if i.accepts.error_without or i.accepts.error_with]
         if echo and not recorded and all(key == value for key, value in names.items()):
             return root
         twin = copy.deepcopy(root)
         for element, original in zip(twin.iter(), root.iter(), strict=True):
             element.sourceline = original.sourceline  # type: ignore[misc]
             element.tag = names.get(str(element.tag), element.tag)
-        may_lack = [i for i in recorded if "Action" in i.error_without]
+        may_lack = [i for i in recorded if "Action" in i.accepts.error_without]
         action = twin.find("Action")
         if action is None and (may_lack or not echo):
             action = etree.Element("Action")
@@ -108,7 +108,7 @@ class Judging(Answers):
         if not echo and action is not None and len(action) == 0:
             action.text = self.call.name
         for interpretation in recorded:
-            for element in [e for e in twin if e.tag in interpretation.error_with]:
+            for element in [e for e in twin if e.tag in interpretation.accepts.error_with]:
                 twin.remove(element)
                 self.used.add(interpretation.id)
         return twin
@@ -116,16 +116,16 @@ class Judging(Answers):
     @property
     def relaxed(self) -> frozenset[str]:
         """The requirements whose breach in an envelope is accepted."""
-        return frozenset(name for i in self.accepted for name in i.relaxes)
+        return frozenset(name for i in self.accepted for name in i.accepts.relaxes)
 
     @property
     def roots(self) -> tuple[str, ...]:
-        return (*self.call.row.also_roots, *(root for i in self.accepted for root in i.roots))
+        return (*self.call.row.also_roots, *(root for i in self.accepted for root in i.accepts.root))
 
     def _note_root(self, exchange: Exchange) -> None:
         root = exchange.answer.envelope.root if exchange.answer else None
         if root is not None and root.tag in self.roots:
-            self.used |= {i.id for i in self.accepted if root.tag in i.roots}
+            self.used |= {i.id for i in self.accepted if root.tag in i.accepts.root}
 
     def has_subject(self, exchange: Exchange, component: Component) -> bool:
         """Whether the element that a component speaks of is in the answer, its text whole where that is judged."""
@@ -178,10 +178,10 @@ class Judging(Answers):
         if text == documented:
             return True
         for interpretation in self.accepted:
-            spelled = documented
-            for word, spelling in interpretation.type_spellings:
+            spelled, spellings = documented, interpretation.accepts.type_spellings
+            for word, spelling in spellings.items():
                 spelled = re.sub(rf"\b{word}\b", spelling, spelled)
-            if interpretation.type_spellings and text == spelled:
+            if spellings and text == spelled:
                 self.used.add(interpretation.id)
                 return True
         return False
@@ -260,19 +260,19 @@ class Judging(Answers):
     def is_code(self, text: str, code: str) -> bool:
         """Whether a text is the documented code, or one that the target accepts in its place."""
         for interpretation in self.accepted:
-            if text != code and (code, text) in interpretation.codes:
+            if text != code and text in interpretation.accepts.codes.get(code, ()):
                 self.used.add(interpretation.id)
                 return True
         return text == code
 
     def messages(self, code: str) -> tuple[str, ...]:
         """The documented message of a code, and the alternatives that the target accepts."""
-        alternatives = [text for i in self.accepted for key, text in i.messages if key == code]
+        alternatives = [text for i in self.accepted for text in i.accepts.messages.get(code, ())]
         known = self.call.errors | {c: e for c, e in self.call.reports.items() if c not in self.call.errors}
         return (known[code].message, *alternatives)
 
     def note_message(self, code: str, text: str) -> None:
-        self.used |= {i.id for i in self.accepted if (code, text) in i.messages}
+        self.used |= {i.id for i in self.accepted if text in i.accepts.messages.get(code, ())}
 
     def internals(self, answer: Answer) -> str:
         """A piece of a stack trace, a path or a database message in an answer; "" when there is none."""

@@ -60,14 +60,16 @@ def _of_interpretations(contract: Contract) -> Iterator[str]:
     codes = {code for table in contract.tables.values() for code in table}
     for name, interpretation in contract.interpretations.items():
         where = f"interpretations.toml, {name}"
-        for code in (*(c for c, _ in interpretation.messages), *(c for c, _ in interpretation.codes)):
+        accepts = interpretation.accepts
+        for code in (*accepts.messages, *accepts.codes):
             if code not in contract.errors:
                 yield f"{where}: errors.toml has no {code}"
-        yield from (f"{where}: errors.toml has no {c}" for _, c in interpretation.codes if c not in codes)
-        for requirement in interpretation.relaxes:
+        others = (code for several in accepts.codes.values() for code in several)
+        yield from (f"{where}: errors.toml has no {code}" for code in others if code not in codes)
+        for requirement in accepts.relaxes:
             if requirement not in contract.requirements:
                 yield f"{where}: requirements.toml has no {requirement}"
-        yield from (f"{where}: calls/ has no {c}" for c in interpretation.calls if c not in contract.calls)
+        yield from (f"{where}: calls/ has no {c}" for c in accepts.calls if c not in contract.calls)
 
 
 def _of_schemas(contract: Contract, schemas: Path) -> Iterator[str]:

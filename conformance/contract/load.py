@@ -90,48 +90,6 @@ class _Own(Requirement, frozen=True, forbid_unknown_fields=True):
     interpretation: tuple[str, ...] = ()
 
 
-class _Accepts(msgspec.Struct, forbid_unknown_fields=True):
-    root: tuple[str, ...] = ()
-    messages: dict[str, tuple[str, ...]] = {}
-    type_spellings: dict[str, str] = {}
-    codes: dict[str, tuple[str, ...]] = {}
-    relaxes: tuple[str, ...] = ()
-    error_without: tuple[str, ...] = ()
-    error_with: tuple[str, ...] = ()
-    calls: tuple[str, ...] = ()
-
-
-class _Decision(msgspec.Struct, forbid_unknown_fields=True):
-    id: str
-    page: str
-    decision: str
-    acceptable: bool
-    alternative: str
-    accepts: _Accepts = msgspec.field(default_factory=_Accepts)
-
-
-def _pairs(several: dict[str, tuple[str, ...]]) -> tuple[tuple[str, str], ...]:
-    return tuple((key, text) for key, texts in several.items() for text in texts)
-
-
-def _interpretation(row: _Decision) -> Interpretation:
-    return Interpretation(
-        id=row.id,
-        page=row.page,
-        decision=row.decision,
-        acceptable=row.acceptable,
-        alternative=row.alternative,
-        roots=row.accepts.root,
-        messages=_pairs(row.accepts.messages),
-        type_spellings=tuple(row.accepts.type_spellings.items()),
-        codes=_pairs(row.accepts.codes),
-        relaxes=row.accepts.relaxes,
-        error_without=row.accepts.error_without,
-        error_with=row.accepts.error_with,
-        calls=row.accepts.calls,
-    )
-
-
 def _tables(file: Path) -> dict[str, dict[str, ErrorCode]]:
     """The tables of errors by edition, that of the page first. Raises ContractError."""
     found: dict[str, dict[str, ErrorCode]] = {PAGE: {}}
@@ -181,7 +139,6 @@ def load(schemas: Path | None = None) -> Contract:
     """The contract in `schemas` (default: the one that ships with the suite). Raises ContractError."""
     schemas = schemas or folder("schemas")
     page = _text(schemas / "connect-api.md")
-    decisions = _by_id(_Decision, schemas / "interpretations.toml", "interpretation")
     tables = _tables(schemas / "errors.toml")
     folders = sorted(path for path in (schemas / "calls").glob("*") if path.is_dir())
     if not folders:
@@ -190,7 +147,7 @@ def load(schemas: Path | None = None) -> Contract:
     requirements = _by_id(Requirement, schemas / "requirements.toml", "requirement")
     contract = Contract(
         requirements={name: _of_calls(row, calls) for name, row in requirements.items()},
-        interpretations={name: _interpretation(row) for name, row in decisions.items()},
+        interpretations=_by_id(Interpretation, schemas / "interpretations.toml", "interpretation"),
         errors=tables[PAGE],
         tables=tables,
         calls=calls,

@@ -65,28 +65,33 @@ class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(call for call in calls if everywhere or call in self.calls)
 
 
-@dataclass(frozen=True, slots=True)
-class Interpretation:
-    """How an ambiguity of a document is decided, and which alternative a target may accept by name.
+class Accepts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What accepting an interpretation allows.
 
-    What accepting it allows: further roots, messages by code, spellings of words in types, codes beside a code of the
-    page; requirements whose breach in an envelope no longer counts; what an error envelope may lack, and have. calls:
-    the only ones for which it can be accepted; empty: all.
+    root: further names of the root. messages, codes: by code, others in their place. type_spellings: of words in types.
+    relaxes: requirements whose breach in an envelope no longer counts. error_without, error_with: elements that an
+    error envelope may lack, and have. calls: the only ones for which it can be accepted; empty: all.
     """
+
+    root: tuple[str, ...] = ()
+    messages: dict[str, tuple[str, ...]] = {}
+    type_spellings: dict[str, str] = {}
+    codes: dict[str, tuple[str, ...]] = {}
+    relaxes: tuple[str, ...] = ()
+    error_without: tuple[str, ...] = ()
+    error_with: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+
+
+class Interpretation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an ambiguity of a document is decided, and which alternative a target may accept by name."""
 
     id: str
     page: str
     decision: str
     acceptable: bool
     alternative: str
-    roots: tuple[str, ...] = ()
-    messages: tuple[tuple[str, str], ...] = ()
-    type_spellings: tuple[tuple[str, str], ...] = ()
-    codes: tuple[tuple[str, str], ...] = ()
-    relaxes: tuple[str, ...] = ()
-    error_without: tuple[str, ...] = ()
-    error_with: tuple[str, ...] = ()
-    calls: tuple[str, ...] = ()
+    accepts: Accepts = Accepts()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

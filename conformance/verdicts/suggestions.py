@@ -277,7 +277,7 @@ class _Failing:
         """The fewest interpretations under which the answer passes as it is; none where it would not."""
         register = self.search.contract.interpretations.values()
         call, already = self.judging.call.name, self.search.evidence.accept
-        mine = (one for one in register if one.acceptable and call in (one.calls or (call,)))
+        mine = (one for one in register if one.acceptable and call in (one.accepts.calls or (call,)))
         kept = [one.id for one in mine if one.id not in already]
         if self.of_the_run or not self._passes_accepting(kept):
             return ()

@@ -401,6 +401,14 @@ def refused() -> Iterator[tuple[dict[str, object], str]]:
         {"values": VALUES | {"register.email_format": "3"}},
         r"values\.register\.email_format: '3' is none of",
     )
+    yield (
+        {"values": VALUES | {"create_connection.connection_id": "HTTP API"}},
+        r"connection_id: 'HTTP API' is nothing that create_connection may be asked with; allowed: A non-neg",
+    )
+    yield (
+        {"values": VALUES | {"password": "Tr0ub-dor&3"}},
+        r"values\.password: it is nothing that register may be asked with; allowed: Six to 32 ASCII letters and",
+    )
 
 
 @pytest.mark.parametrize(("settings", "says"), list(refused()), ids=lambda value: str(value)[:40])

@@ -31,7 +31,7 @@ def filled(probe: Probe, exchanges: Sequence[Exchange], secrets: Secrets) -> Pro
     call, _, field = probe.origin.partition(".")
     asked = [e for e in exchanges if e.kind is Kind.DOCUMENTED and e.purpose.call == call]
     if not asked:
-        return f"its values are those that {call} lists, which this run does not call"
+        return f"the values of {told(probe.id)[0]} are those that {call} lists, which this run does not call"
     for exchange in asked:
         envelope = exchange.answer.envelope if exchange.answer else None
         if envelope is None or not envelope.says_success or envelope.root is None:
@@ -40,7 +40,9 @@ def filled(probe: Probe, exchanges: Sequence[Exchange], secrets: Secrets) -> Pro
         if listed:
             other = next((text for text in reversed(listed) if text != probe.other_than), listed[-1])
             return with_value(probe, other if told(probe.id)[1] == "listed" else _unlisted(listed))
-    return f"its values are those that {call} lists, and no answer to that call lists any"
+    return (
+        f"the values of {told(probe.id)[0]} are those that {call} lists, and no answer to that call lists any"
+    )
 
 
 def _newest(origin: str, exchanges: Sequence[Exchange]) -> str:

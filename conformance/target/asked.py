@@ -110,17 +110,33 @@ def filled(
             if contract.calls[call].changes:
                 what, line = f"{what} for {call}", f'{line}, or "{call}.{parameter.name}" for it alone'
             raise values.wrong("values", what, line)
-    return {name: _value(values, name, known[name], text) for name, text in said.items()}
+    asked = [contract.calls[name] for name in calls]
+    return {name: _value(values, name, known[name], text, asked) for name, text in said.items()}
 
 
-def _value(values: Values, name: str, parameter: Parameter, text: str) -> str:
+def _value(values: Values, name: str, parameter: Parameter, text: str, asked: list[ServiceCall]) -> str:
     key = f"values.{name}"
     found = values.filled(text, key)
     if _NOT_XML.search(found):
         raise values.wrong(key, "it has characters that XML does not have", "printable text")
     if parameter.values and found not in parameter.values:
         raise values.wrong(key, f"{found!r} is none of its values", ", ".join(parameter.values))
+    for call in asked:
+        if name in {parameter.name, f"{call.name}.{parameter.name}"} and not parameter.once:
+            _check(values, key, parameter, found, call)
     if parameter.secret or any(is_secret_name(name) for name in VARIABLE.findall(text)):
         shell = values.secrets.variable(parameter.name)
         return values.secrets.hide(found, f"[{parameter.name}]", place=key, shell=shell)
     return found
+
+
+def _check(values: Values, key: str, parameter: Parameter, found: str, call: ServiceCall) -> None:
+    """Raises ConfigError for a value that the request schema of a call refuses; an endpoint would do so rightly."""
+    from conformance.contract.xsd import schema  # noqa: PLC0415  who says no values needs no parser
+
+    for declared in schema(call.request_schema).named.get(parameter.name, ()):
+        if found and not declared.accepts(found):
+            shown = "it" if parameter.secret else repr(found)
+            raise values.wrong(
+                key, f"{shown} is nothing that {call.name} may be asked with", declared.allowed
+            )

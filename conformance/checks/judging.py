@@ -120,7 +120,9 @@ class Judging(Answers):
 
     @property
     def roots(self) -> tuple[str, ...]:
-        return (*self.call.row.also_roots, *(root for i in self.accepted for root in i.accepts.root))
+        """Names of the root that are right: of the call's own answer, for its errors too, and accepted ones."""
+        printed = (self.schema.root, *self.call.row.also_roots)
+        return (*printed, *(root for i in self.accepted for root in i.accepts.root))
 
     def _note_root(self, exchange: Exchange) -> None:
         root = exchange.answer.envelope.root if exchange.answer else None

@@ -106,15 +106,17 @@ def _is_open(of: Template) -> bool:
     return all((p.name, SPENT) in of.given for p in of.call.parameters if p.once)
 
 
-def _wrongs(call: ServiceCall, parameter: Parameter) -> Iterator[tuple[Kind, str, str | None]]:
-    """Of each kind one way in which a parameter is wrong; beside a list of values, next to it."""
-    found: dict[str, tuple[str, str | None]] = {}
+def _wrongs(call: ServiceCall, parameter: Parameter) -> parameters.Wrongs:
+    """Of each kind one way in which a parameter is wrong; beside a list of values, next to it; and too short."""
+    found: dict[str, tuple[Kind, str, str | None]] = {}
     for kind, how, value in parameters.wrongs(parameter):
-        if how not in {"empty", "padded-with-zero"} and (kind not in found or how == "above"):
-            found[kind] = how, value
-    found[Kind.VALUE] = "unlisted", parameter.example if parameter.once else parameters.HOLE
+        key = how if how == "too-short" else kind
+        if how not in {"empty", "padded-with-zero"} and (key not in found or how == "above"):
+            found[key] = kind, how, value
+    unlisted = parameter.example if parameter.once else parameters.HOLE
+    found[Kind.VALUE] = Kind.VALUE, "unlisted", unlisted
     tried = call.tried(parameter)
-    yield from ((Kind(kind), *how) for kind, how in found.items() if kind in tried)
+    yield from (wrong for wrong in found.values() if wrong[0] in tried)
 
 
 def _wrong(of: Template, base: Probe) -> Iterator[Probe]:

@@ -229,6 +229,12 @@ _CORRECT = (
         call=LOGIN,
     ),
     correct(
+        "connection_refused_in_its_root",
+        "Errors have the root that the guide prints for the answer.",
+        _errors_of(CONNECT, lambda _, root: setattr(root, "tag", "CLICKATELLSDK")),
+        call=CONNECT,
+    ),
+    correct(
         "connection_number_one",
         "The first connection has the id 1.",
         _valued(CONNECT, "api_id", "1"),

@@ -234,7 +234,7 @@ def rows(heading: str) -> list[list[str]]:
 
 def test_the_table_of_commands_is_whole(tmp_path: Path) -> None:
     told = run("--help", cwd=tmp_path).stdout
-    commands = re.findall(r"^    ([a-z]+)(?:  |$)", told, re.MULTILINE)
+    commands = re.findall(r"^  ([a-z]+)(?:  |$)", told, re.MULTILINE)
     assert sorted(row[0] for row in rows("## Commands")) == sorted(commands)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _ENDPOINT = "whoever runs the endpoint"
 _RUN = "whoever configures this run"
 _WAY = "whoever configures this run, or runs the endpoint"
+_UNNAMED = "no release named (--label release=...)"
 _SUITE = "whoever maintains the suite, or the extension that broke"
 
 
@@ -39,9 +40,7 @@ def glance(report: Report, found: Sequence[Cause]) -> Iterator[Line]:
     known = found if whole else [one for own in report.extensions for one in own_causes(own, report)]
     if first := next((cause for cause in known if cause.counts), None):
         which = f"--select {first.lead.address}" if whole else f"--extension {quote(names[0])}"
-        in_the_way = bool(report.obstacle) and report.obstacle.startswith(first.sentence)
-        who = _WAY if in_the_way else _who(first)
-        yield from _of(first, who, told_first(known), f"--level {report.level} {which}")
+        yield from _of(first, _mender(first, report), told_first(known), _again(report, which))
     yield Line("Judged", _judged(report))
     if sure := _sure(report):
         yield Line("How sure", sure)
@@ -49,7 +48,31 @@ def glance(report: Report, found: Sequence[Cause]) -> Iterator[Line]:
         yield Line("Not looked at", "; ".join(left))
 
 
-def _of(first: Cause, who: str, number: str, options: str) -> Iterator[Line]:
+def in_brief(report: Report, found: Sequence[Cause]) -> Iterator[tuple[str, str]]:
+    """The same for a terminal, of what stands nowhere else on it: labels and texts."""
+    first = next((cause for cause in found if cause.counts), None)
+    if first:
+        yield (
+            "mended by",
+            _mender(first, report) + ("; since when is unknown, as this is one run" if first.check else ""),
+        )
+    if first and first.check and first.check.reproduce:
+        yield "again", _again(report, f"--select {first.lead.address}")
+    unnamed = [] if report.target.labels else ["no release named (--label)"]
+    left = "; ".join([*_not_looked_at(report), *unnamed])
+    yield "not asked", left.replace(" not selected", "").replace(" published calls", " calls")
+    yield "sure", _sure(report).replace("the suite finds ", "it finds ")
+
+
+def _mender(first: Cause, report: Report) -> str:
+    return _WAY if report.obstacle and report.obstacle.startswith(first.sentence) else _who(first)
+
+
+def _again(report: Report, which: str) -> str:
+    return f"connect-conformance replay evidence.har --level {report.level} {which}"
+
+
+def _of(first: Cause, who: str, number: str, again: str) -> Iterator[Line]:
     failed = first.verdict is Verdict.FAIL
     label = "Cause" if first.verdict is not Verdict.INCONCLUSIVE else "Not judged"
     yield Line(label, first.sentence, number, quoted=True)
@@ -62,7 +85,7 @@ def _of(first: Cause, who: str, number: str, options: str) -> Iterator[Line]:
         times = len(check.exchanges)
         since = "since when: unknown, as this is one run; compare it with an earlier one"
         yield Line("Seen", f"in {times} exchange{'' if times == 1 else 's'}; {since}")
-        yield Line("See it again", f"connect-conformance replay evidence.har {options}", quoted=True)
+        yield Line("See it again", again, quoted=True)
 
 
 def _who(cause: Cause) -> str:
@@ -78,10 +101,16 @@ def _judged(report: Report) -> str:
     """At which level, against which contract, which release of what, on how much evidence."""
     calls = report.target.calls
     what = f"{len(calls)} calls" if len(calls) > 1 else "".join(calls)
-    contract = report.suite.contract[: report.suite.contract.find("@") + 9]
-    level = f"level {report.level} of {contract}" if findings.asks_for_the_contract(report) else ""
-    said = (level, what, findings.labels(report) or "no release named (--label release=...)")
+    level = (
+        f"level {report.level} of {named_contract(report)}" if findings.asks_for_the_contract(report) else ""
+    )
+    said = (level, what, findings.labels(report) or _UNNAMED)
     return f"{', '.join(filter(None, said))}, in {findings.exchanges(report)}"
+
+
+def named_contract(report: Report) -> str:
+    """Against what it was judged, as people name it."""
+    return report.suite.contract[: report.suite.contract.find("@") + 9]
 
 
 def _sure(report: Report) -> str:
@@ -89,7 +118,7 @@ def _sure(report: Report) -> str:
     judged = {r.id: r.sensitivity for r in report.requirements if r.sensitivity and r.selected}
     whole = sum(one.killed == one.known for one in judged.values())
     told = f"the suite finds every known fault of {whole} of {len(judged)} requirements"
-    return f"{told}; what it cannot see is in docs/limits.md" if judged else ""
+    return f"{told} (see docs/limits.md)" if judged else ""
 
 
 def _not_looked_at(report: Report) -> Iterator[str]:

@@ -86,6 +86,11 @@ class Screen:
         line.rstrip()
         self._lines.append(line)
 
+    @property
+    def lines(self) -> int:
+        """How many there are."""
+        return len(self._lines)
+
     def _link(self, to: str) -> Style:
         return Style(link=to) if to and self.links else Style.null()
 

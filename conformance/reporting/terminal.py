@@ -6,11 +6,13 @@ The suite's own words are plain ASCII and no verdict is told by colour alone.
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from conformance.checks.outcome import Verdict
 from conformance.reporting import inert
 from conformance.reporting.cards import allowed
+from conformance.reporting.glance import in_brief, named_contract
 from conformance.reporting.marking import code_points
 from conformance.reporting.screen import Screen, cell_len, fitted
 from conformance.reporting.snippet import Row, snippet
@@ -39,6 +41,7 @@ _CLAIMS = {Claim.CONFORMING: "green", Claim.NONCONFORMING: "red", Claim.INCONCLU
 _SHORT = ("pass", "fail", "open", "error", "n/a")
 _LABEL = 10
 _NAMES = 1_000  # characters of names of requirements, which are ours
+_SCREENFUL = 24  # lines, of which the last are seen first
 _GUTTER = 10  # columns before what a row of an answer says
 
 
@@ -65,7 +68,10 @@ def summary(
     page.causes(report)
     page.notes(report)
     page.extensions(report)
+    page.glance(report)
     page.reports()
+    if page.screen.lines > _SCREENFUL:
+        page.heading(*page.told(report, whole=False))
     return str(page.screen)
 
 
@@ -98,10 +104,23 @@ class _Page:
             self.screen.say(f"... and {len(items) - shown} more, see report.html", indent)
 
     def verdict(self, report: Report) -> None:
+        self.heading(*self.told(report))
+        self.run(report)
+
+    def told(self, report: Report, *, whole: bool = True) -> tuple[str, str, str, str]:
+        """The verdict, as a heading. whole: with what stood in the way."""
         word, tint = findings.standing(report).upper(), _CLAIMS[report.verdict]
         gap = " " if findings.found_nothing(report) else ": " if " " in word else "  "
-        self.heading(word, findings.headline(report), f"bold {tint}", gap)
-        self.run(report)
+        return word, findings.headline(report, whole=whole), f"bold {tint}", gap
+
+    def glance(self, report: Report) -> None:
+        """Who mends it, how it is seen again, what was not looked at, how sure it is."""
+        for label, text in in_brief(report, causes(report)):
+            if label != "again":
+                self.field(label, text)
+            elif self.page:
+                there = quote(str(self.page.parent / "evidence.har"))
+                self.screen.whole(text.replace("evidence.har", there), f"  {label:{_LABEL}}")
 
     def others_alone(self, report: Report) -> None:
         """The end of a session of pytest's that asked for nothing of the published contract."""
@@ -117,12 +136,11 @@ class _Page:
         self.add(f"{target.name} at {target.endpoint}, binding {target.binding}")
         if target.labels:
             self.add(findings.labels(report))
-        left_out = sum(not requirement.selected for requirement in report.requirements)
+        against = f" of {named_contract(report)}" if whole else ""
         self.add(
-            ("" if not (whole or report.extensions) else f"judged at level {report.level}: ")
+            (f"level {report.level}{against}: " if whole or report.extensions else "")
             + f"{findings.exchanges(report)} in {report.duration_s:.1f} s"
             + (", interrupted" if report.interrupted else "")
-            + (f", {left_out} not selected" if left_out and whole else "")
             + f", exit code {report.exit_code}"
         )
         if said := findings.unusual(report):

@@ -29,13 +29,6 @@ def disclosed(answer: Answer) -> str:
 
 def versions(answer: Answer) -> str:
     """A header that names the software that answers and its version; "" when there is none."""
-    names = (
-        "Server",
-        "X-Powered-By",
-        "X-AspNet-Version",
-        "X-AspNetMvc-Version",
-        "X-Runtime",
-        "X-Generator",
-    )
+    names = ("Server", "X-Powered-By", "X-AspNet-Version", "X-AspNetMvc-Version", "X-Runtime", "X-Generator")
     told = ((name, answer.header(name)) for name in names)
     return next((f"{name}: {clip(text)}" for name, text in told if re.search(r"\d", text)), "")

@@ -185,10 +185,7 @@ def _add_submissions(commands: Any) -> None:
         help="the host of the endpoint, perhaps with :PORT (repeatable: of states, of plain HTTP)",
     )
     challenge.add_argument(
-        "--valid",
-        default="72h",
-        metavar="TIME",
-        help="minutes, hours or days (default: %(default)s)",
+        "--valid", default="72h", metavar="TIME", help="minutes, hours or days (default: %(default)s)"
     )
     challenge.add_argument("--policy", type=Path, metavar="FILE", help="rules that the run is held to")
     challenge.add_argument("--key", type=Path, metavar="PEM", help="an Ed25519 key that signs it")

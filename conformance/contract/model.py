@@ -16,16 +16,7 @@ FAILED_LOGINS = frozenset({"404", "405", "440"})  # the codes of the guide
 ERROR_PARTS = ("code", "message", "data", "envelope", "stable")  # what is required of the answer in a state
 
 Having = Literal[
-    "",
-    "parameters",
-    "required",
-    "values",
-    "forms",
-    "groups",
-    "defaults",
-    "origins",
-    "spellings",
-    "guide",
+    "", "parameters", "required", "values", "forms", "groups", "defaults", "origins", "spellings", "guide"
 ]
 
 

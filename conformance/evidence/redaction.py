@@ -47,11 +47,7 @@ class Redaction:
     def shown(self) -> Evidence:
         """The evidence as it is written and printed."""
         evidence = self.evidence
-        return replace(
-            evidence,
-            exchanges=tuple(map(self._exchange, evidence.exchanges)),
-            secrets=Secrets(),
-        )
+        return replace(evidence, exchanges=tuple(map(self._exchange, evidence.exchanges)), secrets=Secrets())
 
     def leaks(self) -> bool:
         """The last guard: whether a secret that came from outside is left in what is shown of the answers.

@@ -25,17 +25,7 @@ _REFERENCE = re.compile(r"[@#]")
 
 def summary_md(report: Report) -> str:
     """The report in GitHub Flavored Markdown."""
-    return (
-        "\n".join(
-            [
-                *_head(report),
-                *_causes(report),
-                *_extensions(report),
-                *_table(report),
-            ]
-        )
-        + "\n"
-    )
+    return "\n".join([*_head(report), *_causes(report), *_extensions(report), *_table(report)]) + "\n"
 
 
 def _prose(text: str) -> str:

@@ -35,8 +35,7 @@ async def received(response: httpx.Response, meter: Meter, allowance: Allowance)
         allowance.spend(max(0, len(body) - len(raw)))
     if demanded := _demands_a_certificate(response.status_code, body):
         raise LineFailed(
-            "client-cert",
-            f"the server demands a client certificate (`client_cert`): HTTP 400, {demanded!r}",
+            "client-cert", f"the server demands a client certificate (`client_cert`): HTTP 400, {demanded!r}"
         )
     return Answer(
         status=response.status_code,

@@ -72,9 +72,7 @@ async def _looked_up(resolver: Resolver, host: str, port: int) -> list[str]:
 
 
 async def first_to_connect(
-    addresses: Sequence[str],
-    connect: Callable[[str], Awaitable[T]],
-    give_up: Callable[[T], Awaitable[None]],
+    addresses: Sequence[str], connect: Callable[[str], Awaitable[T]], give_up: Callable[[T], Awaitable[None]]
 ) -> tuple[str, T]:
     """The first of the addresses that connects, in their order, each with a head start over the next (RFC 8305).
 

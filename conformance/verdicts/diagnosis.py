@@ -95,11 +95,7 @@ def first_call(exchanges: tuple[Exchange, ...]) -> Exchange | None:
 
 
 def way_to(
-    exchange: Exchange,
-    evidence: Evidence,
-    addresses: tuple[str, ...] = (),
-    proxy: str = "",
-    other: str = "",
+    exchange: Exchange, evidence: Evidence, addresses: tuple[str, ...] = (), proxy: str = "", other: str = ""
 ) -> tuple[Finding, ...]:
     """Name, port, TLS, API: each as far as the first call came. other: what is served in its place, if anything is."""
     lost = _lost_at(exchange.loss) if exchange.loss else len(_STEPS)

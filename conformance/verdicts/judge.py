@@ -226,8 +226,7 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
         often = f"{len(breaches)} of {judged} answers: " if len(breaches) < judged else ""
         failed = _told(result, breaches[0][1], tuple(e for e, _ in breaches), often)
         return _with(
-            failed,
-            reason=_cut(failed.reason + _likewise(failed.reason, often, [e for e, _ in breaches])),
+            failed, reason=_cut(failed.reason + _likewise(failed.reason, often, [e for e, _ in breaches]))
         )
     unsettled = [(e, f) for e, f in pairs if isinstance(f, Unsettled)]
     if unsettled:

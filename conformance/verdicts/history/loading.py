@@ -141,16 +141,7 @@ class Loader:
         rank = line.live << 32 | zlib.crc32(told + line.terms_id.encode())
         p50, p95 = line.ms or (None, None)
         verdict = _CLAIMS.index(line.verdict)
-        row = (
-            series,
-            at,
-            run,
-            rank,
-            self._kind(line, terms),
-            self._letters(line.judged),
-            verdict,
-            line.live,
-        )
+        row = (series, at, run, rank, self._kind(line, terms), self._letters(line.judged), verdict, line.live)
         return (*row, p50, p95, line.sent, line.lost, found.place)
 
     def _terms_of(self, line: Line, place: int) -> Terms | None:

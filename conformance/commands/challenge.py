@@ -9,7 +9,7 @@ from pathlib import Path
 from conformance.contract.load import documented
 from conformance.reporting import inert
 from conformance.reporting.output import say
-from conformance.reporting.write import refused, replace
+from conformance.reporting.write import check_new, write_new
 from conformance.submissions.challenge import duration, host, issue, to_file
 from conformance.submissions.ledger import read_ledger
 from conformance.submissions.signing import private_key
@@ -33,13 +33,9 @@ def run(options: argparse.Namespace) -> int:
     challenge = issue(
         options.name, hosts=hosts, valid=valid, policy=policy, contract=contract, now=datetime.now(UTC)
     )
-    if file.exists():
-        raise ConfigError(f"-o: {file} exists and is left as it is; allowed: another name")
+    check_new(file)
     ledger.issue(challenge)
-    try:
-        replace(file.resolve(), to_file(challenge, key))
-    except OSError as error:
-        raise refused(f"-o: cannot write {file}", error, "a file in a folder that exists") from None
+    write_new(file, to_file(challenge, key))
     named = inert.terminal(str(file))
     say(
         f"{named} written for {inert.terminal(options.name)}, valid until {challenge.expires};"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from conformance import __version__
@@ -11,7 +10,7 @@ from conformance.contract.load import documented, folder
 from conformance.evidence.recording import EvidenceError, from_har
 from conformance.reporting import inert
 from conformance.reporting.output import note, say
-from conformance.reporting.write import refused, replace
+from conformance.reporting.write import write_new
 from conformance.submissions.challenge import Challenge, read_challenge
 from conformance.submissions.package import (
     CHALLENGE,
@@ -47,12 +46,7 @@ def run(options: argparse.Namespace) -> int:
     files[STATEMENT] = said
     if key is not None:
         files |= {ENVELOPE: signed(said, KIND, key), SIGNER: public_half(key)}
-    if os.path.lexists(file):
-        raise ConfigError(f"-o: {file} exists and is left as it is; allowed: another name")
-    try:
-        replace(file.resolve(), packed(files))
-    except OSError as error:
-        raise refused(f"-o: cannot write {file}", error, "a file in a folder that exists") from None
+    write_new(file, packed(files))
     if challenge is None:
         note(
             "it answers no challenge, so nobody can tell when it was recorded; `run --challenge` answers one"

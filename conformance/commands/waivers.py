@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Iterator
 from glob import escape
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from conformance.commands.compare import read_result
 from conformance.reporting import inert
 from conformance.reporting.output import say
-from conformance.reporting.write import refused, replace
+from conformance.reporting.write import write_new
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.findings import failures
 from conformance.verdicts.likeness import bare, printable, reasons
@@ -35,13 +34,8 @@ def run(options: argparse.Namespace) -> int:
     if not found:
         allowed = "a run with a failure that fails it, and is not waived"
         raise ConfigError(f"there is nothing to waive in {options.reports}; allowed: {allowed}")
-    if os.path.lexists(file):
-        raise ConfigError(f"-o: {file} exists and is left as it is; allowed: another name")
     rows = (line for one in found for line in _row(one, report.target.name))
-    try:
-        replace(file.resolve(), (_HEAD + "".join(f"{line}\n" for line in rows)).encode())
-    except OSError as error:
-        raise refused(f"-o: cannot write {file}", error, "a file in a folder that exists") from None
+    write_new(file, (_HEAD + "".join(f"{line}\n" for line in rows)).encode())
     number = f"{len(found)} failure{'' if len(found) == 1 else 's'}"
     shown = inert.terminal(str(file))
     say(f"{shown} written, with {number}. Give each a reason and a last day, then: run --waivers {shown}\n")

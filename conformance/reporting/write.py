@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -49,6 +50,21 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
                 (folder / name).unlink()
     if failed:
         raise ReportsError(_line(", ".join(failed), folder, next(iter(failed.values()))))
+
+
+def check_new(file: Path) -> None:
+    """Raises ConfigError where what `-o` names is there already."""
+    if os.path.lexists(file):
+        raise ConfigError(f"-o: {file} exists and is left as it is; allowed: another name")
+
+
+def write_new(file: Path, data: bytes) -> None:
+    """Write what `-o` names, where nothing is yet. Raises ConfigError and ReportsError."""
+    check_new(file)
+    try:
+        replace(file.resolve(), data)
+    except OSError as error:
+        raise refused(f"-o: cannot write {file}", error, "a file in a folder that exists") from None
 
 
 def replace(path: Path, data: bytes) -> None:

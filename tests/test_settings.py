@@ -15,7 +15,7 @@ from conformance.commands.cli import main, parsed
 from conformance.commands.fleet import Fleet
 from conformance.commands.init import template
 from conformance.contract.load import documented
-from conformance.pytest_plugin import pytest_addoption
+from conformance.pytest_plugin import add_options, options_of
 from conformance.target import settings
 from conformance.target.configuration import ConfigError, read_config
 from conformance.target.from_options import target_of
@@ -158,8 +158,8 @@ class TestANewSettingIsOneRow:
 
     def test_pytest(self, monkeypatch: pytest.MonkeyPatch) -> None:
         parser = pytest.Parser(_ispytest=True)
-        pytest_addoption(parser)
-        options = parser.parse(["--endpoint=reference", "--patience=7"])
+        add_options(parser)
+        options = options_of(parser.parse(["--endpoint=reference", "--patience=7"]))
         settle(options, "pytest", {})
         assert options.patience == 7
         with pytest.raises(pytest.UsageError, match="--patience: '10' is not a whole number from 1 to 9"):

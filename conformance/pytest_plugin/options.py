@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import shutil
@@ -43,11 +44,10 @@ from conformance.verdicts.verdict import ExitCode, ExtensionResult, Report
 from conformance.verdicts.waivers import read_waivers
 
 
-def suite(config: pytest.Config) -> Suite:
+def suite(config: pytest.Config, options: argparse.Namespace) -> Suite:
     """The Suite that the options ask for. Raises pytest.UsageError."""
     contract, stack = documented(), contextlib.ExitStack()
     config.add_cleanup(stack.close)
-    options = config.option
     options.quiet = True
     try:
         settle(options, "pytest", os.environ)
@@ -57,7 +57,7 @@ def suite(config: pytest.Config) -> Suite:
             policy=read_policy(options.policy, contract) if options.policy else None,
         )
         judged = target_of(options, contract, stack)
-        if options.reports and not hasattr(config, "workerinput") and not options.collectonly:
+        if options.reports and not hasattr(config, "workerinput") and not config.option.collectonly:
             reports_folder(options.reports)
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -131,10 +132,14 @@ def table(found: Comparison) -> str:
     if cells:
         screen.whole("")
         screen.whole(_aligned(head, widths))
+    last: list[tuple[int, str]] = []
     for row, words in zip(found.everything, cells, strict=True):
         screen.whole(_aligned(words, widths))
-        for n, said in _reasons(row):
+        told = list(_reasons(row))
+        alike = [(n, re.sub(r"\b[0-9]{3}\b", "NNN", said)) for n, said in told]
+        for n, said in told if alike != last else ():
             screen.say(said, f"    [{n}] ", limit=300)
+        last = alike
     screen.whole("")
     screen.say(found.sentence)
     return str(screen)

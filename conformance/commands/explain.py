@@ -23,7 +23,7 @@ from conformance.target.target import target
 from conformance.verdicts.sensitivity import sensitivities
 from conformance.verdicts.verdict import ExitCode
 
-_LONGEST = 4_000  # characters of a paragraph
+_LONGEST, _FAULTS = 4_000, 12  # characters of a paragraph; known faults that are told
 Line = tuple[str, str]  # a label and a paragraph; "": a heading
 _PLACES = {
     "target": "in [targets.NAME]",
@@ -40,6 +40,13 @@ _CODES = {
     ExitCode.USAGE: "a wrong option, configuration or file: one line says which, and nothing was sent",
     ExitCode.NOTHING_SELECTED: "nothing selected: the options leave no requirement to judge",
     ExitCode.INCONCLUSIVE: "inconclusive: nothing failed, but something required could not be judged",
+}
+_TO_DO = {
+    ExitCode.NONCONFORMING: "what the report has under FAIL and What to fix; `compare` says what is new of it",
+    ExitCode.INTERNAL_ERROR: "what the report has under ERROR, or what the one line says; then run it again",
+    ExitCode.USAGE: "what the line says is allowed; `connect-conformance help COMMAND` has all options",
+    ExitCode.INCONCLUSIVE: "what the report has under OPEN, each with what would have it judged; `doctor` looks before"
+    " a run. To leave requirements out on purpose there is --deselect",
 }
 
 
@@ -115,13 +122,15 @@ def _requirement(requirement: Requirement, contract: Contract, variants: dict[st
         lines += _paragraph("standard", requirement.standard)
     for name in requirement.interpretation:
         lines += _paragraph("read as", f"{name}: {contract.interpretations[name].decision}")
+    lines += _paragraph("to mend", requirement.mend)
     lines += _looked_at(contract, _checks(contract, requirement))
     faults = [v for v in variants.values() if v.kind == "mutant" and requirement.id in v.breaks]
     known = sensitivities().get(requirement.id)
     found = f"{known.killed} of {known.known} found by `prove`, which is no probability" if known else "none"
     lines += _paragraph("known faults", f"{found}{':' if faults else ''}")
-    lines += [line for fault in faults for line in _paragraph("", f"{fault.title} ({fault.id})")]
-    return [*lines, *_paragraph("to mend", requirement.mend)]
+    lines += [line for fault in faults[:_FAULTS] for line in _paragraph("", f"{fault.title} ({fault.id})")]
+    more = len(faults) - _FAULTS
+    return [*lines, *_paragraph("", f"and {more} more: `prove --format json`" if more > 0 else "")]
 
 
 def _own(requirement: Requirement, own: Extension) -> list[Line]:
@@ -187,7 +196,8 @@ def _interpretation(interpretation: Interpretation, contract: Contract) -> list[
 
 
 def _exit_code(code: ExitCode) -> list[Line]:
-    return [("", f"exit code {int(code)}"), *_paragraph("means", _CODES[code])]
+    told = [("", f"exit code {int(code)}"), *_paragraph("means", _CODES[code])]
+    return [*told, *_paragraph("to mend", _TO_DO.get(code, ""))]
 
 
 def _setting(key: str) -> list[Line]:

@@ -56,7 +56,8 @@ def run(options: argparse.Namespace) -> int:
             f"it is narrowed to a smoke run of {report.scope.smoke.requests} requests: it shows no requirement kept"
         )
     unsigned = "" if key else f"; not signed: {STATEMENT} in it is what to sign"
-    say(f"{inert.terminal(str(file))} written: {result(report)}, {len(files)} files{unsigned}\n")
+    judged = f"its run is {report.verdict.value} ({result(report)})"
+    say(f"{inert.terminal(str(file))} written, {len(files)} files: {judged}{unsigned}\n")
     return 0
 
 

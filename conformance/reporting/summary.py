@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from conformance.checks.outcome import Verdict
@@ -13,19 +14,23 @@ from conformance.verdicts import findings
 from conformance.verdicts.causes import causes, named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from conformance.verdicts.causes import Cause
     from conformance.verdicts.verdict import Report, RequirementResult
 
 _SHOWN = 25  # failures in full; the rest stand in the table
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~$&!]|(?<=[a-z]):(?=//)|(?<=www)\.)", re.IGNORECASE)
-_REFERENCE = re.compile(r"[@#]")
+_REFERENCE = re.compile(
+    r"(?<!\w)@|@(?=\w+[.])|#"
+)  # behind a letter nobody is mentioned, unless it is an address
+_FITS = 60_000  # characters that the comment of a merge request has room for
 
 
 def summary_md(report: Report) -> str:
     """The report in GitHub Flavored Markdown."""
-    return "\n".join([*_head(report), *_causes(report), *_extensions(report), *_table(report)]) + "\n"
+    told = "\n".join([*_head(report), *_causes(report), *_extensions(report)])
+    return "\n".join([told, *_table(report, _FITS - len(told))]) + "\n"
 
 
 def _prose(text: str) -> str:
@@ -149,14 +154,30 @@ def _extensions(report: Report) -> Iterator[str]:
                 yield f"- {word}: {_prose(one.id)} ({one.level}) {_prose(one.title)}{why and f': {why}'}"
 
 
-def _table(report: Report) -> Iterator[str]:
-    yield from ("", f"<details><summary>All {len(report.requirements)} requirements</summary>", "")
+def _table(report: Report, room: int) -> Iterator[str]:
+    """Every requirement; where there is no room for all, those that were not kept, as far as there is."""
+    rows = list(_rows(report.requirements))
+    told = f"All {len(rows)} requirements"
+    if sum(map(len, rows)) > room:
+        kept = [r for r in report.requirements if r.verdict is Verdict.PASS]
+        rows = list(_rows([r for r in report.requirements if r not in kept]))
+        told = f"The {len(rows)} requirements that were not kept; {len(kept)} were, see report.html"
+    fitting = [row for row, end in zip(rows, accumulate(map(len, rows)), strict=True) if end <= room]
+    yield from ("", f"<details><summary>{told}</summary>", "")
     yield "| Requirement | Level | What must hold | Verdict |"
     yield "|---|---|---|---|"
-    for r in report.requirements:
+    yield from fitting
+    yield from (
+        "",
+        *([f"and {len(rows) - len(fitting)} more"] if len(rows) > len(fitting) else []),
+        "</details>",
+    )
+
+
+def _rows(requirements: Iterable[RequirementResult]) -> Iterator[str]:
+    for r in requirements:
         verdict = r.verdict.value.replace("_", " ") + (", waived" if r.waiver else "")
         verdict += f", under {_prose(' and '.join(r.interpretations))}" if r.interpretations else ""
         if why := findings.why(r):
             verdict += f": {inert.markdown(why, limit=160, cell=True)}"
         yield f"| {_prose(r.address)} | {r.level} | {_prose(r.title)} | {verdict} |"
-    yield from ("", "</details>")

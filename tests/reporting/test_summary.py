@@ -26,11 +26,28 @@ def test_nothing_of_a_server_stands_outside_code(hostile_report: Report, hostile
     fenced = re.sub(r" *```toml\n.*?\n *```\n", "", text, flags=re.DOTALL)
     outside = SPAN.sub("", fenced)
     bare = re.sub(r"\\[^\w\s]", "", outside).replace("<details><summary>", "").replace("</summary>", "")
-    assert not re.search(r"[<>`\[\]@]", bare.replace("</details>", ""))
+    assert not re.search(r"[<>`\[\]]|(?<!\w)@", bare.replace("</details>", ""))
     assert not re.search(r"https?:|www\.", bare)
     for line in bare.splitlines():
         if line.startswith("|"):
             assert line.count("|") in {5, 7}, line
+
+
+def test_the_summary_of_many_calls_fits_a_comment(report: Report) -> None:
+    """Of 1,000 judgements, those that were not kept are told, as far as there is room."""
+    kept, failed = (next(r for r in report.requirements if r.id == name) for name in ("REQ-01", "ENV-03"))
+    few, many = (
+        tuple(
+            msgspec.structs.replace(r, id=f"REQ-{n}", name=f"REQ-{n}@call", call="call")
+            for n, r in enumerate([kept] * (1000 - number) + [failed] * number)
+        )
+        for number in (10, 1000)
+    )
+    said = summary_md(msgspec.structs.replace(report, requirements=few))
+    assert "<summary>The 10 requirements that were not kept; 990 were, see report.html</summary>" in said
+    long = summary_md(msgspec.structs.replace(report, requirements=many))
+    assert re.search(r"\nand [0-9]+ more\n", long)
+    assert len(said) < len(long) < 65_536
 
 
 def test_pipes_stay_in_their_cells(hostile_report: Report) -> None:

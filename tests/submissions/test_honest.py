@@ -194,7 +194,7 @@ def test_the_commands_from_challenge_to_verdict(tmp_path: Path) -> None:
     words = ("package", "answer", "--challenge", "challenge.json", "--key", key, "-o", "answer.zip")
     done = run(*words, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "answer.zip written: PASSED, 10 files\n"
+    assert done.stdout == "answer.zip written, 10 files: its run is conforming (PASSED)\n"
     seen = run("verify", "answer.zip", "--trust", half, cwd=tmp_path)
     assert seen.returncode == 0, seen.stdout
     assert seen.stdout.splitlines()[-1].startswith("ACCEPTED: reference: the documented contract is kept")

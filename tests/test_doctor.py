@@ -37,6 +37,9 @@ def page(body: bytes, status: int = 200, **headers: str) -> Answer:
     return Answer(status, "", "HTTP/1.1", fields, body, len(body))
 
 
+PACKED = replace(page(b""), unread="the content coding br was not asked for and is not read")
+
+
 def test_a_faultless_way_is_ok_all_along() -> None:
     assert {f.state for f in way().values()} == {"ok"}
     assert way()["name"].text == "staging.example.com is 192.0.2.1"
@@ -67,6 +70,14 @@ def test_a_faultless_way_is_ok_all_along() -> None:
             "TLS",
             "send its intermediate certificates",
         ),
+        ("certificate", "the certificate does not verify: EE certificate key too weak", "TLS", "longer key"),
+        (
+            "certificate",
+            "the certificate does not verify: unsuitable certificate purpose",
+            "TLS",
+            "serverAuth",
+        ),
+        ("tls", "the TLS handshake failed: tlsv1 unrecognized name", "TLS", "its name in `endpoint`"),
         ("no-trust", "this machine has no store of CA certificates", "TLS", "`ca_file`"),
         ("client-cert", "the server demands a client certificate", "TLS", "`client_cert`"),
         ("http2", "it may speak HTTP/2 only", "Connect API", "HTTP/1.1"),
@@ -99,6 +110,7 @@ def test_a_lost_call_is_laid_to_the_step_it_was_lost_at(
         (page(b"{}", 404), "HTTP 404: text/html, 2 bytes", "path and token"),
         (page(b"", 401), "HTTP 401: no body", "headers"),
         (page(b"oops", 503), "HTTP 503", "log"),
+        (PACKED, "HTTP 200: the content coding br was not asked for", "not packed unasked"),
         (answer(error("004")), "error 004", "check token"),
     ],
 )  # fmt: skip

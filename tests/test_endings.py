@@ -6,6 +6,8 @@ The documented exit code, at most one line on standard error, no traceback, repo
 from __future__ import annotations
 
 import json
+import marshal
+import re
 import signal
 import socket
 import subprocess
@@ -406,3 +408,28 @@ def test_one_that_ignores_hangups_outlives_its_terminal(tmp_path: Path) -> None:
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "--endpoint", "https://127.0.0.1:1/"),
+        ("doctor", "--endpoint", "https://127.0.0.1:1/"),
+        ("run", "--all-targets"),
+        ("init",),
+        ("replay", RECORDING),
+    ],
+)
+def test_a_folder_that_is_gone_is_told(words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    away = "import os, runpy; os.rmdir(os.getcwd()); runpy.run_module('conformance', run_name='__main__')"
+    ended = run(*words, cwd=tmp_path / "gone", command=[sys.executable, "-c", away])
+    assert ended.returncode == 4, ended.stdout + ended.stderr
+    assert re.search("the current folder is not there|cannot write", ended.stderr), ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_damaged_compiled_file_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A disk that is full leaves one, and Python does not make it anew."""
+    assert guarded(lambda: marshal.loads(b"\xe3")) == 3
+    assert "a compiled file is damaged" in capsys.readouterr().err

@@ -48,15 +48,28 @@ def _failed(error: BaseException) -> int:
     if isinstance(error, ContractError):
         complain(f"the contract cannot be loaded: {error}")
         return _INTERNAL_ERROR
+    if isinstance(error, FileNotFoundError) and _is_nowhere():
+        complain("the current folder is not there any more; allowed: one that is")
+        return _USAGE
     expected = isinstance(error, ReportsError | OutputError)
     complain(str(error) if expected else f"internal error: {_told(error)}")
     return _INTERNAL_ERROR
+
+
+def _is_nowhere() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _told(error: BaseException) -> str:
     """What happened and where. An unexpected message may quote a secret, so only the system's own words are shown."""
     if isinstance(error, ImportError) and error.name:
         return f"the module {error.name} cannot be imported; is the installation whole?"
+    if isinstance(error, EOFError) and "marshal" in str(error):
+        return f"a compiled file is damaged, as a full disk leaves it: delete the folders __pycache__ in {_PACKAGE}"
     said = f"{type(error).__name__}"
     if isinstance(error, OSError) and error.strerror:
         said += f", {error.strerror}" + (f" ({error.filename})" if isinstance(error.filename, str) else "")

@@ -36,11 +36,10 @@ class Values:
 
     def variable(self, name: str, key: str) -> str:
         """What the environment has for `${NAME}`."""
-        if not self.environment.get(name):
-            raise self.wrong(
-                key, f"the environment variable {name} is not set", "a variable that has a value"
-            )
-        return self.environment[name]
+        if not (value := self.environment.get(name)):
+            how = "not set" if value is None else "empty"
+            raise self.wrong(key, f"the environment variable {name} is {how}", "a variable that has a value")
+        return value
 
     def filled(self, text: str, key: str) -> str:
         """The text with `${NAME}` taken from the environment."""
@@ -72,6 +71,11 @@ class Values:
             )
         if parts.fragment:
             raise self.wrong(key, "the URL has a fragment", "a URL without #")
+        # A quotation mark of a file of variables, or a place that nobody filled in: <TOKEN>, {token}, %TOKEN%
+        if odd := re.search(r"[\"<>^`{|}]|%(?![0-9A-Fa-f]{2})", filled):
+            raise self.wrong(
+                key, f"the URL contains {odd[0]}, as none may", f"%{ord(odd[0]):02X} in its place"
+            )
         return with_ascii_host(self.hider.url(text, key, plain=schemes == ("http",)))
 
     def headers(self, headers: dict[str, str], key: str) -> tuple[tuple[str, str], ...]:

@@ -43,13 +43,17 @@ _CERTIFICATE = {
     "subject alternative names": "use a name of the certificate's in `endpoint`, or give it this one (subjectAltName)",
     "intermediate": "let the server send its intermediate certificates too; of a CA of its own, name it with `ca_file`",
     "not yet valid": "set this machine's clock, or wait",
+    "too weak": "let the server have a certificate with a longer key",
+    "purpose": "let the server have a certificate for servers (extended key usage serverAuth)",
 }
+_UNRECOGNIZED = "the server knows no such host: use its name in `endpoint`, not its address"
 _OF_KINDS = {
     "no-tls": "correct the port in `endpoint`: what listens there may be plain HTTP",
     "no-trust": "install CA certificates on this machine, or name a file of them with `ca_file` (--ca-file)",
     "client-cert": "name one that it accepts with `client_cert` and `client_key` (--client-cert, --client-key)",
     "http2": "let the server speak HTTP/1.1 too, or put a proxy in front that does",
 }
+_READABLE = "let it answer with a body that is whole, of usual size (`max_body`), and not packed unasked"
 _UNKNOWN_CA = "name the certificate of its CA with `ca_file` (--ca-file)"
 _STATUSES = {
     401: "it asks for other credentials: see `headers`",
@@ -144,6 +148,8 @@ def _lost_at(loss: Loss) -> int:
 def _repair(loss: Loss, step: int) -> str:
     if loss.kind == "certificate":
         return next((repair for words, repair in _CERTIFICATE.items() if words in loss.reason), _UNKNOWN_CA)
+    if "unrecognized name" in loss.reason:
+        return _UNRECOGNIZED
     return _OF_KINDS.get(loss.kind, _REPAIRS[step])
 
 
@@ -195,6 +201,8 @@ def _api(answer: Answer, evidence: Evidence) -> Finding:
     if envelope.recognised:
         said = "Success" if envelope.says_success else "an envelope, though not Success"
         return Finding(subject, "ok", f"{http}: the documented request is answered with {said}")
+    if answer.unread:
+        return Finding(subject, "problem", f"{http}: {answer.unread}", (_READABLE,))
     repair = _STATUSES.get(answer.status, "a proxy, a login page or another service may answer in its place")
     if answer.status >= 500:
         repair = "the server, or what stands before it, fails: look into its log"

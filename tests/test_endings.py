@@ -102,6 +102,10 @@ def test_every_command_stands_in_the_table() -> None:
     assert {case.words[0] for case in COMMANDS.values()} == set(commands)
 
 
+# Where files may not grow, Python keeps half a module, which nobody can import from then on.
+NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def command(streams: str) -> list[str]:
     return ["sh", "-c", f'exec "$@" {streams}', "sh", *COMMAND]
 
@@ -148,7 +152,7 @@ def test_no_room_for_reports(name: str, tmp_path: Path) -> None:
         40 if "a/report.json" in case.reports else 8
     )  # room for the overview alone, or for next to nothing
     limited = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *COMMAND]
-    done = run(*case.words, cwd=tmp_path, command=limited)
+    done = run(*case.words, cwd=tmp_path, command=limited, **NO_BYTECODE)
     assert done.returncode == 3
     there = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*")}
     assert there < set(case.reports)
@@ -166,7 +170,7 @@ def test_no_room_for_a_configuration(tmp_path: Path) -> None:
     limited = ["sh", "-c", 'ulimit -f 2; exec "$@"', "sh", *COMMAND]
     file = tmp_path / "connect-conformance.toml"
     for words, there in ((["init"], {}), (["init", "--force"], {file.name: "mine"})):
-        done = run(*words, cwd=tmp_path, command=limited)
+        done = run(*words, cwd=tmp_path, command=limited, **NO_BYTECODE)
         assert done.returncode == 3
         assert done.stderr.count("\n") == 1
         assert "File too large" in done.stderr

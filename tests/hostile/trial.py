@@ -102,7 +102,7 @@ class Process:
             self._launcher = subprocess.Popen(
                 [*launcher, str(write), *options, "--", *command],
                 cwd=folder / "cwd",
-                env=env,
+                env=env if limit is None else env | {"PYTHONDONTWRITEBYTECODE": "1"},  # half a module stays
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

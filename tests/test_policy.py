@@ -55,7 +55,6 @@ CAME = (
         came(DOCUMENTED, says(503), first=True),
         came(DOCUMENTED, BUSY, shut_out=True),
         came(MALFORMED, says(502), resent=True),
-        came(DOCUMENTED, says(407)),
     ),
     (came(DOCUMENTED, SHUT, shut_out=True), came(DOCUMENTED, SHUT, resent=True, shut_out=True)),
     (came(SPELLING, FAILED), came(SPELLING, SHUT, shut_out=True), came(SPELLING, says(500), resent=True)),
@@ -68,6 +67,7 @@ CAME = (
         came(IN_STATE, SHUT, shut_out=True),
         came(DOCUMENTED, SHUT),
         came(DOCUMENTED, says(429, SUCCESS)),
+        came(DOCUMENTED, says(407)),  # no waiting brings the credentials
         came(SPELLING, "closed", resent=True),
         came(SPELLING, "timeout"),
         came(SPELLING, "timeout", Kind.CROWDED, resent=True),

@@ -33,6 +33,7 @@ class Kind(StrEnum):
 
 # Statuses of answers without an envelope, by what they say (RFC 9110, RFC 6585). 503 may be either of the first two.
 PUT_OFF = {429: Kind.LIMIT, 502: Kind.GATEWAY, 503: Kind.LIMIT, 504: Kind.GATEWAY}
+_NO_CREDENTIALS = 407
 AT_THE_DOOR = frozenset({401, 403, 404, 407})
 REMEDY = {
     Kind.LIMIT: "a lower --rate or `concurrency` may help, or a limit lifted for this address",
@@ -67,6 +68,11 @@ def puts_off(answer: Answer | None) -> Kind | None:
     return Kind.PROXY if _is_of_a_proxy(answer) else PUT_OFF.get(answer.status)
 
 
+def asks_to_wait(answer: Answer | None) -> bool:
+    """Whether an answer puts off what will be served later; credentials that a proxy misses come by no waiting."""
+    return puts_off(answer) is not None and answer is not None and answer.status != _NO_CREDENTIALS
+
+
 def shuts_out(answer: Answer | None) -> bool:
     """Whether an answer looks as if nobody were let in: a refusal, a redirect or a page, and no failure."""
     if answer is None or answer.envelope.recognised:
@@ -78,7 +84,7 @@ def shuts_out(answer: Answer | None) -> bool:
 def _is_of_a_proxy(answer: Answer) -> bool:
     """407 is a proxy's word alone (RFC 9110 section 15.5.8); RFC 9209 and Squid mark their errors."""
     marked = answer.header("x-squid-error") or "error=" in answer.header("proxy-status")
-    return answer.status == 407 or bool(marked)
+    return answer.status == _NO_CREDENTIALS or bool(marked)
 
 
 def between(exchanges: Sequence[Exchange]) -> Mapping[int, Instead]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from conformance.evidence.between import REMEDY, Kind, puts_off, shuts_out
+from conformance.evidence.between import REMEDY, Kind, asks_to_wait, puts_off, shuts_out
 from conformance.evidence.exchange import Exchange
 from conformance.probes.probe import Probe
 from conformance.sending.throttle import Throttle, retry_after
@@ -114,7 +114,7 @@ class Pace:
         answer = exchange.answer
         if answer is None:
             return
-        if puts_off(answer):
+        if asks_to_wait(answer):
             after = retry_after(answer.header("retry-after"), answer.date or exchange.finished)
             self.throttle.put_off(after, self._clock() - exchange.elapsed)
             return
@@ -139,7 +139,7 @@ class Pace:
 
     def is_shut_out(self, exchange: Exchange) -> bool:
         """Whether a call that was served before is answered as if nobody were let in any more."""
-        return self._was_let_in and shuts_out(exchange.answer) and not puts_off(exchange.answer)
+        return self._was_let_in and shuts_out(exchange.answer) and not asks_to_wait(exchange.answer)
 
     def shut_out(self, exchange: Exchange) -> None:
         """So it was, each time it was asked again: nothing more is sent."""

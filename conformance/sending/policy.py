@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
-from conformance.evidence.between import puts_off
+from conformance.evidence.between import asks_to_wait
 from conformance.evidence.exchange import Exchange
 from conformance.probes.probe import Probe
 from conformance.probes.purpose import SPELLED, Kind
@@ -81,7 +81,7 @@ AFTER: tuple[Row[Came], ...] = (
         ),
         Action.AGAIN,
     ),
-    Row("an answer that puts it off", lambda c: puts_off(c.exchange.answer) is not None, Action.WAIT),
+    Row("an answer that puts it off", lambda c: asks_to_wait(c.exchange.answer), Action.WAIT),
     Row(
         "the documented request, in no state, is refused without an envelope, where calls got one before",
         lambda c: c.probe.kind is Kind.DOCUMENTED and not c.probe.state and c.shut_out,

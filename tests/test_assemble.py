@@ -8,6 +8,7 @@ from email.utils import formatdate
 import pytest
 
 from conformance.evidence.exchange import Evidence, Exchange
+from conformance.probes.purpose import LEFT_OUT, Kind
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.completeness import Extent
 from conformance.verdicts.terms import Terms
@@ -46,3 +47,25 @@ def test_a_clock_that_differs_is_told(ahead: int, way: str) -> None:
 
 def test_a_clock_that_agrees_is_not_told() -> None:
     assert assemble(RESULTS, of_a_clock(0), CONTRACT, Terms()).notes == ()
+
+
+def as_a_page(exchange: Exchange) -> Exchange:
+    assert exchange.answer
+    return replace(exchange, answer=replace(exchange.answer, body=b"<html><title>Log in</title></html>"))
+
+
+def test_what_answers_in_the_place_of_the_endpoint_is_told() -> None:
+    """Unless the documented request was served at all."""
+    exchanges = [as_a_page(e) if e.kind is Kind.DOCUMENTED else e for e in EVIDENCE.exchanges]
+    told = assemble(RESULTS, replace(EVIDENCE, exchanges=tuple(exchanges)), CONTRACT, Terms()).obstacle
+    assert "no envelope of the Connect API" in told
+    once = [as_a_page(e) if e.probe == "documented-1" else e for e in EVIDENCE.exchanges]
+    assert assemble(RESULTS, replace(EVIDENCE, exchanges=tuple(once)), CONTRACT, Terms()).obstacle == ""
+
+
+@pytest.mark.parametrize(
+    ("gap", "told"), [("the budget is spent", "the budget is spent"), (LEFT_OUT, ""), ("", "")]
+)
+def test_why_the_documented_request_was_not_sent_is_told(gap: str, told: str) -> None:
+    evidence = replace(EVIDENCE, exchanges=(), gaps={Kind.DOCUMENTED: gap} if gap else {})
+    assert assemble({}, evidence, CONTRACT, Terms()).obstacle == told

@@ -42,6 +42,9 @@ def subject(**values: Any) -> Target:
     return target("staging", config, CONTRACT, environment={})
 
 
+PORT = Purpose(Kind.PORT).label
+
+
 def planned(wishes: Wishes = EVERYTHING, **values: Any) -> Plan:
     return plans.plan(CONTRACT, subject(**values), wishes)
 
@@ -170,6 +173,11 @@ def test_hostile_requests_are_sent_only_where_they_are_allowed() -> None:
     ]
     assert "allow_hostile_requests = true" in made.gaps["hostile"]
     assert "hostile" not in planned().gaps
+
+
+def test_what_no_proxy_passes_on_is_a_gap() -> None:
+    assert "through a proxy" in planned(proxy="http://proxy.example.com:3128").gaps[PORT]
+    assert PORT not in planned().gaps
 
 
 def test_a_state_that_commands_bring_about_has_its_turn_alone() -> None:

@@ -1,8 +1,8 @@
 """What is sent of a call that changes something: the documented request once, and around it what must be refused.
 
 Each wrong request is sent once, and is wrong in one thing, so that a right endpoint changes nothing for it. Where the
-call has a value with which it changes nothing at all, each of them says that. One whose login is meant to fail goes
-between two that succeed, as failures in a row are counted.
+call has a value with which it changes nothing at all, each of them says that, and so does what must be accepted. One
+whose login is meant to fail goes between two that succeed, as failures in a row are counted.
 """
 
 from __future__ import annotations

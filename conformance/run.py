@@ -140,7 +140,7 @@ def send(
     terms: Terms | None = None,
 ) -> Evidence:
     """Record as the options of `run` say. nonce: of the challenge that the run answers."""
-    with _meanwhile(_prepare, _quietly if options.quiet else _aloud) as told:
+    with _meanwhile(partial(_prepare, contract, judged.calls), _quietly if options.quiet else _aloud) as told:
         return record(
             judged,
             contract=contract,
@@ -167,10 +167,12 @@ def _aloud(done: int, of: int) -> None:
     progress(f"{done} of about {of} requests sent", over=done >= of)
 
 
-def _prepare() -> None:
-    """Import and read what judging and the page need."""
-    importlib.import_module("conformance.pytest_plugin.session")
-    importlib.import_module("conformance.reporting.pages").prepare()
+def _prepare(contract: Contract, calls: Iterable[str]) -> None:
+    """Import and build what judging and the page need; what fails here fails again, and is told, where it is used."""
+    with contextlib.suppress(Exception):
+        session = importlib.import_module("conformance.pytest_plugin.session")
+        session.prepare([contract.calls[name] for name in calls])
+        importlib.import_module("conformance.reporting.pages").prepare()
 
 
 @contextlib.contextmanager

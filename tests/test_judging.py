@@ -82,12 +82,12 @@ def test_a_binding_is_served_if_a_call_in_it_succeeded_or_it_is_the_target_s() -
 
 
 def test_the_control_of_a_document_is_its_own() -> None:
-    (control,) = conforming().of(Kind.CONTROL)
-    others = [replace(control, probe=f"control-{name}", number=900) for name in ("a", "z")]
-    evidence = says(error("999"), "control")(conforming())
+    control = next(e for e in conforming().of(Kind.BINDINGS) if e.binding == "body-xml")
+    others = [replace(control, probe=f"binding-{name}", number=900) for name in ("a", "z")]
+    evidence = says(error("999"), "bindings")(conforming())
     evidence = replace(evidence, exchanges=(*evidence.exchanges, *others))
-    (asked,) = [e for e in evidence.exchanges if e.probe == "malformed-no-utf-8"]
-    assert asked.control == "control-body"
+    (asked,) = [e for e in evidence.exchanges if e.probe == "malformed-surrogate"]
+    assert asked.control == "binding-body-xml"
     with pytest.raises(NotApplicable, match="body-xml is not served"):
         Judging(evidence, CONTRACT).control_of_binding(asked)
     Judging(conforming(), CONTRACT).control_of_binding(asked)

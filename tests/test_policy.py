@@ -19,6 +19,7 @@ def probe(kind: Kind) -> Probe:
 
 DOCUMENTED, SPELLING, MALFORMED = map(probe, (Kind.DOCUMENTED, Kind.SPELLING, Kind.MALFORMED))
 PORT = replace(probe(Kind.PORT), form=Form(https_port=True))
+PLAIN = replace(probe(Kind.CLAIM), channel="http")
 IN_STATE = replace(DOCUMENTED, state="004")
 
 
@@ -59,6 +60,13 @@ CAME = (
     (came(DOCUMENTED, SHUT, shut_out=True), came(DOCUMENTED, SHUT, resent=True, shut_out=True)),
     (came(SPELLING, FAILED), came(SPELLING, SHUT, shut_out=True), came(SPELLING, says(500), resent=True)),
     (
+        *(
+            came(PLAIN, what)
+            for what in (FAILED, GOOD, SHUT, says(301, error("009")), says(200, b"<r>009</r>"))
+        ),
+        came(PLAIN, FAILED, resent=True),
+    ),
+    (
         came(DOCUMENTED, GOOD),
         came(DOCUMENTED, GOOD, first=True),
         came(DOCUMENTED, FAILED),
@@ -72,6 +80,8 @@ CAME = (
         came(SPELLING, "timeout"),
         came(SPELLING, "timeout", Kind.CROWDED, resent=True),
         came(PORT, "closed"),
+        came(PLAIN, says(403, error("009"))),
+        came(PLAIN, "refused"),
     ),
 )
 

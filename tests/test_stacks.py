@@ -113,7 +113,7 @@ def reports(tmp_path: Path) -> Path:
         }
         for name, level, verdict, exchanges in ROWS
     ]
-    names = ["malformed-twice", "malformed-text-after", "spelling-cdata", "documented-1"]
+    names = ["malformed-twice", "malformed-text-before", "spelling-cdata", "documented-1"]
     entries = [{"_number": number, "_probe": {"id": name}} for number, name in enumerate(names, 1)]
     report = {"verdict": "nonconforming", "exchanges": 4, "requirements": requirements}
     (tmp_path / "report.json").write_text(json.dumps(report), encoding="utf-8")
@@ -137,7 +137,7 @@ def test_nothing_is_wrong_where_all_is_declared(reports: Path) -> None:
         ("REQ-05", False),
         ("TLS-01", True),
     ]
-    assert trial.findings[0].answers == ["malformed-text-after", "malformed-twice"]
+    assert trial.findings[0].answers == ["malformed-text-before", "malformed-twice"]
     assert not trial.wrong
     assert trial.unseen == []
 

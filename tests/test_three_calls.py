@@ -81,6 +81,9 @@ def subject(**settings: object) -> Target:
 def recorded(judged: Target) -> Evidence:
     app = application(schemas=schemas())
     plan = plans.plan(contract(), judged, plans.EVERYTHING)
+    plan = replace(
+        plan, together=(*plan.together, *plan.asides.values())
+    )  # for answers that are made wrong later
     began = time.time()
     wire = Wire(judged, Limits(), seed=1, dialer=InProcess(app, judged))
     return evidence_of(judged, anyio.run(wire.session, plan), seed=1, started=began)
@@ -130,7 +133,7 @@ def test_what_reads_every_request_alike_is_looked_at_once() -> None:
     assert {
         kind for kind in (Kind.CLAIM, Kind.PORT, Kind.HOSTILE) for e in by_call["knock"] if e.kind is kind
     } == set()
-    assert len(by_call["get_list_colour"]) > 200
+    assert len(by_call["get_list_colour"]) > 150
     assert all(20 < len(by_call[name]) < 45 for name in CALLS[1:])
 
 

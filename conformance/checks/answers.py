@@ -239,8 +239,9 @@ class Answers:
 
     def control_of_binding(self, exchange: Exchange) -> None:
         """The control of a document in another binding than the target's: that one is served, or NotApplicable."""
-        controls = [e for e in self.evidence.of(Kind.CONTROL) if e.probe == exchange.control]
-        if exchange.control.startswith("control-") and not any(map(self.is_success, controls)):
+        kinds = (Kind.BINDINGS, Kind.CONTROL)
+        controls = [e for kind in kinds for e in self.evidence.of(kind) if e.probe == exchange.control]
+        if exchange.control.startswith(("binding-", "control-")) and not any(map(self.is_success, controls)):
             raise NotApplicable(
                 f"the binding {self.evidence.binding} cannot carry this document, and {exchange.binding} is not served"
             )

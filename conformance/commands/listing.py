@@ -41,6 +41,7 @@ def listing(
     ]
     lines += [
         "",
+        *(f"Sent where an answer calls for it: {probe.title}" for probe in plan.asides.values()),
         *(f"Changes something: {text}" for text in effects(plan, contract)),
         *(f"Not sent: {reason}" for reason in dict.fromkeys(plan.gaps.values()) if reason != LEFT_OUT),
         *(f"Not sent: {text}" for text, _ in unsent(contract, target)),

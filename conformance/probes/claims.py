@@ -9,17 +9,21 @@ from __future__ import annotations
 
 Fields = tuple[tuple[str, str], ...]
 
-# The usual ones, each in a request of its own.
-USUAL: Fields = (
+# The usual ones: those that most servers read each in a request of its own, the others in two, lest one hides another.
+ALONE: Fields = (
     ("X-Forwarded-Proto", "https"),
     ("Forwarded", "for=192.0.2.1;proto=https"),
     ("Front-End-Https", "on"),
     ("X-Forwarded-Ssl", "on"),
+)
+_FORWARDED: Fields = (
     ("X-Forwarded-Protocol", "https"),
     ("X-Forwarded-Scheme", "https"),
+    ("X-Forwarded-Port", "443"),
+)
+_OTHERS: Fields = (
     ("X-Url-Scheme", "https"),
     ("X-Scheme", "https"),
-    ("X-Forwarded-Port", "443"),
     ("CloudFront-Forwarded-Proto", "https"),
     ("X-Original-Proto", "https"),
     ("X-ARR-SSL", "2048|256|C=US|CN=localhost"),
@@ -78,15 +82,16 @@ def _said(word: str) -> Fields:
     return (*((name, word) for name in names), ("Forwarded", f"for=192.0.2.1;proto={word}"))
 
 
-_AGREED = tuple((name, "ssl" if name == "X-Forwarded-Protocol" else value) for name, value in USUAL)
-
 # By every binding.
-EVERYWHERE: tuple[tuple[str, str, Fields], ...] = (
-    ("usual", "HTTPS in every usual way", _AGREED),
-    ("rare", "HTTPS in every rare way", RARE),
+EVERY_USUAL: Fields = tuple(
+    (name, "ssl" if name == "X-Forwarded-Protocol" else value)
+    for name, value in (*ALONE, *_FORWARDED, *_OTHERS)
 )
-# By the target's binding and one other.
-ELSEWHERE: tuple[tuple[str, str, Fields], ...] = (
+# By the target's binding.
+TOGETHER: tuple[tuple[str, str, Fields], ...] = (
+    ("forwarded-otherwise", "HTTPS by three fields of proxies", _FORWARDED),
+    ("others", "HTTPS by five other usual fields", _OTHERS),
+    ("rare", "HTTPS in every rare way", RARE),
     ("spelled-otherwise", "HTTPS spelled otherwise", SPELLED_OTHERWISE),
     ("list", "HTTPS twice in a list", tuple((n, v.replace(", ", ",")) for n, v in _listed("https", "https"))),
     ("list-first", "HTTPS first in a list", _listed("https", "http")),

@@ -9,7 +9,7 @@ OF_A_FURTHER_CALL = (
     *("documented-[14]", "documented-last-1", "binding-segment", "binding-form-xml", "binding-query-params"),
     *("state-*-[12]", "plain-kept-1", "wrong-token", "spelled-action-*", "order-*"),
     *("action-longer", "action-upper-case"),
-    *("malformed-cut-short", "malformed-text-after", "spelling-comments", "spelling-parameters"),
+    *("malformed-cut-short", "malformed-character-after", "spelling-comments", "spelling-parameters"),
     *("schema-unknown-child", "schema-parameter-*"),
     *("parameter-*", "allowed-*", "default-*", "group-*", "beside-*", "value-*"),
 )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from conformance.probes.template import Template
     from conformance.target.settings import Binding
 
-ID = "printed"  # of the probe of the example as it is printed
+ID, SPACED = "printed", "printed-spaces"  # of the probes of the example as it is printed, and with spaces
 IN_BODY = frozenset({"form-xml", "body-xml"})
 AS_PRINTED, ON_ONE_LINE = "as the page prints it", "without white space"
 

@@ -13,7 +13,7 @@ Place = Callable[[Probe], float]  # where a request stands by what it finds; the
 def ordered(probes: Iterable[Probe], place: Place) -> tuple[Probe, ...]:
     """Documented requests of further calls first, those that need a connection of their own while all are new.
 
-    Those behind which a connection is closed come last, the other documented ones half before, half among the rest.
+    Those behind which a connection is closed come last, the other documented ones evenly among the rest.
     """
     groups: tuple[list[Probe], ...] = ([], [], [], [], [])
     for probe in probes:
@@ -38,12 +38,10 @@ def _group(probe: Probe) -> int:
 
 
 def _interleaved(repeats: list[Probe], others: list[Probe]) -> Iterator[Probe]:
-    """What an answer does to the next one shows where documented requests are in between."""
-    first, later = repeats[: len(repeats) // 2], repeats[len(repeats) // 2 :]
-    every = max(1, len(others) // max(1, len(later)))
-    yield from first
+    """What an answer does to the next one, and an outage of thirty calls, show where documented ones are in between."""
+    every = max(1, len(others) // (len(repeats) + 1))
     for place, probe in enumerate(others, 1):
         yield probe
-        if later and place % every == 0:
-            yield later.pop(0)
-    yield from later
+        if repeats and place % every == 0:
+            yield repeats.pop(0)
+    yield from repeats

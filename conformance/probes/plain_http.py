@@ -19,7 +19,7 @@ from conformance.probes.template import Template
 from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target
 
-_IN_A_ROW = 3
+_IN_A_ROW = 2
 _RELAID = "relaid"  # the documented request in the layout that its binding does not carry usually
 _SECOND_ADDRESS = "usual"  # the claim that every address gets
 _H2C = (("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQAAP__"))
@@ -27,8 +27,13 @@ _TLS = (("Connection", "Upgrade"), ("Upgrade", "TLS/1.0"))  # RFC 2817
 
 
 def probes(template: Template, base: Probe, target: Target) -> Iterator[Probe]:
-    """Every request over plain HTTP that can be sent at any time, and the controls over HTTPS."""
+    """Every request over plain HTTP that can be sent at any time."""
     yield from _Plain(template, base, target).probes()
+
+
+def stand_ins(template: Template, base: Probe, target: Target) -> Iterator[Probe]:
+    """The controls over HTTPS, with the token of plain HTTP: each is sent where an answer there is not error 009."""
+    yield from _Plain(template, base, target).stand_ins()
 
 
 def in_a_row(base: Probe, target: Target) -> Iterator[Probe]:
@@ -107,8 +112,8 @@ class _Plain:
         """Id of the documented request in the other layout, over HTTPS."""
         return "spelling-compact" if self.base.binding in layouts.IN_BODY else layouts.ID
 
-    def _documented(self) -> Iterator[Probe]:
-        """The calls of the state that 009 describes; each has its control."""
+    def _ways(self) -> list[tuple[str, Binding, str, str, dict[str, Any]]]:
+        """How the calls of the state that 009 describes are put: key, binding, the same over HTTPS, words, changes."""
         name = self.template.name
         kinds: list[tuple[str, Binding, str, str, dict[str, Any]]] = [
             (b, b, self._own(b), f"as {b}", {}) for b in (self.base.binding, *self.others)
@@ -125,26 +130,28 @@ class _Plain:
         if self.base.binding != "query-params":  # which carries no document
             how, document = layouts.other(self.template, self.base.binding)
             kinds.append((_RELAID, self.base.binding, self._relaid(), how, {"document": document}))
-        for key, binding, own, how, changes in kinds:
-            plain = self._plain(binding, control=_control(self.target, key, own), **changes)
+        return kinds
+
+    def _documented(self) -> Iterator[Probe]:
+        for key, binding, own, how, changes in self._ways():
             yield replace(
-                plain,
+                self._plain(binding, control=_control(self.target, key, own), **changes),
                 id=f"plain-{key}",
                 purpose=self.base.sent_for(Kind.STATE, PLAIN_HTTP),
                 title=f"the documented request over plain HTTP {how}",
                 everywhere=key == self.base.binding,
             )
-            if _needs_control(self.target):
-                title = f"the documented request over HTTPS {how}, with the token of plain HTTP"
-                yield replace(
-                    plain,
-                    id=f"{Kind.STAND_IN}-{key}",
-                    purpose=self.base.sent_for(Kind.STAND_IN),
-                    channel="https",
-                    stand_in=True,
-                    control=own,
-                    title=title,
-                )
+
+    def stand_ins(self) -> Iterator[Probe]:
+        for key, binding, own, how, changes in self._ways() if _needs_control(self.target) else ():
+            yield replace(
+                self._plain(binding, control=own, **changes),
+                id=f"{Kind.STAND_IN}-{key}",
+                purpose=self.base.sent_for(Kind.STAND_IN),
+                channel="https",
+                stand_in=True,
+                title=f"the documented request over HTTPS {how}, with the token of plain HTTP",
+            )
 
     def _forms(self) -> Iterator[Probe]:
         """Forms of asking that no state describes: whatever they are answered with, it is no data."""
@@ -152,9 +159,6 @@ class _Plain:
         yield self._form("post", f"as {in_url}, by POST", in_url, method="POST")
         document = self.base.binding if self.base.binding != "query-params" else "query-xml"
         yield self._form("spelled-otherwise", "spelled otherwise", document, document=self.spelled)
-        second: Binding = "form-xml" if document.startswith("query") else "query-xml"
-        how, relaid = layouts.other(self.template, second)
-        yield self._form(f"{_RELAID}-{second}", f"as {second}, {how}", second, document=relaid)
         yield self._form("upgrade-h2c", "with an Upgrade to h2c", headers=_H2C)
         yield self._form("upgrade-tls", "with an Upgrade to TLS", headers=_TLS)
         for name in self._hosts():
@@ -174,32 +178,29 @@ class _Plain:
 
     def _lines(self) -> Iterator[Probe]:
         """Request lines as other clients and proxies write them (RFC 9112 section 3.2, RFC 1945)."""
-        for binding in (self.base.binding, self.other):
-            old = Form(version="1.0")
-            yield self._form(
-                f"http-1.0-{binding}", f"as {binding}, by HTTP/1.0", binding, form=old, fresh=True
-            )
-            there = Form(absolute="https")
-            said = f"as {binding}, for an absolute https URL"
-            yield self._form(f"absolute-https-{binding}", said, binding, form=there)
+        old, other = Form(version="1.0"), self.other
+        how, relaid = layouts.other(self.template, other)  # which nobody minds, unless to let it through
+        for binding, said, changes in (
+            (self.base.binding, f"as {self.base.binding}", {}),
+            (other, f"as {other}, {how}", {"document": relaid}),
+        ):
+            title = f"{said}, by HTTP/1.0"
+            yield self._form(f"http-1.0-{binding}", title, binding, form=old, fresh=True, **changes)
+        yield self._form("absolute-https", "for an absolute https URL", form=Form(absolute="https"))
         yield self._form("absolute-http", "for an absolute http URL", form=Form(absolute="http"))
 
     def _ports(self) -> Iterator[Probe]:
-        for binding in (self.base.binding, self.other):
-            said = f"on the HTTPS port, as {binding}"
-            probe = self._form(f"port-{binding}", said, binding, form=Form(https_port=True))
-            yield replace(probe, purpose=self.base.sent_for(Kind.PORT))
+        probe = self._form("port", "on the HTTPS port", form=Form(https_port=True))
+        yield replace(probe, purpose=self.base.sent_for(Kind.PORT))
 
     def _claims(self) -> Iterator[Probe]:
         mine = self.base.binding
-        for name, value in claims.USUAL:
+        for name, value in claims.ALONE:
             yield self._claim(name.lower(), f"{name}: {value}", ((name, value),), mine)
-        for key, said, fields in claims.EVERYWHERE:
-            for binding in (mine, *self.others):
-                yield self._claim(key, said, fields, binding)
-        for n, (key, said, fields) in enumerate(claims.ELSEWHERE):
-            for binding in (mine, self.others[n % len(self.others)]):
-                yield self._claim(key, said, fields, binding)
+        for binding in (mine, *self.others):
+            yield self._claim(_SECOND_ADDRESS, "HTTPS in every usual way", claims.EVERY_USUAL, binding)
+        for key, said, fields in claims.TOGETHER:
+            yield self._claim(key, said, fields, mine)
 
     def _claim(self, key: str, said: str, fields: claims.Fields, binding: Binding) -> Probe:
         title = f"the documented request over plain HTTP as {binding}, claiming {said}"

@@ -39,8 +39,8 @@ class Plan:
     its setup and its teardown. last: after LATER_S, the first of them at the very end. documented: the documented
     request of each call that may be sent again. gaps: label of a purpose -> why it is not sent. handshakes: whether
     old versions of TLS are tried as well. cases: what the generated probes among them were made of, by id. effects:
-    the requests of each call that changes something, in turn, before any state is brought about. smoke: of how
-    many requests a smoke run was to be.
+    the requests of each call that changes something, in turn, before any state is brought about. asides: requests that
+    are sent beside others where an answer calls for them, by id. smoke: of how many requests a smoke run was to be.
     """
 
     first: Probe
@@ -55,6 +55,7 @@ class Plan:
     cases: dict[str, Case] = field(default_factory=dict)
     effects: tuple[Probe, ...] = ()
     late: tuple[Probe, ...] = ()
+    asides: dict[str, Probe] = field(default_factory=dict)
     smoke: int = 0
 
     @property
@@ -93,6 +94,7 @@ class Plan:
             together=tuple(p for p in self.together if p.id in kept),
             effects=doing,
             last=self.last[:1],
+            asides=self.asides,
             gaps={p.purpose.label: LEFT_OUT for p in self.probes if p.id not in kept} | self.gaps,
             smoke=most,
         )
@@ -103,7 +105,8 @@ class Plan:
             ("together", "in_a_row", "middle", "last", "late", "effects"), ()
         )
         return replace(
-            self, **nothing | {"states": {}, "gaps": {}, "cases": {}, "handshakes": False} | changes
+            self,
+            **nothing | {"states": {}, "gaps": {}, "cases": {}, "asides": {}, "handshakes": False} | changes,
         )
 
 
@@ -157,7 +160,9 @@ def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, s
     first = replace(base, id=FIRST, fresh=True, title="the documented request, for the first time")
     about_parameters = tuple(p for p in parameters.about(of, base, target) if is_wanted(p.purpose, wishes))
     fixed = (*probes.independent(of, target, base), *plain_http.probes(of, base, target))
-    together = [p for p in fixed if is_wanted(p.purpose, wishes)]
+    controls = is_wanted(base.sent_for(Kind.CONTROL), wishes)
+    together = [p for p in fixed if is_wanted(p.purpose, wishes) or (controls and p.id in probes.CONTROLS)]
+    beside = (probes.spaced(of, base), *plain_http.stand_ins(of, base, target))
     together += [p for p in about_parameters if not p.origin]
     further = of.name != target.calls[0]
     generated = _generated(of, base, wishes, seed, further=further)
@@ -196,6 +201,7 @@ def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, s
         gaps,
         late=last[1:],
         cases={p.id: c for p, c in generated.items()},
+        asides={p.id: p for p in beside if is_wanted(p.purpose, wishes)},
     )
 
 
@@ -218,6 +224,7 @@ def _spared(of: Plan, target: Target) -> Plan:
         together=kept((*of.together, *of.in_a_row)),
         in_a_row=(),
         states={code: kept(calls) for code, calls in of.states.items()},
+        asides={p.id: p for p in kept(tuple(of.asides.values()))},
         last=kept(of.last),
         late=(),
         handshakes=False,
@@ -242,6 +249,7 @@ def _further(of: Plan, target: Target) -> Plan:
         states={code: tuple(map(named, calls)) for code, calls in spared.states.items()},
         middle=tuple(named(p) for p in of.middle if p.origin),
         last=tuple(map(named, spared.last)),
+        asides={probe.id: probe for probe in map(named, spared.asides.values())},
         documented={call: named(probe) for call, probe in of.documented.items()},
     )
 
@@ -254,6 +262,7 @@ def _joined(one: Plan, other: Plan) -> Plan:
         middle=(*one.middle, *other.middle),
         states={code: (*calls, *other.states.get(code, ())) for code, calls in one.states.items()},
         last=(*one.last, *other.last),
+        asides=one.asides | other.asides,
         documented=one.documented | other.documented,
     )
 

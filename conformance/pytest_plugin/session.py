@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,8 @@ import pytest
 
 import conformance
 from conformance.checks.extension import Extension
-from conformance.contract.model import Contract
+from conformance.contract.model import Contract, ServiceCall
+from conformance.contract.xsd import schema
 from conformance.evidence.exchange import Evidence
 from conformance.pytest_plugin import fixtures
 from conformance.pytest_plugin.plugin import Suite
@@ -23,6 +24,13 @@ from conformance.reporting.output import complain
 from conformance.reporting.publish import publish
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import ExitCode
+
+
+def prepare(calls: Iterable[ServiceCall]) -> None:
+    """Build the schemas of these calls, before there is anything to judge."""
+    for call in calls:
+        for one in (schema(call.response_schema), schema(call.error_schema, call.name)):
+            assert one.components
 
 
 @dataclass(frozen=True)

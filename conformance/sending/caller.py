@@ -6,6 +6,7 @@ they came.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Self
 from urllib.parse import urlsplit
@@ -62,6 +63,13 @@ class Caller:
                 await transport.aclose()
             self.wire.closed_at = self.wire.now()
 
+    async def connect(self, channel: str) -> None:
+        """Have a connection stand for the first call; where none can be had, that call finds out why."""
+        target = self.wire.target
+        url = urlsplit(target.endpoint if channel == "https" else target.http_endpoint)
+        with contextlib.suppress(LineFailed, httpcore.NetworkError, httpcore.TimeoutException, OSError):
+            await self._open(None).connect(url.scheme, url.hostname or "", url.port)
+
     async def watch(self) -> None:
         """See whether more comes behind the first answer than was asked for."""
         await self.meter.watch(_WATCH_S)
@@ -95,7 +103,11 @@ class Caller:
             self.is_busy = False
 
     async def _exchange(self, probe: Probe, *, retried: bool) -> Exchange:
-        if probe.fresh or self.wire.strays or (self.wire.is_narrow and probe.channel != self._channel):
+        if (
+            (probe.fresh and self._channel)
+            or self.wire.strays
+            or (self.wire.is_narrow and probe.channel != self._channel)
+        ):
             await self.drop()  # where connections stand in each other's way, one of the other port does, too
         if self.wire.is_narrow and not self.is_open:
             await self.wire.let_go()

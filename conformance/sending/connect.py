@@ -38,6 +38,28 @@ class _Backend(httpcore.AsyncNetworkBackend):
     def __init__(self, dialer: Dialer, meter: Meter, address: str) -> None:
         self.dialer, self.meter, self.address = dialer, meter, address
         self.inner = httpcore.AnyIOBackend()
+        self._ahead: tuple[int, Line] | None = None  # a connection that nobody uses yet, and its port
+
+    async def ahead(self, host: str, port: int, *, tls: bool) -> None:
+        """Open a connection for whoever asks for the next one. Raises LineFailed."""
+        line = await self._dial(host, port)
+        try:
+            if tls:
+                line = await line.start_tls(self.dialer.trust.context, host)
+                line.stands = True
+            else:
+                await line.hear()
+        except BaseException:  # also when nobody waits for it any longer
+            with anyio.move_on_after(0.5, shield=True):
+                await line.aclose()
+            raise
+        self._ahead = port, line
+
+    async def forget(self) -> None:
+        """Close it, where nobody took it."""
+        kept, self._ahead = self._ahead, None
+        if kept:
+            await kept[1].aclose()
 
     async def connect_tcp(
         self,
@@ -47,6 +69,24 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
+        kept, self._ahead = self._ahead, None
+        if kept is None:
+            return await self._dial(host, port, timeout, local_address, socket_options)
+        if kept[0] == port and await kept[1].is_quiet():
+            self.meter.reused = False
+            self.meter.connected()
+            return kept[1]
+        await kept[1].aclose()
+        return await self._dial(host, port, timeout, local_address, socket_options)
+
+    async def _dial(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> Line:
         self.meter.reused, self.meter.tls, self.meter.address = False, None, ""
         self.meter.connection = self.dialer.number()
         self.meter.stage = "resolving the name"
@@ -124,7 +164,9 @@ class Dialer:
             "http2": False,
         }
         pool = _proxied(proxy, common) if proxy else httpcore.AsyncConnectionPool(**common)
-        return Transport(pool, meter)
+        made = Transport(pool, meter)
+        made.opener = None if proxy or source_address else common["network_backend"]
+        return made
 
     async def handshake(self, host: str, port: int, version: ssl.TLSVersion, timeout: float) -> Handshake:
         """Whether the endpoint agrees to an old TLS version. A local failure says nothing about the endpoint."""

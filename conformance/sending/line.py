@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from conformance.target.secrets import Secrets
 
 _MOMENT_S = 0.05  # what has arrived below TLS is read within this, or is no answer's data
+_GLANCE_S = 0.01  # the same of a connection that nobody has used yet
 _LISTEN_S = 0.1  # before the first request to a port; what follows a handshake may wait for an ACK, 40 ms
 _SETTINGS = 4  # the type of the frame that a server's side of HTTP/2 begins with (RFC 9113 section 3.4)
 
@@ -31,6 +33,7 @@ class Meter:
         self.address = ""
         self.tls: Tls | None = None
         self.line: Line | None = None  # that the last request was written on
+        self.asking: Callable[[], object] = lambda: None  # told of each request that leaves
         self.begin()
 
     def begin(self) -> None:
@@ -105,6 +108,7 @@ class Line(httpcore.AsyncNetworkStream):
         self._asked = False
         self._begun = False
         self._over = False
+        self.stands = False  # within TLS already, though nobody has asked for that yet
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
@@ -121,14 +125,23 @@ class Line(httpcore.AsyncNetworkStream):
         self.meter.line = self
         # A worker keeps a connection to either port: the one that it opened last need not be this one.
         self.meter.connection, self.meter.address, self.meter.tls = self._is_of
-        if not self._asked:
-            self._asked = True
-            await self.ports[0].listen(self)
+        self.meter.asking()
+        await self.hear()
         if self.meter.http_version == "HTTP/1.0":  # h11 writes its own version only
             buffer = buffer.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1)
         await self.inner.write(self.secrets.reveal(buffer), timeout)
 
-    async def unasked(self) -> int:
+    async def hear(self) -> None:
+        """Hear it out, once. Raises LineFailed."""
+        if not self._asked:
+            self._asked = True
+            await self.ports[0].listen(self)
+
+    async def is_quiet(self) -> bool:
+        """Whether nobody has closed it, or said anything on it, since it was opened; TLS itself may have."""
+        return await self.unasked(_GLANCE_S) == 0 and not self._over
+
+    async def unasked(self, within: float = _MOMENT_S) -> int:
         """Read what has come since the answer was complete; how many octets.
 
         RFC 9112 section 9.2: such data is no answer. RFC 9110 section 15.5.9: 408 may end an idle connection.
@@ -141,7 +154,7 @@ class Line(httpcore.AsyncNetworkStream):
             except ssl.SSLError:  # nothing more, so far
                 data = b""
         if not data and self.inner.get_extra_info("is_readable"):
-            with anyio.move_on_after(_MOMENT_S):
+            with anyio.move_on_after(within):
                 try:
                     data = await self.inner.read(65_536)
                     self._over = True  # at its end, or with something on it that nobody asked for
@@ -159,7 +172,10 @@ class Line(httpcore.AsyncNetworkStream):
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.AsyncNetworkStream:
+    ) -> Line:
+        if self.stands:
+            self.stands = False
+            return self
         self.meter.stage = "the TLS handshake"
         host = undotted(server_hostname or "")
         try:

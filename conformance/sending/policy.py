@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
 from conformance.evidence.between import asks_to_wait
-from conformance.evidence.exchange import Exchange
+from conformance.evidence.classify import Meaning
+from conformance.evidence.exchange import Answer, Exchange
+from conformance.probes import layouts
 from conformance.probes.probe import Probe
-from conformance.probes.purpose import SPELLED, Kind
+from conformance.probes.purpose import PLAIN_HTTP, SPELLED, Kind
 
 TRIES = 3  # after which a call that is put off is looked at beside the documented one
 MOST = 12  # tries for a call that is put off while others are answered
@@ -28,6 +30,7 @@ class Action(StrEnum):
     WAIT = "wait as long as was asked, else a growing pause; send it again at a slower pace"
     KNOCK = "send it twice more over new connections, with pauses; shut out each time, send nothing more"
     COMPARE = "send the documented request beside it, then it again"
+    CONTROL = "send its control over HTTPS, with the token of plain HTTP, where none was sent yet"
     BESIDE = "after a rest, send it again and the documented request right behind it"
     EXCUSE = "go on at the pace from before: it is refused for what it asks"
     GIVE_UP = "send nothing more to that port, and say why"
@@ -54,6 +57,16 @@ class Came:
     @property
     def loss(self) -> str:
         return self.exchange.loss.kind if self.exchange.loss else ""
+
+
+def _is_009(answer: Answer | None) -> bool:
+    """Whether it is error 009, and nothing else; what is no answer needs no control either."""
+    if answer is None:
+        return True
+    codes = (error.code for error in answer.envelope.errors() if error.code)
+    return (
+        answer.meaning is Meaning.ERROR and not answer.redirect and any(c.text == PLAIN_HTTP for c in codes)
+    )
 
 
 AFTER: tuple[Row[Came], ...] = (
@@ -95,6 +108,11 @@ AFTER: tuple[Row[Came], ...] = (
             and not c.exchange.answer.meaning.is_success
         ),
         Action.COMPARE,
+    ),
+    Row(
+        "an answer over plain HTTP is not error 009, so it may be the token that is refused",
+        lambda c: c.probe.channel == "http" and not _is_009(c.exchange.answer),
+        Action.CONTROL,
     ),
     Row("anything else", lambda _: True, Action.GO_ON),
 )
@@ -151,6 +169,13 @@ PUT_OFF: tuple[Row[Waiting], ...] = (
     ),
     Row("it is put off", lambda _: True, Action.WAIT),
 )
+
+
+def aside(action: Action, probe: Probe) -> str:
+    """Id of the request that is sent, once, beside this one where an action asks for it; "" where none is."""
+    if action is Action.COMPARE:
+        return probe.id.replace(layouts.ID, layouts.SPACED, 1)
+    return probe.control if action is Action.CONTROL else ""
 
 
 def next_action(rows: tuple[Row[T], ...], seen: T) -> Action:

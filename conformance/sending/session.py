@@ -62,6 +62,7 @@ class Session:
         self.total = 0
         self.documented: Probe | None = None
         self.documented_of: dict[str, Probe] = {}  # by call
+        self.asides: dict[str, Probe] = {}  # what an answer may still call for, by id
         self.holders: list[Connections] = []  # whoever may hold connections
         self.lock = anyio.Lock()  # of whoever sends then
         self.lane: Connections | None = None  # who alone goes on, once they stood in each other's way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 import httpcore
@@ -13,14 +13,32 @@ import httpx
 from conformance.evidence.exchange import Request
 from conformance.sending.line import Meter, surplus, undotted
 
+PORTS = {"https": 443, "http": 80}
 _UNSAFE = re.compile(r'[^\x21-\x7e]|["<>`{}]')  # no part of a URL as it travels (RFC 3986 section 2)
+
+
+class Opener(Protocol):
+    """Dials, and may have a connection in hand before it is asked for."""
+
+    async def ahead(self, host: str, port: int, *, tls: bool) -> None:
+        """Open one."""
+
+    async def forget(self) -> None:
+        """Close it."""
 
 
 class Transport:
     """Sends requests as they stand over a pool with a network backend of ours (httpx's own transport takes none)."""
 
+    opener: Opener | None = None  # what dials for the pool, where connections can be had ahead of calls
+
     def __init__(self, pool: httpcore.AsyncConnectionPool, meter: Meter) -> None:
         self.pool, self.meter = pool, meter
+
+    async def connect(self, scheme: str, host: str, port: int | None) -> None:
+        """Have a connection stand for the next call. Raises what httpcore raises, OSError, and LineFailed."""
+        if self.opener is not None:
+            await self.opener.ahead(host, port or PORTS[scheme], tls=scheme == "https")
 
     async def send(self, request: Request) -> httpx.Response:
         """The answer, its body still to be read. Raises what httpcore raises, and LineFailed."""
@@ -48,6 +66,8 @@ class Transport:
 
     async def aclose(self) -> None:
         await self.pool.aclose()
+        if self.opener is not None:
+            await self.opener.forget()
 
 
 def complete(request: Request) -> list[tuple[bytes, bytes]]:
@@ -56,7 +76,7 @@ def complete(request: Request) -> list[tuple[bytes, bytes]]:
     parts = urlsplit(request.url)
     place = undotted(parts.hostname or "")
     place = f"[{place}]" if ":" in place else place
-    if parts.port not in {None, {"https": 443, "http": 80}.get(parts.scheme)}:
+    if parts.port not in {None, PORTS.get(parts.scheme)}:
         place += f":{parts.port}"
     host = [] if "host" in given else [("Host", place)]
     posted = request.method == "POST" or request.body

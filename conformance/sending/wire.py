@@ -14,6 +14,7 @@ import anyio.from_thread
 import anyio.to_thread
 
 from conformance.contract.quoting import quoting
+from conformance.evidence.between import puts_off
 from conformance.probes import generated as explore
 from conformance.probes.plan import LATER_S, Plan
 from conformance.probes.probe import Probe, after_state
@@ -24,7 +25,7 @@ from conformance.sending.canary import listen
 from conformance.sending.effects import send_once
 from conformance.sending.flows import filled
 from conformance.sending.policy import AFTER, Action, Came, next_action
-from conformance.sending.pool import Errand, Row, side_by_side
+from conformance.sending.pool import Errand, Lanes, Row, side_by_side
 from conformance.sending.recorded import Recording
 from conformance.sending.reduction import findings, shows
 from conformance.sending.session import Session
@@ -33,6 +34,8 @@ from conformance.sending.worker import Worker
 from conformance.target.target import State
 
 _SHARE = 0.55  # of the timeout: what the answers of a whole run may take on an average
+_OPENING_S = 0.25  # that further connections may take longer than the first answer
+_AT_THE_END = 3  # rounds before the end, in which what takes longer than a call is begun
 _LEAST = 6  # timeouts that a short run may take, so that it can find out why nobody answers
 
 
@@ -118,7 +121,8 @@ class Wire(Session):
             if self._interrupted
             else f"{self._ended or 'the run ended'} before it was sent"
         )
-        for probe in plan.probes:
+        cut_short = self._interrupted or self._ended
+        for probe in (*plan.probes, *(self.asides.values() if cut_short else ())):
             if probe.id not in sent and f"{probe.purpose.label}@{probe.purpose.call}" not in gaps:
                 # What a state that lasts has kept from being sent is more of what was seen before it.
                 lasting = self._lasting if probe.purpose not in purposes else ""
@@ -126,7 +130,7 @@ class Wire(Session):
                     gaps.setdefault(probe.purpose.label, reason)
         return Recording(
             tuple(sorted(self.exchanges, key=lambda e: e.number)),
-            tuple(self.handshakes),
+            tuple(sorted(self.handshakes, key=lambda h: h.version)),
             gaps,
             tuple(self.notes),
             self.canary.seen if self.canary else None,
@@ -136,7 +140,7 @@ class Wire(Session):
         )
 
     async def _phases(self, plan: Plan) -> None:
-        self.documented, self.documented_of = plan.first, plan.documented
+        self.documented, self.documented_of, self.asides = plan.first, plan.documented, dict(plan.asides)
         if any(probe.kind is Kind.HOSTILE for probe in plan.together):
             self.canary = listen(urlsplit(self.target.endpoint).hostname or "")
         try:
@@ -148,8 +152,8 @@ class Wire(Session):
     async def _in_order(self, plan: Plan) -> None:
         self.progress(0, self.total)
         async with Worker(self) as first:
-            await self._first(plan, first)
-            await side_by_side(self, await self._units(plan))
+            lanes = await self._first(plan, first)
+            await side_by_side(self, await self._units(plan), lanes)
             await self._reduce(plan, first)
             for probe in (p for p in plan.middle if not p.origin):
                 await first.settle(probe)
@@ -172,11 +176,14 @@ class Wire(Session):
         if "https" not in self.pace.silent and not plan.smoke:
             for address, calls in await further(plan, self.target, self.dialer.names, self.notes):
                 before.append(partial(self._ask_address, address, calls))
-            before += [self._tls_versions] if plan.handshakes else []
         late: list[Row | Errand] = [partial(self._late, probe) for probe in plan.late]
+        if plan.handshakes and "https" not in self.pace.silent:
+            late += [
+                partial(self._tls_version, one) for one in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
+            ]
         late += [plan.in_a_row] if plan.in_a_row else []
         alone = [(probe,) for probe in plan.together]
-        most = max(0, len(alone) - self.limits.concurrency)
+        most = max(0, len(alone) - _AT_THE_END * self.limits.concurrency)
         return [*before, *alone[:most], *late, *alone[most:]]
 
     async def _late(self, probe: Probe, worker: Worker) -> bool:
@@ -216,9 +223,26 @@ class Wire(Session):
         over = (e.finished for e in self.exchanges if e.purpose == purpose)
         return self.now() - next(over, self.now())
 
-    async def _first(self, plan: Plan, worker: Worker) -> None:
-        """The first call decides whether there is anybody to talk to."""
-        exchange = await worker.exchange(plan.first)
+    async def _first(self, plan: Plan, worker: Worker) -> Lanes | None:
+        """The first call decides whether there is anybody to talk to.
+
+        What comes next has its connections opened while its answer is waited for, as soon as its own stands: with an
+        endpoint that serves one at a time, none of them is in its way. They are closed again where it has no answer.
+        """
+        lanes, stands = Lanes(self, [(p,) for p in (*plan.together, *plan.in_a_row)]), anyio.Event()
+        worker.meter.asking = stands.set
+
+        async def open_lanes() -> None:
+            await stands.wait()
+            await lanes.open()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(open_lanes)
+            exchange = await worker.exchange(plan.first)
+            patience = max(exchange.connecting, _OPENING_S) if exchange.answer else 0.0
+            tasks.cancel_scope.deadline = anyio.current_time() + patience
+        if exchange.answer is None or puts_off(exchange.answer):
+            await lanes.close()
         action = next_action(AFTER, Came(plan.first, exchange, first=True))
         if action is Action.AGAIN:
             exchange = await worker.exchange(plan.first, retried=True)
@@ -229,6 +253,7 @@ class Wire(Session):
             self.pace.silent["https"] = f"the first call got no answer: {exchange.loss.reason}"
         else:
             await worker.watch()
+        return None if self.strays else lanes
 
     async def _state(self, state: State, calls: tuple[Probe, ...]) -> None:
         """The calls in one state, between its setup and its teardown, and one after it."""
@@ -266,16 +291,15 @@ class Wire(Session):
                     break
         return False
 
-    async def _tls_versions(self, _: Worker) -> bool:
+    async def _tls_version(self, version: ssl.TLSVersion, worker: Worker) -> bool:
         parts = urlsplit(self.target.endpoint)
-        if self.target.proxy or self.target.source_address:
-            return False
-        for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
-            self.handshakes.append(
-                await self.dialer.handshake(
-                    parts.hostname or "", parts.port or 443, version, self.target.timeout
-                )
+        if self.is_narrow:
+            await worker.drop()
+        if not (self.target.proxy or self.target.source_address):
+            shaken = self.dialer.handshake(
+                parts.hostname or "", parts.port or 443, version, self.target.timeout
             )
+            self.handshakes.append(await shaken)
         return False
 
 

@@ -9,7 +9,7 @@ from conformance.evidence.exchange import Exchange
 from conformance.probes.probe import Channel, Probe
 from conformance.probes.purpose import Kind
 from conformance.sending.caller import Caller
-from conformance.sending.policy import AFTER, PUT_OFF, TRIES, Action, Came, Waiting, next_action
+from conformance.sending.policy import AFTER, PUT_OFF, TRIES, Action, Came, Waiting, aside, next_action
 
 
 class Worker(Caller):
@@ -38,13 +38,15 @@ class Worker(Caller):
         if self.gave_way or (self.is_shut and await self._is_crowded_out(probe, exchange)):
             return True
         shut_out = self.wire.pace.is_shut_out(exchange)
-        match next_action(AFTER, Came(probe, exchange, resent=True, shut_out=shut_out)):
+        match action := next_action(AFTER, Came(probe, exchange, resent=True, shut_out=shut_out)):
             case Action.WAIT:
                 return await self.ask_again(probe, exchange)
             case Action.KNOCK:
                 await self._knock_again(probe)
             case Action.COMPARE:
                 await self._compare(probe)
+        if beside := self.wire.asides.pop(aside(action, probe), None):
+            await self.exchange_with_retry(beside)
         return False
 
     async def _is_crowded_out(self, probe: Probe, exchange: Exchange) -> bool:

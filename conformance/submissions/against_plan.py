@@ -8,7 +8,7 @@ from conformance.evidence.between import puts_off, shuts_out
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.probes.probe import Probe
 from conformance.probes.purpose import SPELLED, Kind, Purpose
-from conformance.submissions.derived import Derived, Step
+from conformance.submissions.derived import ANY_TIME, Derived, Step
 from conformance.submissions.rows import Row, Standing, row
 
 _SETTLED = frozenset(
@@ -113,7 +113,7 @@ def _repeats(steps: list[tuple[Exchange, Step | None]], derived: Derived) -> Ite
         before[exchange.probe] = exchange
         if step is None:
             continue
-        if step.phase < 0:
+        if step.probe.kind is Kind.CHECK:
             others = [e for e in derived.evidence.exchanges if e.number < exchange.number]
             if not any(e.loss or puts_off(e.answer) for e in others):
                 yield f"{name} looks whether anybody is there, and no call was lost before it"
@@ -140,7 +140,7 @@ def _is_due(first: Exchange, again: Exchange) -> bool:
 def _order(steps: list[tuple[Exchange, Step | None]]) -> Iterator[str]:
     latest: tuple[int, Exchange] | None = None
     for exchange, step in steps:
-        if step is None or step.phase < 0:
+        if step is None or step.phase == ANY_TIME:
             continue
         if latest and step.phase < latest[0]:
             yield (

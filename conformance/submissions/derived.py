@@ -14,11 +14,13 @@ import msgspec
 from conformance.evidence.exchange import Evidence, Exchange, Request
 from conformance.probes import generated, plain_http
 from conformance.probes import plan as plans
+from conformance.probes.plan import Plan
 from conformance.probes.probe import Probe, after_state
 from conformance.probes.purpose import SPELLED, Kind, Purpose
 from conformance.sending.canary import NOWHERE
 from conformance.sending.composing import Composer, drawn_for
 from conformance.sending.flows import filled
+from conformance.sending.policy import AFTER, Came, aside, next_action
 from conformance.target.described import Described, restored
 from conformance.target.secrets import is_drawn
 
@@ -33,9 +35,12 @@ class NotDerivedError(ValueError):
     """The plan cannot be made again; says in one line why."""
 
 
+ANY_TIME = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A request that may be in a recording. phase: its place in the order of a run.
+    """A request that may be in a recording. phase: its place in the order of a run; ANY_TIME where it has none.
 
     owed: it has to be there; a request that is made only because of an answer (a check, a smaller one) is not.
     """
@@ -97,8 +102,17 @@ class Derived:
             for probe in (*probes, *(after if self.target.states[code].setup else ())):
                 yield Step(probe, phase, owed=True)
                 phase += 1
+        called = set(self._called_for(plan))
+        yield from (Step(probe, ANY_TIME, owed=name in called) for name, probe in plan.asides.items())
         yield from (Step(probe, phase, owed=True) for probe in plan.last[1:])
         yield from (Step(probe, phase + 1, owed=True) for probe in plan.last[:1])
+
+    def _called_for(self, plan: Plan) -> Iterator[str]:
+        """Ids of what the answers of the recording call for (`sending/policy.py`)."""
+        planned = {probe.id: probe for probe in plan.probes}
+        for exchange in self.evidence.exchanges:
+            if (probe := planned.get(exchange.probe)) is not None:
+                yield aside(next_action(AFTER, Came(probe, exchange, resent=True)), probe)
 
     @cached_property
     def _reducing(self) -> int:
@@ -141,7 +155,7 @@ class Derived:
         made = replace(first.probe, id=exchange.probe, purpose=purpose, fresh=True)
         if exchange.request.url.startswith("http:"):
             made = replace(made, channel="http")
-        return Step(made, -1, owed=False)
+        return Step(made, ANY_TIME, owed=False)
 
     def _beside(self, exchange: Exchange) -> Step | None:
         """The documented request beside one in another spelling that did not succeed."""

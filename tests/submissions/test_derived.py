@@ -17,6 +17,7 @@ from conformance.evidence import chain
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.keeping import to_har
 from conformance.evidence.recording import from_har
+from conformance.probes.purpose import Kind
 from conformance.reference import Running, start
 from conformance.run import record
 from conformance.submissions.derived import Derived, NotDerivedError
@@ -77,6 +78,18 @@ def test_what_a_finding_leads_to_is_made_again() -> None:
     with start(variant="action_taken_in_any_case") as broken:
         evidence = told_again(record(subject(broken), seed=3))
     assert differences(evidence) == []
+
+
+def test_what_an_answer_called_for_is_missed() -> None:
+    """Over plain HTTP anything but error 009 calls for its control: without it, a failure would be left open."""
+    with start(variant="plain_http_moved_with_009") as broken:
+        evidence = told_again(record(subject(broken), seed=3))
+    assert differences(evidence) == []
+    called = {e.probe for e in evidence.of(Kind.STAND_IN)}
+    assert called
+    others = tuple(e for e in evidence.exchanges if e.probe not in called)
+    missed = differences(replace(evidence, exchanges=others))
+    assert sorted(missed) == sorted(f"{name} is missing" for name in called)
 
 
 def test_nothing_secret_is_needed_for_it(running: Running) -> None:

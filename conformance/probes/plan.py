@@ -101,12 +101,10 @@ class Plan:
 
     def bare(self, **changes: Any) -> Plan:
         """The first request alone, and what `changes` say."""
-        nothing: dict[str, Any] = dict.fromkeys(
-            ("together", "in_a_row", "middle", "last", "late", "effects"), ()
-        )
+        empty: Any = dict.fromkeys(("together", "in_a_row", "middle", "last", "late", "effects"), ())
         return replace(
             self,
-            **nothing | {"states": {}, "gaps": {}, "cases": {}, "asides": {}, "handshakes": False} | changes,
+            **empty | {"states": {}, "gaps": {}, "cases": {}, "asides": {}, "handshakes": False} | changes,
         )
 
 

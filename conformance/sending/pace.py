@@ -170,3 +170,13 @@ class Pace:
         self._streaks[channel] = 0
         if check.loss and not gave_way:
             self.silent[channel] = f"the endpoint stopped answering ({check.loss.reason})"
+
+
+def stopped(bound: float, *, at_deadline: bool) -> str:
+    """Why a run was stopped before its end."""
+    if at_deadline:
+        return "the run was stopped at its deadline (--deadline)"
+    return (
+        f"the run was stopped after {bound:.0f} s, its bound: the endpoint takes too long for its answers,"
+        " loses too many or asks to wait too often (`timeout`, `concurrency` and --rate have a part in it)"
+    )

@@ -24,6 +24,7 @@ from conformance.sending.addresses import further
 from conformance.sending.canary import listen
 from conformance.sending.effects import send_once
 from conformance.sending.flows import filled
+from conformance.sending.pace import stopped
 from conformance.sending.policy import AFTER, Action, Came, next_action
 from conformance.sending.pool import Errand, Lanes, Row, side_by_side
 from conformance.sending.recorded import Recording
@@ -34,6 +35,7 @@ from conformance.sending.worker import Worker
 from conformance.target.target import State
 
 _SHARE = 0.55  # of the timeout: what the answers of a whole run may take on an average
+_OLD_TLS = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
 _OPENING_S = 0.25  # that further connections may take longer than the first answer
 _AT_THE_END = 3  # rounds before the end, in which what takes longer than a call is begun
 _LEAST = 6  # timeouts that a short run may take, so that it can find out why nobody answers
@@ -78,7 +80,7 @@ class Wire(Session):
             self.pace.hold_back = lambda s: setattr(scope, "deadline", min(scope.deadline + s, latest))
             await (self._until_it_fails(plan) if self.failing else self._phases(plan))
         if scope.cancelled_caught:
-            self._ended = _stopped(bound, at_deadline=scope.deadline >= latest)
+            self._ended = stopped(bound, at_deadline=scope.deadline >= latest)
             self.notes.append(self._ended)
         if self.pace.found:
             self.notes.append(self.pace.found)
@@ -121,8 +123,7 @@ class Wire(Session):
             if self._interrupted
             else f"{self._ended or 'the run ended'} before it was sent"
         )
-        cut_short = self._interrupted or self._ended
-        for probe in (*plan.probes, *(self.asides.values() if cut_short else ())):
+        for probe in (*plan.probes, *(self.asides.values() if self._interrupted or self._ended else ())):
             if probe.id not in sent and f"{probe.purpose.label}@{probe.purpose.call}" not in gaps:
                 # What a state that lasts has kept from being sent is more of what was seen before it.
                 lasting = self._lasting if probe.purpose not in purposes else ""
@@ -178,9 +179,7 @@ class Wire(Session):
                 before.append(partial(self._ask_address, address, calls))
         late: list[Row | Errand] = [partial(self._late, probe) for probe in plan.late]
         if plan.handshakes and "https" not in self.pace.silent:
-            late += [
-                partial(self._tls_version, one) for one in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
-            ]
+            late += [partial(self._tls_version, one) for one in _OLD_TLS]
         late += [plan.in_a_row] if plan.in_a_row else []
         alone = [(probe,) for probe in plan.together]
         most = max(0, len(alone) - _AT_THE_END * self.limits.concurrency)
@@ -296,17 +295,6 @@ class Wire(Session):
         if self.is_narrow:
             await worker.drop()
         if not (self.target.proxy or self.target.source_address):
-            shaken = self.dialer.handshake(
-                parts.hostname or "", parts.port or 443, version, self.target.timeout
-            )
-            self.handshakes.append(await shaken)
+            host, port, within = parts.hostname or "", parts.port or 443, self.target.timeout
+            self.handshakes.append(await self.dialer.handshake(host, port, version, within))
         return False
-
-
-def _stopped(bound: float, *, at_deadline: bool) -> str:
-    if at_deadline:
-        return "the run was stopped at its deadline (--deadline)"
-    return (
-        f"the run was stopped after {bound:.0f} s, its bound: the endpoint takes too long for its answers,"
-        " loses too many or asks to wait too often (`timeout`, `concurrency` and --rate have a part in it)"
-    )

@@ -199,7 +199,7 @@ def test_same_request_otherwise_spelled(session, root, document):
 
 
 @pytest.mark.parametrize(
-    "action", ["", "no_such_call", "get_list_callbacks", "GET_LIST_CALLBACK", "get_list_country"]
+    "action", ["", "no_such_call", "get_list_callbacks", "GET_LIST_CALLBACK", "get_list_no_such"]
 )
 def test_other_action(session, action):
     """[REQ-03, ERR-ANY]"""

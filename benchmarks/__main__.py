@@ -24,9 +24,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="one round of little: shows that it works")
     parser.add_argument("--full", action="store_true", help="every variant for the peers, and 200 targets")
-    parser.add_argument(
-        "--rounds", type=int, default=0, metavar="N", help="measure so often (default: 3, cost 5)"
-    )
+    parser.add_argument("--rounds", type=int, default=0, metavar="N", help="measure so often (default: 3, cost 5)")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md and its plots")
     options = parser.parse_args()
     unknown = [name for name in options.parts if name not in PARTS]

@@ -50,9 +50,7 @@ def _around(
 ) -> None:
     wrapped: Callable[..., Any] = getattr(owner, name)
 
-    @functools.wraps(
-        wrapped
-    )  # pytest reads from the function that it is a hook, and what it wants to be told
+    @functools.wraps(wrapped)  # pytest reads from the function that it is a hook, and what it wants to be told
     def clocked(*arguments: Any, **named: Any) -> Any:
         before()
         try:

@@ -129,9 +129,7 @@ class Place:
         self.requests = sum(len(calls) for calls in sent.values())
         self.alone = self.requests - len(sent["together"])
         self.fresh = sum(bool(call["fresh"]) for call in sent["together"])
-        self.calls.write_text(
-            json.dumps(sent | {"ca": served["ca"], "pause": plans.LATER_S}), encoding="utf-8"
-        )
+        self.calls.write_text(json.dumps(sent | {"ca": served["ca"], "pause": plans.LATER_S}), encoding="utf-8")
 
     def run(self, concurrency: int) -> list[str]:
         """The command that judges the endpoint, clocked."""
@@ -187,9 +185,7 @@ def _sent(place: Place) -> dict[str, list[dict[str, Any]]]:
     groups = wishes_of(chosen_checks(contract, selected(contract, Terms()), calls))
     config = read_config(place.file, "target-001")["target-001"]
     planned = plans.plan(contract, target("target-001", config, contract), groups)
-    entries = json.loads((place.folder / "reports" / "evidence.har").read_text(encoding="utf-8"))["log"][
-        "entries"
-    ]
+    entries = json.loads((place.folder / "reports" / "evidence.har").read_text(encoding="utf-8"))["log"]["entries"]
     by_probe = {entry["_probe"]["id"]: entry["request"] for entry in reversed(entries)}
     if by_probe.keys() != {probe.id for probe in planned.probes}:
         raise FailedError("the run sent something else than its plan")

@@ -37,9 +37,7 @@ async def relay(port: int, latency: float) -> int:
     return bound
 
 
-async def _carry(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float, opened: float
-) -> None:
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float, opened: float) -> None:
     """What is read is written, in order, `delay` later; so is the end."""
     clock = asyncio.get_running_loop().time
     waiting: asyncio.Queue[Piece] = asyncio.Queue()

@@ -57,9 +57,7 @@ def history(*, rounds: int = 3, quick: bool = False) -> Part:
         timed("`show` after that", "show", times=1)
         size = file.stat().st_size
         index = file.with_name(f"{file.name}.index")
-        beside = (
-            f", its index {index.stat().st_size / 1e6:,.0f} MB" if index.exists() else ", its index in memory"
-        )
+        beside = f", its index {index.stat().st_size / 1e6:,.0f} MB" if index.exists() else ", its index in memory"
     table = Table("A long history, and what is asked.", ("what", "wall s", "CPU s", "peak MB"))
     for what, runs in done.items():
         cells = (middle(one.wall for one in runs), middle(one.cpu for one in runs))
@@ -88,12 +86,8 @@ def _lines(line: Line, nights: int, targets: int) -> Iterator[bytes]:
             if chance.random() < 0.005:
                 letters = ["i"] * len(letters)
             judged = "".join(letters)
-            failed = any(
-                letter == "f" for letter, level in zip(letters, _levels(line), strict=True) if level == "m"
-            )
-            verdict = (
-                Claim.NONCONFORMING if failed else line.verdict if "i" not in letters else Claim.INCONCLUSIVE
-            )
+            failed = any(letter == "f" for letter, level in zip(letters, _levels(line), strict=True) if level == "m")
+            verdict = Claim.NONCONFORMING if failed else line.verdict if "i" not in letters else Claim.INCONCLUSIVE
             made = msgspec.structs.replace(
                 line,
                 when=when,
@@ -115,9 +109,7 @@ def _levels(line: Line) -> str:
 
 def _copied(folder: Path, targets: int) -> Iterator[str]:
     """The folder of the run, once for each target, under its name."""
-    whole = {
-        name: (folder / "run" / name).read_text(encoding="utf-8") for name in ("report.json", "evidence.har")
-    }
+    whole = {name: (folder / "run" / name).read_text(encoding="utf-8") for name in ("report.json", "evidence.har")}
     for target in range(targets):
         place = folder / f"night-{target:03}"
         place.mkdir()

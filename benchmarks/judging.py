@@ -78,8 +78,7 @@ def _recordings(folder: Path, sizes: tuple[int, ...]) -> tuple[Path, list[Case]]
     warm.write_text(json.dumps(recorded), encoding="utf-8")
     # Whatever is kept of the answers that were judged first must not make these any cheaper.
     later = [
-        _edited(entry, lambda body: re.sub(r"\s*</Timestamp>", "</Timestamp>\n", body, count=1))
-        for entry in entries
+        _edited(entry, lambda body: re.sub(r"\s*</Timestamp>", "</Timestamp>\n", body, count=1)) for entry in entries
     ]
     cases.append(write("a whole run", len(re.findall("<Value>", _body(entries[0]))), later))
     cases.append(write("a whole run", MANY, [_longer(entry, MANY) for entry in entries]))

@@ -37,9 +37,7 @@ def draw(part: Part, file: Path, title: str) -> Path:
         axes = figure.add_subplot()
         figure.suptitle(title, color=INK, fontsize=12)
         (_lines if part.name == "cost" else _bars)(axes, part)
-        figure.savefig(
-            file, format="svg", facecolor="white", metadata={"Date": None, "Title": title, "Creator": None}
-        )
+        figure.savefig(file, format="svg", facecolor="white", metadata={"Date": None, "Title": title, "Creator": None})
     text = file.read_text(encoding="utf-8")
     # A title of the image itself is what screen readers read; git keeps no white space at the ends of lines.
     lines = [line.rstrip() for line in text.splitlines()]

@@ -71,15 +71,10 @@ def record(
         refuse_selection(terms or Terms())
     plan = plans.plan(contract, target, wishes, seed, smoke=smoke)
     limits = Limits(
-        concurrency=concurrency or target.concurrency,
-        max_requests=max_requests,
-        rate=rate,
-        run_seconds=deadline,
+        concurrency=concurrency or target.concurrency, max_requests=max_requests, rate=rate, run_seconds=deadline
     )
     started = time.time()
-    described = partial(
-        evidence_of, target, seed=seed, started=started, wishes=wishes, nonce=nonce, smoke=smoke
-    )
+    described = partial(evidence_of, target, seed=seed, started=started, wishes=wishes, nonce=nonce, smoke=smoke)
     wire = Wire(target, limits, seed, progress=told)
     if stop_on_failure:
         wire.failing = lambda recording: _fails(described(recording), contract, terms or Terms())

@@ -28,9 +28,7 @@ def environment(**values: str) -> dict[str, str]:
 
 
 @contextmanager
-def started(
-    *words: object, cwd: Path, command: list[str] = COMMAND, **values: str
-) -> Iterator[subprocess.Popen[str]]:
+def started(*words: object, cwd: Path, command: list[str] = COMMAND, **values: str) -> Iterator[subprocess.Popen[str]]:
     """The command, started, its output piped; ended with the block, whatever happens in it."""
     start = Forked if can_fork(command, values) else subprocess.Popen[str]
     process = start(
@@ -50,9 +48,7 @@ def started(
             process.kill()
 
 
-def run(
-    *words: object, cwd: Path, command: list[str] = COMMAND, **values: str
-) -> subprocess.CompletedProcess[str]:
+def run(*words: object, cwd: Path, command: list[str] = COMMAND, **values: str) -> subprocess.CompletedProcess[str]:
     """The command, run to its end."""
     with started(*words, cwd=cwd, command=command, **values) as process:
         out, err = process.communicate(timeout=300)

@@ -101,9 +101,7 @@ def _body(probe: Probe) -> bytes:
         return error("009")
     if probe.state:
         return error(probe.state)
-    return (
-        SUCCESS if probe.purpose.label in SERVED or probe.purpose.label.startswith("after-") else error("999")
-    )
+    return SUCCESS if probe.purpose.label in SERVED or probe.purpose.label.startswith("after-") else error("999")
 
 
 def _exchange(number: int, probe: Probe, started: float) -> Exchange:
@@ -132,8 +130,7 @@ def conforming(binding: Binding = "query-xml") -> Evidence:
     sent = list(_sent(binding))
     last = {probe.id for probe in (*plan(binding).late, *plan(binding).last)}
     exchanges = tuple(
-        _exchange(n, probe, BEGAN + 0.02 * n + (2 if probe.id in last else 0))
-        for n, probe in enumerate(sent, 1)
+        _exchange(n, probe, BEGAN + 0.02 * n + (2 if probe.id in last else 0)) for n, probe in enumerate(sent, 1)
     )
     return Evidence(
         exchanges=exchanges,
@@ -213,9 +210,7 @@ def header(name: str, value: str, *groups: str, probe: str = "") -> Change:
     def change(exchange: Exchange) -> Exchange:
         assert exchange.answer
         kept = tuple((k, v) for k, v in exchange.answer.headers if k.lower() != name.lower())
-        return replace(
-            exchange, answer=replace(exchange.answer, headers=(*kept, (name, value)) if value else kept)
-        )
+        return replace(exchange, answer=replace(exchange.answer, headers=(*kept, (name, value)) if value else kept))
 
     return each(change, *(groups or (() if probe else SERVED)), probe=probe)
 

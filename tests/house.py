@@ -125,10 +125,7 @@ def svg(house: House) -> str:
         "<title>Rooms of conformance/, floor above floor, and their imports</title>",
         f"<desc>{told}</desc>",
         "<style>text { font: 15px system-ui, sans-serif } path { fill: none; stroke-width: 1.8 }",
-        *(
-            f".{name} {{ stroke: {colour} }} #{name} path {{ fill: {colour} }}"
-            for name, colour in INKS.items()
-        ),
+        *(f".{name} {{ stroke: {colour} }} #{name} path {{ fill: {colour} }}" for name, colour in INKS.items()),
         ".pale { stroke-width: 1 }</style>",
         f'<rect width="{WIDTH}" height="{high}" fill="#fff"/>',
         *map(_head, INKS),
@@ -184,16 +181,12 @@ def _arcs(house: House, rows: list[str], top: Mapping[str, int]) -> Iterator[str
 
 def page(text: str, house: House) -> str:
     """The page with the numbers of a house."""
-    return re.sub(
-        r"(?<=<!-- numbers -->\n).*(?=\n<!-- end of numbers -->)", house.numbers, text, flags=re.DOTALL
-    )
+    return re.sub(r"(?<=<!-- numbers -->\n).*(?=\n<!-- end of numbers -->)", house.numbers, text, flags=re.DOTALL)
 
 
 def main() -> None:
     """Print the numbers; with --write, draw and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--of", type=Path, metavar="CHECKOUT", default=ROOT)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()

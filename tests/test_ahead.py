@@ -55,9 +55,7 @@ class Watched(Endpoint):
         super()._serve(sock, connection)
 
 
-def test_connections_are_opened_while_the_first_answer_is_waited_for(
-    tls: ssl.SSLContext, ca_file: Path
-) -> None:
+def test_connections_are_opened_while_the_first_answer_is_waited_for(tls: ssl.SSLContext, ca_file: Path) -> None:
     seen: list[bool] = []
 
     def first_waits(call: Call) -> bytes:
@@ -113,9 +111,7 @@ def test_a_control_is_sent_once_where_an_answer_calls_for_it(
     script: Script, times: int, tls: ssl.SSLContext, ca_file: Path
 ) -> None:
     with Endpoint(tls=tls) as secure, Endpoint(script) as plain:
-        evidence = session(
-            secure, ca_file=ca_file, wishes=PLAIN, http_endpoint=f"http://{HOST}:{plain.port}/"
-        )[0]
+        evidence = session(secure, ca_file=ca_file, wishes=PLAIN, http_endpoint=f"http://{HOST}:{plain.port}/")[0]
     asked = {e.control for e in evidence.exchanges if e.request.url.startswith("http:")}
     assert len(asked) == 6
     assert sorted(e.probe for e in evidence.of(Kind.STAND_IN)) == sorted(asked) * times

@@ -63,9 +63,7 @@ def test_what_answers_in_the_place_of_the_endpoint_is_told() -> None:
     assert assemble(RESULTS, replace(EVIDENCE, exchanges=tuple(once)), CONTRACT, Terms()).obstacle == ""
 
 
-@pytest.mark.parametrize(
-    ("gap", "told"), [("the budget is spent", "the budget is spent"), (LEFT_OUT, ""), ("", "")]
-)
+@pytest.mark.parametrize(("gap", "told"), [("the budget is spent", "the budget is spent"), (LEFT_OUT, ""), ("", "")])
 def test_why_the_documented_request_was_not_sent_is_told(gap: str, told: str) -> None:
     evidence = replace(EVIDENCE, exchanges=(), gaps={Kind.DOCUMENTED: gap} if gap else {})
     assert assemble({}, evidence, CONTRACT, Terms()).obstacle == told

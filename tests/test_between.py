@@ -113,9 +113,7 @@ EVERYTHING = sorted({e.purpose.label for e in conforming().exchanges} - {"docume
 def test_where_nobody_is_let_in_nothing_is_judged(status: int) -> None:
     left = musts(each(says(page(status)), "documented", *EVERYTHING)(conforming()))
     assert not named(left, Verdict.FAIL)
-    assert {"REQ-01", "REQ-03", "REQ-04", "TLS-01", "TLS-02", "ERR-007-code"} <= named(
-        left, Verdict.INCONCLUSIVE
-    )
+    assert {"REQ-01", "REQ-03", "REQ-04", "TLS-01", "TLS-02", "ERR-007-code"} <= named(left, Verdict.INCONCLUSIVE)
 
 
 @pytest.mark.parametrize("status", [400, 500, 200, 302, 405])
@@ -147,24 +145,18 @@ def asked_again(evidence: Evidence, answer: Answer, probe: str, times: int, *, r
         for n in range(times if again else 1):
             now += rest if again and n == times - 1 else 0.02
             found.append(
-                replace(
-                    exchange, started=now, finished=now + 0.01, answer=answer if again else exchange.answer
-                )
+                replace(exchange, started=now, finished=now + 0.01, answer=answer if again else exchange.answer)
             )
         if again:
             now += 0.02
-            found.append(
-                replace(documented, probe="check", purpose=purpose("check"), started=now, finished=now + 0.01)
-            )
+            found.append(replace(documented, probe="check", purpose=purpose("check"), started=now, finished=now + 0.01))
     return replace(evidence, exchanges=tuple(replace(e, number=n) for n, e in enumerate(found, 1)))
 
 
 @pytest.mark.parametrize(
     ("times", "rest", "is_refusal"), [(1, 1.0, False), (2, 1.0, False), (3, 1.0, True), (3, 0.015, False)]
 )
-def test_what_is_put_off_whenever_it_is_asked_is_refused_at_last(
-    times: int, rest: float, is_refusal: bool
-) -> None:
+def test_what_is_put_off_whenever_it_is_asked_is_refused_at_last(times: int, rest: float, is_refusal: bool) -> None:
     evidence = asked_again(conforming(), page(503), "malformed-cut-short", times, rest=rest)
     assert bool(kinds(evidence)) is not is_refusal
     verdict = verdicts(evidence)["REQ-04"]
@@ -214,9 +206,7 @@ def test_an_endpoint_that_fails_from_some_moment_on_is_judged() -> None:
 def test_a_ban_that_ends_is_none() -> None:
     evidence = conforming()
     ordinary = evidence.of(Sent.DOCUMENTED)[4].number  # a call of the middle, with those around it
-    middle = tuple(
-        replace(e, answer=page(403)) if abs(e.number - ordinary) <= 10 else e for e in evidence.exchanges
-    )
+    middle = tuple(replace(e, answer=page(403)) if abs(e.number - ordinary) <= 10 else e for e in evidence.exchanges)
     assert "REQ-01" in named(musts(replace(evidence, exchanges=middle)), Verdict.FAIL)
 
 

@@ -80,9 +80,7 @@ def test_an_endpoint_on_this_machine_can_reach_it(host: str) -> None:
     assert anyio.run(session).startswith("http://127.0.0.1:")
 
 
-@pytest.mark.parametrize(
-    "host", ["", "example.com", "192.0.2.1", "2001:db8::1", "localhost.example.com", "0.0.0.0"]
-)
+@pytest.mark.parametrize("host", ["", "example.com", "192.0.2.1", "2001:db8::1", "localhost.example.com", "0.0.0.0"])
 def test_an_endpoint_elsewhere_surely_cannot(host: str) -> None:
     assert listen(host) is None
 

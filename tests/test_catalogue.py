@@ -31,9 +31,7 @@ FIVE = tuple(conforming().of(Kind.DOCUMENTED)[:5])
 WHOLE = Case("", "ENV-01", None)
 
 
-def over(
-    check: Check, exchanges: tuple[Exchange, ...] = FIVE, case: Case = WHOLE, **facts: object
-) -> CheckResult:
+def over(check: Check, exchanges: tuple[Exchange, ...] = FIVE, case: Case = WHOLE, **facts: object) -> CheckResult:
     evidence = replace(conforming(), exchanges=exchanges, **facts)  # type: ignore[arg-type]
     return judge(check, case, Judging(evidence, CONTRACT))
 
@@ -249,8 +247,7 @@ def test_a_run_that_recorded_nothing_passes_nothing() -> None:
 def test_a_run_without_answers_passes_nothing() -> None:
     """But for plain HTTP, where a port that refuses keeps the requirement; here every call times out."""
     lost = tuple(
-        replace(e, answer=None, tls=None, loss=Loss("timeout", "no answer within 10 s"))
-        for e in conforming().exchanges
+        replace(e, answer=None, tls=None, loss=Loss("timeout", "no answer within 10 s")) for e in conforming().exchanges
     )
     found = verdicts(replace(conforming(), exchanges=lost, handshakes=(), canary=None))
     assert set(found.values()) == {Verdict.INCONCLUSIVE}
@@ -337,9 +334,7 @@ def test_every_group_that_a_check_looks_at_is_sent() -> None:
 
 
 def test_judging_leaves_the_trees_as_they_were() -> None:
-    evidence: Evidence = body(lambda data: data.replace(b"<Values>", b'<Values xmlns="urn:x" a="b">'))(
-        conforming()
-    )
+    evidence: Evidence = body(lambda data: data.replace(b"<Values>", b'<Values xmlns="urn:x" a="b">'))(conforming())
 
     def trees() -> list[bytes]:
         roots = [e.answer.document.root for e in evidence.exchanges if e.answer]

@@ -118,10 +118,7 @@ def test_a_dead_host_is_the_cause(dead: Report) -> None:
 
 
 def test_states_that_are_not_provisioned_are_one_cause_with_the_lines_that_provision_them() -> None:
-    gaps = {
-        f"state-{code}": f"the state of {code} is not provisioned; say in [x.states.{code}]"
-        for code in STATES
-    }
+    gaps = {f"state-{code}": f"the state of {code} is not provisioned; say in [x.states.{code}]" for code in STATES}
     stateless = tuple(e for e in EVIDENCE.exchanges if not e.state)
     report = judge_evidence(replace(EVIDENCE, exchanges=stateless, gaps=gaps), CONTRACT, Terms())
     cause = causes(report)[0]
@@ -137,17 +134,13 @@ def test_a_wrong_binding_is_the_cause_with_the_right_one_as_its_remedy() -> None
         served = e.binding == "form-xml" or not e.request.url.startswith("https:")
         return e if served else replace(e, answer=replace(answer(PAGE), status=404))
 
-    report = judge_evidence(
-        replace(EVIDENCE, exchanges=tuple(map(forms, EVIDENCE.exchanges))), CONTRACT, Terms()
-    )
+    report = judge_evidence(replace(EVIDENCE, exchanges=tuple(map(forms, EVIDENCE.exchanges))), CONTRACT, Terms())
     assert causes(report)[0].remedy == 'as form-xml it is served: say `binding = "form-xml"` (--binding)'
 
 
 def failed(name: str, level: Level = "must", **fields: Any) -> RequirementResult:
     row = CONTRACT.requirements[name]
-    check = CheckResult(
-        id=f"x.py::{name}", title="t", verdict=Verdict.FAIL, reason=f"{name} is wrong", **fields
-    )
+    check = CheckResult(id=f"x.py::{name}", title="t", verdict=Verdict.FAIL, reason=f"{name} is wrong", **fields)
     return RequirementResult(
         id=name,
         level=level,
@@ -164,9 +157,7 @@ def reported(*requirements: RequirementResult) -> Report:
 
 
 def test_must_comes_first_then_what_explains_most_then_what_is_below_then_what_is_waived() -> None:
-    waived = msgspec.structs.replace(
-        failed("ENV-05"), waiver=WaiverNote(reason="known", expires="2999-01-01")
-    )
+    waived = msgspec.structs.replace(failed("ENV-05"), waiver=WaiverNote(reason="known", expires="2999-01-01"))
     many = [failed(f"ERR-{code}-data", observed="Success", exchanges=(9,)) for code in ("004", "007")]
     found = causes(reported(waived, failed("CBK-07", "should"), failed("ENV-06"), *many))
     assert [cause.lead.id for cause in found] == ["ERR-004-data", "ENV-06", "CBK-07", "ENV-05"]

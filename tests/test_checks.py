@@ -111,9 +111,7 @@ def errors(first: str, *others: str) -> bytes:
 
 def shaped(text: str, *groups: str) -> Change:
     """The errors in another shape: this text in place of the code and the message."""
-    return body(
-        lambda data: re.sub(rb"<Error>.*</Description>", text.encode(), data, flags=re.DOTALL), *groups
-    )
+    return body(lambda data: re.sub(rb"<Error>.*</Description>", text.encode(), data, flags=re.DOTALL), *groups)
 
 
 BLOCKED = CONTRACT.errors["004"].message
@@ -153,9 +151,7 @@ def request_rows() -> Iterator[Row]:
         "REQ-01",
         f"{NO_LIST} ENV-01 ENV-09 REQ-02",
     )
-    yield Row(
-        "json", says(b'{"Result": "Success"}'), "REQ-01 ENV-01", f"{NO_LIST} ENV-09 REQ-02 HYG-03 HYG-04"
-    )
+    yield Row("json", says(b'{"Result": "Success"}'), "REQ-01 ENV-01", f"{NO_LIST} ENV-09 REQ-02 HYG-03 HYG-04")
     yield Row("empty", says(b""), "REQ-01 ENV-01", f"{NO_LIST} ENV-09 REQ-02 HYG-03 HYG-04")
     yield Row("an-error-instead", says(error("999")), "REQ-02", NO_LIST)
     yield Row("an-error-once", says(error("999"), probe="documented-3"), "REQ-02")
@@ -171,17 +167,13 @@ def request_rows() -> Iterator[Row]:
         "REQ-01 HYG-03",
         f"{NO_LIST} ENV-01 ENV-09 REQ-02",
     )
-    neither = says(
-        b"<ClICKATELLSDK><Action>get_list_callback</Action><Timestamp>1</Timestamp></ClICKATELLSDK>"
-    )
+    neither = says(b"<ClICKATELLSDK><Action>get_list_callback</Action><Timestamp>1</Timestamp></ClICKATELLSDK>")
     yield Row("neither-success-nor-error", neither, "REQ-02", NO_LIST)
     yield Row("another-call", says(OTHER_CALL), "REQ-02", NO_LIST)
     yield Row("any-action", says(SUCCESS, "action"), "REQ-03")
     for probe in ("action-empty", "action-none", "action-upper-case"):
         yield Row(probe, says(SUCCESS, probe=probe), "REQ-03")
-    list_in_an_error = error("999").replace(
-        b"<Timestamp>", b"<callback_type>HTTP GET</callback_type><Timestamp>"
-    )
+    list_in_an_error = error("999").replace(b"<Timestamp>", b"<callback_type>HTTP GET</callback_type><Timestamp>")
     yield Row("list-in-an-error", says(list_in_an_error, probe="action-empty"), "REQ-03")
     for probe in (
         *("malformed-cut-short", "malformed-attribute-twice", "malformed-bare-ampersand", "malformed-nul"),
@@ -260,9 +252,7 @@ def envelope_rows() -> Iterator[Row]:
         "undeclared-entity": swap("HTTP GET", "HTTP&nbsp;GET"),
         "not-utf-8": body(lambda data: data.replace(b"HTTP GET", b"HTTP \xff GET")),
         "not-what-it-declares": prefixed(b'<?xml version="1.0" encoding="UTF-16"?>'),
-        "beyond-ascii": both(
-            swap("XML GET", "XML GÉT"), prefixed(b'<?xml version="1.0" encoding="US-ASCII"?>')
-        ),
+        "beyond-ascii": both(swap("XML GET", "XML GÉT"), prefixed(b'<?xml version="1.0" encoding="US-ASCII"?>')),
         "xml-1.1": prefixed(b'<?xml version="1.1"?>'),
     }
     for name, change in not_well_formed.items():
@@ -359,9 +349,7 @@ def pair_rows() -> Iterator[Row]:
     yield Row("http-post-emptied", swap("HTTP POST", ""), "CBK-05 ENV-02", "CBK-08")
     yield Row("no-http-post", swap("HTTP POST", "WAP POST"), "CBK-08")
     yield Row("another-list-over-a-binding", swap("XML GET", "XML2 GET", "bindings"), "CBK-09")
-    twice = body(
-        lambda data: re.sub(rb"(<Value>.*?</Value>)", rb"\1\1", data, count=1, flags=re.DOTALL), "bindings"
-    )
+    twice = body(lambda data: re.sub(rb"(<Value>.*?</Value>)", rb"\1\1", data, count=1, flags=re.DOTALL), "bindings")
     yield Row("a-pair-twice-over-a-binding", twice, "CBK-02 CBK-09 ENV-02")
     yield Row("another-list-to-other-ears", REREAD, "CBK-09")
     yield Row("another-list-beside-another-call", both(says(OTHER_CALL, probe="documented-3"), LISTED_OTHERWISE),
@@ -402,14 +390,10 @@ def https_rows() -> Iterator[Row]:
     yield Row("plain-http-open", says(SUCCESS, *PLAIN), open_door, f"TLS-04 {left_open}")
     values = SUCCESS.replace(b"Success", b"Error")
     yield Row("plain-http-lists", says(values, *PLAIN), open_door, f"TLS-04 {left_open}")
-    yield Row(
-        "plain-http-open-for-a-form", says(SUCCESS, probe="plain-form-xml"), f"{open_door} ERR-009-stable"
-    )
+    yield Row("plain-http-open-for-a-form", says(SUCCESS, probe="plain-form-xml"), f"{open_door} ERR-009-stable")
     yield Row("plain-http-open-for-a-post", says(SUCCESS, "form-009"), "TLS-01")
     yield Row("plain-http-takes-no-post", both(says(b"", "form-009"), status(405, "form-009")), "")
-    redirect = both(
-        says(b"", *PLAIN), status(301, *PLAIN), header("Location", "https://staging.example.com/", *PLAIN)
-    )
+    redirect = both(says(b"", *PLAIN), status(301, *PLAIN), header("Location", "https://staging.example.com/", *PLAIN))
     yield Row("plain-http-redirects", redirect, "TLS-02", "ERR-009-*")
     yield Row(
         "plain-http-says-999",
@@ -445,9 +429,7 @@ def https_rows() -> Iterator[Row]:
         "TLS-02 ERR-009-code ERR-009-envelope",
         "ERR-009-stable ERR-009-message",
     )
-    two = error("999").replace(
-        b"</Description>", b"</Description><Error>998</Error><Description>x</Description>"
-    )
+    two = error("999").replace(b"</Description>", b"</Description><Error>998</Error><Description>x</Description>")
     yield Row(
         "plain-http-says-999-and-998",
         says(two, *PLAIN),
@@ -494,9 +476,7 @@ def error_rows() -> Iterator[Row]:
         too = " TLS-02" if code == "009" else ""
         name = f"ERR-{code}"
         other = "007" if code != "007" else "004"
-        yield Row(
-            f"{code}-998", swap(f">{code}<", ">998<", *states), f"{name}-code ERR-ANY{too}", f"{name}-stable"
-        )
+        yield Row(f"{code}-998", swap(f">{code}<", ">998<", *states), f"{name}-code ERR-ANY{too}", f"{name}-stable")
         unpadded = swap(f">{code}<", f">{int(code)} <", *states)
         yield Row(f"{code}-unpadded", unpadded, f"{name}-code ERR-ANY{too}", f"{name}-stable")
         yield Row(
@@ -534,17 +514,11 @@ def error_rows() -> Iterator[Row]:
         for other in ("Aaa", "zzz"):
             change = both(swap(">004<", f">{code}<", state), body(lambda data, other=other: data.replace(
                 blocked.encode(), other.encode()), state))  # fmt: skip
-            yield Row(
-                f"004-{code}-{other}", change, f"{name}-code {name}-message{left_open}", f"{name}-stable"
-            )
-    no_code = body(
-        lambda data: re.sub(rb"<Error>.*</Error>", b"", data).replace(blocked.encode(), b"x"), state
-    )
+            yield Row(f"004-{code}-{other}", change, f"{name}-code {name}-message{left_open}", f"{name}-stable")
+    no_code = body(lambda data: re.sub(rb"<Error>.*</Error>", b"", data).replace(blocked.encode(), b"x"), state)
     yield Row("004-neither-code-nor-message", no_code, f"{name}-code {name}-message {name}-envelope ERR-ANY",
               f"{name}-stable")  # fmt: skip
-    twice_wrong = both(
-        swap("Result>Error", "Result>Failed", state), swap("Action>get_list", "Action>x", state)
-    )
+    twice_wrong = both(swap("Result>Error", "Result>Failed", state), swap("Action>get_list", "Action>x", state))
     yield Row("004-twice-wrong", twice_wrong, f"{name}-envelope")
     for codes in (("999", "008"), ("004", "008"), ("008", "004"), ("008", "999")):
         yield Row(f"008-among-{codes}", says(errors(*codes), "state-008"), "")
@@ -570,9 +544,7 @@ def shape_rows() -> Iterator[Row]:
     for name, text in (("upper", BLOCKED.upper()), ("dotted", f"{BLOCKED}.")):
         change = shaped(f'<Error code="004" message="{text}"/>', "state-004")
         yield Row(f"004-message-{name}-as-attribute", change, "ERR-004-message ERR-004-envelope")
-        change = shaped(
-            f"<Error>004</Error><Description>{text}</Description><Hint>{BLOCKED}</Hint>", "state-004"
-        )
+        change = shaped(f"<Error>004</Error><Description>{text}</Description><Hint>{BLOCKED}</Hint>", "state-004")
         yield Row(f"004-message-{name}-beside-a-hint", change, "ERR-004-message ERR-004-envelope")
     list_beside = "<Values><Value><callback_type_id>0</callback_type_id></Value></Values><Timestamp>"
     yield Row("004-a-pair", swap("<Timestamp>", list_beside, "state-004"), "ERR-004-data",
@@ -608,9 +580,7 @@ def hygiene_rows() -> Iterator[Row]:
     for name, text in INTERNALS.items():
         yield Row(f"internals-of-{name}", swap("Unknown error", text, probe="action-number"), "HYG-05")
     yield Row("internals", swap("Unknown error", trace, probe="action-number"), "HYG-05")
-    yield Row(
-        "named-software", header("X-Powered-By", f"PHP/5.3 {'x' * 90}", probe="action-number"), "HYG-05"
-    )
+    yield Row("named-software", header("X-Powered-By", f"PHP/5.3 {'x' * 90}", probe="action-number"), "HYG-05")
     yield Row("cookie", header("Set-Cookie", "a=b", "documented"), "HYG-06")
     kept = ("Max-Age=60", "max-age=060", 'max-age="60"', "max-age=60, max-age=0", "max-age=0, s-maxage=60")
     fields_only = ('no-cache="Set-Cookie"', 'private="a, no-store"')
@@ -622,18 +592,14 @@ def hygiene_rows() -> Iterator[Row]:
     yield Row("lost", lost("closed", "closed without an answer", probe="documented-5"), "HYG-10", "REQ-01")
     short = each(lambda e: replace(e, answer=replace(e.answer, unread="cut short")), probe="action-number")
     yield Row("cut-short-on-the-wire", short, "HYG-10")
-    broken = each(
-        lambda e: replace(e, answer=replace(e.answer, broken="gzip ends early")), probe="action-number"
-    )
+    broken = each(lambda e: replace(e, answer=replace(e.answer, broken="gzip ends early")), probe="action-number")
     yield Row("coding-broken", broken, "HYG-10")
     yield Row("malformed-head", lost("malformed", "no status line", probe="action-number"), "HYG-10")
     yield Row("refreshed", header("Refresh", "0; url=/x", probe="action-number"), "HYG-11")
     both_missing = both(header("X-Content-Type-Options", "", "documented"),
                         header("Strict-Transport-Security", "", "documented"))  # fmt: skip
     yield Row("no-security-headers", both_missing, "HYG-09")
-    redirect = both(
-        status(302, probe="action-number"), header("Location", "https://x/", probe="action-number")
-    )
+    redirect = both(status(302, probe="action-number"), header("Location", "https://x/", probe="action-number"))
     yield Row("redirect", redirect, "HYG-11")
 
 
@@ -655,9 +621,7 @@ def everywhere_rows() -> Iterator[Row]:
         for name, (old, new, requirement) in DAMAGE.items():
             edit = body(lambda data, old=old, new=new: data.replace(old.encode(), new.encode()), probe=probe)
             listed = (
-                " CBK-09"
-                if requirement.startswith("CBK") and not probe.startswith(("spelling", "control"))
-                else ""
+                " CBK-09" if requirement.startswith("CBK") and not probe.startswith(("spelling", "control")) else ""
             )
             yield Row(f"{name}-in-{probe}", edit, f"{requirement} ENV-02{listed}{spelled}")
         stale = timestamps(lambda e: int(e.started) - 3600, probe=probe)
@@ -695,12 +659,8 @@ def everywhere_rows() -> Iterator[Row]:
     one = swap("Result>Error", "Result>Failed", probe="state-007-3")
     yield Row("one-answer-of-007-in-another-shape", one, "ERR-007-envelope")
     yield Row("errors-an-hour-ago", timestamps(lambda e: int(e.started) - 3600, *IN_STATE), "TIM-06")
-    yield Row(
-        "errors-of-no-time", timestamps(lambda _: 1316512313, *IN_STATE, "claim-009", *REFUSED), "TIM-06"
-    )
-    yield Row(
-        "one-error-an-hour-ago", timestamps(lambda e: int(e.started) - 3600, probe="state-004-2"), "TIM-06"
-    )
+    yield Row("errors-of-no-time", timestamps(lambda _: 1316512313, *IN_STATE, "claim-009", *REFUSED), "TIM-06")
+    yield Row("one-error-an-hour-ago", timestamps(lambda e: int(e.started) - 3600, probe="state-004-2"), "TIM-06")
     for code in CODES:
         states = PLAIN if code == "009" else (f"state-{code}",)
         message = CONTRACT.errors[code].message
@@ -808,9 +768,7 @@ def test_every_check_is_seen_failing() -> None:
         if any(result.id in waiting for name in ids(row.fails) & set(shared) for result in shared[name]):
             results = [r for told in outcome(row.name).values() for r in told]
             waiting -= {r.id for r in results if r.verdict is Verdict.FAIL}
-    assert [name.split("::")[1].split("[")[0] for name in waiting] == [
-        "test_every_documented_request_is_answered"
-    ]
+    assert [name.split("::")[1].split("[")[0] for name in waiting] == ["test_every_documented_request_is_answered"]
 
 
 def test_rows_have_names_of_their_own() -> None:
@@ -888,9 +846,7 @@ def test_a_call_lost_once_and_answered_when_sent_again_is_answered() -> None:
     """That a connection was announced as kept and closed all the same is another matter, and advisory."""
     evidence = conforming()
     first = evidence.exchanges[3]
-    gone = replace(
-        first, number=1000, answer=None, reused=True, loss=Loss("closed", "closed without an answer")
-    )
+    gone = replace(first, number=1000, answer=None, reused=True, loss=Loss("closed", "closed without an answer"))
     found = verdicts(replace(evidence, exchanges=(*evidence.exchanges, gone)))
     assert named(found, Verdict.FAIL) == {"HYG-10"}
     assert set(found.values()) == {Verdict.PASS, Verdict.FAIL}
@@ -995,9 +951,7 @@ def two_calls(begin: float, seconds: int) -> Evidence:
     first = replace(first, started=BEGAN, finished=BEGAN + 0.125)
     moved = replace(
         later,
-        answer=answer(
-            (first.answer or answer(b"")).body.replace(b"1767225600", str(int(BEGAN) + seconds).encode())
-        ),
+        answer=answer((first.answer or answer(b"")).body.replace(b"1767225600", str(int(BEGAN) + seconds).encode())),
     )
     return replace(conforming(), exchanges=(moved, first))
 
@@ -1051,9 +1005,7 @@ def test_a_timestamp_that_goes_back_is_shown_beside_the_latest_before_it() -> No
     ],
 )
 @pytest.mark.parametrize("ahead", [0, 7200])
-def test_the_tolerance_is_counted_from_both_ends_of_the_call(
-    seconds: int, verdict: Verdict, ahead: int
-) -> None:
+def test_the_tolerance_is_counted_from_both_ends_of_the_call(seconds: int, verdict: Verdict, ahead: int) -> None:
     """The call takes four seconds; with a Date the server's clock is as good as ours."""
     (first,) = only(conforming(), "documented-1").exchanges
     begun = replace(first, started=BEGAN, finished=BEGAN + 4)
@@ -1107,9 +1059,7 @@ def test_documents_that_no_binding_carries_are_no_subject() -> None:
 
 def test_a_document_that_is_too_long_for_a_query_needs_the_form() -> None:
     """Without the form, what is said to it says nothing of the document."""
-    evidence = only(
-        conforming(), "documented-1", "binding-form-xml", "hostile-oversized", "documented-last-1"
-    )
+    evidence = only(conforming(), "documented-1", "binding-form-xml", "hostile-oversized", "documented-last-1")
     refusing = says(error("999"), "bindings")(evidence)
     assert judged(evidence)["HYG-12"][0].verdict is Verdict.PASS
     for name in ("REQ-07", "HYG-12"):
@@ -1186,9 +1136,7 @@ def test_a_time_far_off_is_told_in_large_units(seconds: int, said: str) -> None:
     body = SUCCESS.replace(b"1316512313", str(int(first.finished) + seconds).encode())
     plain = answer(body)
     undated = replace(plain, headers=tuple(h for h in plain.headers if h[0] != "Date"))
-    evidence = replace(
-        conforming(), exchanges=(replace(first, answer=undated, finished=int(first.finished)),)
-    )
+    evidence = replace(conforming(), exchanges=(replace(first, answer=undated, finished=int(first.finished)),))
     (result,) = judged(evidence)["TIM-02"]
     assert result.reason == f"Timestamp is {said} the time of the answer (tolerance 300 s)"
 

@@ -60,9 +60,7 @@ def test_it_keeps_the_schema_of_its_server(schema: str, file: Path, tmp_path: Pa
     words = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema)
     linted(*words, file)
     broken = tmp_path / file.name
-    broken.write_text(
-        re.sub(r"(?m)^(runs|on|  script):", r"\g<1>x:", file.read_text(encoding="utf-8")), "utf-8"
-    )
+    broken.write_text(re.sub(r"(?m)^(runs|on|  script):", r"\g<1>x:", file.read_text(encoding="utf-8")), "utf-8")
     done = subprocess.run([*words, str(broken)], capture_output=True, text=True, check=False)
     assert done.returncode == 1, "the schema takes anything"
 
@@ -197,9 +195,7 @@ def test_a_night_of_github_keeps_its_history_whatever_it_came_to(folder: Path) -
     assert (saved["with"]["path"], saved["with"]["key"]) == (restored["path"], restored["key"])
     assert restored["key"].startswith(restored["restore-keys"])
     judge = named["./connect-conformance"]
-    values = {k: v for k, v in judge["env"].items() if "secrets" not in v} | {
-        "RUNNER_TEMP": str(folder / "temp")
-    }
+    values = {k: v for k, v in judge["env"].items() if "secrets" not in v} | {"RUNNER_TEMP": str(folder / "temp")}
     values |= {
         "CONNECT_CONFORMANCE_TARGET": judge["with"]["target"],
         "CONNECT_CONFORMANCE_REPORTS": "conformance",
@@ -245,10 +241,7 @@ def test_a_pod_judges_its_part(folder: Path) -> None:
     values = {one["name"]: one["value"] for one in container["env"]} | {"JOB_COMPLETION_INDEX": "0"}
     assert int(values["JOB_COMPLETIONS"]) == job["completions"]
     words = [re.sub(r"\$\((\w+)\)", lambda found: values[found[1]], word) for word in container["args"]]
-    words = [
-        word.replace("/etc/conformance", str(folder)).replace("=/reports", f"={folder}/reports")
-        for word in words
-    ]
+    words = [word.replace("/etc/conformance", str(folder)).replace("=/reports", f"={folder}/reports") for word in words]
     mounts = {one["mountPath"] for one in container["volumeMounts"]}
     assert {"/etc/conformance", "/reports", "/tmp"} == mounts
     done = run(*words, cwd=folder, CONNECT_TOKEN="T0KENT0KEN", **values)
@@ -288,9 +281,7 @@ def test_the_zipapp_runs(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     asked = (ROOT / "noxfile.py").read_text(encoding="utf-8")
-    assert (
-        '"--console-script", "connect-conformance", "--output-file", "dist/connect-conformance.pyz"' in asked
-    )
+    assert '"--console-script", "connect-conformance", "--output-file", "dist/connect-conformance.pyz"' in asked
     file = tmp_path / "connect-conformance.pyz"
     linted(sys.executable, "-m", "shiv", "--console-script", "connect-conformance", "--output-file", file,
            "--compressed", "--reproducible", "--site-packages", packages)  # fmt: skip

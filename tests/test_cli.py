@@ -117,9 +117,7 @@ def test_a_configured_target_conforms_and_its_token_is_nowhere(folder: Path, run
     for text in (done.stdout, done.stderr, *(file.read_text(encoding="utf-8") for file in made.iterdir())):
         assert running.token not in text
         assert running.token[:8] not in text
-        told = re.sub(
-            r'"described": \{.*?\n  \}', "", text, flags=re.DOTALL
-        )  # by which a program makes requests again
+        told = re.sub(r'"described": \{.*?\n  \}', "", text, flags=re.DOTALL)  # by which a program makes requests again
         assert "secret-0-of" not in told, "a placeholder is no name for a secret"
     assert "/[token]" in done.stdout
 
@@ -127,9 +125,7 @@ def test_a_configured_target_conforms_and_its_token_is_nowhere(folder: Path, run
 def test_an_endpoint_that_fails_is_nonconforming(tmp_path: Path) -> None:
     with reference(state="007") as running:
         (tmp_path / "connect-conformance.toml").write_text(configuration(running), encoding="utf-8")
-        done = run(
-            "run", "--target", "staging", "--reports", "out", cwd=tmp_path, CONNECT_TOKEN=running.token
-        )
+        done = run("run", "--target", "staging", "--reports", "out", cwd=tmp_path, CONNECT_TOKEN=running.token)
     assert done.returncode == 1
     assert done.stdout.startswith("NONCONFORMING  ")
     assert "breaks    REQ-02" in done.stdout
@@ -140,9 +136,7 @@ def test_states_that_are_not_provisioned_leave_the_run_open(tmp_path: Path, runn
     (tmp_path / "connect-conformance.toml").write_text(configuration(running, states=False), encoding="utf-8")
     done = run("run", "--target", "staging", "--reports", "out", cwd=tmp_path, CONNECT_TOKEN=running.token)
     assert done.returncode == 10
-    assert done.stdout.startswith(
-        "INCONCLUSIVE  nothing failed, but 12 must requirements could not be judged\n"
-    )
+    assert done.stdout.startswith("INCONCLUSIVE  nothing failed, but 12 must requirements could not be judged\n")
     assert "[targets.staging.states.NNN]" in done.stdout
     stayed = {name for name, verdict in verdicts(tmp_path / "out").items() if verdict == "inconclusive"}
     assert stayed == {
@@ -156,9 +150,7 @@ def test_states_that_are_not_provisioned_leave_the_run_open(tmp_path: Path, runn
 
 
 @contextmanager
-def switched(
-    tmp_path: Path, status: int = 0, teardown: list[str] | None = None
-) -> Iterator[tuple[Running, list[str]]]:
+def switched(tmp_path: Path, status: int = 0, teardown: list[str] | None = None) -> Iterator[tuple[Running, list[str]]]:
     """An endpoint with a switch for its state 004, and a target whose commands turn it."""
     with ExitStack() as stack:
         running = stack.enter_context(reference())
@@ -183,9 +175,7 @@ def test_commands_bring_a_state_about_and_take_it_back(tmp_path: Path) -> None:
     found = verdicts(tmp_path / "out")
     assert {found[name] for name in REQUIREMENTS if name.startswith("ERR-004-")} == {"pass"}
     assert {found[name] for name in REQUIREMENTS if name.startswith("ERR-007-")} == {"inconclusive"}
-    assert {verdict for name, verdict in found.items() if name[:3] in {"ENV", "CBK", "TIM", "TLS"}} == {
-        "pass"
-    }
+    assert {verdict for name, verdict in found.items() if name[:3] in {"ENV", "CBK", "TIM", "TLS"}} == {"pass"}
 
 
 def test_a_setup_that_fails_leaves_the_state_open_and_is_taken_back(tmp_path: Path) -> None:
@@ -213,9 +203,7 @@ def test_a_state_that_is_not_taken_back_is_not_held_against_the_endpoint(
     tmp_path: Path, teardown: list[str], told: str
 ) -> None:
     with switched(tmp_path, teardown=teardown) as (running, _):
-        done = run(
-            "run", "--target", "staging", "--reports", "out", cwd=tmp_path, CONNECT_TOKEN=running.token
-        )
+        done = run("run", "--target", "staging", "--reports", "out", cwd=tmp_path, CONNECT_TOKEN=running.token)
     assert done.returncode == 10
     assert told in " ".join(done.stdout.split())
     found = verdicts(tmp_path / "out")
@@ -384,9 +372,7 @@ def test_listing_sends_nothing(tmp_path: Path) -> None:
     assert "documented-1" in done.stdout
     assert "conformance/checks/test_timestamp.py::test_it_advances[query-xml]" in done.stdout
     assert "Not sent: the state of 004 is not provisioned" in done.stdout
-    assert re.search(
-        r"^\d+ requests \(\d+ over HTTPS, \d+ over plain HTTP\), \d+ checks", done.stdout, re.MULTILINE
-    )
+    assert re.search(r"^\d+ requests \(\d+ over HTTPS, \d+ over plain HTTP\), \d+ checks", done.stdout, re.MULTILINE)
     assert "5ecre7f00dcafe" not in done.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -545,9 +531,7 @@ def test_a_wrong_value_in_the_environment_is_refused(tmp_path: Path, name: str, 
     assert value.rsplit(maxsplit=1)[-1] in one_line(done.stderr)
 
 
-def test_a_configuration_is_found_upwards_and_its_paths_count_from_it(
-    tmp_path: Path, running: Running
-) -> None:
+def test_a_configuration_is_found_upwards_and_its_paths_count_from_it(tmp_path: Path, running: Running) -> None:
     shutil.copy(running.ca_file, tmp_path / "ca.pem")
     text = configuration(running).replace(str(running.ca_file), "ca.pem")
     (tmp_path / "connect-conformance.toml").write_text(text, encoding="utf-8")
@@ -733,10 +717,7 @@ def test_pytest_says_nonconforming_by_its_exit_code(tmp_path: Path) -> None:
 def test_pytest_refuses_the_checks_without_an_endpoint(words: list[str]) -> None:
     done = run(*words, cwd=ROOT, command=PYTEST)
     assert done.returncode == 4
-    assert (
-        done.stderr.strip()
-        == "ERROR: the checks need an endpoint: add --endpoint=URL (or --endpoint=reference)"
-    )
+    assert done.stderr.strip() == "ERROR: the checks need an endpoint: add --endpoint=URL (or --endpoint=reference)"
 
 
 @pytest.mark.parametrize(

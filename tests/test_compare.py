@@ -67,9 +67,7 @@ def write(tmp_path: Path) -> Write:
     return written
 
 
-def compared(
-    capsys: pytest.CaptureFixture[str], *places: Path, allow: str = ""
-) -> tuple[int, dict[str, Any]]:
+def compared(capsys: pytest.CaptureFixture[str], *places: Path, allow: str = "") -> tuple[int, dict[str, Any]]:
     words = [f"--allow={word}" for word in allow.split()]
     code = main(["compare", "--format=json", "--fail-on-regression", *words, *map(str, places)])
     return code, json.loads(capsys.readouterr().out)
@@ -130,9 +128,7 @@ def test_each_is_held_against_the_first(write: Write, capsys: pytest.CaptureFixt
     assert said["requirements"][0]["changes"] == ["", "better", ""]
 
 
-def test_another_reason_is_a_change_and_no_regression(
-    write: Write, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_another_reason_is_a_change_and_no_regression(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     other = write("b", "fail", changes={"reason": "because of something else"})
     code, said = compared(capsys, write("a", "fail"), other)
     assert (code, said["requirements"][0]["changes"]) == (0, ["", "changed"])
@@ -144,18 +140,14 @@ def test_what_was_not_selected_is_not_compared(write: Write, capsys: pytest.Capt
     assert (code, said["requirements"][0]["changes"]) == (0, ["", "not compared"])
 
 
-def test_a_failure_of_what_was_not_selected_before_is_new(
-    write: Write, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_failure_of_what_was_not_selected_before_is_new(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     places = write("b", "not_applicable", changes={"selected": False}), write("a", "fail")
     code, said = compared(capsys, *places)
     assert (code, said["requirements"][0]["changes"]) == (1, ["", "new failure"])
     assert compared(capsys, *places, allow="new")[0] == 0
 
 
-def test_a_waived_failure_is_excused_until_the_waiver_ends(
-    write: Write, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_waived_failure_is_excused_until_the_waiver_ends(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     waived = write("b", "fail", changes={"waiver": WaiverNote(reason="known", expires="2030-01-01")})
     code, said = compared(capsys, write("a", "pass"), waived)
     assert (code, said["requirements"][0]["changes"]) == (1, ["", "excused"])
@@ -193,15 +185,11 @@ def extended(*verdicts: str, name: str = "mine") -> dict[str, Any]:
         for n, verdict in enumerate(verdicts)
     ]
     return {
-        "extensions": (
-            ExtensionResult(name=name, verdict=Claim.CONFORMING, counts=Counts(), requirements=tuple(rows)),
-        )
+        "extensions": (ExtensionResult(name=name, verdict=Claim.CONFORMING, counts=Counts(), requirements=tuple(rows)),)
     }
 
 
-def test_extensions_are_compared_beside_the_contract(
-    write: Write, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_extensions_are_compared_beside_the_contract(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     one, two = (
         write("a", "pass", **extended("pass", "fail", "pass")),
         write("b", "pass", **extended("fail", "pass")),
@@ -226,17 +214,13 @@ def test_extensions_are_compared_beside_the_contract(
     assert "allowed with --fail-on-regression" in capsys.readouterr().err
 
 
-def test_an_extension_of_another_name_is_another_one(
-    write: Write, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_extension_of_another_name_is_another_one(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     one, two = write("a", "pass", **extended("pass")), write("b", "pass", **extended("fail", name="yours"))
     assert [row["changes"][1] for row in compared(capsys, one, two)[1]["extensions"]] == [
         "less known",
         "new failure",
     ]
-    assert [row["changes"][1] for row in compared(capsys, write("c", "pass"), two)[1]["extensions"]] == [
-        "new failure"
-    ]
+    assert [row["changes"][1] for row in compared(capsys, write("c", "pass"), two)[1]["extensions"]] == ["new failure"]
 
 
 @pytest.mark.parametrize(

@@ -247,9 +247,7 @@ def test_a_policy_that_is_gone_is_less(tmp_path: Path, capsys: pytest.CaptureFix
     assert (code, [one["word"] for one in said["less"]]) == (1, ["policy"])
 
 
-def test_a_policy_that_is_not_kept_is_no_edited_report(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_policy_that_is_not_kept_is_no_edited_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     policy = PolicyNote(sha256=Policy().digest, shortfalls=("level: must",))
     held = msgspec.structs.replace(judged(), policy=policy, verdict="inconclusive", exit_code=10)
     places = written(tmp_path / "a.json", held), written(tmp_path / "b.json", held)
@@ -277,9 +275,7 @@ def test_an_example_that_varies_is_no_difference(tmp_path: Path, capsys: pytest.
     code, said = compared(capsys, *places)
     assert (code, said["requirements"]) == (0, [])
     other = written(tmp_path / "other.json", reason("the request: wrong-root is answered with HTTP 500"))
-    assert [one["changes"] for one in compared(capsys, places[0], other)[1]["requirements"]] == [
-        ["", "changed"]
-    ]
+    assert [one["changes"] for one in compared(capsys, places[0], other)[1]["requirements"]] == [["", "changed"]]
 
 
 def test_ports_of_this_machine_are_no_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,9 +50,7 @@ def test_a_night_is_held_against_the_one_before(tmp_path: Path, capsys: pytest.C
     assert (code, said["requirements"]) == (0, []), "it fails as it did"
 
 
-def test_lines_that_cannot_be_read_are_passed_over(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_lines_that_cannot_be_read_are_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     torn = line_of(night(5, wrong=True)).written(whole=True)[:-40]
     lying = line_of(night(4, wrong=True)).written(whole=True).replace(b'"nonconforming"', b'"conforming"')
     other = night(6, wrong=True, target=msgspec.structs.replace(judged().target, name="other"))
@@ -94,9 +92,7 @@ def test_what_is_less_than_in_the_history_is_named(
     assert compared(capsys, kept(tmp_path, earlier), tonight, *(f"--allow={w}" for w in words))[0] == 0
 
 
-def test_a_history_without_an_earlier_run_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_history_without_an_earlier_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = tmp_path / "tonight.json"
     place.write_bytes(to_json(night(2)))
     for history, says in (

@@ -87,9 +87,7 @@ def test_the_reason_says_why_a_check_is_missing(extent: Extent, says: str) -> No
 
 def test_what_nobody_asked_for_is_not_selected() -> None:
     wanted = {check for name, check in EVERY if name == ALONE[0]}
-    report = assemble(
-        {ALONE[0]: RESULTS[ALONE[0]]}, EVIDENCE, CONTRACT, Terms(), extent=Extent(wanted=wanted)
-    )
+    report = assemble({ALONE[0]: RESULTS[ALONE[0]]}, EVIDENCE, CONTRACT, Terms(), extent=Extent(wanted=wanted))
     assert [r.id for r in report.requirements if r.selected] == [ALONE[0][0]]
     assert (report.scope.narrowed, report.scope.judged) == (True, 1)
     assert report.scope.requirements == len(OF_THE_PAGE)
@@ -144,9 +142,7 @@ def test_a_whole_run_says_that_the_contract_is_kept() -> None:
 
 def test_a_suite_that_broke_down_says_nothing_of_the_endpoint() -> None:
     for found in (RESULTS, without(SEVERAL[1])):
-        report = assemble(
-            found, EVIDENCE, CONTRACT, Terms(), extent=Extent(trouble="internal error: KeyError")
-        )
+        report = assemble(found, EVIDENCE, CONTRACT, Terms(), extent=Extent(trouble="internal error: KeyError"))
         assert report.verdict is Claim.INCONCLUSIVE
         assert report.exit_code == ExitCode.INTERNAL_ERROR
 

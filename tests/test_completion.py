@@ -62,9 +62,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "connect-conformance.toml").write_text(TOML, encoding="utf-8")
     command = tmp_path / "bin/connect-conformance"
     command.parent.mkdir()
-    command.write_text(
-        f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m conformance "$@"\n', encoding="utf-8"
-    )
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m conformance "$@"\n', encoding="utf-8")
     command.chmod(0o755)
     return tmp_path
 
@@ -97,9 +95,7 @@ def test_fish_completes(typed: str, folder: Path, scripts: dict[str, str]) -> No
     assert told(folder, shell("fish"), "--no-config", "-c", line) == ASKED[typed]
 
 
-@pytest.mark.parametrize(
-    "typed", ["run --lev", "explain CBK-1", "run --call get_list_callb", "run --target stag"]
-)
+@pytest.mark.parametrize("typed", ["run --lev", "explain CBK-1", "run --call get_list_callb", "run --target stag"])
 def test_zsh_completes(typed: str, folder: Path, scripts: dict[str, str]) -> None:
     """On a terminal of its own: the line that is completed is printed by what it calls."""
     (folder / "script").write_text(scripts["zsh"], encoding="utf-8")

@@ -141,9 +141,7 @@ def test_a_sample_is_valid(tmp_path: Path, kind: str) -> None:
         ("group", "<R><A>a</A><B>x</B></R>", "B /R/B"),
     ],
 )  # fmt: skip
-def test_a_fault_is_put_down_to_the_component_of_its_place(
-    tmp_path: Path, kind: str, text: str, broken: str
-) -> None:
+def test_a_fault_is_put_down_to_the_component_of_its_place(tmp_path: Path, kind: str, text: str, broken: str) -> None:
     of = made(tmp_path, SCHEMAS[kind])
     assert not of.accepts(etree.fromstring(text))
     assert found(of, text) == {tuple(broken.split(" "))}
@@ -173,9 +171,7 @@ def test_a_type_that_holds_itself_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flood", ['<u a="1" b="2"/>', '<Value a="1"/>', "x<Timestamp>now</Timestamp>"])
 @pytest.mark.parametrize("before", ["<Timestamp>", "</Values>"])
-def test_a_flood_of_faults_is_judged_in_linear_time(
-    monkeypatch: pytest.MonkeyPatch, flood: str, before: str
-) -> None:
+def test_a_flood_of_faults_is_judged_in_linear_time(monkeypatch: pytest.MonkeyPatch, flood: str, before: str) -> None:
     """Places are worked out for what is listed alone, and libxml2, which works out each one, is not asked."""
     of, worked_out = schema(documented().call.response_schema), 0
     sample = documented().call.response_sample.read_text(encoding="utf-8")
@@ -199,10 +195,7 @@ def test_a_fault_behind_a_flood_is_told() -> None:
     call = documented().call
     sample = call.response_sample.read_text(encoding="utf-8")
     text = sample.replace("<Timestamp>", "<u a='1'/>" * 3_000 + "<Timestamp>+").replace("Success", "OK")
-    told = {
-        d.component.requirement
-        for d in deviations(schema(call.response_schema), etree.fromstring(text.encode()))
-    }
+    told = {d.component.requirement for d in deviations(schema(call.response_schema), etree.fromstring(text.encode()))}
     assert told == {"ENV-06", "ENV-08", "TIM-01"}
 
 

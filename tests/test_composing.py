@@ -50,9 +50,7 @@ PLAIN = st.sampled_from(["", "http://h.example/", "http://h.example", "http://h.
     st.sampled_from(BINDINGS),
     st.integers(0, 9),
 )
-def test_no_secret_travels_over_plain_http(
-    endpoint: str, http: str, token: str, binding: Binding, seed: int
-) -> None:
+def test_no_secret_travels_over_plain_http(endpoint: str, http: str, token: str, binding: Binding, seed: int) -> None:
     config = {
         "endpoint": endpoint.format(token),
         "http_endpoint": http.format(token),
@@ -84,9 +82,7 @@ def test_a_token_of_the_same_shape_stands_in() -> None:
     assert again == url != other
 
 
-@pytest.mark.parametrize(
-    "token", ["aGVsbG8%2Bd29ybGQ%3D%3D", "tökén", "%C3%B6%C3%A4", "1700000000", "---", "a%2fb"]
-)
+@pytest.mark.parametrize("token", ["aGVsbG8%2Bd29ybGQ%3D%3D", "tökén", "%C3%B6%C3%A4", "1700000000", "---", "a%2fb"])
 def test_a_stand_in_is_legal_in_a_request_line(token: str) -> None:
     values = {"endpoint": f"https://h.example/api/{token}/get_list_callback"}
     composer = Composer(subject(**values), 1)
@@ -101,9 +97,7 @@ def test_a_stand_in_is_legal_in_a_request_line(token: str) -> None:
     assert unquote(secure.decode()).startswith(f"https://h.example/api/{unquote(token)}/get_list_callback")
 
 
-@pytest.mark.parametrize(
-    "http", ["", "http://h.example/", f"http://h.example/api/{TOKEN}", "http://h.example/x/api/"]
-)
+@pytest.mark.parametrize("http", ["", "http://h.example/", f"http://h.example/api/{TOKEN}", "http://h.example/x/api/"])
 def test_a_token_for_plain_http_stands_where_the_other_would(http: str) -> None:
     values = {"endpoint": f"https://h.example/api/{TOKEN}", "http_endpoint": http, "http_token": "thr0w-away"}
     composer = Composer(subject(**values), 1)

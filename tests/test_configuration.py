@@ -79,9 +79,7 @@ def test_hosts(host: str, valid: bool) -> None:
     assert host_is_valid(host) is valid
 
 
-@pytest.mark.parametrize(
-    "url", ["https://☃.test/T", "https://xn--n3h.test/T", "https://[v1.x]/T", "https://[::1/T"]
-)
+@pytest.mark.parametrize("url", ["https://☃.test/T", "https://xn--n3h.test/T", "https://[v1.x]/T", "https://[::1/T"])
 def test_a_host_that_is_none_is_refused(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", f"--endpoint={url}"]) == 4
     said = capsys.readouterr().err

@@ -78,9 +78,7 @@ DEAD = ["127.0.0.9", "::1", "2001:db8::1", "192.0.2.1"]  # refused, refused, wit
 
 @pytest.mark.parametrize("dead", DEAD)
 @pytest.mark.parametrize("first", [True, False])
-def test_an_address_that_does_not_connect_is_named(
-    dead: str, first: bool, tls: ssl.SSLContext, ca_file: Path
-) -> None:
+def test_an_address_that_does_not_connect_is_named(dead: str, first: bool, tls: ssl.SSLContext, ca_file: Path) -> None:
     addresses = [dead, "127.0.0.1"] if first else ["127.0.0.1", dead]
     with Endpoint(tls=tls) as endpoint:
         evidence, report = session(endpoint, ca_file=ca_file, addresses=addresses)
@@ -194,9 +192,7 @@ LEFT = {
 
 
 @pytest.mark.parametrize("script", LEFT.values(), ids=LEFT)
-def test_what_is_left_behind_an_answer_is_no_answer(
-    script: Script, tls: ssl.SSLContext, ca_file: Path
-) -> None:
+def test_what_is_left_behind_an_answer_is_no_answer(script: Script, tls: ssl.SSLContext, ca_file: Path) -> None:
     with Endpoint(script, tls=tls) as endpoint:
         evidence, report = session(endpoint, ca_file=ca_file, plan=documented_calls(6))
     assert verdict(report, "ENV-04") == verdict(report, "REQ-01") == "pass"
@@ -273,9 +269,7 @@ GREETINGS = {
 
 
 @pytest.mark.parametrize("greeting", GREETINGS.values(), ids=GREETINGS)
-def test_what_comes_before_the_first_request_is_no_answer(
-    greeting: bytes, tls: ssl.SSLContext, ca_file: Path
-) -> None:
+def test_what_comes_before_the_first_request_is_no_answer(greeting: bytes, tls: ssl.SSLContext, ca_file: Path) -> None:
     with Endpoint(lambda _: http(WRONG), tls=tls, greeting=greeting) as endpoint:
         evidence, report = session(endpoint, ca_file=ca_file, plan=documented_calls(3))
     assert not any(e.answer for e in evidence.exchanges)

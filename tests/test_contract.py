@@ -263,9 +263,7 @@ def test_every_component_of_a_schema_is_found(file: str) -> None:
         *([SCHEMAS / "envelope.xsd"] if "envelope.xsd" in (SCHEMAS / file).read_text() else []),
     ]
     annotated = {
-        info.text
-        for part in parts
-        for info in etree.parse(part).iter("{http://www.w3.org/2001/XMLSchema}appinfo")
+        info.text for part in parts for info in etree.parse(part).iter("{http://www.w3.org/2001/XMLSchema}appinfo")
     }
     if schema.file == ERROR:
         annotated -= {"ENV-08"}  # what speaks of the rest in envelope.xsd gives way to the file's own note
@@ -275,7 +273,5 @@ def test_every_component_of_a_schema_is_found(file: str) -> None:
 
 def test_every_digit_of_a_schema_is_an_ascii_digit() -> None:
     for file in SCHEMAS.rglob("*.xsd"):
-        patterns = [
-            p.get("value", "") for p in etree.parse(file).iter("{http://www.w3.org/2001/XMLSchema}pattern")
-        ]
+        patterns = [p.get("value", "") for p in etree.parse(file).iter("{http://www.w3.org/2001/XMLSchema}pattern")]
         assert not [p for p in patterns if r"\d" in p or r"\w" in p]

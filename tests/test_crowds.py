@@ -73,9 +73,7 @@ def test_who_serves_few_connections_is_judged(
     others: str, most: int, concurrency: int, tls: tuple[ssl.SSLContext, Path]
 ) -> None:
     with Few(tls=tls[0], most=most, others=others) as endpoint:
-        evidence, report = session(
-            endpoint, ca_file=tls[1], wishes=ASKED, concurrency=concurrency, timeout=0.5
-        )
+        evidence, report = session(endpoint, ca_file=tls[1], wishes=ASKED, concurrency=concurrency, timeout=0.5)
     assert [n for n in evidence.notes if "few connections" in n] == [NOTE]
     assert unanswered(evidence) == []
     assert verdict(report, "REQ-01") == verdict(report, "CBK-09") == "pass"
@@ -83,9 +81,7 @@ def test_who_serves_few_connections_is_judged(
 
 
 @pytest.mark.parametrize("what", ["reset", "put off"])
-def test_a_call_that_fails_for_what_it_asks_makes_no_crowd(
-    what: str, tls: tuple[ssl.SSLContext, Path]
-) -> None:
+def test_a_call_that_fails_for_what_it_asks_makes_no_crowd(what: str, tls: tuple[ssl.SSLContext, Path]) -> None:
     def script(call: Call) -> bytes:
         if "CDATA" not in call.head:
             return http()

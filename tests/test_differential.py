@@ -189,15 +189,13 @@ def test_every_known_difference_is_still_one() -> None:
 # Generated documents
 
 # A small alphabet of trouble: digits and white space of every kind, signs, letters, characters beyond the first plane.
-CHARACTERS = (
-    "0169٣３߁𝟘²½Ⅷ+-_.,eE xXäß" + XML_SPACE + "\u0085\u00a0\u1680\u2003\u2028\u2029\u202f\u3000\u200b\ufeff😀"
-)
+CHARACTERS = "0169٣３߁𝟘²½Ⅷ+-_.,eE xXäß" + XML_SPACE + "\u0085\u00a0\u1680\u2003\u2028\u2029\u202f\u3000\u200b\ufeff😀"
 TEXTS = st.one_of(
     st.text(CHARACTERS, max_size=12),
     st.sampled_from(["", "0", "6", "1316512313", "get_list_callback", "Success", "Error", "HTTP GET", "999"]),
-    st.tuples(
-        st.sampled_from(["", "1316512313", "HTTP GET", "0"]), st.text(CHARACTERS, min_size=1, max_size=3)
-    ).map("".join),
+    st.tuples(st.sampled_from(["", "1316512313", "HTTP GET", "0"]), st.text(CHARACTERS, min_size=1, max_size=3)).map(
+        "".join
+    ),
     st.tuples(st.sampled_from(["1", "a", "a ", " ", "٣", "1 "]), st.sampled_from([100, 5_000, 70_000])).map(
         lambda parts: parts[0] * parts[1]
     ),
@@ -228,9 +226,7 @@ def renamed(element: etree._Element, draw: st.DrawFn) -> None:
 
 
 def attributed(element: etree._Element, draw: st.DrawFn) -> None:
-    element.set(
-        draw(ATTRIBUTES), draw(st.sampled_from(["1", "true", "false", "UnixTime", "xs:string", "a b"]))
-    )
+    element.set(draw(ATTRIBUTES), draw(st.sampled_from(["1", "true", "false", "UnixTime", "xs:string", "a b"])))
 
 
 def dropped(element: etree._Element, draw: st.DrawFn) -> None:

@@ -89,9 +89,7 @@ def test_a_faultless_way_is_ok_all_along() -> None:
         ("malformed", "the answer is not HTTP/1.1: x", "Connect API", "log"),
     ],
 )
-def test_a_lost_call_is_laid_to_the_step_it_was_lost_at(
-    kind: str, reason: str, step: str, repair: str
-) -> None:
+def test_a_lost_call_is_laid_to_the_step_it_was_lost_at(kind: str, reason: str, step: str, repair: str) -> None:
     found = way(answer=None, loss=Loss(kind, reason))
     states = [f.state for f in found.values()]
     at = list(found).index(step)
@@ -356,9 +354,7 @@ OTHERWISE: dict[str, tuple[Said, str]] = {
 
 
 @pytest.mark.parametrize("name", OTHERWISE)
-def test_another_way_that_is_served_is_named(
-    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_another_way_that_is_served_is_named(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said, repair = OTHERWISE[name]
     with endpoint(tmp_path, said) as (words, _):
         assert main(words) == 10
@@ -370,10 +366,7 @@ def test_another_way_that_is_served_is_named(
 
 def test_a_run_names_the_way_that_is_served(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with endpoint(tmp_path, OTHERWISE["a form"][0]) as (words, _):
-        assert (
-            main(["run", *words[1:], f"--reports={tmp_path / 'out'}", "--select=REQ-*", "--select=CBK-09"])
-            == 1
-        )
+        assert main(["run", *words[1:], f"--reports={tmp_path / 'out'}", "--select=REQ-*", "--select=CBK-09"]) == 1
     assert 'say `binding = "form-xml"`' in " ".join(capsys.readouterr().out.split())
 
 
@@ -395,9 +388,7 @@ def test_each_state_is_tried_once(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "ok state 004 provisioned by headers; HTTP 200: answers with error 004" in told
     assert "open state 007 provisioned by headers, setup, teardown; HTTP 200: answers with error 008" in told
     assert "not with error 007" in told
-    assert (
-        "open state 008 provisioned by headers; HTTP 200: answers with Success, so it is not reached" in told
-    )
+    assert "open state 008 provisioned by headers; HTTP 200: answers with Success, so it is not reached" in told
     assert "the setup command of state 999 ended with exit status 1" in told
     assert [state for _, state in seen if state] == ["004", "008"]
     assert [(tmp_path / key).read_text() for key in ("setup", "teardown")] == ["x", "x"]

@@ -130,9 +130,7 @@ def test_the_document_beats_the_charset() -> None:
     assert text_of(read(PLAIN.encode("utf-16"), "utf-8")) == "é"
 
 
-@pytest.mark.parametrize(
-    "charset", ["", "none-such", "utf-16", "utf-32", "us-ascii", "binary", "rot13", "x y", "é"]
-)
+@pytest.mark.parametrize("charset", ["", "none-such", "utf-16", "utf-32", "us-ascii", "binary", "rot13", "x y", "é"])
 @pytest.mark.parametrize("extra", ["", " "])
 def test_a_charset_that_cannot_be_right_leaves_utf_8(charset: str, extra: str) -> None:
     """Of either length: a body of an even number of bytes decodes as UTF-16 into noise."""
@@ -232,9 +230,7 @@ def test_any_bytes_are_read_or_refused_with_a_reason(body: bytes, charset: str) 
     assert (document.root is not None) + bool(document.fault) + bool(document.unreadable) == 1
 
 
-TEXT = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
-)
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"))
 
 
 @given(TEXT, st.sampled_from(["utf-8", "utf-16", "utf-32", "utf-8-sig"]))

@@ -127,9 +127,7 @@ def test_what_is_tried_creates_nothing() -> None:
     recorded(subject(calls=["register", "get_captcha", "get_list_country", "get_list_account"]), app=app)
     assert app.service.accounts.named("somebody") is None
     tried = [
-        p
-        for p in plan(subject(values=VALUES | {"register.test_mode": "0"})).effects
-        if p.purpose.call == "register"
+        p for p in plan(subject(values=VALUES | {"register.test_mode": "0"})).effects if p.purpose.call == "register"
     ]
     said = Counter(dict(p.parameters)["test_mode"] for p in tried)
     assert said["0"] == 1, "the documented request"
@@ -182,11 +180,7 @@ def failing(**values: str) -> Evidence:
 def test_no_login_is_tried_behind_one_that_failed() -> None:
     seen = failing(password="Secret124", **{"register.password": "Secret123"})
     sent = [e for e in seen.exchanges if e.purpose.call in CHANGING and b"password" in e.request.body]
-    tried = [
-        e
-        for e in sent
-        if e.purpose.call not in {"register", "forgot_password"} and b"user%3E" in e.request.body
-    ]
+    tried = [e for e in sent if e.purpose.call not in {"register", "forgot_password"} and b"user%3E" in e.request.body]
     assert [e.probe for e in tried] == ["documented-1@authenticate_user"]
     report = judge_evidence(seen, CONTRACT, Terms())
     row = next(r for r in report.requirements if r.address == "ENV-03@create_connection")
@@ -223,11 +217,7 @@ def test_what_is_used_up_is_nobodys_fault() -> None:
     recorded(subject(), app=app)
     report = judge_evidence(recorded(subject(), app=app), CONTRACT, Terms())
     assert not [r.address for r in report.requirements if r.verdict is Verdict.FAIL]
-    open_ = {
-        r.call: r.reason
-        for r in report.requirements
-        if r.verdict is Verdict.INCONCLUSIVE and r.id == "REQ-02"
-    }
+    open_ = {r.call: r.reason for r in report.requirements if r.verdict is Verdict.INCONCLUSIVE and r.id == "REQ-02"}
     needed = "an account whose mobile number is not confirmed"
     why = f"is answered with 108, Account already SMS activated: it needs {needed}"
     used_up = ("send_activation_sms", "validate_activation_sms")
@@ -246,9 +236,7 @@ def test_another_error_to_the_documented_request_is_a_fault() -> None:
             else body
         )
 
-    report = judge_evidence(
-        recorded(subject(calls=[READING, "get_captcha", "register"]), refused), CONTRACT, Terms()
-    )
+    report = judge_evidence(recorded(subject(calls=[READING, "get_captcha", "register"]), refused), CONTRACT, Terms())
     assert "REQ-02@register" in {r.address for r in report.requirements if r.verdict is Verdict.FAIL}
 
 
@@ -276,9 +264,7 @@ def test_a_wrong_answer_is_accused_under_its_call_alone(call: str) -> None:
         return body.replace(b"<Timestamp>", b"<Timestamp>0") if f">{call}<".encode() in body else body
 
     seen = recorded(subject(calls=[READING, "get_captcha", call, *NEEDED.get(call, ())]), wrong)
-    failed = {
-        r.address for r in judge_evidence(seen, CONTRACT, Terms()).requirements if r.verdict is Verdict.FAIL
-    }
+    failed = {r.address for r in judge_evidence(seen, CONTRACT, Terms()).requirements if r.verdict is Verdict.FAIL}
     assert f"TIM-01@{call}" in failed or f"TIM-05@{call}" in failed
     assert {name.partition("@")[2] for name in failed} == {call}
 
@@ -290,15 +276,9 @@ def test_two_calls_have_either_root_that_the_guide_prints(root: str) -> None:
 
     calls = ["create_connection", "buy_credits_url"]
     seen = recorded(subject(calls=[READING, *calls]), spelled)
-    rows = [
-        r
-        for r in judge_evidence(seen, CONTRACT, Terms()).requirements
-        if r.id == "ENV-03" and r.call in calls
-    ]
+    rows = [r for r in judge_evidence(seen, CONTRACT, Terms()).requirements if r.id == "ENV-03" and r.call in calls]
     assert {r.verdict for r in rows} == {Verdict.FAIL if root == "clickatellsdk" else Verdict.PASS}
-    assert {r.title for r in rows} == {
-        "The root element is one of the two that the guide prints, in no namespace."
-    }
+    assert {r.title for r in rows} == {"The root element is one of the two that the guide prints, in no namespace."}
 
 
 def test_the_recording_is_judged_alike_and_says_nothing_of_the_account() -> None:
@@ -306,9 +286,7 @@ def test_the_recording_is_judged_alike_and_says_nothing_of_the_account() -> None
     assert not redaction.leaks()
     har = to_har(evidence(), creator_version="1")
     again, first = (judge_evidence(one, CONTRACT, Terms()) for one in (from_har(har), evidence()))
-    assert [(r.address, r.verdict) for r in again.requirements] == [
-        (r.address, r.verdict) for r in first.requirements
-    ]
+    assert [(r.address, r.verdict) for r in again.requirements] == [(r.address, r.verdict) for r in first.requirements]
     for private in (
         b"Secret123",
         b"263000000001",
@@ -354,10 +332,7 @@ def test_what_is_allowed_and_not_asked_for_is_told(
     asked = ["run", "--endpoint", "reference", "--list", "--allow-effects", "register"]
     assert main(asked) == 0
     assert (
-        capsys.readouterr().err.count(
-            "--allow-effects register: that allows it, and nothing of it is asked for"
-        )
-        == 1
+        capsys.readouterr().err.count("--allow-effects register: that allows it, and nothing of it is asked for") == 1
     )
     assert main([*asked, "--call", "register", "--call", "get_captcha"]) == 0
     assert "that allows it" not in capsys.readouterr().err
@@ -419,9 +394,7 @@ def test_a_wrong_setting_is_refused_in_one_line(settings: dict[str, object], say
 
 
 def test_the_embedded_endpoint_brings_its_account_where_it_is_asked_for() -> None:
-    running = argparse.Namespace(
-        https_url="https://localhost/T", http_url="http://localhost/", ca_file="ca.pem"
-    )
+    running = argparse.Namespace(https_url="https://localhost/T", http_url="http://localhost/", ca_file="ca.pem")
     assert provisioned(running, CONTRACT, account=True)["values"] == VALUES  # type: ignore[arg-type]
     assert "values" not in provisioned(running, CONTRACT)  # type: ignore[arg-type]
 

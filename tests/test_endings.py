@@ -35,8 +35,7 @@ RECORDING = str(ROOT / "docs/recording-2013.har")
 SAMPLE = str(ROOT / "reports/sample")
 FILES = {"report.html", "checks.html", "report.json", "junit.xml", "summary.md", "evidence.har"}
 FLEET = "".join(
-    f'[targets.{name}]\nendpoint = "https://127.0.0.1:1/"\nhttp_endpoint = "http://127.0.0.1:1/"\n'
-    for name in "ab"
+    f'[targets.{name}]\nendpoint = "https://127.0.0.1:1/"\nhttp_endpoint = "http://127.0.0.1:1/"\n' for name in "ab"
 )
 
 
@@ -148,9 +147,7 @@ def test_no_room_for_reports(name: str, tmp_path: Path) -> None:
     """What could be written is whole, one line names the rest, and nothing that is absent is referred to."""
     case = COMMANDS[name]
     (tmp_path / "fleet.toml").write_text(FLEET, encoding="utf-8")
-    blocks = (
-        40 if "a/report.json" in case.reports else 8
-    )  # room for the overview alone, or for next to nothing
+    blocks = 40 if "a/report.json" in case.reports else 8  # room for the overview alone, or for next to nothing
     limited = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *COMMAND]
     done = run(*case.words, cwd=tmp_path, command=limited, **NO_BYTECODE)
     assert done.returncode == 3
@@ -206,9 +203,7 @@ def test_streams_of_one_that_lasts(condition: str, tmp_path: Path) -> None:
     """It serves, whoever reads where, and ends when it is asked to."""
     streams, values = CONDITIONS[condition]
     port = free_port()
-    with started(
-        "serve", f"--https-port={port}", cwd=tmp_path, command=command(streams), **values
-    ) as process:
+    with started("serve", f"--https-port={port}", cwd=tmp_path, command=command(streams), **values) as process:
         if condition == "stdout full":
             assert process.wait(60) == 3
             return
@@ -299,9 +294,7 @@ def test_one_that_lasts_is_asked_to_stop(number: signal.Signals, tmp_path: Path)
         assert (process.returncode, said) == (0, "")
 
 
-@pytest.mark.parametrize(
-    "option", ["endpoint=https://h/\udcff", "proxy=http://\udcff", "seed=\u0663", "timeout=1_0"]
-)
+@pytest.mark.parametrize("option", ["endpoint=https://h/\udcff", "proxy=http://\udcff", "seed=\u0663", "timeout=1_0"])
 def test_what_python_would_take_or_choke_on_is_refused(option: str, tmp_path: Path) -> None:
     done = run("run", "--endpoint=reference", f"--{option}", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (4, 1)
@@ -327,9 +320,7 @@ NOHUP = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]
 def test_json_stays_json_where_the_stream_has_few_characters(tmp_path: Path) -> None:
     for name in ("one", "two"):
         text = (Path(SAMPLE) / "report.json").read_text(encoding="utf-8")
-        (tmp_path / f"{name}.json").write_text(
-            text.replace('"name": "', '"name": "Grüße ', 1), encoding="utf-8"
-        )
+        (tmp_path / f"{name}.json").write_text(text.replace('"name": "', '"name": "Grüße ', 1), encoding="utf-8")
     words = ("compare", "one.json", "two.json", "--format", "json")
     done = ended(words, "", tmp_path, PYTHONIOENCODING="ascii")
     assert done.returncode == 0

@@ -19,9 +19,7 @@ def texts(items: tuple[Fields, ...]) -> list[tuple[str | None, ...]]:
 
 
 def test_subjects_are_found_under_the_root_first() -> None:
-    found = envelope(
-        "<r><Values><Result>inner</Result></Values><Result>outer</Result><Result>later</Result></r>"
-    )
+    found = envelope("<r><Values><Result>inner</Result></Values><Result>outer</Result><Result>later</Result></r>")
     assert found.result
     assert found.result.text == "outer"
     assert found.result.where == "/r/Result[1], line 1"
@@ -124,9 +122,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize(("text", "expected"), ERRORS.values(), ids=ERRORS)
-def test_errors_are_paired_with_their_messages(
-    text: str, expected: list[tuple[str | None, str | None]]
-) -> None:
+def test_errors_are_paired_with_their_messages(text: str, expected: list[tuple[str | None, str | None]]) -> None:
     found = envelope(text).errors()
     assert [(e.code and e.code.text, e.message and e.message.text) for e in found] == expected
 
@@ -202,7 +198,5 @@ def test_what_is_seen_in_an_answer(text: str, kinds: str) -> None:
         "has_values",
         "has_list",
     )
-    kinds_found = {name for name in names if getattr(found, name)} | (
-        {"offers"} if found.offers(PAIR) else set()
-    )
+    kinds_found = {name for name in names if getattr(found, name)} | ({"offers"} if found.offers(PAIR) else set())
     assert kinds_found == set(kinds.split())

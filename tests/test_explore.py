@@ -128,9 +128,7 @@ def test_a_broken_request_breaks_the_component_that_it_names(case: Case) -> None
 
 
 def test_every_component_of_the_request_schema_is_broken() -> None:
-    assert {case.component for case in CASES} - {"", "well-formedness"} == {
-        _broken(c) for c in REQUEST.components
-    }
+    assert {case.component for case in CASES} - {"", "well-formedness"} == {_broken(c) for c in REQUEST.components}
 
 
 def test_no_case_rests_on_the_letter_case_of_a_name_or_on_padding() -> None:
@@ -183,9 +181,7 @@ def test_a_reduction_writes_nothing_where_the_run_was_started(tmp_path: Path) ->
         "case = next(explore.corpus(Template(documented().call), 1))\nexplore.reduce(case, lambda _: True, 20)\n"
     )
     root = str(Path(__file__).parents[1])
-    subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=os.environ | {"PYTHONPATH": root}, check=True
-    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=os.environ | {"PYTHONPATH": root}, check=True)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -208,8 +204,7 @@ def test_generated_requests_are_in_the_plan_and_name_the_seed() -> None:
 
 def test_only_groups_that_are_looked_at_are_generated() -> None:
     assert {
-        c.kind
-        for c in planned(wishes=frozenset({Purpose(Kind.DOCUMENTED), Purpose(Kind.ACTION)})).cases.values()
+        c.kind for c in planned(wishes=frozenset({Purpose(Kind.DOCUMENTED), Purpose(Kind.ACTION)})).cases.values()
     } == {"action"}
     assert not planned(wishes=frozenset({Purpose(Kind.DOCUMENTED)})).cases
 
@@ -264,12 +259,7 @@ def test_a_spelling_that_only_the_explorer_knows_is_reduced() -> None:
         return Asked(asked.binding) if b"<!--" in document and b"<![CDATA[" in document else asked
 
     wanted = seed_with(
-        lambda c: (
-            c.kind == "spelling"
-            and b"<!--" in c.document
-            and b"<![CDATA[" in c.document
-            and len(c.changes) > 3
-        )
+        lambda c: c.kind == "spelling" and b"<!--" in c.document and b"<![CDATA[" in c.document and len(c.changes) > 3
     )
     evidence, _ = session(fault, wanted)
     found = requirement(evidence, "REQ-05")
@@ -289,13 +279,9 @@ def test_a_spelling_that_only_the_explorer_knows_is_reduced() -> None:
 
 
 def test_an_action_that_only_the_explorer_knows_is_reduced() -> None:
-    seed = seed_with(
-        lambda c: c.kind == "action" and c.value.startswith(f"{CALL.name}_v2") and len(c.changes) > 1
-    )
+    seed = seed_with(lambda c: c.kind == "action" and c.value.startswith(f"{CALL.name}_v2") and len(c.changes) > 1)
     value = next(
-        c.value
-        for c in corpus(TEMPLATE, seed)
-        if c.kind == "action" and c.value.startswith(f"{CALL.name}_v2")
+        c.value for c in corpus(TEMPLATE, seed) if c.kind == "action" and c.value.startswith(f"{CALL.name}_v2")
     )
 
     def fault(document: bytes, asked: Asked) -> Asked:

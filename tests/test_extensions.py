@@ -89,9 +89,9 @@ def test_every_report_shows_it(mixed: Path) -> None:
     assert "## EXTENSION my \\[checks\\]: 1 of 4" in (mixed / "out" / "summary.md").read_text()
     for name in ("report.html", "checks.html"):
         assert f"Extension {line}" in (mixed / "out" / name).read_text(encoding="utf-8")
-    assert f"**EXTENSION {line}".replace("[", "\\[").replace("]", "\\]") in (
-        mixed / "out" / "summary.md"
-    ).read_text(encoding="utf-8")
+    assert f"**EXTENSION {line}".replace("[", "\\[").replace("]", "\\]") in (mixed / "out" / "summary.md").read_text(
+        encoding="utf-8"
+    )
     page = (mixed / "out" / "report.html").read_text(encoding="utf-8")
     assert 'id="X-B"' in page
     published, own = ElementTree.parse(mixed / "out" / "junit.xml").getroot()
@@ -128,9 +128,7 @@ def test_replay_judges_it_alike(mixed: Path) -> None:
         ("assert False", True, 3),
     ],
 )
-def test_under_pytest_it_is_a_test_like_any_other(
-    tmp_path: Path, body: str, published: bool, code: int
-) -> None:
+def test_under_pytest_it_is_a_test_like_any_other(tmp_path: Path, body: str, published: bool, code: int) -> None:
     written(tmp_path / "own", {"X-A": body})
     more = ("--pyargs", "conformance.checks") if published else ()
     done = run(*PLUGIN, "own", *more, "--reports=out", cwd=tmp_path, command=PYTEST)
@@ -179,9 +177,7 @@ def test_every_face_shows_a_check_the_same_exchanges(tmp_path: Path, looks_at: s
     (folder / "test_own.py").write_text(HEAD + MANY.format(looks_at))
     run("run", "--endpoint=reference", "--select=ENV-01", "--extension=own", "--reports=run", cwd=tmp_path)
     run(*PLUGIN, "own", "--reports=pytest", cwd=tmp_path, command=PYTEST)
-    here, there = (
-        report_in(tmp_path / name)["extensions"][0]["requirements"][0] for name in ("run", "pytest")
-    )
+    here, there = (report_in(tmp_path / name)["extensions"][0]["requirements"][0] for name in ("run", "pytest"))
     assert here["verdict"] == there["verdict"] == "fail"
     assert here["reason"] == there["reason"]
     assert looks_at == "Kind.ACTION" or int(here["reason"].split()[0]) > 200
@@ -269,12 +265,7 @@ def test_fixtures_need_an_endpoint(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("import pytest\n@pytest.fixture\ndef exchanges(): return None\n")
     done = run(*plugin, "test_plain.py", cwd=tmp_path, command=PYTEST)
     assert "1 failed, 1 passed" in done.stdout  # a fixture of its own is none of ours
-    assert (
-        run(*PLUGIN, "test_plain.py", "-k", "of_its_own", cwd=tmp_path, command=PYTEST).stdout.count(
-            "RECORDED"
-        )
-        == 0
-    )
+    assert run(*PLUGIN, "test_plain.py", "-k", "of_its_own", cwd=tmp_path, command=PYTEST).stdout.count("RECORDED") == 0
     (tmp_path / "conftest.py").unlink()
     done = run(*plugin, "test_plain.py", "-k", "by_name", cwd=tmp_path, command=PYTEST)
     assert done.returncode == 1
@@ -331,15 +322,8 @@ def test_the_configuration_file_names_one(tmp_path: Path) -> None:
 
 
 def test_how_to_mend_it_is_told(tmp_path: Path) -> None:
-    rows = (
-        ROW.format("X-A")
-        + 'mend = "Send it."\n'
-        + ROW.format("X-B")
-        + 'source = "the operators\' handbook"\n'
-    )
-    folder = written(
-        tmp_path / "own", {"X-A": BREAKS, "X-B": BREAKS}, requirements=rows.replace("source", "standard")
-    )
+    rows = ROW.format("X-A") + 'mend = "Send it."\n' + ROW.format("X-B") + 'source = "the operators\' handbook"\n'
+    folder = written(tmp_path / "own", {"X-A": BREAKS, "X-B": BREAKS}, requirements=rows.replace("source", "standard"))
     done = run(*RUN, f"--extension={folder}", cwd=tmp_path)
     assert done.stdout.count("  mend      Send it.\n") == done.stdout.count("  mend") == 1
     assert "mend: `Send it.`" in (tmp_path / "out" / "summary.md").read_text()
@@ -370,9 +354,7 @@ def test_how_to_mend_it_is_told(tmp_path: Path) -> None:
         (("doctor", "--endpoint=https://127.0.0.1:1/T", "--extension=none"), "there is no such folder"),
     ],
 )
-def test_what_cannot_be_asked_of_it_is_refused_in_one_line(
-    tmp_path: Path, words: tuple[str, ...], told: str
-) -> None:
+def test_what_cannot_be_asked_of_it_is_refused_in_one_line(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
     written(tmp_path / "own", {"X-A": HOLDS})
     done = run(*words, cwd=tmp_path)
     assert done.returncode == 4
@@ -387,9 +369,7 @@ def test_what_would_be_judged_and_sent_has_it(tmp_path: Path, named: str) -> Non
     words = (named, *(() if "target" in named else ("--endpoint=https://127.0.0.1:1/T",)), "--select=ENV-01")
     listed = run("run", *words, "--list", cwd=tmp_path)
     assert listed.returncode == 0
-    assert (
-        "of the extension own:\n\n  X-A               own/test_own.py::test_a[query-xml]\n" in listed.stdout
-    )
+    assert "of the extension own:\n\n  X-A               own/test_own.py::test_a[query-xml]\n" in listed.stdout
     seen = run("doctor", *words, cwd=tmp_path)
     assert "own: X-A" in seen.stdout
     file = tmp_path / "own" / "test_own.py"
@@ -503,9 +483,7 @@ def test_a_wrong_extension_is_refused_in_one_line(tmp_path: Path, name: str) -> 
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    "name", ["id without X-", "unknown requirement", "import that fails", "no requirements.toml"]
-)
+@pytest.mark.parametrize("name", ["id without X-", "unknown requirement", "import that fails", "no requirements.toml"])
 def test_before_anything_is_sent(tmp_path: Path, name: str) -> None:
     rows, source, told = WRONG[name]
     folder = written(tmp_path / "own", {}, requirements=rows or "")

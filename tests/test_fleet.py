@@ -38,8 +38,7 @@ CLOSED = f'endpoint = "https://127.0.0.1:1/{TOKEN}"\nhttp_endpoint = "http://127
 def reference() -> Iterator[str]:
     with start() as running:
         yield (
-            f'endpoint = "{running.https_url}"\nhttp_endpoint = "{running.http_url}"\n'
-            f'ca_file = "{running.ca_file}"\n'
+            f'endpoint = "{running.https_url}"\nhttp_endpoint = "{running.http_url}"\nca_file = "{running.ca_file}"\n'
         )
 
 
@@ -59,14 +58,10 @@ def member(name: str, exit_code: int = 0, **changes: Any) -> Member:
     return msgspec.structs.replace(of_report(SAMPLE, name, exit_code=exit_code), name=name, **changes)
 
 
-def test_no_target_ends_the_run_of_another(
-    reference: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_no_target_ends_the_run_of_another(reference: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """One good, one that nobody answers for, one whose table is wrong, one whose token is missing."""
     missing = 'endpoint = "https://127.0.0.1:1/${NO_SUCH_TOKEN}"\n'
-    file = configured(
-        tmp_path, good=reference, closed=CLOSED, broken='endpoint = "x"\ntimeot = 3\n', tokenless=missing
-    )
+    file = configured(tmp_path, good=reference, closed=CLOSED, broken='endpoint = "x"\ntimeot = 3\n', tokenless=missing)
     reports = tmp_path / "out"
     words = ["run", "--all-targets", f"--config={file}", f"--reports={reports}", "--select=ENV-0[13]"]
     assert main(words) == 4
@@ -232,9 +227,7 @@ def test_what_failed_is_told_and_what_stayed_open_is_counted() -> None:
     given = member("a", 1, verdicts=verdicts, reasons=reasons, waived=[], cause="")
     line = shown.terminal(overview([given], rows_of(SAMPLE))).splitlines()[1]
     assert line.endswith("ENV-03: another root; 1 could not be judged")
-    open_ = member(
-        "a", 10, verdicts=verdicts | {"ENV-03": Verdict.PASS}, reasons=reasons, waived=[], cause=""
-    )
+    open_ = member("a", 10, verdicts=verdicts | {"ENV-03": Verdict.PASS}, reasons=reasons, waived=[], cause="")
     line = shown.terminal(overview([open_], rows_of(SAMPLE))).splitlines()[1]
     assert line.endswith("  REQ-01: no answer")
 

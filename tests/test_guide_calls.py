@@ -88,9 +88,7 @@ def not_passed(of: Report) -> dict[str, tuple[Verdict, str]]:
     return {row.address: (row.verdict, row.reason) for row in rows if row.verdict not in usual}
 
 
-def with_bodies(
-    call: str, change: Callable[[Exchange, bytes], bytes], seen: Evidence | None = None
-) -> Evidence:
+def with_bodies(call: str, change: Callable[[Exchange, bytes], bytes], seen: Evidence | None = None) -> Evidence:
     """The evidence with other bodies of the answers about a call."""
     seen = seen or evidence()
     made = [
@@ -287,9 +285,7 @@ def test_the_code_of_the_guide_is_accepted_by_name_alone() -> None:
         ),
     )
     of = "@get_list_country"
-    assert failed(guide) == {f"ERR-004-code{of}", f"ERR-004-message{of}"} | (
-        failed(guide) & {f"ERR-004-stable{of}"}
-    )
+    assert failed(guide) == {f"ERR-004-code{of}", f"ERR-004-message{of}"} | (failed(guide) & {f"ERR-004-stable{of}"})
     assert failed(guide, "I-13") == set()
     row = next(r for r in report(guide, "I-13").requirements if r.address == f"ERR-004-code{of}")
     assert row.interpretations == ("I-13",)
@@ -397,8 +393,6 @@ def test_a_seventeenth_call_is_data_alone() -> None:
     assert not not_passed(found)
     own = {row.id for row in found.requirements if row.call == "get_list_language"}
     assert {"LNG-01", "LNG-02", "PRM-01", "PRM-02", "PRM-07", "PRM-08", "REQ-08", "REQ-09", "ERR-430"} <= own
-    wrong = with_bodies(
-        "get_list_language", lambda _, body: body.replace(b">1</country_id>", b">9</country_id>"), seen
-    )
+    wrong = with_bodies("get_list_language", lambda _, body: body.replace(b">1</country_id>", b">9</country_id>"), seen)
     accused = {r.address for r in report(wrong, contract=contract).requirements if r.verdict is Verdict.FAIL}
     assert accused == {"LNG-02@get_list_language"}

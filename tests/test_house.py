@@ -163,9 +163,7 @@ def test_every_dependency_has_a_doorman() -> None:
 def test_everything_imported_is_a_dependency() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     needed = {re.split(r"[<>=]", line)[0].replace("-", "_") for line in settings["project"]["dependencies"]}
-    extras = {
-        "conformance.reporting.parquet": {"pyarrow"}
-    }  # imported where it is asked for, and told where it is not
+    extras = {"conformance.reporting.parquet": {"pyarrow"}}  # imported where it is asked for, and told where it is not
     assert settings["project"]["optional-dependencies"]["parquet"][0].startswith("pyarrow>=")
     for module in MODULES:
         names = {
@@ -225,19 +223,13 @@ TOOLS = {
 }
 
 
-@pytest.mark.parametrize(
-    "command", [command for commands in TOOLS.values() for command in commands], ids=" ".join
-)
+@pytest.mark.parametrize("command", [command for commands in TOOLS.values() for command in commands], ids=" ".join)
 def test_tools_find_nothing(command: list[str]) -> None:
     tool = command[0]
-    pins = dict(
-        line.split("==") for line in (ROOT / ".ci/constraints.txt").read_text(encoding="utf-8").split()
-    )
+    pins = dict(line.split("==") for line in (ROOT / ".ci/constraints.txt").read_text(encoding="utf-8").split())
     if importlib.metadata.version(tool) != pins[tool]:
         pytest.skip(f"another {tool} than the pinned {pins[tool]} may think otherwise")
-    done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -259,9 +251,7 @@ def test_whatever_is_public_says_what_it_is(module: str) -> None:
     assert not silent
 
 
-ROWS = {"conformance.target.settings"} | {
-    f"conformance.reference.variants.{name}" for name in ("errors", "plain_http")
-}
+ROWS = {"conformance.target.settings"} | {f"conformance.reference.variants.{name}" for name in ("errors", "plain_http")}
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -273,8 +263,7 @@ def test_modules_stay_small(module: str) -> None:
 ELSEWHERE = re.compile(
     r"(?<![\w.~*)\]])/(?:home|root|Users|opt|mnt|tmp)/\w|\bindex-url\b|--find-links|"
     + "|".join(
-        re.escape(f"{place}{os.sep}")
-        for place in sorted({ROOT, Path.home(), Path(sys.base_prefix)} - {Path("/usr")})
+        re.escape(f"{place}{os.sep}") for place in sorted({ROOT, Path.home(), Path(sys.base_prefix)} - {Path("/usr")})
     )
 )
 
@@ -285,15 +274,11 @@ def test_no_file_names_the_machine_it_was_written_on() -> None:
         if file == Path(__file__):
             continue
         text = file.read_text(encoding="utf-8", errors="replace")
-        told += [
-            f"{file.relative_to(ROOT)}: {text[m.start() : m.end() + 20]!r}" for m in ELSEWHERE.finditer(text)
-        ]
+        told += [f"{file.relative_to(ROOT)}: {text[m.start() : m.end() + 20]!r}" for m in ELSEWHERE.finditer(text)]
     assert not told
 
 
-@pytest.mark.parametrize(
-    "text", ["see /home/me/x", "'/tmp/x'", "pip --index-url=x", "file:///opt/x", "/root/x"]
-)
+@pytest.mark.parametrize("text", ["see /home/me/x", "'/tmp/x'", "pip --index-url=x", "file:///opt/x", "/root/x"])
 def test_a_name_of_the_machine_would_be_found(text: str) -> None:
     assert ELSEWHERE.search(text)
 

@@ -138,9 +138,7 @@ def pairs_of(key: str | None, value: str | None) -> tuple[Fields, ...]:
         (None, "XML GET", False),
     ],
 )
-def test_a_damaged_pair_may_have_been_the_documented_one(
-    key: str | None, value: str | None, may_be: bool
-) -> None:
+def test_a_damaged_pair_may_have_been_the_documented_one(key: str | None, value: str | None, may_be: bool) -> None:
     (found,) = pairs_of(key, value)
     assert judging().may_be(found, {"callback_type_id": "0", "callback_type": "HTTP GET"}) is may_be
 
@@ -296,8 +294,7 @@ def test_an_accepted_root_is_used_only_where_it_stands() -> None:
     capitals = body(lambda data: data.replace(b"ClICKATELLSDK", b"CLICKATELLSDK"), probe="documented-2")
     subject = judging(capitals, "I-01", "I-09")
     first, second = (
-        next(e for e in subject.evidence.exchanges if e.probe == probe)
-        for probe in ("documented-1", "documented-2")
+        next(e for e in subject.evidence.exchanges if e.probe == probe) for probe in ("documented-1", "documented-2")
     )
     assert subject.deviations(first) == ()
     assert not subject.used

@@ -72,9 +72,7 @@ WRONG: dict[str, tuple[str, Callable[[str], str], str]] = {
     ),
     "one more error": (
         "errors.toml",
-        lambda text: (
-            text + '\n[[error]]\ncode = "010"\nmessage = "m"\ndescription = "d"\nprovoked = "provisioned"\n'
-        ),
+        lambda text: text + '\n[[error]]\ncode = "010"\nmessage = "m"\ndescription = "d"\nprovoked = "provisioned"\n',
         "errors.toml, 010: requirements.toml has no ERR-010-code",
     ),
     "an interpretation of a requirement": (
@@ -201,9 +199,7 @@ WRONG: dict[str, tuple[str, Callable[[str], str], str]] = {
     ),
     "a requirement that is relaxed": (
         "interpretations.toml",
-        lambda text: text.replace(
-            'accepts = { root = ["CLICKATELLSDK"] }', 'accepts = { relaxes = ["ENV-33"] }'
-        ),
+        lambda text: text.replace('accepts = { root = ["CLICKATELLSDK"] }', 'accepts = { relaxes = ["ENV-33"] }'),
         "interpretations.toml, I-01: requirements.toml has no ENV-33",
     ),
     "a call of an interpretation": (

@@ -56,9 +56,7 @@ def test_a_closed_port_loses_no_calls() -> None:
 def test_the_obstacle_and_its_remedy_stand_in_the_headline() -> None:
     everything = {e.purpose.label for e in conforming().exchanges}
     bare = both(
-        each(
-            lambda e: replace(e, answer=replace(e.answer, body=b"Sorry") if e.answer else None), *everything
-        ),
+        each(lambda e: replace(e, answer=replace(e.answer, body=b"Sorry") if e.answer else None), *everything),
         status(429, *everything),
     )
     made = report(bare(conforming()))

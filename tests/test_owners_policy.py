@@ -165,8 +165,7 @@ def test_every_open_judgement_has_a_line_with_its_reason() -> None:
     lines = report.policy.shortfalls
     assert len(lines) == 5
     assert all(
-        re.fullmatch(r"require: ERR-004-\w+ is inconclusive: the state of 004 is not .*", line)
-        for line in lines
+        re.fullmatch(r"require: ERR-004-\w+ is inconclusive: the state of 004 is not .*", line) for line in lines
     )
 
 
@@ -193,9 +192,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_a_wrong_policy_is_refused_in_one_line(
-    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_policy_is_refused_in_one_line(what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text, named = WRONG[what]
     file = tmp_path / "policy.toml"
     file.write_text(text, encoding="utf-8")
@@ -207,9 +204,7 @@ def test_a_wrong_policy_is_refused_in_one_line(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_init_writes_one_with_every_key_that_its_schema_takes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_init_writes_one_with_every_key_that_its_schema_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["init", "--policy"]) == 0
     assert main(["init", "--policy"]) == 4, "one that exists is left alone"

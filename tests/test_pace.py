@@ -52,9 +52,7 @@ def answered(answer: Answer) -> Exchange:
 
 def admit(pace: Pace, times: int = 1, channel: Channel = "https") -> list[bool]:
     async def each() -> list[bool]:
-        return [
-            await pace.admitted(replace(PROBE, id=f"documented-{n}", channel=channel)) for n in range(times)
-        ]
+        return [await pace.admitted(replace(PROBE, id=f"documented-{n}", channel=channel)) for n in range(times)]
 
     return anyio.run(each)
 

@@ -181,9 +181,7 @@ def test_the_value_of_a_cookie(header: str, value: str | None) -> None:
     assert (header[slice(*span)] if span else None) == value
 
 
-@pytest.mark.parametrize(
-    "text", ["", "h/a/b", "https://", "https://h", "//h/a?b#c", "https://h?x=1", "a:b#//c/d?e=f"]
-)
+@pytest.mark.parametrize("text", ["", "h/a/b", "https://", "https://h", "//h/a?b#c", "https://h?x=1", "a:b#//c/d?e=f"])
 def test_any_text_is_taken_apart(text: str) -> None:
     url = Url.of(text)
     assert all(0 <= start < end <= len(text) for start, end in (*url.segments, *url.parameters))

@@ -139,12 +139,8 @@ def without_stand_ins(evidence: Evidence) -> Evidence:
     [("segment", "binding-segment"), ("form-xml", "binding-form-xml"), ("relaid", "printed")],
 )
 @pytest.mark.parametrize("secret", [True, False], ids=["token", "no-token"])
-def test_a_form_that_is_not_served_over_https_says_nothing_over_plain_http(
-    key: str, twin: str, secret: bool
-) -> None:
-    change = both(
-        each_page(f"plain-{key}"), each_page(twin), *([each_page(f"stand-in-{key}")] if secret else [])
-    )
+def test_a_form_that_is_not_served_over_https_says_nothing_over_plain_http(key: str, twin: str, secret: bool) -> None:
+    change = both(each_page(f"plain-{key}"), each_page(twin), *([each_page(f"stand-in-{key}")] if secret else []))
     recorded = conforming() if secret else without_stand_ins(conforming())
     results = judged(change(recorded))
     assert {worst(r.verdict for r in results[name]) for name in JUDGED} == {P}

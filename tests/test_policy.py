@@ -41,10 +41,7 @@ GOOD, FAILED, BUSY, SHUT = says(200, SUCCESS), says(200, error("999")), says(429
 # For each row of the table, in its order, what it decides.
 CAME = (
     (came(SPELLING, "timeout", Kind.CROWDED),),
-    tuple(
-        came(DOCUMENTED, kind, first=True)
-        for kind in ("closed", "timeout", "refused", "unreachable", "proxy")
-    ),
+    tuple(came(DOCUMENTED, kind, first=True) for kind in ("closed", "timeout", "refused", "unreachable", "proxy")),
     (
         came(DOCUMENTED, "closed", first=True, resent=True),
         came(DOCUMENTED, "certificate", first=True),
@@ -60,10 +57,7 @@ CAME = (
     (came(DOCUMENTED, SHUT, shut_out=True), came(DOCUMENTED, SHUT, resent=True, shut_out=True)),
     (came(SPELLING, FAILED), came(SPELLING, SHUT, shut_out=True), came(SPELLING, says(500), resent=True)),
     (
-        *(
-            came(PLAIN, what)
-            for what in (FAILED, GOOD, SHUT, says(301, error("009")), says(200, b"<r>009</r>"))
-        ),
+        *(came(PLAIN, what) for what in (FAILED, GOOD, SHUT, says(301, error("009")), says(200, b"<r>009</r>"))),
         came(PLAIN, FAILED, resent=True),
     ),
     (

@@ -86,14 +86,10 @@ def test_no_output_says_any_of_it_and_the_evidence_is_judged_alike() -> None:
     files = {name: make() for name, make in own(report, redaction.shown).items()}
     files["terminal"] = summary(report, width=100, color=False, reports=None).encode()
     secrets = [*CANARIES.values(), IMAGE[:60], URL.partition("=")[2], "canary.person"]
-    assert not {
-        (name, text[:20]) for name, file in files.items() for text in secrets if text.encode() in file
-    }
+    assert not {(name, text[:20]) for name, file in files.items() for text in secrets if text.encode() in file}
     assert not redaction.leaks()
     again = judge_evidence(from_har(to_har(evidence, creator_version="1")), CONTRACT, terms)
-    assert [(r.address, r.verdict) for r in again.requirements] == [
-        (r.address, r.verdict) for r in report.requirements
-    ]
+    assert [(r.address, r.verdict) for r in again.requirements] == [(r.address, r.verdict) for r in report.requirements]
     assert "[Cellphone]" in files["report.json"].decode(), "which quotes a code that is none"
 
 

@@ -169,9 +169,7 @@ def test_what_is_not_provisioned_is_a_gap_that_says_how_to_close_it() -> None:
 def test_hostile_requests_are_sent_only_where_they_are_allowed() -> None:
     made = planned(allow_hostile_requests=False)
     assert not [
-        p
-        for p in made.probes
-        if p.purpose.label == "hostile" or CANARY in p.document or b"<!DOCTYPE" in p.document
+        p for p in made.probes if p.purpose.label == "hostile" or CANARY in p.document or b"<!DOCTYPE" in p.document
     ]
     assert "allow_hostile_requests = true" in made.gaps["hostile"]
     assert "hostile" not in planned().gaps
@@ -256,9 +254,7 @@ def test_schema_breaking_documents_are_well_formed_and_invalid(probe: Probe) -> 
     assert not request.accepts(root) or root.attrib
     assert deviations(request, root)
     if not probe.id.startswith("explored-"):
-        assert CALL.name.encode() in probe.document, (
-            "the documented action is in it, and still it is another request"
-        )
+        assert CALL.name.encode() in probe.document, "the documented action is in it, and still it is another request"
 
 
 @pytest.mark.parametrize("probe", group("action"), ids=lambda p: p.id)

@@ -54,17 +54,10 @@ class Block(NamedTuple):
 
 
 USAGE = (ROOT / "docs/usage.md").read_text(encoding="utf-8")
-BLOCKS = [
-    Block(*found) for found in re.findall(r"^```(\w+)\n(.*?)^```$", README + USAGE, re.MULTILINE | re.DOTALL)
-]
-SET_UP = [
-    command for block in BLOCKS for command in block.commands if block.kind == "sh" and "venv" in command
-]
+BLOCKS = [Block(*found) for found in re.findall(r"^```(\w+)\n(.*?)^```$", README + USAGE, re.MULTILINE | re.DOTALL)]
+SET_UP = [command for block in BLOCKS for command in block.commands if block.kind == "sh" and "venv" in command]
 IN_CI = [
-    line.split("run: ", 1)[1]
-    for block in BLOCKS
-    for line in block.commands
-    if block.kind == "yaml" and "run: " in line
+    line.split("run: ", 1)[1] for block in BLOCKS for line in block.commands if block.kind == "yaml" and "run: " in line
 ]
 
 
@@ -100,9 +93,7 @@ class Shell:
         self.folder, self.running = folder, running
         (folder / "docs").symlink_to(ROOT / "docs")
         self._script("connect-conformance", f'exec {shlex.quote(sys.executable)} -m conformance "$@"')
-        self._script(
-            "pytest", f'cd {ROOT} && exec {shlex.quote(sys.executable)} -m pytest -p no:cacheprovider "$@"'
-        )
+        self._script("pytest", f'cd {ROOT} && exec {shlex.quote(sys.executable)} -m pytest -p no:cacheprovider "$@"')
         server = stack.enter_context(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Switch))
         server.daemon_threads = True
         server.running, server.switched = running, []  # type: ignore[attr-defined]
@@ -183,9 +174,7 @@ def test_ci_runs_the_set_up_commands_as_they_are_written() -> None:
 
 def test_there_are_two_set_up_commands() -> None:
     assert len(SET_UP) == 2
-    assert all(
-        command.startswith("python3 -m venv .venv && .venv/bin/pip install --quiet ") for command in SET_UP
-    )
+    assert all(command.startswith("python3 -m venv .venv && .venv/bin/pip install --quiet ") for command in SET_UP)
 
 
 def test_contributing_sets_up_in_the_same_way() -> None:
@@ -198,9 +187,7 @@ def test_contributing_sets_up_in_the_same_way() -> None:
 
 def test_the_kill_matrix_is_current() -> None:
     """CI runs `prove`, which fails unless every mutant is killed; so this is what it prints."""
-    every = [
-        Outcome(t.id, t.call, t.kind, t.title, t.breaks, (*t.breaks, ROLL_UP), 0.0, "") for t in trials()
-    ]
+    every = [Outcome(t.id, t.call, t.kind, t.title, t.breaks, (*t.breaks, ROLL_UP), 0.0, "") for t in trials()]
     made = matrix(every, documented(), partial=False)
     current, numbers = markdown(replace(made, stale=())), ROOT / "reports" / FILE
     page = ROOT / "docs/kill-matrix.md"
@@ -216,9 +203,7 @@ def test_the_kill_matrix_is_current() -> None:
 
 
 def test_ci_proves_the_whole_matrix() -> None:
-    assert re.search(
-        r"connect-conformance prove$", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE
-    )
+    assert re.search(r"connect-conformance prove$", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 # Names and numbers
@@ -291,9 +276,7 @@ PAGES += sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):
-        assert (ROOT / page).parent.joinpath(target).exists() or target.startswith(("https://", "http://")), (
-            target
-        )
+        assert (ROOT / page).parent.joinpath(target).exists() or target.startswith(("https://", "http://")), target
 
 
 @pytest.mark.parametrize("page", PAGES)

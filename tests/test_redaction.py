@@ -86,10 +86,7 @@ def shapes(dice: random.Random) -> list[str]:
         "".join(dice.choices("0123456789abcdef", k=32)),
         "".join(dice.choices(string.digits, k=dice.randint(8, 20))),
         str(uuid.UUID(int=dice.getrandbits(128))),
-        base64.b64encode(dice.randbytes(dice.randint(9, 24)))
-        .decode()
-        .replace("/", "%2F")
-        .replace("+", "%2B"),
+        base64.b64encode(dice.randbytes(dice.randint(9, 24))).decode().replace("/", "%2F").replace("+", "%2B"),
         "-".join(dice.choices(words, k=4)),
         f"{dice.randint(1_600_000_000, 1_999_999_999)}{''.join(dice.choices('0123456789abcdef', k=8))}",
         f"{dice.choice(list(some)).lower()}-{dice.choice(words)}",
@@ -315,9 +312,7 @@ def test_a_recording_made_elsewhere_is_judged_as_it_was_said() -> None:
     assert evidence.secrets
     assert evidence.exchanges[0].answer
     assert CANARIES["path"].encode() in evidence.exchanges[0].answer.body
-    assert evidence.exchanges[0].request.url.startswith(
-        "https://redacted@h.example/v2/[token]?api_key=[redacted]&XML="
-    )
+    assert evidence.exchanges[0].request.url.startswith("https://redacted@h.example/v2/[token]?api_key=[redacted]&XML=")
     assert CANARIES["path"].encode() not in to_har(evidence, creator_version="1")
 
 
@@ -327,9 +322,7 @@ def test_a_recording_made_elsewhere_leaves_no_secret(tmp_path: Path) -> None:
     assert done.returncode in {0, 1, 10}, done.stderr
     compared = run("compare", "out", "out", cwd=tmp_path)
     again = run("replay", "out/evidence.har", "--reports", "again", "--quiet", cwd=tmp_path)
-    said = [
-        ("terminal", (done.stdout + done.stderr + compared.stdout + again.stdout + again.stderr).encode())
-    ]
+    said = [("terminal", (done.stdout + done.stderr + compared.stdout + again.stdout + again.stderr).encode())]
     files = [f for folder in ("out", "again") for f in (tmp_path / folder).rglob("*") if f.is_file()]
     assert len(files) >= 10
     for name, data in (*said, *((str(f), f.read_bytes()) for f in files)):
@@ -338,9 +331,7 @@ def test_a_recording_made_elsewhere_leaves_no_secret(tmp_path: Path) -> None:
 
 def test_a_secret_that_is_a_word_of_the_users_own_costs_no_report() -> None:
     """A target called as the user of its proxy, where the endpoint says that user back."""
-    evidence = replace(
-        with_header("X-User", "partner-four"), target="partner-four", secrets=holding("partner-four")
-    )
+    evidence = replace(with_header("X-User", "partner-four"), target="partner-four", secrets=holding("partner-four"))
     report = judge_evidence(evidence, CONTRACT, TERMS)
     redaction = Redaction(evidence)
     _, trouble = guarded(own(report, redaction.shown), report, redaction)

@@ -172,9 +172,7 @@ def test_a_valid_document_has_no_deviation(which: Schema, text: str) -> None:
 
 def test_every_component_of_the_response_is_seen_broken() -> None:
     broken = {
-        d.component
-        for edits, _ in SUCCESS_FAULTS.values()
-        for d in deviations(RESPONSE, edited(SUCCESS, *edits))
+        d.component for edits, _ in SUCCESS_FAULTS.values() for d in deviations(RESPONSE, edited(SUCCESS, *edits))
     }
     assert broken == set(RESPONSE.components)
 
@@ -182,9 +180,7 @@ def test_every_component_of_the_response_is_seen_broken() -> None:
 def test_an_accepted_root_is_no_deviation() -> None:
     root = edited(SUCCESS, (ROOT, "CLICKATELLSDK"))
     assert deviations(RESPONSE, root, ("CLICKATELLSDK",)) == ()
-    assert named(deviations(RESPONSE, edited(SUCCESS, (ROOT, "Clickatellsdk")), ("CLICKATELLSDK",))) == {
-        "ENV-03"
-    }
+    assert named(deviations(RESPONSE, edited(SUCCESS, (ROOT, "Clickatellsdk")), ("CLICKATELLSDK",))) == {"ENV-03"}
     hidden = edited(SUCCESS, (ROOT, "CLICKATELLSDK"), ("Success", "OK"))
     assert named(deviations(RESPONSE, hidden, ("CLICKATELLSDK",))) == {"ENV-06"}
 
@@ -263,8 +259,7 @@ def test_a_path_counts_only_where_there_are_several() -> None:
 
 
 ENGINES = {
-    which: (etree.XMLSchema(etree.parse(which.file)), xmlschema.XMLSchema10(which.file))
-    for which in (RESPONSE, ERROR)
+    which: (etree.XMLSchema(etree.parse(which.file)), xmlschema.XMLSchema10(which.file)) for which in (RESPONSE, ERROR)
 }
 # Letters that engines disagree about: digits of other scripts, white space of all kinds, signs, separators.
 TRICKY = st.text(st.sampled_from("0123456789٣３߁+-._eE \t\n\u00a0\u2003\u3000\u200bxX"), max_size=12)
@@ -277,9 +272,7 @@ def test_engines_agree_on_every_text(leaf: str, text: str) -> None:
     assert quick.validate(root) == explaining.is_valid(root) == (deviations(RESPONSE, root) == ())  # type: ignore[arg-type]  # lxml's, which it takes
 
 
-NAMES = st.sampled_from(
-    ["Action", "Result", "Values", "Value", "callback_type_id", "callback_type", "Timestamp", "X"]
-)
+NAMES = st.sampled_from(["Action", "Result", "Values", "Value", "callback_type_id", "callback_type", "Timestamp", "X"])
 
 
 @given(st.lists(NAMES, max_size=6), st.integers(0, 3))

@@ -174,9 +174,7 @@ def test_a_token_is_found_as_the_endpoint_decodes_it(token: str, echoed: str) ->
     assert not secrets.leaks(secrets.redact_bytes(f"<a>{echoed}</a>".encode()) or b"")
 
 
-@pytest.mark.parametrize(
-    "secret", ["abc", "7", "Connect", "callback", "get_list_callback", "text/html", "HTTP GET"]
-)
+@pytest.mark.parametrize("secret", ["abc", "7", "Connect", "callback", "get_list_callback", "text/html", "HTTP GET"])
 def test_what_is_too_short_or_a_usual_word_is_not_looked_for(secret: str) -> None:
     secrets = keep(secret)
     assert not secrets.leaks(f"it says {secret}".encode())

@@ -97,9 +97,7 @@ class TestANewSettingIsOneRow:
         monkeypatch.setenv("TOWN", "Cape")
         file = tmp_path / "c.toml"
         state = "[targets.staging.states.004]\nsetup = ['x']\n"
-        file.write_text(
-            f"{IN_A_FILE}patience = 4\nplaces = ['${{TOWN}}']\n{state}mood = 'cross'", encoding="utf-8"
-        )
+        file.write_text(f"{IN_A_FILE}patience = 4\nplaces = ['${{TOWN}}']\n{state}mood = 'cross'", encoding="utf-8")
         made = Target.read(file, "staging")
         assert made.more == {"patience": 4, "places": ("Cape",), "flavours": {}}
         assert made.states["004"].more == {"mood": "cross"}

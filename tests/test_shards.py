@@ -44,9 +44,7 @@ def test_one_way_stays_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_jobs_split_the_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "connect-conformance.toml"
-    file.write_text(
-        "".join(f'[targets.t{n}]\nendpoint = "https://h/${{T}}"\n' for n in range(7)), encoding="utf-8"
-    )
+    file.write_text("".join(f'[targets.t{n}]\nendpoint = "https://h/${{T}}"\n' for n in range(7)), encoding="utf-8")
     parts = []
     for number in range(3):
         monkeypatch.setenv("JOB_COMPLETION_INDEX", str(number))

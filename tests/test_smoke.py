@@ -58,9 +58,7 @@ def smoked(trials: list[Trial]) -> dict[str, Report]:
         with ready(trial, CONTRACT) as (subject, dialer):
             plan, began = plans.plan(CONTRACT, subject, plans.EVERYTHING, smoke=USUAL), time.time()
             recording = await Wire(subject, Limits(), seed=1, dialer=dialer).session(plan)
-        evidence = evidence_of(
-            subject, recording, seed=1, started=began, wishes=plans.EVERYTHING, smoke=USUAL
-        )
+        evidence = evidence_of(subject, recording, seed=1, started=began, wishes=plans.EVERYTHING, smoke=USUAL)
         made[trial.id] = judge_evidence(evidence, CONTRACT, Terms())
 
     async def everything() -> None:
@@ -142,9 +140,7 @@ def test_the_data_is_current() -> None:
 
 def test_what_finds_most_is_sent_first() -> None:
     worth = Worth("query-xml")
-    rest = [
-        p for p in planned(0).together if p.purpose.label != "documented" and "close" not in str(p.headers)
-    ]
+    rest = [p for p in planned(0).together if p.purpose.label != "documented" and "close" not in str(p.headers)]
     places = [worth.place(p) for p in rest if p.form == rest[0].form and not p.fresh]
     assert places == sorted(places)
 
@@ -156,9 +152,7 @@ def test_a_promise_grows_with_the_requests() -> None:
         assert finds == sorted(finds)
         assert 75 < finds[2] < 95
     without = planned(states={}, allow_hostile_requests=False)
-    assert worth.finds([p.id for p in without.probes], "must") < worth.finds(
-        [p.id for p in planned().probes], "must"
-    )
+    assert worth.finds([p.id for p in without.probes], "must") < worth.finds([p.id for p in planned().probes], "must")
 
 
 # What it says
@@ -193,9 +187,7 @@ def test_nobody_there_is_no_success() -> None:
 def test_a_requirement_passes_where_all_was_sent_that_shows_it() -> None:
     """The rule of completeness holds: no pass where a kind was sent in part, none by a check that looks at all."""
     everything = replace(seen(), gaps={})
-    assert [
-        r for r in judge_evidence(everything, CONTRACT, Terms()).requirements if r.verdict is Verdict.PASS
-    ]
+    assert [r for r in judge_evidence(everything, CONTRACT, Terms()).requirements if r.verdict is Verdict.PASS]
     assert LEFT_OUT in seen().gaps.values()
 
 
@@ -214,9 +206,7 @@ def test_no_correct_variant_is_accused(part: int) -> None:
 def test_the_promise_is_what_it_finds() -> None:
     """Of mutants that took no part in the choice, within five points."""
     reports = smoked(UNCHOSEN[::3])
-    broken = {
-        trial.id: {CONTRACT.requirements[name].level for name in trial.breaks} for trial in UNCHOSEN[::3]
-    }
+    broken = {trial.id: {CONTRACT.requirements[name].level for name in trial.breaks} for trial in UNCHOSEN[::3]}
     must = [name for name, levels in broken.items() if "must" in levels]
     found = 100 * sum(reports[name].exit_code == 1 for name in must) / len(must)
     promise = judge(seen()).scope.smoke

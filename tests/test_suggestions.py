@@ -38,9 +38,7 @@ RUN = conforming()
 # What shows a wrong document: few requests, as hundreds of variants are asked.
 FEW = frozenset({Kind.DOCUMENTED, Kind.BINDINGS, Kind.STATE})
 # Mutants that break these break what a document says, or how it is written.
-DOCUMENTS = re.compile(
-    r"ENV-0[1-9]|CBK-0[1-8]|TIM-0[1256]|ERR-[0-9]{3}-(?:code|message|data|envelope)|ERR-ANY"
-)
+DOCUMENTS = re.compile(r"ENV-0[1-9]|CBK-0[1-8]|TIM-0[1256]|ERR-[0-9]{3}-(?:code|message|data|envelope)|ERR-ANY")
 
 
 SUCCESSES = tuple({e.purpose.label for e in RUN.exchanges if e.answer and e.answer.meaning.is_success})
@@ -48,9 +46,7 @@ SUCCESSES = tuple({e.purpose.label for e in RUN.exchanges if e.answer and e.answ
 
 def answering(body: bytes, *groups: str, run: Evidence = RUN) -> Evidence:
     """A run in which some requests, the documented ones where nothing is said, are answered with this body."""
-    return each(
-        lambda e: replace(e, answer=answer(at(body, e.started), e.started)), *(groups or ("documented",))
-    )(run)
+    return each(lambda e: replace(e, answer=answer(at(body, e.started), e.started)), *(groups or ("documented",)))(run)
 
 
 def of(report: Report) -> list[Suggestion]:
@@ -81,10 +77,7 @@ UNMENDED = {
     "utf_16_as_utf_8": "a parser makes nothing of it",
     "gzip_unannounced": "it is no text",
     "doctype_entity_used": "the suite expands no entity",
-    **{
-        f"state_{code}_ignored": "it should have been an error altogether"
-        for code in ("004", "007", "008", "999")
-    },
+    **{f"state_{code}_ignored": "it should have been an error altogether" for code in ("004", "007", "008", "999")},
 }
 
 
@@ -197,9 +190,7 @@ def test_all_answers_that_are_built_alike_are_changed_together() -> None:
 
 
 def test_causes_of_one_answer_have_one_suggestion_and_leave_room_for_another() -> None:
-    wrong = (
-        otherwise(b"ClICK", b"CLICK").replace(b"Timestamp>", b"Time>").replace(b"<Values>", b"<Values a='1'>")
-    )
+    wrong = otherwise(b"ClICK", b"CLICK").replace(b"Timestamp>", b"Time>").replace(b"<Values>", b"<Values a='1'>")
     other = error("004").replace(b"blocked", b"blokced")
     found = of(judge(answering(other, "state-004", run=answering(wrong, *SUCCESSES))))
     assert [len(one.edits) for one in found] == [3, 1]
@@ -314,9 +305,7 @@ def test_every_output_offers_it() -> None:
     assert "let callback_type of 0 say &#39;HTTP GET&#39;, not &#39;HTTP Get&#39;" in html
     assert '<span class="add">+      &lt;callback_type&gt;HTTP GET' in html
     assert "<b>Or accept</b> I-09: The method of a callback type may be spelled Get or Post" in html
-    assert f"change    for {', '.join(found.passes)} to pass: let callback_type of 0 say" in " ".join(
-        told.split(" ")
-    )
+    assert f"change    for {', '.join(found.passes)} to pass: let callback_type of 0 say" in " ".join(told.split(" "))
     assert "change: `let callback_type of 0 say 'HTTP GET'" in summary_md(report)
 
 

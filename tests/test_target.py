@@ -148,9 +148,7 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
         read_config(tmp_path / "x.toml")
 
 
-URLS = st.one_of(
-    st.text(max_size=30), st.text("https:/?#[]@%\\.-0129aé \t\u2100", max_size=20).map("https://".__add__)
-)
+URLS = st.one_of(st.text(max_size=30), st.text("https:/?#[]@%\\.-0129aé \t\u2100", max_size=20).map("https://".__add__))
 
 
 @given(URLS, URLS, URLS)
@@ -250,9 +248,7 @@ def test_variables_are_filled_in(tmp_path: Path) -> None:
         ("https://h.example/x${TOKEN}y", "https://h.example/x[token]y"),
     ],
 )
-def test_any_part_of_the_endpoint_can_come_from_the_environment(
-    tmp_path: Path, endpoint: str, shown: str
-) -> None:
+def test_any_part_of_the_endpoint_can_come_from_the_environment(tmp_path: Path, endpoint: str, shown: str) -> None:
     """The token is a secret wherever it comes from; scheme, host and port are none, or nobody could connect."""
     environment = {
         "HOST": "h.example",

@@ -81,9 +81,7 @@ def subject(**settings: object) -> Target:
 def recorded(judged: Target) -> Evidence:
     app = application(schemas=schemas())
     plan = plans.plan(contract(), judged, plans.EVERYTHING)
-    plan = replace(
-        plan, together=(*plan.together, *plan.asides.values())
-    )  # for answers that are made wrong later
+    plan = replace(plan, together=(*plan.together, *plan.asides.values()))  # for answers that are made wrong later
     began = time.time()
     wire = Wire(judged, Limits(), seed=1, dialer=InProcess(app, judged))
     return evidence_of(judged, anyio.run(wire.session, plan), seed=1, started=began)
@@ -130,9 +128,7 @@ def test_each_call_has_judgements_of_its_own() -> None:
 
 def test_what_reads_every_request_alike_is_looked_at_once() -> None:
     by_call = {name: [e for e in evidence().exchanges if e.purpose.call == name] for name in CALLS}
-    assert {
-        kind for kind in (Kind.CLAIM, Kind.PORT, Kind.HOSTILE) for e in by_call["knock"] if e.kind is kind
-    } == set()
+    assert {kind for kind in (Kind.CLAIM, Kind.PORT, Kind.HOSTILE) for e in by_call["knock"] if e.kind is kind} == set()
     assert len(by_call["get_list_colour"]) > 150
     assert all(20 < len(by_call[name]) < 45 for name in CALLS[1:])
 
@@ -161,11 +157,7 @@ def test_no_request_loses_a_parameter() -> None:
     probes = plans.plan(contract(), subject(), plans.EVERYTHING).probes
     wrong = {Kind.SCHEMA, *OF_PARAMETERS}
     asked = [p for p in probes if p.purpose.call == "show_parcel" and p.kind not in wrong]
-    lost = [
-        p.id
-        for p in asked
-        if not all(f"<{name}>".encode() in p.document for name in ("size", "depot", "pin"))
-    ]
+    lost = [p.id for p in asked if not all(f"<{name}>".encode() in p.document for name in ("size", "depot", "pin"))]
     assert asked
     assert not lost
 
@@ -186,13 +178,9 @@ def test_a_secret_parameter_is_nowhere_in_what_is_shown(binding: str) -> None:
 def test_a_value_that_only_the_target_knows_is_asked_for() -> None:
     with pytest.raises(ConfigError, match="values: depot is missing: only you know one"):
         subject(values={"pin": PIN})
-    with pytest.raises(
-        ConfigError, match=r"values\.size: 'huge' is none of its values; allowed: small, large"
-    ):
+    with pytest.raises(ConfigError, match=r"values\.size: 'huge' is none of its values; allowed: small, large"):
         subject(values={"depot": "north", "pin": PIN, "size": "huge"})
-    with pytest.raises(
-        ConfigError, match=r"values: no call has a parameter colour; allowed: .*size, depot, pin"
-    ):
+    with pytest.raises(ConfigError, match=r"values: no call has a parameter colour; allowed: .*size, depot, pin"):
         subject(values={"depot": "north", "pin": PIN, "colour": "1"})
     with pytest.raises(
         ConfigError,
@@ -233,9 +221,7 @@ def test_every_mutant_is_killed_under_its_own_call_and_under_no_other(call: str)
     for mutant in aimed:
         accused = failed(judged(wronged(mutant)))
         rows = contract().requirements
-        missing = {
-            f"{name}@{call}" if rows[name].scope == "call" else name for name in mutant.breaks
-        } - accused
+        missing = {f"{name}@{call}" if rows[name].scope == "call" else name for name in mutant.breaks} - accused
         assert not missing, mutant.id
         others = {name for name in accused if "@" in name and not name.endswith(f"@{call}")}
         assert not others, mutant.id
@@ -249,7 +235,5 @@ def test_a_command_says_which_row_is_broken(capsys: pytest.CaptureFixture[str], 
     (place / "calls/knock/samples/request.xml").unlink()
     assert guarded(lambda: len(load(place).calls)) == ExitCode.INTERNAL_ERROR
     told = capsys.readouterr().err
-    assert told.startswith(
-        "connect-conformance: the contract cannot be loaded: calls/knock/samples/request.xml: "
-    )
+    assert told.startswith("connect-conformance: the contract cannot be loaded: calls/knock/samples/request.xml: ")
     assert told.count("\n") == 1

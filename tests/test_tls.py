@@ -86,9 +86,7 @@ def test_a_common_name_alone_is_no_name(tmp_path: Path) -> None:
         "an international name": ("bücher.example", ("xn--bcher-kva.example",), "pass"),
     }.values(),
 )
-def test_names(
-    host: str, names: tuple[str, ...], verdict_: str, authority: trustme.CA, ca_file: Path
-) -> None:
+def test_names(host: str, names: tuple[str, ...], verdict_: str, authority: trustme.CA, ca_file: Path) -> None:
     with Endpoint(tls=served(authority.issue_cert(*names))) as endpoint:
         report = session(endpoint, ca_file=ca_file, host=host)[1]
     assert verdict(report, "TLS-03") == verdict_
@@ -230,9 +228,7 @@ def test_a_client_certificate_that_lacks_accuses_nobody(
 @pytest.mark.parametrize("said", ["No required SSL certificate was sent", "The SSL certificate error"])
 def test_a_page_that_demands_one_accuses_nobody(said: str, authority: trustme.CA, ca_file: Path) -> None:
     page = f"<html><head><title>400 {said}</title></head><body>nginx</body></html>".encode()
-    with Endpoint(
-        lambda _: http(page, status="400 Bad Request"), tls=served(authority.issue_cert(HOST))
-    ) as endpoint:
+    with Endpoint(lambda _: http(page, status="400 Bad Request"), tls=served(authority.issue_cert(HOST))) as endpoint:
         report = session(endpoint, ca_file=ca_file)[1]
     assert verdict(report, "REQ-01") == "inconclusive"
     assert "`client_cert`" in reason(report, "REQ-01")
@@ -271,9 +267,7 @@ WRONG_CLIENTS = {
 
 
 @pytest.mark.parametrize(("key", "said"), WRONG_CLIENTS.values(), ids=WRONG_CLIENTS)
-def test_a_wrong_client_is_refused_in_one_line(
-    key: str, said: str, authority: trustme.CA, tmp_path: Path
-) -> None:
+def test_a_wrong_client_is_refused_in_one_line(key: str, said: str, authority: trustme.CA, tmp_path: Path) -> None:
     client(authority, tmp_path)
     other = ec.generate_private_key(ec.SECP256R1())
     for name, how in (("other.pem", NoEncryption()), ("encrypted.pem", BestAvailableEncryption(b"secret"))):

@@ -227,9 +227,7 @@ def test_every_requirement_is_counted_once(run: Results) -> None:
 
 
 RECORDS = [
-    record
-    for record in vars(verdicts).values()
-    if isinstance(record, type) and issubclass(record, msgspec.Struct)
+    record for record in vars(verdicts).values() if isinstance(record, type) and issubclass(record, msgspec.Struct)
 ]
 
 
@@ -269,9 +267,7 @@ def test_an_excuse_is_of_a_failure_alone() -> None:
         (Claim.CONFORMING, 3, 20, (Claim.INCONCLUSIVE, ExitCode.INTERNAL_ERROR)),
     ],
 )
-def test_what_a_smoke_run_comes_to(
-    verdict: Claim, code: int, requests: int, told: tuple[Claim, ExitCode]
-) -> None:
+def test_what_a_smoke_run_comes_to(verdict: Claim, code: int, requests: int, told: tuple[Claim, ExitCode]) -> None:
     assert comes_to(verdict, code, Smoke(requests=requests, finds=80)) == told
 
 
@@ -294,9 +290,7 @@ def test_what_a_smoke_run_comes_to(
         (ExitCode.NOTHING_SELECTED, Verdict.PASS, False, ExitCode.CONFORMING),
     ],
 )
-def test_what_a_run_with_an_extension_ends_with(
-    code: ExitCode, theirs: Verdict, counted: bool, ends: ExitCode
-) -> None:
+def test_what_a_run_with_an_extension_ends_with(code: ExitCode, theirs: Verdict, counted: bool, ends: ExitCode) -> None:
     """The published claim stays as it is."""
     row = RequirementResult(id="X-A", level="must", title="", source="", verdict=theirs)
     report = Report(

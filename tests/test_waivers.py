@@ -96,9 +96,7 @@ def test_a_requirement_waived_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(
-        ConfigError, match=r"cannot read the file of waivers .*none\.toml: No such file"
-    ) as refused:
+    with pytest.raises(ConfigError, match=r"cannot read the file of waivers .*none\.toml: No such file") as refused:
         read_waivers(tmp_path / "none.toml", CONTRACT)
     assert "\n" not in str(refused.value)
 
@@ -118,9 +116,7 @@ def test_a_failure_without_a_waiver_fails() -> None:
     assert report().exit_code == 1
 
 
-@pytest.mark.parametrize(
-    ("today", "held"), [(date(2026, 6, 29), True), (DAY, True), (date(2026, 7, 1), False)]
-)
+@pytest.mark.parametrize(("today", "held"), [(date(2026, 6, 29), True), (DAY, True), (date(2026, 7, 1), False)])
 def test_a_waiver_holds_until_the_end_of_its_last_day(today: date, held: bool) -> None:
     made = report(Waiver("CBK-04", "ticket 311", DAY), today=today)
     (failed,) = [r for r in made.requirements if r.verdict is Verdict.FAIL]

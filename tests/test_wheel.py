@@ -46,9 +46,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheel")
-    called(
-        "pip", "wheel", ".", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", out, cwd=source
-    )
+    called("pip", "wheel", ".", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", out, cwd=source)
     (made,) = out.iterdir()
     return made
 
@@ -156,9 +154,7 @@ def test_it_runs_in_a_hostile_folder(installed: Path, hostile: Path) -> None:
     }
     again = run("replay", "out/evidence.har", "--reports", "again", cwd=hostile, command=command, **TUNED)
     assert again.returncode == 0, again.stdout + again.stderr
-    read = [
-        json.loads((hostile / name / "report.json").read_text(encoding="utf-8")) for name in ("out", "again")
-    ]
+    read = [json.loads((hostile / name / "report.json").read_text(encoding="utf-8")) for name in ("out", "again")]
     assert [one["settings"].pop("replayed") for one in read] == [False, True]
     assert read[0] == read[1]
     assert set(os.listdir(hostile)) == {name.split("/")[0] for name in HOSTILE} | {"out", "again"}
@@ -180,9 +176,7 @@ def test_it_runs_in_a_hostile_folder(installed: Path, hostile: Path) -> None:
 def test_another_package_of_the_name_is_not_taken_for_it(
     installed: Path, hostile: Path, words: list[str], says: str
 ) -> None:
-    (hostile / "connect-conformance.toml").write_text(
-        '[targets.a]\nendpoint = "https://h/T0KEN"\n', encoding="utf-8"
-    )
+    (hostile / "connect-conformance.toml").write_text('[targets.a]\nendpoint = "https://h/T0KEN"\n', encoding="utf-8")
     for name in ("lxml.py", "sitecustomize.py"):
         (hostile / name).unlink()
     command = [str(installed / "connect-conformance")]

@@ -88,10 +88,7 @@ def fixed(plan: Plan) -> Plan:
 def worth_most(faults: Sequence[Shown], probes: Mapping[str, Probe], first: str) -> list[str]:
     """All requests, each in the place of what it adds to those before it, by what it costs with its controls."""
     bits = {name: 1 << place for place, name in enumerate(probes)}
-    masks = [
-        [(_WEIGHTS[level], sum(bits.get(n, 0) for n in those)) for level, those in one.items()]
-        for one in faults
-    ]
+    masks = [[(_WEIGHTS[level], sum(bits.get(n, 0) for n in those)) for level, those in one.items()] for one in faults]
     needed = {name: with_controls(probe, dict(probes))[::-1] for name, probe in probes.items()}
     taken, sent = [first], bits[first]
     while True:

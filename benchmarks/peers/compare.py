@@ -51,9 +51,7 @@ def peers(*, rounds: int = 3, quick: bool = False, full: bool = False) -> Part:
     part = Part("peers", "What the peers catch", ABOUT)
     usable = [tool for tool in TOOLS if not tool.missing()]
     part.notes = [f"Skipped: {tool.name}: {tool.missing()}." for tool in TOOLS if tool.missing()]
-    scores = {
-        tool.name: Score(tool.name, str(tool.assertions(tool.text)), tool.requirements) for tool in usable
-    }
+    scores = {tool.name: Score(tool.name, str(tool.assertions(tool.text)), tool.requirements) for tool in usable}
     levels = _levels()
     with tempfile.TemporaryDirectory() as name:
         took = _timed(usable, scores, Path(name), rounds)
@@ -76,9 +74,7 @@ def _levels() -> dict[str, Score]:
     scores: dict[str, Score] = {}
     for place, level in enumerate(LEVELS, 1):
         counted = {r.id for r in contract.requirements.values() if r.level in LEVELS[:place]}
-        cases = [
-            case for check in checks() for case in check.cases_of(contract) if case.requirement in counted
-        ]
+        cases = [case for check in checks() for case in check.cases_of(contract) if case.requirement in counted]
         scores[level] = Score(f"{SUITE} --level {level}", str(len(cases)), len(counted))
     return scores
 

@@ -60,9 +60,7 @@ class Tool:
     @property
     def requirements(self) -> int:
         """How many of the suite's requirements its file says that it is about."""
-        return sum(
-            re.search(rf"\b{re.escape(name)}\b", self.text) is not None for name in documented().requirements
-        )
+        return sum(re.search(rf"\b{re.escape(name)}\b", self.text) is not None for name in documented().requirements)
 
 
 def _not_importable(module: str) -> Callable[[], str]:
@@ -153,9 +151,7 @@ _SCHEMATHESIS_CHECKS = (
 def _asserts(text: str) -> int:
     """The statements and calls of a Python file that assert."""
     nodes = list(ast.walk(ast.parse(text)))
-    return sum(
-        isinstance(n, ast.Assert) or (isinstance(n, ast.Attribute) and n.attr == "assertValid") for n in nodes
-    )
+    return sum(isinstance(n, ast.Assert) or (isinstance(n, ast.Attribute) and n.attr == "assertValid") for n in nodes)
 
 
 def _tests_of_a_collection(text: str) -> int:

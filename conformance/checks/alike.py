@@ -58,9 +58,7 @@ def comparable(exchange: Exchange, judging: Judging) -> Answer:
     return answer
 
 
-def unanswered(
-    exchange: Exchange, answer: Answer, expected: str = "the answer to the documented request"
-) -> Breach:
+def unanswered(exchange: Exchange, answer: Answer, expected: str = "the answer to the documented request") -> Breach:
     """What is said of a request that is right and was refused."""
     return Breach(
         f"{exchange.title} is not answered with Success",
@@ -74,9 +72,7 @@ def _documented(judging: Judging) -> list[Exchange]:
     """The documented requests whose answers can be compared with, or Inconclusive."""
     documented = [e for e in judging.evidence.of(Kind.DOCUMENTED) if judging.can_be_compared(e)]
     if not documented:
-        raise Inconclusive(
-            "no answer to the documented request can be read, so there is nothing to compare with"
-        )
+        raise Inconclusive("no answer to the documented request can be read, so there is nothing to compare with")
     return documented
 
 

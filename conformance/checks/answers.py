@@ -29,9 +29,7 @@ class Answers:
     Of all together, whatever is asked of an exchange is asked about the call that the exchange is about.
     """
 
-    def __init__(
-        self, evidence: Evidence, contract: Contract, call: str = "", whole: Answers | None = None
-    ) -> None:
+    def __init__(self, evidence: Evidence, contract: Contract, call: str = "", whole: Answers | None = None) -> None:
         if not evidence.calls:  # recorded before there was more than one
             evidence = replace(evidence, calls=(contract.call.name,))
         self.evidence, self.contract, self.whole = evidence, contract, whole or self
@@ -153,9 +151,7 @@ class Answers:
         """The names of the elements that hold what the call is asked for: fields of items, or parts of a record."""
         if self.call.items is not None:
             return self.call.fields
-        within = (
-            d for d in schema(self.call.response_schema).declarations.values() if len(d.path) == _RECORD
-        )
+        within = (d for d in schema(self.call.response_schema).declarations.values() if len(d.path) == _RECORD)
         return tuple(declared.name for declared in within)
 
     @cached_property
@@ -267,7 +263,4 @@ def _side_by_side(texts: tuple[str, ...], text: str) -> bool:
     key, *others = texts
     number = rf"(?<![\w.]){re.escape(key)}(?![\w.])"
     values = [re.escape(other) for other in others]
-    return all(
-        re.search(rf"{number}\D{{0,60}}{value}|{value}\D{{0,60}}{number}", text) is not None
-        for value in values
-    )
+    return all(re.search(rf"{number}\D{{0,60}}{value}|{value}\D{{0,60}}{number}", text) is not None for value in values)

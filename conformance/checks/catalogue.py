@@ -88,9 +88,7 @@ class Check:
         """The check's one fact, in the present tense."""
         return (inspect.getdoc(self.function) or self.name).split("\n")[0]
 
-    def cases_of(
-        self, contract: Contract, calls: tuple[str, ...] = (), *, every: bool = False
-    ) -> tuple[Case, ...]:
+    def cases_of(self, contract: Contract, calls: tuple[str, ...] = (), *, every: bool = False) -> tuple[Case, ...]:
         """Its cases for these calls (default: the one that the page documents); one for each without a parameter.
 
         A call that changes something is asked little, and has those alone that this shows. every: also the others.
@@ -169,9 +167,7 @@ def check_of(function: Callable[..., None]) -> Check | None:
     return Check(function, named, kinds, state, also, parameter, cases, first=first, everywhere=everywhere)
 
 
-def judgements(
-    contract: Contract, calls: tuple[str, ...], of: Iterable[Check] | None = None
-) -> tuple[Judgement, ...]:
+def judgements(contract: Contract, calls: tuple[str, ...], of: Iterable[Check] | None = None) -> tuple[Judgement, ...]:
     """Every judgement about these calls; of one that changes something, those that it shows. of: these checks."""
     known = checks() if of is None else tuple(of)
     changing = tuple(name for name in calls if contract.calls[name].changes)
@@ -202,10 +198,7 @@ def checks() -> tuple[Check, ...]:
 
 
 def chosen_checks(
-    contract: Contract,
-    wanted: Container[Judgement],
-    calls: tuple[str, ...],
-    of: Iterable[Check] | None = None,
+    contract: Contract, wanted: Container[Judgement], calls: tuple[str, ...], of: Iterable[Check] | None = None
 ) -> list[tuple[Check, Case]]:
     """The checks of the judgements that are wanted; `of` these, in place of the suite's."""
     known = checks() if of is None else of

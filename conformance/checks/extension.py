@@ -51,9 +51,7 @@ class Extension:
         for check in self.checks:
             if (check.file, check.name) == (f"{self.name}/{file.name}", name):
                 return check
-        raise ConfigError(
-            f"extension {self.folder}: {name} in {file.name} is none of its checks; allowed: test_*.py"
-        )
+        raise ConfigError(f"extension {self.folder}: {name} in {file.name} is none of its checks; allowed: test_*.py")
 
 
 def read_extension(folder: Path, documented: Contract, requirements: Path | None = None) -> Extension:
@@ -68,13 +66,9 @@ def read_extension(folder: Path, documented: Contract, requirements: Path | None
         contract = _contract(requirements or folder / REQUIREMENTS, documented)
         found = tuple(check for file in sorted(folder.glob("test_*.py")) for check in _checks(file, contract))
         if not found:
-            raise ContractError(
-                "it has no check; allowed: functions test_* with @requirement in files test_*.py"
-            )
+            raise ContractError("it has no check; allowed: functions test_* with @requirement in files test_*.py")
         unjudged = set(contract.requirements) - {
-            case.requirement
-            for check in found
-            for case in check.cases_of(contract, tuple(contract.calls), every=True)
+            case.requirement for check in found for case in check.cases_of(contract, tuple(contract.calls), every=True)
         }
         for name in sorted(unjudged):
             raise ContractError(f"no check is of requirement {name}; allowed: at least one for each")
@@ -103,9 +97,7 @@ def told_apart(extensions: Iterable[Extension]) -> tuple[Extension, ...]:
     for one in extensions:
         for name in (one.name, *one.contract.requirements):
             if name in seen:
-                raise ConfigError(
-                    f"extension {one.folder}: {name} is in {seen[name].folder} as well; allowed: once"
-                )
+                raise ConfigError(f"extension {one.folder}: {name} is in {seen[name].folder} as well; allowed: once")
             seen[name] = one
     return tuple(dict.fromkeys(seen.values()))
 
@@ -114,17 +106,11 @@ def _contract(file: Path, documented: Contract) -> Contract:
     contract = replace(documented, requirements=requirements_of(file))
     for name, row in contract.requirements.items():
         if not _ID.fullmatch(name):
-            raise ContractError(
-                f"{file.name}: {name!r} is no id of an extension; allowed: X- and letters, digits, -"
-            )
+            raise ContractError(f"{file.name}: {name!r} is no id of an extension; allowed: X- and letters, digits, -")
         for call in set(row.calls) - set(documented.calls):
-            raise ContractError(
-                f"{file.name}: {name} names the call {call!r}; allowed: {', '.join(documented.calls)}"
-            )
+            raise ContractError(f"{file.name}: {name} names the call {call!r}; allowed: {', '.join(documented.calls)}")
         for one in set(row.interpretation) - set(documented.interpretations):
-            raise ContractError(
-                f"{file.name}: {name} names {one!r}, which is no interpretation; allowed: I-NN"
-            )
+            raise ContractError(f"{file.name}: {name} names {one!r}, which is no interpretation; allowed: I-NN")
     return contract
 
 
@@ -164,11 +150,7 @@ def _faults(check: Check, contract: Contract) -> Iterator[str]:
         yield "uses a state, and no kind that has one; allowed: Kind.STATE, Kind.AFTER"
     calls = contract.calls.values()
     cases = check.cases
-    named = (
-        {case.requirement for call in calls for case in cases(contract, call)}
-        if cases
-        else {check.requirement}
-    )
+    named = {case.requirement for call in calls for case in cases(contract, call)} if cases else {check.requirement}
     for one in sorted(named - set(contract.requirements)):
         yield f"is of requirement {one!r}; allowed: {', '.join(contract.requirements)}"
 

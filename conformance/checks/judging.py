@@ -29,9 +29,7 @@ _CODE = re.compile(r"\s*\S*\d\S*\s*")  # one word with a digit in it: what was m
 class Judging(Answers):
     """One target's evidence under one contract, and what is found in it."""
 
-    def __init__(
-        self, evidence: Evidence, contract: Contract, call: str = "", whole: Answers | None = None
-    ) -> None:
+    def __init__(self, evidence: Evidence, contract: Contract, call: str = "", whole: Answers | None = None) -> None:
         super().__init__(evidence, contract, call, whole)
         self.redaction = Redaction(self.evidence)
         named = (contract.interpretations[name] for name in evidence.accept)
@@ -81,9 +79,7 @@ class Judging(Answers):
         if key not in self._deviations:
             root = self.envelope(exchange).root
             self._deviations[key] = (
-                ()
-                if root is None
-                else deviations(self.error_schema, self._as_documented(root, echo), self.roots)
+                () if root is None else deviations(self.error_schema, self._as_documented(root, echo), self.roots)
             )
         self._note_root(exchange)
         return self._deviations[key]
@@ -209,9 +205,7 @@ class Judging(Answers):
     @staticmethod
     def may_read(leaf: Leaf | None, documented: str) -> bool:
         """Whether a text that is missing, or damaged by markup or white space, may have been the documented one."""
-        return (
-            leaf is None or not leaf.whole or not leaf.text.split() or leaf.text.split() == documented.split()
-        )
+        return leaf is None or not leaf.whole or not leaf.text.split() or leaf.text.split() == documented.split()
 
     # The time
 

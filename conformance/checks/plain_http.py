@@ -54,9 +54,7 @@ def seen(exchange: Exchange, judging: Judging) -> Seen:
     judging = judging.of(exchange)
     if exchange.loss and _shuts_the_door(exchange, judging):
         if "https" not in judging.answered and not _plain_port_answers(judging):
-            raise Inconclusive(
-                "nothing answers over HTTPS either, so a closed HTTP port says nothing of the endpoint"
-            )
+            raise Inconclusive("nothing answers over HTTPS either, so a closed HTTP port says nothing of the endpoint")
         return Seen(Became.CLOSED, exchange.loss.reason)
     answer = judging.answer(exchange)
     said = judging.said(answer.envelope, PLAIN_HTTP) if answer.envelope.recognised else None
@@ -69,9 +67,7 @@ def seen(exchange: Exchange, judging: Judging) -> Seen:
     if says_009 and not _is_redirect(answer):
         return Seen(Became.REFUSED, "error '009'")
     if not _is_served(exchange, judging):
-        raise Inconclusive(
-            "this call is not served over HTTPS either, so its answer over plain HTTP says nothing"
-        )
+        raise Inconclusive("this call is not served over HTTPS either, so its answer over plain HTTP says nothing")
     if why := urls.refused(exchange, judging):
         raise Inconclusive(why)
     _look_at_the_token(exchange, answer, judging)

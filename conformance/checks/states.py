@@ -33,10 +33,7 @@ def answer_in_state(exchange: Exchange, judging: Judging, code: str) -> Answer:
 
 def envelope_in_state(exchange: Exchange, judging: Judging, code: str) -> Envelope:
     """The envelope answered in the state, or Inconclusive; over plain HTTP what is no envelope is TLS-02's matter."""
-    answer, told = (
-        answer_in_state(exchange, judging, code),
-        "TLS-02" if code == PLAIN_HTTP else f"ERR-{code}-code",
-    )
+    answer, told = (answer_in_state(exchange, judging, code), "TLS-02" if code == PLAIN_HTTP else f"ERR-{code}-code")
     if answer.document.unreadable:
         raise Inconclusive(answer.document.unreadable)
     if not answer.envelope.recognised:

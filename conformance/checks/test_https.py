@@ -20,16 +20,12 @@ def test_https_succeeds_with_a_certificate_that_verifies(exchange: Exchange, jud
     """The same call over HTTPS succeeds with a certificate that verifies for the host."""
     if exchange.loss and exchange.loss.kind in {"certificate", "no-tls"}:
         raise Breach(
-            exchange.loss.reason,
-            expected="a certificate that verifies for the host",
-            observed=exchange.loss.reason,
+            exchange.loss.reason, expected="a certificate that verifies for the host", observed=exchange.loss.reason
         )
     answer = judging.answer(exchange)
     if "009" in (e.code.text for e in judging.reported(answer.envelope) if e.code):
         raise Breach(
-            "the call over HTTPS is refused as if it were plain HTTP",
-            expected="Success",
-            observed="error 009",
+            "the call over HTTPS is refused as if it were plain HTTP", expected="Success", observed="error 009"
         )
     if not judging.is_success(exchange):
         raise Inconclusive("the certificate verifies, but the call does not succeed (REQ-02)")
@@ -44,9 +40,7 @@ def test_tls_is_new_enough(exchange: Exchange, judging: Judging) -> None:
         raise Inconclusive("no TLS facts were recorded")
     if exchange.tls.version not in {"TLSv1.2", "TLSv1.3"}:
         raise Breach(
-            f"{exchange.tls.version} is negotiated",
-            expected="TLSv1.2 or TLSv1.3",
-            observed=exchange.tls.version,
+            f"{exchange.tls.version} is negotiated", expected="TLSv1.2 or TLSv1.3", observed=exchange.tls.version
         )
     if exchange.tls.expires is None:
         return
@@ -54,9 +48,7 @@ def test_tls_is_new_enough(exchange: Exchange, judging: Judging) -> None:
     if left < _EXPIRY_DAYS:
         day = time.strftime("%Y-%m-%d", time.gmtime(exchange.tls.expires))
         raise Breach(
-            f"the certificate expires on {day}",
-            expected=f"{_EXPIRY_DAYS} days or more",
-            observed=f"{left:.1f} days",
+            f"the certificate expires on {day}", expected=f"{_EXPIRY_DAYS} days or more", observed=f"{left:.1f} days"
         )
 
 
@@ -67,10 +59,6 @@ def test_old_tls_is_refused(judging: Judging) -> None:
     handshakes = judging.evidence.handshakes
     agreed = [h.version for h in handshakes if h.accepted]
     if agreed:
-        raise Breach(
-            f"{', '.join(agreed)} is accepted", expected="TLS 1.2 or newer only", observed=", ".join(agreed)
-        )
+        raise Breach(f"{', '.join(agreed)} is accepted", expected="TLS 1.2 or newer only", observed=", ".join(agreed))
     if not handshakes or all(h.accepted is None for h in handshakes):
-        raise NotApplicable(
-            handshakes[0].detail if handshakes else "no handshake with an old version was tried"
-        )
+        raise NotApplicable(handshakes[0].detail if handshakes else "no handshake with an old version was tried")

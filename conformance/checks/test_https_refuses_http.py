@@ -15,9 +15,7 @@ def _gets_no_data(exchange: Exchange, judging: Judging) -> None:
     found = seen(exchange, judging)
     if found.gives_data:
         raise Breach(
-            f"{exchange.title} is answered with {found.what}",
-            expected="error 009, and no data",
-            observed=found.what,
+            f"{exchange.title} is answered with {found.what}", expected="error 009, and no data", observed=found.what
         )
 
 

@@ -27,9 +27,7 @@ def test_no_answer_is_a_server_error(exchange: Exchange, judging: Judging) -> No
     """No answer of the run has a 5xx status."""
     status = judging.answer(exchange).status
     if status >= 500:
-        raise Breach(
-            f"{exchange.title} is answered with HTTP {status}", expected="no 5xx", observed=str(status)
-        )
+        raise Breach(f"{exchange.title} is answered with HTTP {status}", expected="no 5xx", observed=str(status))
 
 
 @requirement("HYG-05")
@@ -39,9 +37,7 @@ def test_no_internals_are_shown(exchange: Exchange, judging: Judging) -> None:
     answer = judging.answer(exchange)
     found = judging.internals(answer) or versions(answer)
     if found:
-        raise Breach(
-            f"{exchange.title} is answered with internals of the server", expected="none", observed=found
-        )
+        raise Breach(f"{exchange.title} is answered with internals of the server", expected="none", observed=found)
 
 
 @requirement("HYG-08")
@@ -66,9 +62,7 @@ def test_no_call_is_lost(exchange: Exchange, judging: Judging) -> None:
         raise NotApplicable("the port of HTTPS owes plain HTTP no answer")
     if exchange.loss and exchange.loss.kind in {"closed", "malformed"}:
         raise Breach(
-            f"{exchange.title}: {exchange.loss.reason}",
-            expected="a complete answer",
-            observed=exchange.loss.reason,
+            f"{exchange.title}: {exchange.loss.reason}", expected="a complete answer", observed=exchange.loss.reason
         )
     answer = judging.answer(exchange)
     if "cut short" in answer.unread or answer.broken:
@@ -93,7 +87,5 @@ def test_no_answer_is_a_redirect(exchange: Exchange, judging: Judging) -> None:
     to = answer.redirect or answer.header("refresh")
     if to:
         raise Breach(
-            f"{exchange.title} is redirected to {clip(to)}",
-            expected="an answer",
-            observed=f"HTTP {answer.status}",
+            f"{exchange.title} is redirected to {clip(to)}", expected="an answer", observed=f"HTTP {answer.status}"
         )

@@ -26,9 +26,7 @@ def test_the_media_type_is_xml(exchange: Exchange, judging: Judging) -> None:
     kind = _xml(exchange, judging).media_type
     if not re.fullmatch(r"(text|application)/xml|[\w.!#$&^-]+/[\w.!#$&^+-]+\+xml", kind):
         raise Breach(
-            f"the media type is {kind or 'missing'}",
-            expected="text/xml or application/xml",
-            observed=kind or "none",
+            f"the media type is {kind or 'missing'}", expected="text/xml or application/xml", observed=kind or "none"
         )
 
 
@@ -78,9 +76,7 @@ def test_caches_keep_no_stale_timestamp(exchange: Exchange, judging: Judging) ->
         return
     said = answer.header("cache-control") or "no Cache-Control"
     raise Breach(
-        f"caches may keep the answer: {clip(said)}",
-        expected="no-store, no-cache or max-age=0",
-        observed=clip(said),
+        f"caches may keep the answer: {clip(said)}", expected="no-store, no-cache or max-age=0", observed=clip(said)
     )
 
 
@@ -96,7 +92,5 @@ def test_security_headers_are_there(exchange: Exchange, judging: Judging) -> Non
     missing = [name for name, pattern in wanted.items() if not re.match(pattern, answer.header(name))]
     if missing:
         raise Breach(
-            f"{' and '.join(missing)} missing",
-            expected=", ".join(wanted),
-            observed=f"without {', '.join(missing)}",
+            f"{' and '.join(missing)} missing", expected=", ".join(wanted), observed=f"without {', '.join(missing)}"
         )

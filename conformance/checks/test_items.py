@@ -37,13 +37,9 @@ def test_the_documented_item_is_offered(exchange: Exchange, judging: Judging, ru
             return
     shown = " = ".join(rule.fields.values())
     if any(judging.may_be(item, rule.fields) for item in items):
-        raise Inconclusive(
-            f"a damaged {one} may be {shown}; the damage is reported under its own requirement"
-        )
+        raise Inconclusive(f"a damaged {one} may be {shown}; the damage is reported under its own requirement")
     key = texts[0] or ""
-    same = next(
-        (leaf for first, *others in items if first and first.text == key for leaf in others if leaf), None
-    )
+    same = next((leaf for first, *others in items if first and first.text == key for leaf in others if leaf), None)
     raise Breach(
         f"the {one} {shown} is not offered",
         expected=shown,
@@ -62,9 +58,7 @@ def test_the_documented_text_is_offered(exchange: Exchange, judging: Judging, ru
             place = judging.call.fields.index(field)
             if any(judging.may_read(item[place], text) for item in judging.items(exchange)):
                 one = judging.call.what.removesuffix("s")
-                raise Inconclusive(
-                    f"a damaged {one} may be {text}; the damage is reported under its own requirement"
-                )
+                raise Inconclusive(f"a damaged {one} may be {text}; the damage is reported under its own requirement")
             raise Breach(f"no {field} {text} is offered", expected=text, observed=clip(", ".join(found)))
 
 

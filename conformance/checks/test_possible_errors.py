@@ -30,9 +30,7 @@ def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: st
     if said is None or not judging.is_code(said.text, code):
         told = repr(clip(said.text)) if said else "Success" if classify(envelope).is_success else "no code"
         where = said.where if said else envelope.result.where if envelope.result else ""
-        raise Breach(
-            f"the answer in the state of {code} says {told}", expected=code, observed=told, where=where
-        )
+        raise Breach(f"the answer in the state of {code} says {told}", expected=code, observed=told, where=where)
 
 
 @each("code", codes("message"))
@@ -40,17 +38,12 @@ def test_the_answer_says_the_code(exchange: Exchange, judging: Judging, code: st
 def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code: str) -> None:
     """The answer carries the documented message, character for character."""
     envelope = envelope_in_state(exchange, judging, code)
-    if (
-        classify(envelope).is_success
-        and judging.said(envelope, code) is None
-        and not judging.reported(envelope)
-    ):
+    if classify(envelope).is_success and judging.said(envelope, code) is None and not judging.reported(envelope):
         raise Inconclusive(f"the answer reports no error (ERR-{code}-code)")
     allowed = judging.messages(code)
     reported = judging.reported(envelope)
     here = next(
-        (e for e in reported if e.code and judging.is_code(e.code.text, code)),
-        reported[0] if reported else None,
+        (e for e in reported if e.code and judging.is_code(e.code.text, code)), reported[0] if reported else None
     )
     told = [e.message for e in reported if e.message and (not e.code or judging.is_code(e.code.text, code))]
     if not any(e.message and e.code and judging.is_code(e.code.text, code) for e in reported):
@@ -58,9 +51,7 @@ def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code:
     message = next((leaf for leaf in told if leaf.text in allowed), here.message if here else None)
     if message is None:
         raise Breach(
-            f"the answer in the state of {code} carries no message",
-            expected=allowed[0],
-            observed="no message",
+            f"the answer in the state of {code} carries no message", expected=allowed[0], observed="no message"
         )
     if message.text in allowed:
         judging.note_message(code, message.text)
@@ -69,9 +60,7 @@ def test_the_answer_says_the_message(exchange: Exchange, judging: Judging, code:
     if other != code and other in judging.call.errors and message.text == judging.call.errors[other].message:
         raise Inconclusive(f"the answer reports {other} altogether (ERR-{code}-code)")
     observed = clip(message.text)
-    raise Breach(
-        f"the message of {code} is {observed!r}", expected=allowed[0], observed=observed, where=message.where
-    )
+    raise Breach(f"the message of {code} is {observed!r}", expected=allowed[0], observed=observed, where=message.where)
 
 
 @each("code", codes("data"))
@@ -82,9 +71,7 @@ def test_the_answer_carries_no_list(exchange: Exchange, judging: Judging, code: 
     if envelope.carries_success or envelope.has_list:
         what = "Success" if envelope.carries_success else judging.call.subject
         raise Breach(
-            f"the answer in the state of {code} carries {what}",
-            expected="an error and nothing else",
-            observed=what,
+            f"the answer in the state of {code} carries {what}", expected="an error and nothing else", observed=what
         )
 
 

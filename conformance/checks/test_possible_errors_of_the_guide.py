@@ -20,9 +20,7 @@ def test_a_wrong_token_is_answered_with_005(exchange: Exchange, judging: Judging
     refused(exchange, judging)
     answer = judging.answer(exchange)
     if answer.status in _CLOSED and not answer.envelope.recognised:
-        raise Inconclusive(
-            f"HTTP {answer.status} without an envelope: what stands before the service may say so"
-        )
+        raise Inconclusive(f"HTTP {answer.status} without an envelope: what stands before the service may say so")
     refused_with(exchange, judging, ("005",))
 
 

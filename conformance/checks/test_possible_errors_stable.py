@@ -14,9 +14,7 @@ def _is_said_over_http(judging: Judging, code: str) -> bool:
     """Whether any call over plain HTTP is answered with its code, in whatever form it was asked."""
     over_http = [e for e in judging.evidence.exchanges if e.request.url.startswith("http:")]
     leaves = [judging.said(e.answer.envelope, code) for e in over_http if e.answer]
-    return code == PLAIN_HTTP and any(
-        leaf is not None and judging.is_code(leaf.text, code) for leaf in leaves
-    )
+    return code == PLAIN_HTTP and any(leaf is not None and judging.is_code(leaf.text, code) for leaf in leaves)
 
 
 def _comes_back(after: list[Exchange], judging: Judging, code: str) -> None:
@@ -29,25 +27,19 @@ def _comes_back(after: list[Exchange], judging: Judging, code: str) -> None:
             raise Breach(
                 f"success does not come back after the state of {code}",
                 expected="Success",
-                observed="an error envelope"
-                if exchange.answer.meaning.reports_error
-                else "no success envelope",
+                observed="an error envelope" if exchange.answer.meaning.reports_error else "no success envelope",
                 exchanges=(exchange,),
             )
     left_out = judging.evidence.gaps.get(Purpose(Kind.AFTER, state=code).label)
     if left_out:
         raise Inconclusive(left_out)
     if after and not any(e.answer for e in after):
-        raise Inconclusive(
-            f"no call after the state of {code} was answered, so nothing shows that success comes back"
-        )
+        raise Inconclusive(f"no call after the state of {code} was answered, so nothing shows that success comes back")
 
 
 @each("code", codes("stable"))
 @uses(Kind.STATE, Kind.AFTER)
-def test_the_answer_lasts_as_long_as_the_state(
-    exchanges: tuple[Exchange, ...], judging: Judging, code: str
-) -> None:
+def test_the_answer_lasts_as_long_as_the_state(exchanges: tuple[Exchange, ...], judging: Judging, code: str) -> None:
     """Every call in the state is answered with the code, and success comes back after it."""
     said = []
     for exchange in (e for e in exchanges if e.kind is Kind.STATE):

@@ -77,13 +77,9 @@ def test_it_is_a_whole_image(exchange: Exchange, judging: Judging, rule: Rule) -
     for text in readable(exchange, judging, rule.field):
         image = decoded(text)
         if image is None:
-            raise Inconclusive(
-                f"the {rule.field} is not URL-encoded, which is told under its own requirement"
-            )
+            raise Inconclusive(f"the {rule.field} is not URL-encoded, which is told under its own requirement")
         if why := flaw(image):
-            raise Breach(
-                f"the {rule.field} is no whole PNG image: {why}", expected="a whole image", observed=why
-            )
+            raise Breach(f"the {rule.field} is no whole PNG image: {why}", expected="a whole image", observed=why)
 
 
 @each("rule", rules("same"))
@@ -119,6 +115,4 @@ def test_an_address_carries_its_key(exchange: Exchange, judging: Judging, rule: 
     for text in readable(exchange, judging, rule.field):
         given = parse_qs(urlsplit(text).query)
         if missing := [word for word in rule.words if not given.get(word)]:
-            raise Breach(
-                f"the {rule.field} has no {missing[0]}", expected=missing[0], observed="an address without it"
-            )
+            raise Breach(f"the {rule.field} has no {missing[0]}", expected=missing[0], observed="an address without it")

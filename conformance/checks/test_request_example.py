@@ -30,9 +30,7 @@ def test_the_request_as_printed_selects_the_service_call(exchange: Exchange, jud
 
 @requirement("REQ-05")
 @uses(Kind.SPELLING)
-def test_the_same_request_spelled_otherwise_gets_the_same_answer(
-    exchange: Exchange, judging: Judging
-) -> None:
+def test_the_same_request_spelled_otherwise_gets_the_same_answer(exchange: Exchange, judging: Judging) -> None:
     """A request that means the same to an XML processor gets the same answer."""
     answered_alike(exchange, judging)
 

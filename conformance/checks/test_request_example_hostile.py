@@ -45,30 +45,22 @@ def test_a_hostile_request_is_told_no_internals(exchange: Exchange, judging: Jud
     """The answer to a hostile request shows no internals of the server, and nothing that it read elsewhere."""
     internals = judging.internals(answer_to(exchange, judging))
     if internals:
-        raise Breach(
-            f"{exchange.title} is answered with internals of the server", expected="none", observed=internals
-        )
+        raise Breach(f"{exchange.title} is answered with internals of the server", expected="none", observed=internals)
 
 
 @requirement("REQ-07")
 @uses(Kind.HOSTILE)
-def test_a_hostile_request_makes_the_server_fetch_nothing(
-    exchanges: tuple[Exchange, ...], judging: Judging
-) -> None:
+def test_a_hostile_request_makes_the_server_fetch_nothing(exchanges: tuple[Exchange, ...], judging: Judging) -> None:
     """A reference inside a hostile request is not fetched."""
     canary = judging.evidence.canary
     if canary:
         raise Breach(
-            "the server fetched what a request referred to",
-            expected="no connection",
-            observed=f"{canary} connections",
+            "the server fetched what a request referred to", expected="no connection", observed=f"{canary} connections"
         )
     for exchange in exchanges:
         judging.control_of_binding(exchange)
     if canary is None:
-        raise Inconclusive(
-            "the endpoint cannot reach a listener of this machine, so a fetch would not be seen"
-        )
+        raise Inconclusive("the endpoint cannot reach a listener of this machine, so a fetch would not be seen")
     answered = {exchange.probe for exchange in exchanges if exchange.answer}
     for exchange in exchanges:
         judging.control(exchange)

@@ -54,20 +54,14 @@ def test_the_envelope_is_valid(exchange: Exchange, judging: Judging) -> None:
     answer = judging.answer(exchange)
     if answer.document.fault and answer.envelope.recognised:
         raise Breach(
-            "a body that is not well-formed is not valid",
-            expected="a valid envelope",
-            observed=answer.document.fault,
+            "a body that is not well-formed is not valid", expected="a valid envelope", observed=answer.document.fault
         )
     rows = judging.contract.requirements
     found = [d for d in judging.deviations(exchange) if rows[d.component.requirement].level == "must"]
     if answer.document.deep:
-        raise Breach(
-            "the elements are nested far deeper than documented", expected="four levels", observed="over 200"
-        )
+        raise Breach("the elements are nested far deeper than documented", expected="four levels", observed="over 200")
     if found:
-        shown = "; ".join(
-            f"{d.xpath}, line {d.line}: {d.reason} ({d.component.requirement})" for d in found[:5]
-        )
+        shown = "; ".join(f"{d.xpath}, line {d.line}: {d.reason} ({d.component.requirement})" for d in found[:5])
         more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
         first = found[0]
         raise Breach(
@@ -84,9 +78,7 @@ def test_the_envelope_keeps_its_schema(exchange: Exchange, judging: Judging, com
     """The envelope keeps this component of the response schema."""
     if judging.success(exchange).document.deep:
         if component.aspect == "anything":
-            raise Breach(
-                "elements are nested far deeper than documented", expected="four levels", observed="over 200"
-            )
+            raise Breach("elements are nested far deeper than documented", expected="four levels", observed="over 200")
         raise Inconclusive("the document is nested deeper than a parser accepts (ENV-08)")
     found = [d for d in judging.deviations(exchange) if d.component == component]
     if found:

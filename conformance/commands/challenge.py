@@ -30,9 +30,7 @@ def run(options: argparse.Namespace) -> int:
         valid = duration(options.valid)
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    challenge = issue(
-        options.name, hosts=hosts, valid=valid, policy=policy, contract=contract, now=datetime.now(UTC)
-    )
+    challenge = issue(options.name, hosts=hosts, valid=valid, policy=policy, contract=contract, now=datetime.now(UTC))
     check_new(file)
     ledger.issue(challenge)
     write_new(file, to_file(challenge, key))

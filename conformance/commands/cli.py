@@ -39,12 +39,8 @@ def parser() -> argparse.ArgumentParser:
     add_options(run, "run")
     serve = _add(commands, "serve", "run the reference endpoint for people who build clients")
     serve.add_argument("--state", metavar="NNN", help="answer every call with this error code, such as 004")
-    serve.add_argument(
-        "--mutant", metavar="ID", help="be broken, or unusual, in one way: a variant of `prove`"
-    )
-    serve.add_argument(
-        "--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default: %(default)s)"
-    )
+    serve.add_argument("--mutant", metavar="ID", help="be broken, or unusual, in one way: a variant of `prove`")
+    serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default: %(default)s)")
     for name in ("https", "http"):
         serve.add_argument(
             f"--{name}-port",
@@ -54,18 +50,12 @@ def parser() -> argparse.ArgumentParser:
             help=f"port of {name.upper()} (default: any free one)",
         )
     replay = _add(commands, "replay", "judge recorded exchanges again, with no network")
-    replay.add_argument(
-        "evidence", type=Path, metavar="EVIDENCE", help="an evidence.har of a run, or of somebody else"
-    )
+    replay.add_argument("evidence", type=Path, metavar="EVIDENCE", help="an evidence.har of a run, or of somebody else")
     add_options(replay, "replay")
     prove = _add(commands, "prove", "judge every broken and every unusual variant of the reference endpoint")
     _add_format(prove, "table", "json", "markdown", "html")
     prove.add_argument(
-        "--only",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="only variants of these names (repeatable)",
+        "--only", action="append", default=[], metavar="GLOB", help="only variants of these names (repeatable)"
     )
     prove.add_argument(
         "--call",
@@ -75,11 +65,7 @@ def parser() -> argparse.ArgumentParser:
         help="only variants of these calls (repeatable; default: of all)",
     )
     prove.add_argument(
-        "--jobs",
-        type=_whole(1, 64),
-        default=2,
-        metavar="N",
-        help="processes side by side (default: %(default)s)",
+        "--jobs", type=_whole(1, 64), default=2, metavar="N", help="processes side by side (default: %(default)s)"
     )
     listing = _add(commands, "requirements", "print the catalogue and the checks that cover it")
     _add_format(listing, "table", "json", "markdown")
@@ -90,16 +76,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="GLOB",
         help="only what these calls are held to (repeatable; default: all)",
     )
-    explain = _add(
-        commands, "explain", "say what a requirement, interpretation, exit code, setting or variant is"
-    )
+    explain = _add(commands, "explain", "say what a requirement, interpretation, exit code, setting or variant is")
     explain.add_argument("name", metavar="ID", help="the name of any of these")
     add_options(explain, "explain")
     completion = _add(commands, "completion", "print what lets a shell complete commands, options and names")
     completion.add_argument(
-        "what",
-        choices=("bash", "zsh", "fish", "targets"),
-        help="the shell; targets prints those of the configuration",
+        "what", choices=("bash", "zsh", "fish", "targets"), help="the shell; targets prints those of the configuration"
     )
     compare = _add(commands, "compare", "show what changed between two or more results")
     compare.add_argument(
@@ -116,9 +98,7 @@ def parser() -> argparse.ArgumentParser:
         help="targets side by side, as after `run --all-targets`: merges what several runs or shards left;"
         " the exit code is that of the worst target",
     )
-    compare.add_argument(
-        "--reports", type=Path, metavar="DIR", help="with --overview: write it into this folder too"
-    )
+    compare.add_argument("--reports", type=Path, metavar="DIR", help="with --overview: write it into this folder too")
     compare.add_argument(
         "--fail-on-regression",
         action="store_true",
@@ -141,15 +121,11 @@ def parser() -> argparse.ArgumentParser:
     _add_submissions(commands)
     init = _add(commands, "init", "write a commented configuration file")
     add_options(init, "init")
-    init.add_argument(
-        "--policy", action="store_true", help="write rules for a run that counts instead (run --policy)"
-    )
+    init.add_argument("--policy", action="store_true", help="write rules for a run that counts instead (run --policy)")
     init.add_argument("--force", action="store_true", help="overwrite a file that exists")
     waivers = _add(commands, "waivers", "write a file of waivers to begin with, from what failed in a run")
     waivers.add_argument("action", choices=("init",), help="write the file")
-    waivers.add_argument(
-        "reports", type=Path, metavar="REPORTS", help="the folder of a run, or its report.json"
-    )
+    waivers.add_argument("reports", type=Path, metavar="REPORTS", help="the folder of a run, or its report.json")
     waivers.add_argument(
         "-o",
         "--output",
@@ -168,9 +144,7 @@ def _add(commands: Any, name: str, said: str) -> Parser:
 
 
 def _add_format(command: argparse.ArgumentParser, *forms: str) -> None:
-    command.add_argument(
-        "--format", choices=forms, default=forms[0], help="how to print it (default: %(default)s)"
-    )
+    command.add_argument("--format", choices=forms, default=forms[0], help="how to print it (default: %(default)s)")
 
 
 def _add_submissions(commands: Any) -> None:
@@ -200,20 +174,13 @@ def _add_submissions(commands: Any) -> None:
     _add_ledger(challenge)
     package = _add(commands, "package", "put what a run left into one file that can be verified")
     package.add_argument("reports", type=Path, metavar="REPORTS", help="the folder of a run")
-    package.add_argument(
-        "--challenge", type=Path, metavar="FILE", help="the challenge that the run was run with"
-    )
+    package.add_argument("--challenge", type=Path, metavar="FILE", help="the challenge that the run was run with")
     package.add_argument("--key", type=Path, metavar="PEM", help="an Ed25519 key that signs it")
-    package.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help="the package to write"
-    )
+    package.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the package to write")
     verify = _add(commands, "verify", "say what can be established of a package, one line a check")
     verify.add_argument("package", type=Path, metavar="FILE", help="a package, as `package` writes it")
     verify.add_argument(
-        "--policy",
-        type=Path,
-        metavar="FILE",
-        help="rules that it is held to (default: those of the challenge)",
+        "--policy", type=Path, metavar="FILE", help="rules that it is held to (default: those of the challenge)"
     )
     verify.add_argument(
         "--trust",
@@ -224,9 +191,7 @@ def _add_submissions(commands: Any) -> None:
         help="a public key that may have signed the package or the challenge (repeatable)",
     )
     verify.add_argument(
-        "--live",
-        metavar="TARGET",
-        help="a target of the configuration file: send it some of the requests again",
+        "--live", metavar="TARGET", help="a target of the configuration file: send it some of the requests again"
     )
     verify.add_argument("--config", type=Path, metavar="FILE", help="the configuration file, with --live")
     verify.add_argument(

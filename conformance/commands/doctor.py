@@ -161,9 +161,7 @@ def _secrets(target: Target) -> Finding:
     """Which parts of the configuration are taken for secrets; never what they are."""
     places = target.secrets.places
     if not places:
-        return Finding(
-            "secrets", "ok", "none is known: no token in the path, no header or variable named like one"
-        )
+        return Finding("secrets", "ok", "none is known: no token in the path, no header or variable named like one")
     common = [place for place, sought in places.items() if not sought]
     said = f"kept out of everything written: {', '.join(places)}"
     if common:
@@ -214,18 +212,14 @@ def _page(target: Target, found: list[Finding], screen: Screen) -> str:
     number = _problems(found)
     screen.whole("")
     screen.whole(
-        f"A run cannot be judged: {number} problem{'' if number == 1 else 's'}."
-        if number
-        else _verdict(found)
+        f"A run cannot be judged: {number} problem{'' if number == 1 else 's'}." if number else _verdict(found)
     )
     return str(screen)
 
 
 def _verdict(found: list[Finding]) -> str:
     some = [finding.subject for finding in found if finding.state == "open"]
-    return "A run can be judged" + (
-        f", with something to mend or left open: {', '.join(some)}." if some else "."
-    )
+    return "A run can be judged" + (f", with something to mend or left open: {', '.join(some)}." if some else ".")
 
 
 def _say(finding: Finding, screen: Screen) -> None:

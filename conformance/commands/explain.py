@@ -66,9 +66,7 @@ def explained(name: str, extensions: tuple[Extension, ...] = ()) -> str:
     also = {other.lower(): row.key for row in SETTINGS if row.commands for other in (row.flag, row.variable)}
     found = name if name in told else next((key for key in told if key.lower() == asked), also.get(asked))
     if found is None:
-        hint = meant(
-            name, [*told, *(one for row in SETTINGS if row.commands for one in (row.flag, row.variable))]
-        )
+        hint = meant(name, [*told, *(one for row in SETTINGS if row.commands for one in (row.flag, row.variable))])
         if name.upper().startswith("X-") and not extensions:
             hint = "; a requirement of your own needs --extension DIR"
         raise ConfigError(
@@ -164,9 +162,7 @@ def _checks(
 
 def _sent(contract: Contract, chosen: list[tuple[Check, Case]]) -> str:
     """How many requests a run sends for checks, and the first of them."""
-    states = {
-        code: {"headers": {"X": "1"}} for code, e in contract.errors.items() if e.provoked == "provisioned"
-    }
+    states = {code: {"headers": {"X": "1"}} for code, e in contract.errors.items() if e.provoked == "provisioned"}
     about = dict.fromkeys(case.call for _, case in chosen if case.call) or [contract.call.name]
     calls = [name for name in about if contract.calls[name].row.effect != "changes"]
     if not calls:
@@ -189,9 +185,7 @@ def _interpretation(interpretation: Interpretation, contract: Contract) -> list[
     lines = [("", interpretation.id), *_paragraph("page", interpretation.page)]
     lines += _paragraph("decided", interpretation.decision)
     if interpretation.acceptable:
-        lines += _paragraph(
-            "instead", f"{interpretation.alternative} Accept it with --accept {interpretation.id}."
-        )
+        lines += _paragraph("instead", f"{interpretation.alternative} Accept it with --accept {interpretation.id}.")
     return [*lines, *_paragraph("decides", ", ".join(rests) or "no single requirement")]
 
 

@@ -80,9 +80,7 @@ def _names(options: argparse.Namespace, file: Path) -> list[str]:
         raise ConfigError("--shard splits targets; allowed with --all-targets or --target NAME")
     for name in options.target:
         if name not in known:
-            raise ConfigError(
-                f"{file} has no target {name!r}{meant(name, known)}; allowed: {', '.join(known)}"
-            )
+            raise ConfigError(f"{file} has no target {name!r}{meant(name, known)}; allowed: {', '.join(known)}")
     names = sorted(set(options.target or known))
     place, of = options.shard or (1, 1)
     return names[place - 1 :: of]
@@ -211,9 +209,7 @@ class Fleet:
         """Let every process end in its own way: with its teardown commands run and its reports written."""
         for judge in self.running:
             with contextlib.suppress(OSError):
-                judge.process.send_signal(
-                    signal.SIGTERM
-                )  # SIGINT may be ignored here (`command &`), so there too
+                judge.process.send_signal(signal.SIGTERM)  # SIGINT may be ignored here (`command &`), so there too
         deadline = time.monotonic() + _PATIENCE_S
         while self.running and time.monotonic() < deadline:
             self._collect(of)

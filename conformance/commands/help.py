@@ -35,18 +35,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "run": (
         ("run --endpoint https://HOST/TOKEN", "judge an endpoint; the reports are written below reports/"),
-        (
-            "run --target staging --level should",
-            "judge a target of the configuration file, by should requirements too",
-        ),
+        ("run --target staging --level should", "judge a target of the configuration file, by should requirements too"),
         ("run --all-targets", "judge every target of the file, side by side"),
     ),
-    "doctor": (
-        ("doctor --target staging", "look before a run: name, port, certificate, clock, states, cost"),
-    ),
-    "replay": (
-        ("replay reports/latest/evidence.har --select ENV-03", "see one failure again, with no network"),
-    ),
+    "doctor": (("doctor --target staging", "look before a run: name, port, certificate, clock, states, cost"),),
+    "replay": (("replay reports/latest/evidence.har --select ENV-03", "see one failure again, with no network"),),
     "explain": (("explain ENV-03", "also I-09, 10, timeout, root_all_capitals: whatever a report names"),),
     "compare": (
         ("compare reports/before reports/after --fail-on-regression", "exit 1 where anything got worse"),
@@ -54,25 +47,15 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "history": (("history show", "since when is it broken, and what is flaky?"),),
     "history add": (("history add reports/latest", "append the last run to history.jsonl"),),
-    "history show": (
-        ("history show --requirement ENV-03", "what became of one requirement, night by night"),
-    ),
+    "history show": (("history show --requirement ENV-03", "what became of one requirement, night by night"),),
     "history html": (("history html --target staging", "one page, history.html"),),
     "history prune": (("history prune --keep 7 --dry-run", "what could be deleted"),),
     "history export": (("history export --format parquet data", "for notebooks and databases"),),
     "init": (("init", "then fill in connect-conformance.toml, and `doctor --target NAME`"),),
-    "waivers": (
-        ("waivers init reports/latest", "then say in waivers.toml why and until when each is excused"),
-    ),
-    "completion": (
-        ("completion bash", "print it; ~/.local/share/bash-completion/completions is a place for it"),
-    ),
-    "challenge": (
-        ("challenge --for partner --endpoint-host api.partner.example", "what the partner runs with"),
-    ),
-    "package": (
-        ("package reports/latest --challenge challenge.json -o run.zip", "what the partner sends back"),
-    ),
+    "waivers": (("waivers init reports/latest", "then say in waivers.toml why and until when each is excused"),),
+    "completion": (("completion bash", "print it; ~/.local/share/bash-completion/completions is a place for it"),),
+    "challenge": (("challenge --for partner --endpoint-host api.partner.example", "what the partner runs with"),),
+    "package": (("package reports/latest --challenge challenge.json -o run.zip", "what the partner sends back"),),
     "verify": (("verify run.zip", "what can be established of it"),),
     "requirements": (("requirements --format markdown", "all of them, with the checks that judge them"),),
     "prove": (("prove --only 'root_*'", "judge a few of the broken variants"),),
@@ -124,9 +107,7 @@ class Parser(argparse.ArgumentParser):
     def _in_short(self) -> str:
         """What has to be said, and that there are options."""
         below = next((a for a in self._actions if isinstance(a, argparse._SubParsersAction)), None)
-        needed = [
-            f"{a.option_strings[0]} {a.metavar}" for a in self._actions if a.option_strings and a.required
-        ]
+        needed = [f"{a.option_strings[0]} {a.metavar}" for a in self._actions if a.option_strings and a.required]
         words = [_word(a) for a in self._actions if not a.option_strings and a is not below]
         options = [] if below else ["[OPTION ...]"]
         return " ".join([self.prog, *needed, *options, *words, *([f"{below.metavar} ..."] if below else [])])
@@ -142,11 +123,7 @@ class Parser(argparse.ArgumentParser):
             purposes = PURPOSES if self._name == "" else {f"what `{self._name}` can do": tuple(each)}
             found += [(title, [each[n] for n in names], None) for title, names in purposes.items()]
         first = [("arguments", words, None)] if words else []
-        return [
-            *first,
-            *found,
-            ("options" if not own else "help", list(self._optionals._group_actions), None),
-        ]
+        return [*first, *found, ("options" if not own else "help", list(self._optionals._group_actions), None)]
 
 
 # A misplaced URL or token is quoted by the parser's messages, and whoever is asked for help gets to see them.

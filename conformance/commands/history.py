@@ -55,15 +55,11 @@ def _html(options: argparse.Namespace) -> int:
 
         made = history_page(index, _asked(options, index, every=True))
     if options.output.exists() and not is_ours(options.output):
-        raise ConfigError(
-            f"--output: {options.output} is no page of this suite and is left alone; allowed: a new file"
-        )
+        raise ConfigError(f"--output: {options.output} is no page of this suite and is left alone; allowed: a new file")
     try:
         replace(options.output, made.encode("utf-8"))
     except OSError as error:
-        raise refused(
-            f"--output: cannot write {options.output}", error, "a file that can be written"
-        ) from None
+        raise refused(f"--output: cannot write {options.output}", error, "a file that can be written") from None
     say(f"HISTORY  {options.output}\n")
     return 0
 
@@ -80,18 +76,14 @@ def _prune(options: argparse.Namespace) -> int:
             say(f"{inert.terminal(said, limit=4_096)}\n")
             kept, gone = kept + bool(fate.spared), gone + (not fate.spared)
     deleted = "would be deleted" if options.dry_run else "deleted"
-    say(
-        f"{gone} report folder{'' if gone == 1 else 's'} {deleted}, {kept} kept; the history keeps all its lines\n"
-    )
+    say(f"{gone} report folder{'' if gone == 1 else 's'} {deleted}, {kept} kept; the history keeps all its lines\n")
     return 0
 
 
 def _export(options: argparse.Namespace) -> int:
     with closing(opened(options.history)) as index:
         runs, months = write_parquet(index, options.folder)
-    counted = [
-        f"{number} {what}{'' if number == 1 else 's'}" for number, what in ((runs, "run"), (months, "month"))
-    ]
+    counted = [f"{number} {what}{'' if number == 1 else 's'}" for number, what in ((runs, "run"), (months, "month"))]
     say(f"{counted[0]} of {counted[1]} written to {options.folder}\n")
     return 0
 
@@ -103,9 +95,7 @@ def _asked(options: argparse.Namespace, index: Index, *, every: bool = False) ->
     known = targets(index)
     if known and not found:
         hint, allowed = meant(options.target, known), ", ".join(known[:20])
-        raise ConfigError(
-            f"--target: no target of {index.file} is named {options.target!r}{hint}; allowed: {allowed}"
-        )
+        raise ConfigError(f"--target: no target of {index.file} is named {options.target!r}{hint}; allowed: {allowed}")
     if found and glob and not any(one.standings for one in found):
         raise ConfigError(
             f"--requirement: {glob!r} names none in {index.file}; allowed: an id or a glob such as 'ENV-*'"

@@ -30,10 +30,7 @@ def add_verbs(history: argparse.ArgumentParser) -> None:
     show = verb("show", "say what is broken and since when, what is flaky, what could not be judged")
     show.add_argument("--target", default="*", metavar="GLOB", help="these targets alone")
     show.add_argument(
-        "--requirement",
-        default="",
-        metavar="ID-GLOB",
-        help="these requirements alone, with all that became of them",
+        "--requirement", default="", metavar="ID-GLOB", help="these requirements alone, with all that became of them"
     )
     html = verb("html", "write what `show` says, and runs by requirements, as a page")
     html.add_argument("--target", default="*", metavar="GLOB", help="these targets alone")

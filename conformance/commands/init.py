@@ -117,9 +117,7 @@ def template() -> str:
     """The file: each key with what it says, and as a line that can be used."""
     first, *others = [e.code for e in documented().errors.values() if e.provoked == "provisioned"]
     states = [f"# [targets.staging.states.{first}]\n" + "\n".join(_keys("state"))]
-    states += [
-        f'# [targets.staging.states.{code}]\n# headers = {{ "X-Test-State" = "{code}" }}\n' for code in others
-    ]
+    states += [f'# [targets.staging.states.{code}]\n# headers = {{ "X-Test-State" = "{code}" }}\n' for code in others]
     return _HEAD + "\n".join(_keys("target")) + "\n" + _STATES + "\n" + "\n".join(states)
 
 

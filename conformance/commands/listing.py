@@ -32,13 +32,8 @@ def listing(
     chosen = chosen_checks(contract, selected(contract, terms, target.calls), target.calls)
     everyone = [*chosen, *(one for own in extensions for one in own.chosen(target.calls))]
     plan = plans.plan(contract, target, wishes_of(everyone), seed, smoke=smoke)
-    lines = [
-        f"Would send to {target.shown_endpoint} ({target.binding}), and over plain HTTP to {_plain(target)}:",
-        "",
-    ]
-    lines += [
-        line for p in plan.probes for line in (_request(p), *([_there_for(p, chosen, plan)] if smoke else ()))
-    ]
+    lines = [f"Would send to {target.shown_endpoint} ({target.binding}), and over plain HTTP to {_plain(target)}:", ""]
+    lines += [line for p in plan.probes for line in (_request(p), *([_there_for(p, chosen, plan)] if smoke else ()))]
     lines += [
         "",
         *(f"Sent where an answer calls for it: {probe.title}" for probe in plan.asides.values()),
@@ -52,10 +47,7 @@ def listing(
     lines += [_judged(check, case, target, contract) for check, case in chosen]
     if smoke:
         finds = Worth(target.binding).finds([probe.id for probe in plan.probes], terms.level)
-        lines += [
-            "",
-            f"Finds {finds} % of the known faults at level {terms.level}; says of nothing that it is kept.",
-        ]
+        lines += ["", f"Finds {finds} % of the known faults at level {terms.level}; says of nothing that it is kept."]
     for own in extensions:
         lines += ["", f"Would judge, of the extension {own.name}:", ""]
         lines += [_judged(check, case, target, contract) for check, case in own.chosen(target.calls)]
@@ -78,9 +70,7 @@ def _judged(check: Check, case: Case, target: Target, contract: Contract) -> str
 def effects(plan: Plan, contract: Contract) -> tuple[str, ...]:
     """What will be changed, a sentence for each call."""
     sent = Counter((p.purpose.call, p.kind is Kind.DOCUMENTED) for p in plan.effects)
-    calls = [
-        call for call in dict.fromkeys(p.purpose.call for p in plan.effects) if contract.calls[call].changes
-    ]
+    calls = [call for call in dict.fromkeys(p.purpose.call for p in plan.effects) if contract.calls[call].changes]
     return tuple(
         f"{name}, sent {'twice' if sent[name, True] > 1 else 'once'},"
         f" and {sent[name, False]} times so that it must be refused: {contract.calls[name].row.changes}"
@@ -102,10 +92,7 @@ def unsent(contract: Contract, target: Target) -> Iterator[tuple[str, tuple[str,
         f"[targets.{target.name}.values]",
         *(f'{name} = "..."' for name in dict.fromkeys(wanted)),
     )
-    yield (
-        f"{names}: they change something; `allow_effects` and a test account in `values` have them sent",
-        lines,
-    )
+    yield (f"{names}: they change something; `allow_effects` and a test account in `values` have them sent", lines)
 
 
 def cost(plan: Plan, target: Target, judged: int) -> str:

@@ -48,13 +48,9 @@ def run(options: argparse.Namespace) -> int:
         files |= {ENVELOPE: signed(said, KIND, key), SIGNER: public_half(key)}
     write_new(file, packed(files))
     if challenge is None:
-        note(
-            "it answers no challenge, so nobody can tell when it was recorded; `run --challenge` answers one"
-        )
+        note("it answers no challenge, so nobody can tell when it was recorded; `run --challenge` answers one")
     if report.scope.smoke is not None:
-        note(
-            f"it is narrowed to a smoke run of {report.scope.smoke.requests} requests: it shows no requirement kept"
-        )
+        note(f"it is narrowed to a smoke run of {report.scope.smoke.requests} requests: it shows no requirement kept")
     unsigned = "" if key else f"; not signed: {STATEMENT} in it is what to sign"
     judged = f"its run is {report.verdict.value} ({result(report)})"
     say(f"{inert.terminal(str(file))} written, {len(files)} files: {judged}{unsigned}\n")
@@ -65,9 +61,7 @@ def _read(file: Path) -> bytes:
     try:
         return read_file(file)
     except OSError as error:
-        raise ConfigError(
-            f"cannot read {file}: {error.strerror}; allowed: the folder that a run wrote"
-        ) from None
+        raise ConfigError(f"cannot read {file}: {error.strerror}; allowed: the folder that a run wrote") from None
 
 
 def _check(evidence: bytes, report: Report, place: Path) -> None:
@@ -77,9 +71,7 @@ def _check(evidence: bytes, report: Report, place: Path) -> None:
     except EvidenceError as error:
         raise ConfigError(f"{place / EVIDENCE}: {error}; allowed: the folder that a run wrote") from None
     if recording.described is None:
-        raise ConfigError(
-            f"{place / EVIDENCE} does not say how its run was set up; allowed: what `run` wrote"
-        )
+        raise ConfigError(f"{place / EVIDENCE} does not say how its run was set up; allowed: what `run` wrote")
     if report.suite.version != __version__:
         raise ConfigError(
             f"{place} was written by version {report.suite.version}, and this is {__version__};"
@@ -99,7 +91,5 @@ def _challenge(options: argparse.Namespace, report: Report, files: dict[str, byt
         return None
     challenge, files[CHALLENGE] = read_challenge(options.challenge, documented())
     if challenge.nonce != report.nonce:
-        raise ConfigError(
-            f"the run does not answer {options.challenge}; allowed: the challenge that it was run with"
-        )
+        raise ConfigError(f"the run does not answer {options.challenge}; allowed: the challenge that it was run with")
     return challenge

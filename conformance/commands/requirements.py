@@ -26,9 +26,7 @@ def _calls(globs: list[str]) -> tuple[str, ...]:
     for glob in globs:
         if not any(fnmatchcase(name, glob) for name in known):
             allowed = ", ".join(known)
-            raise ConfigError(
-                f"requirements --call: no call is named {glob!r}; allowed: {allowed}, or a glob"
-            )
+            raise ConfigError(f"requirements --call: no call is named {glob!r}; allowed: {allowed}, or a glob")
     return tuple(name for name in known if not globs or any(fnmatchcase(name, glob) for glob in globs))
 
 
@@ -62,16 +60,11 @@ def catalogue(style: str, calls: tuple[str, ...] = ()) -> str:
             for r in rows_of
         ]
         return (
-            msgspec.json.format(
-                msgspec.json.encode({"contract": contract.name, "requirements": rows})
-            ).decode()
-            + "\n"
+            msgspec.json.format(msgspec.json.encode({"contract": contract.name, "requirements": rows})).decode() + "\n"
         )
     if style == "markdown":
         lines = ["| id | level | requirement | rests on | checks |", "| --- | --- | --- | --- | --- |"]
-        lines += [
-            f"| {r.id} | {r.level} | {r.statement} | {r.source} | {len(covered[r.id])} |" for r in rows_of
-        ]
+        lines += [f"| {r.id} | {r.level} | {r.statement} | {r.source} | {len(covered[r.id])} |" for r in rows_of]
         return "\n".join(lines) + "\n"
     screen = here()
     for r in rows_of:

@@ -26,9 +26,7 @@ def run(options: argparse.Namespace) -> int:
     """Serve until asked to stop. Prints the URLs and the path of the CA certificate."""
     codes = sorted({code for table in documented().tables.values() for code in table})
     if options.state and options.state not in codes:
-        raise ConfigError(
-            f"serve --state: {options.state!r} is no documented error code; allowed: {', '.join(codes)}"
-        )
+        raise ConfigError(f"serve --state: {options.state!r} is no documented error code; allowed: {', '.join(codes)}")
     stop = threading.Event()
     with meaning(stop.set):
         with _started(options) as running:

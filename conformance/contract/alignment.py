@@ -49,9 +49,7 @@ class Place(NamedTuple):
 class Aligning:
     """What one document needs, by one schema. sample: a document that keeps it; roots: accepted names of the root."""
 
-    def __init__(
-        self, schema: Schema, draft: Draft, sample: etree._Element, roots: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, schema: Schema, draft: Draft, sample: etree._Element, roots: tuple[str, ...] = ()) -> None:
         self.schema, self.draft, self.sample, self.roots = schema, draft, sample, (schema.root, *roots)
 
     def next(self) -> list[Edit]:
@@ -98,9 +96,7 @@ class Aligning:
         root, wanted = self.draft.root, self.schema.root
         if root.tag in self.roots:
             return
-        inner = next(
-            (e for e in root.iter() if e is not root and squashed(local(e)) == squashed(wanted)), None
-        )
+        inner = next((e for e in root.iter() if e is not root and squashed(local(e)) == squashed(wanted)), None)
         if inner is not None:
             yield made.rooting(f"take away what stands around {_of(inner)}", self._key(inner))
         elif space := etree.QName(root).namespace:

@@ -44,9 +44,7 @@ class Content:
 
     def _fits_in_any_order(self, names: list[str]) -> bool:
         counts = Counter(names)
-        within = all(
-            c.least <= counts[c.name] and (c.most is None or counts[c.name] <= c.most) for c in self.children
-        )
+        within = all(c.least <= counts[c.name] and (c.most is None or counts[c.name] <= c.most) for c in self.children)
         return (self.optional and not names) or (within and set(names) <= {c.name for c in self.children})
 
 

@@ -34,9 +34,7 @@ def texts(aligning: Aligning) -> list[Edit]:
         if not declared.accepts(leaf.text or ""):
             found[declared][draft.keys[leaf]] = _right(leaf, declared, aligning)
     edits = [_said(declared.name, draft, those) for declared, those in found.items()]
-    return edits or [
-        edit for place in aligning.places() for edit in _keys(place.element, place.declared, aligning)
-    ]
+    return edits or [edit for place in aligning.places() for edit in _keys(place.element, place.declared, aligning)]
 
 
 def _said(name: str, draft: Draft, those: dict[Key, Text]) -> Edit:
@@ -54,9 +52,7 @@ def _beside(leaf: etree._Element) -> str:
     """What the item of a leaf says otherwise, where there may be several items."""
     item = leaf.getparent()
     holder = item.getparent() if item is not None else None
-    texts = (
-        [e.text for e in item if e is not leaf and e.text] if item is not None and holder is not None else []
-    )
+    texts = [e.text for e in item if e is not leaf and e.text] if item is not None and holder is not None else []
     return f" of {clip(texts[0], _SHOWN)}" if texts and holder is not None and len(holder) > 1 else ""
 
 
@@ -122,9 +118,7 @@ class Rules:
         self.holder = self.draft.root.find(place.container) if place else None
         found = self.holder.findall(place.item) if self.holder is not None and place else []
         self.items: Sequence[etree._Element] = found if len(found) <= _ITEMS else ()
-        self.samples: list[Any] = (
-            list(aligning.sample.iterfind(f"{place.container}/{place.item}")) if place else []
-        )
+        self.samples: list[Any] = list(aligning.sample.iterfind(f"{place.container}/{place.item}")) if place else []
 
     def next(self) -> list[Edit]:
         """The edits of the first rule that asks for any."""
@@ -177,9 +171,7 @@ class Rules:
         before = [item for item in self.items if _number(item.findtext(key) or "") < number]
         at = self.holder.index(before[-1]) + 1 if before else 0
         shown = " = ".join(child.text or "" for child in template)
-        yield made.adding(
-            f"add the item {clip(shown, _SHOWN)}", [(self.draft.keys[self.holder], at, template)]
-        )
+        yield made.adding(f"add the item {clip(shown, _SHOWN)}", [(self.draft.keys[self.holder], at, template)])
 
     def _words(self, rule: Rule) -> Iterator[Edit]:
         for item in self.items:
@@ -264,14 +256,9 @@ def error(draft: Draft, names: tuple[str, str], code: str, message: str) -> list
     if not codes or not messages:
         return []
     at = next((n for n, leaf in enumerate(codes) if leaf.text == code), 0)
-    wanted = (
-        (codes[at], names[0], code, "code"),
-        (messages[min(at, len(messages) - 1)], names[1], message, "message"),
-    )
+    wanted = ((codes[at], names[0], code, "code"), (messages[min(at, len(messages) - 1)], names[1], message, "message"))
     return [
-        made.saying(
-            kind, f"let {name} say {text!r}, not {clip(leaf.text or '', _SHOWN)!r}", {draft.keys[leaf]: text}
-        )
+        made.saying(kind, f"let {name} say {text!r}, not {clip(leaf.text or '', _SHOWN)!r}", {draft.keys[leaf]: text})
         for leaf, name, text, kind in wanted
         if leaf.text != text
     ]

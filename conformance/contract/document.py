@@ -15,9 +15,7 @@ from lxml import etree
 
 from conformance.contract.encoding import Fault, Unreadable, decided, signs_of
 
-_REFERRING = re.compile(
-    r"""xml-stylesheet|xml-model|\b\w*(href|src|schema|url|uri)\s*=|\w+://""", re.IGNORECASE
-)
+_REFERRING = re.compile(r"""xml-stylesheet|xml-model|\b\w*(href|src|schema|url|uri)\s*=|\w+://""", re.IGNORECASE)
 _DOCTYPE = re.compile(r"(?:<\?.*?\?>|<!--.*?-->|\s)*<!DOCTYPE", re.DOTALL)
 _NO_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _POSITION = re.compile(r", line \d+, column \d+$")
@@ -77,9 +75,7 @@ def _decode(body: bytes, encoding: str, *, lenient: bool) -> tuple[str, str]:
             # The transport's word was wrong; the document itself says nothing, which means UTF-8.
             return _decode(body, "utf-8", lenient=False)
         line = body.count(b"\n", 0, error.start) + 1
-        raise Fault(
-            f"the bytes are not {encoding.upper()}: {error.reason} at byte {error.start}", line
-        ) from None
+        raise Fault(f"the bytes are not {encoding.upper()}: {error.reason} at byte {error.start}", line) from None
     text = text.removeprefix("\ufeff")
     if text.startswith("\ufeff"):
         raise Fault("a second byte order mark stands before the document")
@@ -193,8 +189,6 @@ def _instructions(data: bytes) -> tuple[str, ...]:
         *root.itersiblings(),
     ]
     found = (
-        f"<?{node.target} {node.text or ''}?>"
-        for node in everywhere
-        if isinstance(node, etree._ProcessingInstruction)
+        f"<?{node.target} {node.text or ''}?>" for node in everywhere if isinstance(node, etree._ProcessingInstruction)
     )
     return tuple(text for text in found if _REFERRING.search(text))

@@ -187,9 +187,7 @@ def _codec(name: str) -> str:
     try:
         known = codecs.lookup(name)
     except LookupError:
-        if name.lower() in {"utf-7", "cesu-8", "scsu"} or name.lower().startswith(
-            ("ebcdic", "ucs", "iso-10646")
-        ):
+        if name.lower() in {"utf-7", "cesu-8", "scsu"} or name.lower().startswith(("ebcdic", "ucs", "iso-10646")):
             raise Unreadable(f"the encoding {name} is not one that the suite reads") from None
         raise Fault(f"declares the encoding {name}, which nobody has registered") from None
     if not _KNOWN.fullmatch(name):

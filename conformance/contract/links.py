@@ -97,15 +97,12 @@ def _of_call(call: ServiceCall, contract: Contract) -> Iterator[str]:
         if name not in declared:
             yield f", secret_answers: response.xsd has no {name}"
     yield from (
-        f", error {code}: errors.toml has no such code"
-        for code in sorted(set(call.errors) - set(contract.errors))
+        f", error {code}: errors.toml has no such code" for code in sorted(set(call.errors) - set(contract.errors))
     )
     table = contract.tables.get(row.edition, {})
     yield from (f", errors: errors.toml has no {c} of {row.edition}" for c in row.errors if c not in table)
     for parameter in call.parameters:
-        yield from (
-            f", parameter {parameter.name}: {wrong}" for wrong in _of_parameter(parameter, call, contract)
-        )
+        yield from (f", parameter {parameter.name}: {wrong}" for wrong in _of_parameter(parameter, call, contract))
     yield from _of_rows(call, contract, declared)
 
 

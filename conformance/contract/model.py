@@ -15,9 +15,7 @@ from conformance.contract.rows import PAGE, CallRow, ErrorCode, Items, Parameter
 FAILED_LOGINS = frozenset({"404", "405", "440"})  # the codes of the guide
 ERROR_PARTS = ("code", "message", "data", "envelope", "stable")  # what is required of the answer in a state
 
-Having = Literal[
-    "", "parameters", "required", "values", "forms", "groups", "defaults", "origins", "spellings", "guide"
-]
+Having = Literal["", "parameters", "required", "values", "forms", "groups", "defaults", "origins", "spellings", "guide"]
 
 
 class Requirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

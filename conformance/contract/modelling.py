@@ -60,8 +60,7 @@ def _declared(
         return Component(requirement, label, aspect, path) if requirement else anything
 
     below = {
-        child.local_name: _declared(child, (*path, child.local_name), labels, anything)
-        for child in _elements(group)
+        child.local_name: _declared(child, (*path, child.local_name), labels, anything) for child in _elements(group)
     }
     return Declaration(
         label=label,
@@ -163,9 +162,7 @@ def _facets(kind: Any) -> Facets | None:
             most = facet.value
         elif not isinstance(facet, XsdPatternFacets):
             return None
-    return Facets(
-        listed, tuple(p.pattern for p in kind.patterns.patterns) if kind.patterns else (), least, most
-    )
+    return Facets(listed, tuple(p.pattern for p in kind.patterns.patterns) if kind.patterns else (), least, most)
 
 
 def _elements(group: Any) -> Iterator[Any]:
@@ -178,9 +175,7 @@ def _paths(element: Any, path: tuple[str, ...], within: tuple[Any, ...]) -> Iter
     """The path of every declared element."""
     kind = element.type
     if kind in within:
-        raise ValueError(
-            f"the type of {'/'.join(path)} holds itself: a schema of the contract has a bounded depth"
-        )
+        raise ValueError(f"the type of {'/'.join(path)} holds itself: a schema of the contract has a bounded depth")
     yield path
     if kind.is_complex() and not kind.has_simple_content():
         for child in _elements(kind.content):
@@ -203,9 +198,7 @@ def _own(component: Any) -> list[Any]:
 
 def _noted(annotations: list[Any], source: str) -> str:
     """What the first note of a kind says."""
-    notes = (
-        info for annotation in annotations for info in annotation.appinfo if info.get("source") == source
-    )
+    notes = (info for annotation in annotations for info in annotation.appinfo if info.get("source") == source)
     return next(((note.text or "").strip() for note in notes), "")
 
 

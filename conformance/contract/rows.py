@@ -22,13 +22,7 @@ class ErrorCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     message: str
     description: str
     provoked: Literal[
-        "plain-http",
-        "provisioned",
-        "wrong-token",
-        "unknown-action",
-        "parameter",
-        "destructive",
-        "unreachable",
+        "plain-http", "provisioned", "wrong-token", "unknown-action", "parameter", "destructive", "unreachable"
     ]
     edition: str = PAGE
     same_as: str = ""
@@ -99,17 +93,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"ori
 
     requirement: str
     kind: Literal[
-        "offers",
-        "holds",
-        "unique",
-        "words",
-        "ascending",
-        "same",
-        "differs",
-        "distinct",
-        "subset",
-        "png",
-        "keyed",
+        "offers", "holds", "unique", "words", "ascending", "same", "differs", "distinct", "subset", "png", "keyed"
     ]
     field: str = ""
     fields: dict[str, str] = {}

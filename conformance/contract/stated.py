@@ -16,18 +16,11 @@ def stated(requirement: Requirement, call: str, contract: Contract) -> str:
     other = contract.calls[call]
     text = requirement.statement
     for old, new in (
-        (
-            f"{_EACH} {_content(page)}",
-            _content(other) if other.items is None else f"{_EACH} {_content(other)}",
-        ),
+        (f"{_EACH} {_content(page)}", _content(other) if other.items is None else f"{_EACH} {_content(other)}"),
         (page.subject.replace("the ", "a ", 1), other.subject),
         (page.subject, other.subject),
         (page.name, other.name),
-        *(
-            ((_PAGES_ROOT, "The root element is one of the two that the guide prints"),)
-            if other.row.also_roots
-            else ()
-        ),
+        *(((_PAGES_ROOT, "The root element is one of the two that the guide prints"),) if other.row.also_roots else ()),
     ):
         text = text.replace(old, new)
     return text

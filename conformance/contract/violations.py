@@ -27,9 +27,7 @@ _BLANK = " \t\r\n"
 Told = tuple[str, str, str]  # the reason, what was expected, what is there
 
 
-def deviations(
-    schema: Schema, document: etree._Element, roots: tuple[str, ...] = ()
-) -> tuple[Deviation, ...]:
+def deviations(schema: Schema, document: etree._Element, roots: tuple[str, ...] = ()) -> tuple[Deviation, ...]:
     """The first deviations of a document from each component of its schema.
 
     roots: further accepted names of the root. Its name and namespace are judged apart from the rest, so that a wrong
@@ -192,9 +190,7 @@ class _Attribution:
 
     # Children that are not the documented ones
 
-    def _children(
-        self, element: etree._Element, declared: Declaration, names: list[str]
-    ) -> dict[etree._Element, str]:
+    def _children(self, element: etree._Element, declared: Declaration, names: list[str]) -> dict[etree._Element, str]:
         """Say why, each reason under its requirement; returns the children that stand for a documented one."""
         there = set(names)
         missing = [name for name, least, _ in declared.children if least and name not in there]

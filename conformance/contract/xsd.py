@@ -20,9 +20,7 @@ from conformance.contract.components import Component, Declaration, Model
 if TYPE_CHECKING:
     import xmlschema
 
-COMPILED = Path(__file__).with_name(
-    "compiled.json"
-)  # models of the schemas that come with the suite, by digest
+COMPILED = Path(__file__).with_name("compiled.json")  # models of the schemas that come with the suite, by digest
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _CALL = "CALL"  # stands for the name of the call, in the schema that all calls share
 
@@ -122,9 +120,7 @@ def _each(declared: Declaration) -> Iterator[Declaration]:
 
 @cache
 def _compiled() -> dict[str, msgspec.Raw]:
-    return (
-        msgspec.json.decode(COMPILED.read_bytes(), type=dict[str, msgspec.Raw]) if COMPILED.exists() else {}
-    )
+    return msgspec.json.decode(COMPILED.read_bytes(), type=dict[str, msgspec.Raw]) if COMPILED.exists() else {}
 
 
 @cache

@@ -48,9 +48,7 @@ TO_MEND = "; to mend it: "  # between what stands in the way and its remedy, in 
 _TRIES = 3
 _CALLS = 2  # documented calls in vain at the end of a run, before it may be called a ban
 ORDINARY = frozenset({Sent.DOCUMENTED, Sent.CHECK})  # documented calls that bring nothing unusual along
-LOST = frozenset(
-    {"closed", "timeout", "refused", "unreachable", "proxy"}
-)  # kinds of loss that a ban may show as
+LOST = frozenset({"closed", "timeout", "refused", "unreachable", "proxy"})  # kinds of loss that a ban may show as
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +94,7 @@ def judged(exchanges: Sequence[Exchange], found: Mapping[int, Instead]) -> tuple
     """The exchanges without those that somebody else answered and that were asked again with success; a ban lasts."""
     answered = {e.probe for e in exchanges if e.answer and e.number not in found}
     return tuple(
-        e
-        for e in exchanges
-        if e.number not in found or found[e.number].kind is Kind.BAN or e.probe not in answered
+        e for e in exchanges if e.number not in found or found[e.number].kind is Kind.BAN or e.probe not in answered
     )
 
 
@@ -156,9 +152,7 @@ class _Reader:
 
     def _had_the_better_moment(self, exchange: Exchange) -> bool:
         """Whether an ordinary call right after it was answered, before which less time had passed without any call."""
-        rest = exchange.started - max(
-            (e.finished for e in self.exchanges if e.number < exchange.number), default=0
-        )
+        rest = exchange.started - max((e.finished for e in self.exchanges if e.number < exchange.number), default=0)
         after = next((e for e in self.ordinary if e.number > exchange.number), None)
         return after is not None and _envelope(after) and after.started - exchange.finished <= rest
 

@@ -83,11 +83,7 @@ def _is_of_another(envelope: Envelope, asked: Asked) -> bool:
 
 
 def _says_error(envelope: Envelope) -> bool:
-    says = envelope.result is not None and envelope.result.text.strip().lower() in {
-        "error",
-        "failed",
-        "failure",
-    }
+    says = envelope.result is not None and envelope.result.text.strip().lower() in {"error", "failed", "failure"}
     return not envelope.has_list and (says or (bool(envelope.errors()) and not envelope.says_success))
 
 
@@ -111,22 +107,14 @@ RULES = (
         lambda e, _: e.root is None and bool(e.document.unreadable),
         Meaning.UNREADABLE,
     ),
-    Rule(
-        "no tree, names of an envelope in the text",
-        lambda e, _: e.root is None and e.recognised,
-        Meaning.DAMAGED,
-    ),
+    Rule("no tree, names of an envelope in the text", lambda e, _: e.root is None and e.recognised, Meaning.DAMAGED),
     Rule("no tree", lambda e, _: e.root is None, Meaning.NO_ENVELOPE),
     Rule(
         "a Result that says so, or a code or message of an error; no Success anywhere, no list",
         _is_nothing_but_an_error,
         Meaning.ERROR,
     ),
-    Rule(
-        "the Action of another call, and nothing of what this one is asked for",
-        _is_of_another,
-        Meaning.ANOTHER_CALL,
-    ),
+    Rule("the Action of another call, and nothing of what this one is asked for", _is_of_another, Meaning.ANOTHER_CALL),
     Rule(
         "Success, or a list or a piece of one; no error that outweighs it",
         lambda e, _: (e.says_success or e.has_list) and not _says_error(e),
@@ -137,11 +125,7 @@ RULES = (
         lambda e, asked: e.recognised and not asked.content and _echoes(e, asked) and not _says_error(e),
         Meaning.SUCCESS,
     ),
-    Rule(
-        "an error, and a later Result that says Success",
-        lambda e, _: _says_error(e),
-        Meaning.ERROR_AND_SUCCESS,
-    ),
+    Rule("an error, and a later Result that says Success", lambda e, _: _says_error(e), Meaning.ERROR_AND_SUCCESS),
     Rule("names of an envelope", lambda e, _: e.recognised, Meaning.NEITHER),
     Rule("anything else", lambda _, __: True, Meaning.NO_ENVELOPE),
 )

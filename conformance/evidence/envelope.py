@@ -161,9 +161,7 @@ class Envelope:
                 last[holder] = {}
                 found.append(last[holder])
             last[holder][name] = element
-        items = tuple(
-            tuple(Leaf(parts[name]) if name in parts else None for name in names) for parts in found
-        )
+        items = tuple(tuple(Leaf(parts[name]) if name in parts else None for name in names) for parts in found)
         self._items[fields] = items
         return items
 
@@ -224,11 +222,7 @@ class Envelope:
     def recognised(self) -> bool:
         """Whether it is an envelope of the Connect API at all, whatever else is wrong with it."""
         if self.root is None:
-            return bool(
-                _tags(frozenset({"ClICKATELLSDK", "Result"}) | _items() - {"value"}).search(
-                    self.document.text
-                )
-            )
+            return bool(_tags(frozenset({"ClICKATELLSDK", "Result"}) | _items() - {"value"}).search(self.document.text))
         names = self._names & {"action", "result", "values", "timestamp", "error"}
         if local(self.root).lower() == "clickatellsdk" and names - {"action"}:
             return True

@@ -83,9 +83,9 @@ def _header(name: str, value: str, secrets: Secrets, calls: Collection[str]) -> 
         return name, REDACTED
     if name.lower() == ":path":
         return name, shown_url(f"//{value}", secrets, calls).removeprefix("//")
-    return secrets.redact(name), shown_url(
-        value, secrets, calls
-    ) if name.lower() == "referer" else secrets.redact(value)
+    return secrets.redact(name), shown_url(value, secrets, calls) if name.lower() == "referer" else secrets.redact(
+        value
+    )
 
 
 def _field(found: re.Match[bytes]) -> bytes:

@@ -88,9 +88,7 @@ def _parse(raw: Any) -> har.Har:
         raise EvidenceError(f"not a HAR 1.2 file: {error}") from None
 
 
-def _exchanges(
-    entries: list[har.Entry], run: har.Run, *, own: bool
-) -> tuple[tuple[Exchange, ...], tuple[str, ...]]:
+def _exchanges(entries: list[har.Entry], run: har.Run, *, own: bool) -> tuple[tuple[Exchange, ...], tuple[str, ...]]:
     """The exchanges, and a note of what was left out: pages and pictures that a browser's recording holds too."""
     made, left_out = [], []
     for place, entry in enumerate(entries, 1):

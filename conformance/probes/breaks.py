@@ -65,9 +65,7 @@ def _malformed(request: Request, seeded: Seeded) -> Iterator[Change]:
     """REQ-04: one rule of well-formedness (XML 1.0 section 2.1) broken."""
 
     def broken(what: str, **steps: str) -> Change:
-        return Change(
-            what, ({slot.replace("_", "-"): text for slot, text in steps.items()},), "well-formedness"
-        )
+        return Change(what, ({slot.replace("_", "-"): text for slot, text in steps.items()},), "well-formedness")
 
     n, gap = seeded.one(list(request.names)), seeded.one(request.gaps)
     name = request.names[n]
@@ -98,21 +96,15 @@ def _structural(request: Request, seeded: Seeded) -> Iterator[Change]:
     for key, what, of in (("0", "root", request.component(root, "name")), (leaf, "element", parent)):
         tag = request.names[key]
         other = seeded.one((f"{tag}s", f"{tag}_", f"x{tag}", tag[:-1], f"{tag}2", tag[::-1]))
-        yield Change(
-            f"the {what} {other} for {tag}", ({f"start{key}": f"<{other}", f"end{key}": f"</{other}"},), of
-        )
+        yield Change(f"the {what} {other} for {tag}", ({f"start{key}": f"<{other}", f"end{key}": f"</{other}"},), of)
     space = seeded.one(("urn:example:x", "http://example.com/", root))
-    yield Change(
-        "the root in a namespace", ({"open0": f' xmlns="{space}"'},), request.component(root, "name")
-    )
+    yield Change("the root in a namespace", ({"open0": f' xmlns="{space}"'},), request.component(root, "name"))
     prefixed = {"start0": f"<p:{root}", "open0": ' xmlns:p="urn:x"', "end0": f"</p:{root}"}
     yield Change("the root in a namespace, by a prefix", (prefixed,), request.component(root, "name"))
     yield Change(f"a second {request.names[leaf]}", ({f"after{leaf}": whole},), parent)
     yield Change(f"a third {request.names[leaf]}", ({f"after{leaf}": whole * 2},), parent)
 
-    attribute = seeded.one(
-        ("version", "id", "type", "name", "lang", "class", request.call.action_element, "a.b-c")
-    )
+    attribute = seeded.one(("version", "id", "type", "name", "lang", "class", request.call.action_element, "a.b-c"))
     quote = seeded.one("'\"")
     found = f" {attribute}={quote}{seeded.one(('', ' '))}{seeded.one(_WORDS)}{quote}"
     yield Change(f"an attribute of {name}", ({f"open{n}": " a='1'"}, {f"open{n}": found}), anything)

@@ -16,11 +16,7 @@ ALONE: Fields = (
     ("Front-End-Https", "on"),
     ("X-Forwarded-Ssl", "on"),
 )
-_FORWARDED: Fields = (
-    ("X-Forwarded-Protocol", "https"),
-    ("X-Forwarded-Scheme", "https"),
-    ("X-Forwarded-Port", "443"),
-)
+_FORWARDED: Fields = (("X-Forwarded-Protocol", "https"), ("X-Forwarded-Scheme", "https"), ("X-Forwarded-Port", "443"))
 _OTHERS: Fields = (
     ("X-Url-Scheme", "https"),
     ("X-Scheme", "https"),
@@ -84,8 +80,7 @@ def _said(word: str) -> Fields:
 
 # By every binding.
 EVERY_USUAL: Fields = tuple(
-    (name, "ssl" if name == "X-Forwarded-Protocol" else value)
-    for name, value in (*ALONE, *_FORWARDED, *_OTHERS)
+    (name, "ssl" if name == "X-Forwarded-Protocol" else value) for name, value in (*ALONE, *_FORWARDED, *_OTHERS)
 )
 # By the target's binding.
 TOGETHER: tuple[tuple[str, str, Fields], ...] = (

@@ -155,9 +155,7 @@ def malformed(template: Template) -> dict[Kind, tuple[Document, ...]]:
         "surrogate": f"<{root}><!-- ".encode() + b"\xed\xa0\xbd" + f" -->{child}</{root}>".encode(),
         "overlong": plain.encode().replace(b"</", b"\xc0\xbc/", 1),  # a less-than sign in two bytes
     }
-    made[Kind.MALFORMED_CHARACTERS] += tuple(
-        Document(key, body, as_body=True) for key, body in bodies.items()
-    )
+    made[Kind.MALFORMED_CHARACTERS] += tuple(Document(key, body, as_body=True) for key, body in bodies.items())
     made[Kind.MALFORMED_AROUND] += (
         Document("two-byte-order-marks", codecs.BOM_UTF8 * 2 + plain.encode(), as_body=True),
     )

@@ -116,9 +116,7 @@ def noise(request: Request, seeded: Seeded) -> Iterator[Change]:
             if slot != "before"
             else _ladder("a comment", slot, "<!---->", f"{comment}{space}")
         )
-        yield _ladder(
-            "a comment", slot, "<!---->", f"{seeded.one(('', space))}{comment}{seeded.one(('', space))}"
-        )
+        yield _ladder("a comment", slot, "<!---->", f"{seeded.one(('', space))}{comment}{seeded.one(('', space))}")
     for n in request.names:
         yield _ladder("white space in a tag", f"open{n}", " ", seeded.one(_SPACES))
         yield _ladder("white space in a tag", f"close{n}", " ", seeded.one(_SPACES))

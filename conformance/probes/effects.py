@@ -31,9 +31,7 @@ def in_turn(templates: Templates, target: Target, wishes: Wishes) -> Iterator[Pr
             continue
         base, user = once(of, target), dict(of.given).get("user", "")
         own = [p for p in _around(of, base, target) if p is base or is_wanted(p.purpose, wishes)]
-        own = [
-            p for p in own if p.id == base.id or not p.risky or user in users or base in own[: own.index(p)]
-        ]
+        own = [p for p in own if p.id == base.id or not p.risky or user in users or base in own[: own.index(p)]]
         if len(own) > 1 or is_wanted(base.purpose, wishes):  # it is the control of the others
             for probe in own:
                 yield from _with_what_it_spends(probe, templates, target)
@@ -78,9 +76,7 @@ def _around(of: Template, base: Probe, target: Target) -> Iterator[Probe]:
         if row.after or row.between:
             yield probe
         if row.between:
-            yield replace(
-                base, id=f"{_AGAIN}@{of.name}", title=f"{of.name}: the documented request, after that"
-            )
+            yield replace(base, id=f"{_AGAIN}@{of.name}", title=f"{of.name}: the documented request, after that")
 
 
 def _saying(of: Template, base: Probe, given: Given, **changes: object) -> Probe:
@@ -200,12 +196,7 @@ def _with_what_it_spends(probe: Probe, templates: Templates, target: Target) -> 
     """A probe behind the request that gives what it uses up; one that uses it again needs none."""
     call = probe.spends.partition(".")[0]
     row = next(
-        (
-            r
-            for of in templates.values()
-            for r in of.call.row.refusal
-            if f"refusal-of-{r.key}@{of.name}" == probe.id
-        ),
+        (r for of in templates.values() for r in of.call.row.refusal if f"refusal-of-{r.key}@{of.name}" == probe.id),
         None,
     )
     if call in templates and not (row and row.after):

@@ -147,9 +147,7 @@ def reduce(case: Case, shows: Callable[[bytes], bool], most: int) -> bytes:
     from hypothesis import strategies as st  # noqa: PLC0415
     from hypothesis.errors import HypothesisException  # noqa: PLC0415
 
-    if (
-        alone
-    ):  # it would keep notes in the folder that a run is started from; where it cannot, it does without
+    if alone:  # it would keep notes in the folder that a run is started from; where it cannot, it does without
         configuration.set_hypothesis_home_dir(Path(os.devnull) / "none")
     plain = case.filled(())
     known: dict[bytes, bool] = {plain: False, case.document: True}

@@ -37,9 +37,7 @@ WRONG = {
     "e-mail": {"without-at": "nobody"},
     "url": {"without-scheme": "nowhere at all"},
 }
-Wrongs = Iterator[
-    tuple[Kind, str, str | None]
-]  # what it shows, what was done, the value; None: it is left out
+Wrongs = Iterator[tuple[Kind, str, str | None]]  # what it shows, what was done, the value; None: it is left out
 
 
 def about(template: Template, base: Probe, target: Target) -> Iterator[Probe]:
@@ -136,10 +134,7 @@ def _allowed(template: Template, base: Probe) -> Iterator[Probe]:
     for parameter in template.call.parameters:
         for value in () if parameter.secret else others_allowed(template, parameter):
             given = (*_others(template, parameter), (parameter.name, value))
-            name, title = (
-                f"{parameter.name}-{value}",
-                f"the request with the listed {parameter.name} {value!r}",
-            )
+            name, title = (f"{parameter.name}-{value}", f"the request with the listed {parameter.name} {value!r}")
             yield _saying(template, base, Kind.ALLOWED, name, given, title=title)
 
 
@@ -173,9 +168,7 @@ def _groups(template: Template, base: Probe) -> Iterator[Probe]:
         for name, value in pairs:
             if (*others, (name, value)) != template.given:
                 title = f"the request with {name} alone"
-                yield _saying(
-                    template, base, Kind.GROUP, f"{group}-{name}", (*others, (name, value)), title=title
-                )
+                yield _saying(template, base, Kind.GROUP, f"{group}-{name}", (*others, (name, value)), title=title)
         if (*others, pairs[0]) == template.given:  # the documented request is what both are held against
             title = f"the request with {names}"
             yield _saying(template, base, Kind.BESIDE, group, (*others, *pairs), title=title)

@@ -100,9 +100,7 @@ class _Plain:
     def _plain(self, binding: Binding = "query-xml", **changes: Any) -> Probe:
         control = _control(self.target, binding, self._own(binding))
         form = self.base.sent_for(Kind.FORM)
-        usual = replace(
-            carrying(self.template, self.base, binding), channel="http", purpose=form, control=control
-        )
+        usual = replace(carrying(self.template, self.base, binding), channel="http", purpose=form, control=control)
         return replace(usual, **changes)
 
     def _own(self, binding: Binding) -> str:
@@ -119,13 +117,7 @@ class _Plain:
             (b, b, self._own(b), f"as {b}", {}) for b in (self.base.binding, *self.others)
         ]
         kinds.append(
-            (
-                "segment",
-                self.base.binding,
-                "binding-segment",
-                f"with a last segment {name}",
-                {"segment": name},
-            )
+            ("segment", self.base.binding, "binding-segment", f"with a last segment {name}", {"segment": name})
         )
         if self.base.binding != "query-params":  # which carries no document
             how, document = layouts.other(self.template, self.base.binding)

@@ -103,19 +103,12 @@ class Plan:
         """The first request alone, and what `changes` say."""
         empty: Any = dict.fromkeys(("together", "in_a_row", "middle", "last", "late", "effects"), ())
         return replace(
-            self,
-            **empty | {"states": {}, "gaps": {}, "cases": {}, "asides": {}, "handshakes": False} | changes,
+            self, **empty | {"states": {}, "gaps": {}, "cases": {}, "asides": {}, "handshakes": False} | changes
         )
 
 
 def plan(
-    contract: Contract,
-    target: Target,
-    wishes: Wishes,
-    seed: int = 1,
-    *,
-    sparing: bool = False,
-    smoke: int = 0,
+    contract: Contract, target: Target, wishes: Wishes, seed: int = 1, *, sparing: bool = False, smoke: int = 0
 ) -> Plan:
     """What will be sent to `target` for the checks that look at what `wishes` says. What nobody wishes is not sent.
 
@@ -167,12 +160,7 @@ def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, s
     together += generated
     states, gaps = _states(contract, target, base, wishes)
     last = tuple(
-        replace(
-            base,
-            id=f"documented-last-{n}",
-            fresh=n == 2,
-            title=f"the documented request, at the end, over {how}",
-        )
+        replace(base, id=f"documented-last-{n}", fresh=n == 2, title=f"the documented request, at the end, over {how}")
         for n, how in ((1, "the first connection"), (2, "a new connection"))
     )
     if not target.allow_hostile_requests:
@@ -180,9 +168,7 @@ def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, s
         gaps[Kind.HOSTILE] = (
             "hostile requests are off; the line `allow_hostile_requests = true` in the target sends them"
         )
-    canary = replace(
-        base, id="documented-middle", title="the documented request, before any state is brought about"
-    )
+    canary = replace(base, id="documented-middle", title="the documented request, before any state is brought about")
     together += [p for p in probes.repeats(base) if is_wanted(p.purpose, wishes)]
     free = [p for code, calls in states.items() if not _takes_turns(target, code) for p in calls]
     together += [replace(p, fresh=False) for p in free]  # other workers have other connections

@@ -70,9 +70,7 @@ class Worth:
         """Of 100 faults that are known at a level, how many these requests find; of those that nobody chose by."""
         sent, known, found = self.bits(probes), 0, 0
         for fault in self.of.faults:
-            masks = [
-                int(mask, 16) for one, mask in fault.shown.items() if one in LEVELS[: LEVELS.index(level) + 1]
-            ]
+            masks = [int(mask, 16) for one, mask in fault.shown.items() if one in LEVELS[: LEVELS.index(level) + 1]]
             known += len(fault.counted) if masks else 0
             found += len(fault.counted) if any(mask & sent for mask in masks) else 0
         return 100 * found // known if known else 0

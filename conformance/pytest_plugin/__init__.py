@@ -16,14 +16,7 @@ from typing import Any
 import pytest
 
 from conformance.checks.catalogue import check_of
-from conformance.pytest_plugin.fixtures import (
-    _connect_recorded,
-    binding,
-    evidence,
-    exchange,
-    exchanges,
-    judging,
-)
+from conformance.pytest_plugin.fixtures import _connect_recorded, binding, evidence, exchange, exchanges, judging
 from conformance.pytest_plugin.plugin import RECORDED, Suite
 from conformance.pytest_plugin.serving import _connect_server, connect_report, connect_server
 from conformance.target.options import attributes
@@ -165,6 +158,4 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(_NO_ENDPOINT)
     for item in items:
         if RECORDED in getattr(item, "fixturenames", ()):
-            raise pytest.UsageError(
-                f"{item.nodeid} asks for what was recorded: add --endpoint=URL (or --target=NAME)"
-            )
+            raise pytest.UsageError(f"{item.nodeid} asks for what was recorded: add --endpoint=URL (or --target=NAME)")

@@ -9,9 +9,7 @@ from conformance.evidence.exchange import Evidence, Exchange
 from conformance.probes.purpose import EVERYTHING
 from conformance.pytest_plugin.plugin import CHECK, Suite
 
-_NO_ENDPOINT = (
-    "nothing was recorded: `judging`, `evidence` and `exchanges` need --endpoint=URL or --target=NAME"
-)
+_NO_ENDPOINT = "nothing was recorded: `judging`, `evidence` and `exchanges` need --endpoint=URL or --target=NAME"
 
 
 @pytest.fixture
@@ -56,6 +54,4 @@ def exchanges(judging: Judging) -> tuple[Exchange, ...]:
 def exchange(request: pytest.FixtureRequest, binding: str) -> None:  # noqa: ARG001
     """Each of the exchanges in turn, which `judge` gives to a check."""
     if CHECK not in request.node.stash:
-        pytest.fail(
-            "`exchange` is for checks (@requirement); allowed here: `exchanges`, all of them", pytrace=False
-        )
+        pytest.fail("`exchange` is for checks (@requirement); allowed here: `exchanges`, all of them", pytrace=False)

@@ -72,13 +72,7 @@ def suite(config: pytest.Config, options: argparse.Namespace) -> Suite:
     shared = getattr(config, "workerinput", {}).get("conformance_evidence")
     once = _once(Path(shared), shown) if shared else obtain
     return _Reporting(
-        contract,
-        terms,
-        judged.binding,
-        judged.calls,
-        once,
-        reports=options.reports,
-        secrets=judged.secrets,
+        contract, terms, judged.binding, judged.calls, once, reports=options.reports, secrets=judged.secrets
     )
 
 
@@ -143,9 +137,7 @@ class _Reporting(Suite):
     def extended(self, extent: Extent) -> tuple[ExtensionResult, ...]:
         """What the extensions come to, whose checks are tests of this session."""
         shown = self.redaction.shown
-        return tuple(
-            assemble_extension(self.results, shown, one, self.terms, extent=extent) for one in self.extensions
-        )
+        return tuple(assemble_extension(self.results, shown, one, self.terms, extent=extent) for one in self.extensions)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

@@ -57,13 +57,7 @@ class Suite:
         *,
         extensions: tuple[Extension, ...] = (),
     ) -> None:
-        self.contract, self.terms, self.binding, self.calls, self.obtain = (
-            contract,
-            terms,
-            binding,
-            calls,
-            obtain,
-        )
+        self.contract, self.terms, self.binding, self.calls, self.obtain = (contract, terms, binding, calls, obtain)
         self.extensions = extensions
         self.cases: dict[str, tuple[Check, Case, Contract]] = {}  # by the id of a check
         self.idle: list[pytest.Item] = []  # checks of what none of these calls has, which pytest would skip
@@ -200,9 +194,7 @@ class Suite:
 
     def _waiver(self, requirement: str, call: str, reason: str) -> Waiver | None:
         target = self.judging.evidence.target if self.judging else ""
-        return waiver_of(
-            self.terms.waivers, requirement, call, [reason], target=target, today=self.terms.today
-        )
+        return waiver_of(self.terms.waivers, requirement, call, [reason], target=target, today=self.terms.today)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:

@@ -54,11 +54,7 @@ def connect_report() -> ConnectReport:
     """Judges an endpoint, a URL or a `connect_server`, and returns the report."""
 
     def judged(
-        endpoint: str | Running,
-        *,
-        terms: Terms | None = None,
-        extensions: Iterable[Path | str] = (),
-        **settings: Any,
+        endpoint: str | Running, *, terms: Terms | None = None, extensions: Iterable[Path | str] = (), **settings: Any
     ) -> Report:
         from conformance.contract.load import documented  # noqa: PLC0415
         from conformance.run import judge, record  # noqa: PLC0415

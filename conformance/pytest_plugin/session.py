@@ -48,12 +48,7 @@ class Session:
     def judge(self, evidence: Evidence, options: argparse.Namespace) -> int:
         """Judge the evidence, write the reports, print the summary; returns the exit code."""
         suite = Suite(
-            self.contract,
-            self.terms,
-            self.binding,
-            self.calls,
-            lambda _: evidence,
-            extensions=self.extensions,
+            self.contract, self.terms, self.binding, self.calls, lambda _: evidence, extensions=self.extensions
         )
         unwritten = ""
         try:
@@ -66,13 +61,7 @@ class Session:
         if code == ExitCode.INTERNAL_ERROR != suite.report.exit_code and not unwritten:
             suite.trouble.append("internal error: pytest broke down after the checks")
         return publish(
-            suite.report,
-            suite.redaction,
-            self.scratch,
-            self.folder,
-            options,
-            unwritten=unwritten,
-            broke=suite.trouble,
+            suite.report, suite.redaction, self.scratch, self.folder, options, unwritten=unwritten, broke=suite.trouble
         )
 
 
@@ -83,11 +72,7 @@ def _nothing_judged(evidence: Evidence, code: int, trouble: list[str], said: str
     if code == ExitCode.INTERRUPTED:
         complain("interrupted before anything was judged")
         return code
-    told = [
-        line.removeprefix("INTERNALERROR> ")
-        for line in said.splitlines()
-        if line.startswith("INTERNALERROR>")
-    ]
+    told = [line.removeprefix("INTERNALERROR> ") for line in said.splitlines() if line.startswith("INTERNALERROR>")]
     last = told[-1] if told else f"pytest ended with {code}"
     complain(f"internal error: {evidence.secrets.redact(last)}")
     return ExitCode.INTERNAL_ERROR

@@ -50,9 +50,7 @@ class Call:
         served, names = self.calls.get(named.action), {name for name, _ in named.others}
         if served is None or served.edition == PAGE:
             return named.root == ROOT and (served is None or names <= served.names)
-        return names <= served.names or (
-            {"user", "password"} <= names and all(name in self.known for name in names)
-        )
+        return names <= served.names or ({"user", "password"} <= names and all(name in self.known for name in names))
 
     @property
     def is_by_guide(self) -> bool:
@@ -81,9 +79,7 @@ class Stages:
         call.request, call.asked, call.state, call.calls, service=call.service, now=call.now
     )
     build: Callable[[Call], ET.Element] = lambda call: honest.build(call.outcome, call.now, call.calls)
-    serialise: Callable[[Call, ET.Element], bytes] = lambda call, root: honest.serialise(
-        root, compact=call.is_by_guide
-    )
+    serialise: Callable[[Call, ET.Element], bytes] = lambda call, root: honest.serialise(root, compact=call.is_by_guide)
     respond: Callable[[Call, bytes], Answer] = lambda call, body: honest.respond(
         call.request, call.outcome, body, call.now
     )

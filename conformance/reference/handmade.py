@@ -21,12 +21,8 @@ def handmade(*names: str, alternative_names: bool = True) -> tuple[bytes, bytes]
     """
     key, own = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Office CA")])
-    ca = _certificate(root, root, own.public_key()).add_extension(
-        x509.BasicConstraints(True, None), critical=True
-    )
-    leaf = _certificate(
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])]), root, key.public_key()
-    )
+    ca = _certificate(root, root, own.public_key()).add_extension(x509.BasicConstraints(True, None), critical=True)
+    leaf = _certificate(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])]), root, key.public_key())
     if alternative_names:
         leaf = leaf.add_extension(x509.SubjectAlternativeName(list(map(_named, names))), critical=False)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -40,9 +36,7 @@ def _named(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
-def _certificate(
-    subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey
-) -> x509.CertificateBuilder:
+def _certificate(subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()

@@ -47,13 +47,7 @@ class Running:
     """A started endpoint; a context manager. Made by start()."""
 
     def __init__(
-        self,
-        application: Application,
-        *,
-        transport: Transport,
-        speak: Speak | None,
-        host: str,
-        ports: tuple[int, int],
+        self, application: Application, *, transport: Transport, speak: Speak | None, host: str, ports: tuple[int, int]
     ) -> None:
         self.service = application.service
         self.token = self.service.token = secrets.token_hex(16)
@@ -215,12 +209,8 @@ def _drop(sock: socket.socket, handshake: asyncio.Task[None]) -> None:
         sock.close()
 
 
-async def _connect(
-    listener: Listener, sock: socket.socket, transports: weakref.WeakSet[asyncio.Transport]
-) -> None:
-    with contextlib.suppress(
-        OSError
-    ):  # a handshake that fails is the client's business; SSLError is an OSError
+async def _connect(listener: Listener, sock: socket.socket, transports: weakref.WeakSet[asyncio.Transport]) -> None:
+    with contextlib.suppress(OSError):  # a handshake that fails is the client's business; SSLError is an OSError
         tls = None if listener.either and not await _begins_with_tls(sock) else listener.tls
         timeout = HANDSHAKE if tls else None
         transport, _ = await asyncio.get_running_loop().connect_accepted_socket(

@@ -35,8 +35,5 @@ HINTS = (
             " of an SMS: the last five of the number"
         ),
     ),
-    (
-        "Mail",
-        "{activation}/USER is the link in an activation e-mail; a new password is New and the account's number",
-    ),
+    ("Mail", "{activation}/USER is the link in an activation e-mail; a new password is New and the account's number"),
 )

@@ -70,11 +70,7 @@ def raw_protocol(
 
 class _Conversation:
     def __init__(
-        self,
-        application: Application,
-        speak: Speak,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        self, application: Application, speak: Speak, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self._application, self._speak, self._reader, self._writer = application, speak, reader, writer
         self._http = h11.Connection(h11.SERVER, REQUEST_HEAD)

@@ -18,10 +18,7 @@ FIELDS = 32
 
 ROOT = "clickatellsdk"
 ROOTS = (ROOT, "CLICKATELLSDK")  # the guide prints the second for some of its calls
-ACTION_ELEMENTS = (
-    "action",
-    "Action",
-)  # the page prints the first, public clients of 2012 also send the second
+ACTION_ELEMENTS = ("action", "Action")  # the page prints the first, public clients of 2012 also send the second
 DOCUMENT_FIELDS = ("XML", "xml")
 ACTION_FIELDS = ("action", "Action")
 MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # of byte order: UTF-8, UTF-16
@@ -64,9 +61,7 @@ class Request:
             scheme,
             path=target[0].decode("latin-1"),
             query=target[1].decode("latin-1"),
-            headers=tuple(
-                (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers
-            ),
+            headers=tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers),
             body=body[:LIMIT],
             client=client,
             http_version=http_version,
@@ -147,9 +142,7 @@ def _choose(fields: list[tuple[str, bytes]], carried: str) -> tuple[str, Documen
     if len(documents) == 1 and not actions:  # an HTML form may add its button, so other fields are left alone
         return f"{carried}-xml", Document(documents[0])
     others = [(name, value.decode("utf-8", "replace")) for name, value in fields if name not in ACTION_FIELDS]
-    if (
-        len(actions) == 1 and not documents and len(dict(others)) == len(others)
-    ):  # the page's table, read literally
+    if len(actions) == 1 and not documents and len(dict(others)) == len(others):  # the page's table, read literally
         return "query-params", Named(actions[0].decode("utf-8", "replace"), tuple(others))
     raise UnusableError("no document and no action, or more than one")
 

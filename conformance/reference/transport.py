@@ -62,13 +62,8 @@ def _issued(transport: Transport, names: tuple[str, ...]) -> tuple[bytes, bytes]
     anchor = issuer if transport.anchored == "intermediate" else authority
     begins, ends = (datetime.now(UTC) + timedelta(days=days) for days in transport.days)
     leaf = issuer.issue_cert(
-        *dict.fromkeys(transport.names or (*NAMES, *names)),
-        not_before=begins,
-        not_after=ends,
-        key_type=key_type,
+        *dict.fromkeys(transport.names or (*NAMES, *names)), not_before=begins, not_after=ends, key_type=key_type
     )
     sent = 1 if transport.intermediate == "missing" else None
     chain = b"".join(certificate.bytes() for certificate in leaf.cert_chain_pems[:sent])
-    return (
-        anchor if transport.trusted else trustme.CA()
-    ).cert_pem.bytes(), leaf.private_key_pem.bytes() + chain
+    return (anchor if transport.trusted else trustme.CA()).cert_pem.bytes(), leaf.private_key_pem.bytes() + chain

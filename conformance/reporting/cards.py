@@ -19,13 +19,10 @@ if TYPE_CHECKING:
 UNFOLDED, MOST = 20, 40  # cards that stand open; cards in all
 
 
-def cards(
-    found: Sequence[Cause], exchanges: Mapping[int, Exchange], prefix: str = ""
-) -> list[dict[str, Any]]:
+def cards(found: Sequence[Cause], exchanges: Mapping[int, Exchange], prefix: str = "") -> list[dict[str, Any]]:
     """The causes that failed or broke down, as cards. prefix: of their ids."""
     return [
-        {"id": f"{prefix}{number}"} | _card(number, cause, exchanges)
-        for number, cause in enumerate(found[:MOST], 1)
+        {"id": f"{prefix}{number}"} | _card(number, cause, exchanges) for number, cause in enumerate(found[:MOST], 1)
     ]
 
 
@@ -68,8 +65,4 @@ def in_short(exchange: Exchange) -> dict[str, Any]:
     outcome = f"HTTP {answer.status} {answer.reason}".strip() if answer else "no answer"
     if loss:
         outcome = f"{outcome} ({loss.kind})"
-    return {
-        "number": exchange.number,
-        "outcome": outcome,
-        "elapsed": f"{max(exchange.elapsed, 0) * 1000:.0f} ms",
-    }
+    return {"number": exchange.number, "outcome": outcome, "elapsed": f"{max(exchange.elapsed, 0) * 1000:.0f} ms"}

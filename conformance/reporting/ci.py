@@ -41,10 +41,7 @@ def of_run(report: Report, exit_code: int, where: Path | None) -> Job:
     """What is told of one run. exit_code: what the command ends with; where: the page to open."""
     name = report.target.name
     errors = [
-        (
-            f"{name}: {named(cause.requirements, report, 6)}",
-            ". ".join(filter(None, (cause.sentence, cause.remedy))),
-        )
+        (f"{name}: {named(cause.requirements, report, 6)}", ". ".join(filter(None, (cause.sentence, cause.remedy))))
         for cause in causes(report)
         if cause.counts and not cause.waived
     ]
@@ -56,11 +53,7 @@ def of_run(report: Report, exit_code: int, where: Path | None) -> Job:
 
 def of_fleet(made: Overview, where: Path | None) -> Job:
     """What is told of several targets."""
-    errors = [
-        (member.name, f"{member.verdict}: {told(member, made)}")
-        for member in made.targets
-        if member.exit_code
-    ]
+    errors = [(member.name, f"{member.verdict}: {told(member, made)}") for member in made.targets if member.exit_code]
     if made.exit_code and not errors:
         errors = [("targets", sentence(made))]
     return Job(markdown(made), tuple(errors), _word(made.exit_code), where)

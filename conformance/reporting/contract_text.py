@@ -30,9 +30,7 @@ class TextLine:
         return min(judged, key=_WORST_FIRST.index).value if judged else ""
 
 
-def contract_text(
-    requirements: Sequence[RequirementResult],
-) -> tuple[list[TextLine], list[RequirementResult]]:
+def contract_text(requirements: Sequence[RequirementResult]) -> tuple[list[TextLine], list[RequirementResult]]:
     """The page, and what rests on none of its lines. Of its own call alone: other documents state the others."""
     lines, own = documented().page.splitlines(), {"", documented().call.name}
     at: defaultdict[int, list[RequirementResult]] = defaultdict(list)

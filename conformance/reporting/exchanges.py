@@ -122,9 +122,7 @@ def _answers(groups: Iterable[list[Exchange]], room: int) -> Iterable[dict[str, 
         assert answer
         numbers = [str(e.number) for e in members]
         more = f" and {len(numbers) - 8} more" if len(numbers) > 8 else ""
-        times = (
-            ", each with its own Timestamp" if len({e.answer.body for e in members if e.answer}) > 1 else ""
-        )
+        times = ", each with its own Timestamp" if len({e.answer.body for e in members if e.answer}) > 1 else ""
         why = answer.unread or answer.broken
         shown, body = _body(answer.body, why), (why, _TIMESTAMP.sub(b"", answer.body))
         head = (answer.http_version, *_key(answer, "content-length")[:3])
@@ -168,7 +166,5 @@ def _body(body: bytes, unread: str = "") -> dict[str, Any]:
     notes = [unread] if unread else []
     if cut:
         number = body.count(b"\n") + 1
-        notes.append(
-            f"Cut; whole in evidence.har: {number} line{'' if number == 1 else 's'}, {len(body):,} bytes."
-        )
+        notes.append(f"Cut; whole in evidence.har: {number} line{'' if number == 1 else 's'}, {len(body):,} bytes.")
     return {"lines": [inert.shorten(line, _COLUMNS) for line in lines[:_LINES]], "note": " ".join(notes)}

@@ -57,8 +57,7 @@ def put_away(folder: Path, names: Iterable[str]) -> None:
     for name, head in found.items():
         if not _OURS.search(head) and os.path.lexists(folder / name):  # another run may have moved it
             raise ConfigError(
-                f"--reports: {folder / name} is no report of this suite and is left alone;"
-                " allowed: a folder without it"
+                f"--reports: {folder / name} is no report of this suite and is left alone; allowed: a folder without it"
             )
     if not found:
         return

@@ -101,9 +101,7 @@ def _judged(report: Report) -> str:
     """At which level, against which contract, which release of what, on how much evidence."""
     calls = report.target.calls
     what = f"{len(calls)} calls" if len(calls) > 1 else "".join(calls)
-    level = (
-        f"level {report.level} of {named_contract(report)}" if findings.asks_for_the_contract(report) else ""
-    )
+    level = f"level {report.level} of {named_contract(report)}" if findings.asks_for_the_contract(report) else ""
     said = (level, what, findings.labels(report) or _UNNAMED)
     return f"{', '.join(filter(None, said))}, in {findings.exchanges(report)}"
 

@@ -63,13 +63,7 @@ def shown(index: Index, found: list[Told], *, width: int, color: bool = False, w
     return str(screen)
 
 
-_STYLES = {
-    "REGRESSED": "bold red",
-    "FAILING": "red",
-    "WAIVED": "yellow",
-    "FLAKY": "yellow",
-    "NOT JUDGED": "yellow",
-}
+_STYLES = {"REGRESSED": "bold red", "FAILING": "red", "WAIVED": "yellow", "FLAKY": "yellow", "NOT JUDGED": "yellow"}
 
 
 def _lines(one: Told, *, whole: bool) -> Iterator[tuple[str, str]]:
@@ -94,10 +88,7 @@ def _of(one: Standing, *, whole: bool) -> Iterator[tuple[str, str]]:
     if one.broke:
         meanwhile = f"; meanwhile {one.broke.meanwhile}" if one.broke.meanwhile else ""
         word = "REGRESSED" if one.regressed else "WAIVED" if one.course.letter == "w" else "FAILING"
-        yield (
-            word,
-            f"{name}: first bad {labelled(one.broke.bad)}, last good {labelled(one.broke.good)}{meanwhile}",
-        )
+        yield (word, f"{name}: first bad {labelled(one.broke.bad)}, last good {labelled(one.broke.good)}{meanwhile}")
     elif one.since:
         yield "FAILING", f"{name}: in every run that judged it, since {labelled(one.since)}"
     elif whole:

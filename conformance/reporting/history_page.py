@@ -97,11 +97,7 @@ def _target(index: Index, one: Told) -> dict[str, object]:
     runs = [_Run(*row) for row in rows][::-1]
     strips = list(_strips(index, one, runs))
     exceptions = [strip for strip in strips if not strip.kept]
-    turns = [
-        n
-        for n in range(1, len(runs))
-        if index.kinds[runs[n].kind].judge != index.kinds[runs[n - 1].kind].judge
-    ]
+    turns = [n for n in range(1, len(runs)) if index.kinds[runs[n].kind].judge != index.kinds[runs[n - 1].kind].judge]
     return {
         "told": one,
         "runs": len(runs),
@@ -121,8 +117,7 @@ def _strips(index: Index, one: Told, runs: Sequence[_Run]) -> Iterator[Strip]:
     places = {run.kind: {name: n for n, name in enumerate(index.kinds[run.kind].names)} for run in runs}
     for standing in one.standings:
         letters = [
-            run.letters[place] if (place := places[run.kind].get(standing.name)) is not None else "-"
-            for run in runs
+            run.letters[place] if (place := places[run.kind].get(standing.name)) is not None else "-" for run in runs
         ]
         counted = {word: letters.count(letter) for letter, word in WORDS.items() if letter in letters}
         said = ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in counted.items())
@@ -133,15 +128,9 @@ def _strips(index: Index, one: Told, runs: Sequence[_Run]) -> Iterator[Strip]:
             told = f"failing since {labelled(standing.since)}, the first run that judged it"
         else:
             told = f"changed {standing.course.flips} times, {standing.rate}" if standing.flaky else ""
-        judged = [
-            letter
-            for letter, run in zip(letters, runs, strict=True)
-            if not CONCLUSIVE.isdisjoint(run.letters)
-        ]
+        judged = [letter for letter, run in zip(letters, runs, strict=True) if not CONCLUSIVE.isdisjoint(run.letters)]
         said = f"{len(runs)} runs: {said or 'not asked for'}"
-        yield Strip(
-            standing.name, standing.level, list(_pieces(letters)), said, told, _PLAIN.issuperset(judged)
-        )
+        yield Strip(standing.name, standing.level, list(_pieces(letters)), said, told, _PLAIN.issuperset(judged))
 
 
 def _verdicts(runs: Sequence[_Run]) -> Strip:
@@ -159,9 +148,7 @@ def _pieces(letters: Sequence[str]) -> Iterator[Piece]:
 
 def _latency(runs: Sequence[_Run], turns: Sequence[int]) -> Latency | None:
     """The drawing; None where fewer than two runs have times."""
-    timed = [
-        (n, run.p50, run.p95) for n, run in enumerate(runs) if run.p50 is not None and run.p95 is not None
-    ]
+    timed = [(n, run.p50, run.p95) for n, run in enumerate(runs) if run.p50 is not None and run.p95 is not None]
     if len(timed) < 2:
         return None
     top = max(*(p95 for _, _, p95 in timed), 1.0)

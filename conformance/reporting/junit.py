@@ -81,15 +81,11 @@ def junit(report: Report) -> bytes:
     judged = [_of_result(one, blamed.get(one.address)) for one in report.requirements if one.selected]
     cases = [_case(name, one, report.level) for one in judged]
     theirs = [_extension(name, own) for own in report.extensions]
-    if not any(
-        _is_red(suite) for suite in theirs
-    ):  # else an extension may be to blame, by --fail-on-extension
+    if not any(_is_red(suite) for suite in theirs):  # else an extension may be to blame, by --fail-on-extension
         cases += _unexplained(name, report.exit_code, cases, findings.headline(report))
     if findings.found_nothing(report):
         cases.append(TestCase(f"{_RUN} {_standing(report)}", f"{_named(name)}.{_RUN}", 0))
-    return _written(
-        [_suite(name, cases, suite_properties(report), report.started, report.duration_s), *theirs]
-    )
+    return _written([_suite(name, cases, suite_properties(report), report.started, report.duration_s), *theirs])
 
 
 def union(made: Overview) -> bytes:
@@ -101,11 +97,7 @@ def union(made: Overview) -> bytes:
         judged = [one for one in _of_member(member, titles) if one.verdict not in quiet]
         cases = [_case(member.name, one, member.level) for one in judged]
         cases += _unexplained(member.name, member.exit_code, cases, member.error or member.verdict)
-        properties = [
-            ("verdict", member.verdict),
-            ("exit_code", str(member.exit_code)),
-            ("target", member.name),
-        ]
+        properties = [("verdict", member.verdict), ("exit_code", str(member.exit_code)), ("target", member.name)]
         suites.append(_suite(member.name, cases, properties, member.started, member.duration_s))
     if made.exit_code and not any(_is_red(suite) for suite in suites):  # interrupted, or nobody to be judged
         cases = _unexplained("fleet", made.exit_code, [], f"ended with exit code {made.exit_code}")
@@ -136,15 +128,11 @@ def _of_member(member: Member, titles: dict[str, Row]) -> Iterable[_Judgement]:
     for address, verdict in member.verdicts.items():
         row = titles[address]
         waived = "waived" if address in member.waived else ""
-        yield _Judgement(
-            address, row.title, row.level, verdict, member.reasons.get(address, row.title), waived
-        )
+        yield _Judgement(address, row.title, row.level, verdict, member.reasons.get(address, row.title), waived)
 
 
 def _case(target: str, one: _Judgement, level: Level) -> TestCase:
-    case = TestCase(
-        _named(f"{one.address} {one.title}"), f"{_named(target)}.{one.address.partition('-')[0]}", 0
-    )
+    case = TestCase(_named(f"{one.address} {one.title}"), f"{_named(target)}.{one.address.partition('-')[0]}", 0)
     if result := _result(one, one.level in required(level), level):
         case.result = [result]
     said = case_properties(one.address.partition("@")[0], one.call, one.level, one.verdict)
@@ -186,9 +174,7 @@ def _unexplained(target: str, exit_code: int, cases: list[TestCase], why: str) -
 
 def _extension(target: str, own: ExtensionResult) -> TestSuite:
     """An extension's suite; whatever it says fails, as the published contract's levels are not its own."""
-    cases = [
-        _case(f"{target}.{own.name}", _of_result(one), "advisory") for one in own.requirements if one.selected
-    ]
+    cases = [_case(f"{target}.{own.name}", _of_result(one), "advisory") for one in own.requirements if one.selected]
     properties = [("verdict", own.verdict.value), ("headline", findings.extended(own))]
     return _suite(own.name, cases, properties, "", 0)
 

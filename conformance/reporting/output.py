@@ -12,13 +12,7 @@ from conformance.reporting import inert
 
 NAME = "connect-conformance"
 # How a reader looks who has gone: a pipe or terminal without its other end, a descriptor that was closed.
-_LINKING = (
-    "VTE_VERSION",
-    "WT_SESSION",
-    "KONSOLE_VERSION",
-    "TERM_PROGRAM",
-    "DOMTERM",
-)  # set by terminals with links
+_LINKING = ("VTE_VERSION", "WT_SESSION", "KONSOLE_VERSION", "TERM_PROGRAM", "DOMTERM")  # set by terminals with links
 _GONE = frozenset({errno.EPIPE, errno.EBADF, errno.EIO, errno.ENXIO, errno.ECONNRESET})
 
 

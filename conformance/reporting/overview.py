@@ -79,19 +79,11 @@ def markdown(made: Overview) -> str:
     lines.append("|---|---|--:|--:|--:|---|")
     for member in made.targets:
         n = member.counts
-        name, what = (
-            inert.markdown(text, limit=300, cell=True) for text in (member.name, told(member, made))
-        )
-        lines.append(
-            f"| {name} | {_word(member.verdict)} | {n.fail} | {n.inconclusive} | {n.error} | {what} |"
-        )
+        name, what = (inert.markdown(text, limit=300, cell=True) for text in (member.name, told(member, made)))
+        lines.append(f"| {name} | {_word(member.verdict)} | {n.fail} | {n.inconclusive} | {n.error} | {what} |")
     troubled = [row for row in made.requirements if _troubled(row)]
     if troubled:
-        lines += [
-            "",
-            "| Requirement | Level | Fail | Inconclusive | Error | Pass |",
-            "|---|---|--:|--:|--:|--:|",
-        ]
+        lines += ["", "| Requirement | Level | Fail | Inconclusive | Error | Pass |", "|---|---|--:|--:|--:|--:|"]
     for row in troubled:
         n = row.counts
         name = inert.markdown(row.id, cell=True)
@@ -171,17 +163,10 @@ def _cell(member: Member, row: Row) -> dict[str, Any]:
     }
 
 
-FORMATS: dict[str, Callable[[Overview], str]] = {
-    "table": terminal,
-    "json": as_json,
-    "markdown": markdown,
-    "html": html,
-}
+FORMATS: dict[str, Callable[[Overview], str]] = {"table": terminal, "json": as_json, "markdown": markdown, "html": html}
 
 
 def files(made: Overview) -> dict[str, bytes]:
     """What is written into the folder of a fleet."""
     written = {"overview.json": as_json, "overview.md": markdown, "overview.html": html}
-    return {name: form(made).encode("utf-8") for name, form in written.items()} | {
-        "overview.junit.xml": union(made)
-    }
+    return {name: form(made).encode("utf-8") for name, form in written.items()} | {"overview.junit.xml": union(made)}

@@ -73,9 +73,7 @@ def _rows(index: Index) -> Iterator[dict[str, Any]]:
             "labels": list(line.labels.items()),
             "verdict": line.verdict.value,
             "exit_code": line.exit,
-            **{
-                name: getattr(line, name) for name in ("evidence", "obstacle", "seed", "sent", "lost", "live")
-            },
+            **{name: getattr(line, name) for name in ("evidence", "obstacle", "seed", "sent", "lost", "live")},
             "median_ms": line.ms[0] if line.ms else None,
             "p95_ms": line.ms[1] if line.ms else None,
             "verdicts": [(name, WORDS[letter]) for name, letter in judged if letter != LEFT_OUT],

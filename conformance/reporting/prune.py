@@ -58,9 +58,7 @@ def _spared(index: Index, keep: int) -> dict[tuple[int, int, int], str]:
             for turn in course.breaks:
                 found[key, turn.good.at, turn.good.run] = "last good run before a failure"
                 found[key, turn.bad.at, turn.bad.run] = "first bad run of a failure"
-        latest = rows(
-            "SELECT at, run FROM runs WHERE series=? ORDER BY at DESC, run DESC LIMIT ?", (key, keep)
-        )
+        latest = rows("SELECT at, run FROM runs WHERE series=? ORDER BY at DESC, run DESC LIMIT ?", (key, keep))
         found |= {(key, at, run): f"one of the latest {keep}" for at, run in latest}
     return found
 

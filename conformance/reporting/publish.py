@@ -69,9 +69,7 @@ def publish(
     return ExitCode.INTERNAL_ERROR if trouble else code
 
 
-def _appended(
-    report: Report, redaction: Redaction, recording: bytes, options: argparse.Namespace
-) -> Iterator[str]:
+def _appended(report: Report, redaction: Redaction, recording: bytes, options: argparse.Namespace) -> Iterator[str]:
     """Append the run to the history that was asked for, if any; yields why it could not be."""
     file = getattr(options, "history", None)
     if not file or leaks_in(report, redaction):
@@ -87,9 +85,7 @@ def _appended(
         yield str(error)
 
 
-def _files(
-    report: Report, redaction: Redaction, scratch: Path, unwritten: str
-) -> tuple[dict[str, bytes], list[str]]:
+def _files(report: Report, redaction: Redaction, scratch: Path, unwritten: str) -> tuple[dict[str, bytes], list[str]]:
     """The files that may be written, and what became of the others."""
     files = own(report, redaction.shown)
     if not unwritten:

@@ -36,10 +36,7 @@ def report_page(report: Report, evidence: Evidence, har: str = "") -> str:
     by_number = {e.number: e for e in evidence.exchanges}
     exchanges, answers, more_answers = listed(evidence.exchanges, telling, _proofs(report))
     shown = cards(failed, by_number)
-    own = [
-        cards(own_causes(one, report), by_number, f"{number}-")
-        for number, one in enumerate(report.extensions, 1)
-    ]
+    own = [cards(own_causes(one, report), by_number, f"{number}-") for number, one in enumerate(report.extensions, 1)]
     lines, rest = contract_text(report.requirements)
     words = Counter(word_of(r) for r in report.requirements)
     return page(
@@ -154,9 +151,7 @@ def _grouped(members: Sequence[RequirementResult]) -> dict[str, Any]:
     lead = min(members, key=lambda one: _WORST_FIRST.index(word_of(one)))
     judged = [one for one in members if one.verdict is not Verdict.NOT_APPLICABLE]
     kept = sum(one.verdict is Verdict.PASS for one in judged)
-    alike: dict[
-        str, RequirementResult
-    ] = {}  # by the address of what is no pass, the first that has the same reasons
+    alike: dict[str, RequirementResult] = {}  # by the address of what is no pass, the first that has the same reasons
     for number, one in enumerate(members):
         same = (o for o in members[:number] if word_of(o) == word_of(one) and is_alike(o, one))
         if one.verdict is not Verdict.PASS and (first := next(same, None)):

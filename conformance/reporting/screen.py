@@ -16,10 +16,7 @@ from rich.text import Text
 
 from conformance.reporting import inert, output
 
-NARROWEST, WIDEST = (
-    30,
-    120,
-)  # columns below which nothing can be laid out; above which no paragraph is easy to read
+NARROWEST, WIDEST = (30, 120)  # columns below which nothing can be laid out; above which no paragraph is easy to read
 _ENDLESS = 100_000
 
 
@@ -69,9 +66,7 @@ class Screen:
             whole.rstrip()
             self._lines.append(whole)
 
-    def whole(
-        self, text: str, lead: str = "", *, style: str = "", link: str = "", limit: int = 4_096
-    ) -> None:
+    def whole(self, text: str, lead: str = "", *, style: str = "", link: str = "", limit: int = 4_096) -> None:
         """One line that is never broken, so that it can be copied; below its lead where it is too long."""
         shown = Text(inert.terminal(text, limit=limit), style=self._link(link))
         if cell_len(lead) + shown.cell_len > self.width and lead.strip():

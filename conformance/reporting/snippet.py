@@ -96,9 +96,7 @@ def _span(text: str, root: Any, path: str) -> tuple[int, int] | None:
 
 def _element(root: Any, path: str) -> Any:
     """The element of a path of local names, as the model writes them; None where there is none."""
-    steps = [
-        _STEP.fullmatch(step) for step in path.strip("/").split("/") if step[:1] != "@" and step != "text()"
-    ]
+    steps = [_STEP.fullmatch(step) for step in path.strip("/").split("/") if step[:1] != "@" and step != "text()"]
     if root is None or not steps or not steps[0] or steps[0]["name"] != _local(root.tag):
         return None
     here = root
@@ -143,11 +141,7 @@ def _pieces(text: str, begin: int, end: int, at: int) -> Iterator[tuple[int, int
         yield begin, end
         return
     low, high = max(begin, at - 20 * _LONG), min(end, at + 20 * _LONG)
-    cuts = [
-        begin,
-        *(m.start() for m in re.compile(r"(?<=>)(?=<)").finditer(text, low, high) if m.start() > begin),
-        end,
-    ]
+    cuts = [begin, *(m.start() for m in re.compile(r"(?<=>)(?=<)").finditer(text, low, high) if m.start() > begin), end]
     merged = [begin]
     for place, following in zip(cuts[1:], cuts[2:] or [end], strict=False):
         opens = text[place : place + 2] != "</"
@@ -160,11 +154,7 @@ def _cut(row: Row) -> Row:
     """A row that fits: what is far from its fault is left out."""
     before, mark, behind = row.before, row.mark, row.behind
     if not mark:
-        return (
-            row
-            if len(before) <= _WIDE
-            else Row(row.line, row.column, before[:_WIDE] + "…", faulty=row.faulty)
-        )
+        return row if len(before) <= _WIDE else Row(row.line, row.column, before[:_WIDE] + "…", faulty=row.faulty)
     if len(before) > _BEFORE:
         before = "…" + before[-_BEFORE:]
     if len(mark) > _WIDE - _BEFORE:

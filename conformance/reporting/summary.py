@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 25  # failures in full; the rest stand in the table
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~$&!]|(?<=[a-z]):(?=//)|(?<=www)\.)", re.IGNORECASE)
-_REFERENCE = re.compile(
-    r"(?<!\w)@|@(?=\w+[.])|#"
-)  # behind a letter nobody is mentioned, unless it is an address
+_REFERENCE = re.compile(r"(?<!\w)@|@(?=\w+[.])|#")  # behind a letter nobody is mentioned, unless it is an address
 _FITS = 60_000  # characters that the comment of a merge request has room for
 
 
@@ -167,11 +165,7 @@ def _table(report: Report, room: int) -> Iterator[str]:
     yield "| Requirement | Level | What must hold | Verdict |"
     yield "|---|---|---|---|"
     yield from fitting
-    yield from (
-        "",
-        *([f"and {len(rows) - len(fitting)} more"] if len(rows) > len(fitting) else []),
-        "</details>",
-    )
+    yield from ("", *([f"and {len(rows) - len(fitting)} more"] if len(rows) > len(fitting) else []), "</details>")
 
 
 def _rows(requirements: Iterable[RequirementResult]) -> Iterator[str]:

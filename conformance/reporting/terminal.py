@@ -29,13 +29,7 @@ if TYPE_CHECKING:
     from conformance.verdicts.causes import Cause
     from conformance.verdicts.verdict import Counts, Report, RequirementResult
 
-_FAILURES, _GROUPS, _ADVICE, _NOTES, _WAIVERS = (
-    4,
-    5,
-    3,
-    3,
-    3,
-)  # how many of each are shown before "and N more"
+_FAILURES, _GROUPS, _ADVICE, _NOTES, _WAIVERS = (4, 5, 3, 3, 3)  # how many of each are shown before "and N more"
 _NAMED = 6  # requirements named of one cause
 _CLAIMS = {Claim.CONFORMING: "green", Claim.NONCONFORMING: "red", Claim.INCONCLUSIVE: "yellow"}
 _SHORT = ("pass", "fail", "open", "error", "n/a")
@@ -214,25 +208,19 @@ class _Page:
 
     def row(self, row: Row) -> None:
         room = self.screen.width - _GUTTER
-        before, mark, behind = (
-            inert.terminal(part, limit=300) for part in (row.before, row.mark, row.behind)
-        )
+        before, mark, behind = (inert.terminal(part, limit=300) for part in (row.before, row.mark, row.behind))
         before = fitted(before, room // 2, end=True) if mark else fitted(before, room)
         mark = fitted(mark, room - cell_len(before))
         gutter = f"{'>' if row.faulty else ' '}{row.label:>{_GUTTER - 4}} | "
         self.screen.cut((gutter, "dim"), (before, ""), (mark, "bold red"), (behind, ""))
         if mark:
             self.screen.cut(
-                (" " * (_GUTTER - 2) + "| ", "dim"),
-                (" " * cell_len(before), ""),
-                ("^" * cell_len(mark), "bold red"),
+                (" " * (_GUTTER - 2) + "| ", "dim"), (" " * cell_len(before), ""), ("^" * cell_len(mark), "bold red")
             )
 
     def left_open(self, cause: Cause, report: Report) -> None:
         self.heading("OPEN", cause.sentence, "bold yellow")
-        self.field(
-            "leaves", f"{named((*cause.requirements, *cause.open), report, _NAMED)} open", limit=_NAMES
-        )
+        self.field("leaves", f"{named((*cause.requirements, *cause.open), report, _NAMED)} open", limit=_NAMES)
         self.field("mend", cause.remedy)
 
     def waived(self, found: Sequence[Cause]) -> None:

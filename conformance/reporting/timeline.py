@@ -38,10 +38,7 @@ def timeline(evidence: Evidence, telling: Collection[int]) -> Timeline | None:
     top = max(*took, 0.001)
 
     def path(chosen: Sequence[Exchange]) -> str:
-        points = {
-            f"M{(e.started - began) / end * _WIDE:.0f} {_height(max(e.elapsed, 0.0), top):.0f}h0"
-            for e in chosen
-        }
+        points = {f"M{(e.started - began) / end * _WIDE:.0f} {_height(max(e.elapsed, 0.0), top):.0f}h0" for e in chosen}
         return "".join(sorted(points))
 
     budget = evidence.answer_budget

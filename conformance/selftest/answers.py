@@ -40,9 +40,7 @@ _TIMEOUT_S = 10.0
 # What an account must have been through before a call, and who has to have logged in.
 _BEFORE = {
     "validate_activation_sms": ("send_activation_sms",),
-    **dict.fromkeys(
-        ("sms_activation_status", "create_connection", "buy_credits_url"), ("authenticate_user",)
-    ),
+    **dict.fromkeys(("sms_activation_status", "create_connection", "buy_credits_url"), ("authenticate_user",)),
 }
 
 
@@ -65,9 +63,7 @@ class _Straight(Transport):
         self.dialer, self.meter, self.number = dialer, meter, dialer.number()
         if find_spec("sniffio") is None:  # httpx asks for it at every call, which takes a tenth of the time
             sys.modules.setdefault("sniffio", cast("ModuleType", None))
-        self.inner = httpx.ASGITransport(
-            dialer.app, raise_app_exceptions=False, client=("127.0.0.1", self.number)
-        )
+        self.inner = httpx.ASGITransport(dialer.app, raise_app_exceptions=False, client=("127.0.0.1", self.number))
         self.used = False
 
     async def send(self, request: Request) -> httpx.Response:

@@ -119,9 +119,7 @@ def table(of: Matrix) -> str:
     lines += [f"{r.id:<18} {r.level:<9} {r.mutants:>7} {r.killed:>7}{_mark(r)}" for r in of.rows if r.mutants]
     if len(of.calls) > 1:
         lines += ["", f"{'call':<26} {'mutants':>9} {'killed':>7} {'correct':>8} {'accused':>8}"]
-        lines += [
-            f"{c.call:<26} {c.mutants:>9} {c.killed:>7} {c.correct:>8} {c.accused:>8}" for c in of.calls
-        ]
+        lines += [f"{c.call:<26} {c.mutants:>9} {c.killed:>7} {c.correct:>8} {c.accused:>8}" for c in of.calls]
     wrong = [o for o in of.outcomes if o.trouble]
     if wrong:
         lines += ["", *(f"{o.kind.upper():<8} {o.id}: {o.title} {o.trouble}" for o in wrong)]
@@ -172,9 +170,7 @@ def grid(of: Matrix) -> dict[str, Any]:
                 "level": row.level,
                 "mutants": row.mutants,
                 "killed": row.killed,
-                "cells": [
-                    sum(row.id in o.accused for o in _breaking(mutants, family)) for family in families
-                ],
+                "cells": [sum(row.id in o.accused for o in _breaking(mutants, family)) for family in families],
             }
             for row in of.rows
             if row.mutants

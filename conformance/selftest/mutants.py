@@ -108,12 +108,7 @@ def edits(of: Schema, sample: etree._Element) -> Iterator[Found]:
             if declared.below[name] not in there:
                 continue
             yield from _child(
-                declared,
-                name,
-                content,
-                optional=least == 0,
-                repeats=most is None,
-                alone=len(declared.children) == 1,
+                declared, name, content, optional=least == 0, repeats=most is None, alone=len(declared.children) == 1
             )
         if len(declared.children) > 1 and declared.children[0][1]:
             yield (
@@ -142,12 +137,7 @@ def _root(of: Schema, component: Component) -> Iterator[Found]:
     yield "root_renamed", "The root has another name.", component, tagged("Response")
     for name in sorted({of.root.upper(), of.root.lower()} - {of.root}):
         yield f"root_spelled_{name}", f"The root is spelled {name}.", component, tagged(name)
-    yield (
-        "root_in_a_namespace",
-        "The root is in a namespace.",
-        component,
-        tagged(f"{{urn:example:connect}}{of.root}"),
-    )
+    yield ("root_in_a_namespace", "The root is in a namespace.", component, tagged(f"{{urn:example:connect}}{of.root}"))
 
 
 def _child(
@@ -184,9 +174,7 @@ def _child(
         )
 
 
-def _each(
-    parent: Declaration, name: str, change: Callable[[etree._Element], object], *, once: bool = False
-) -> Edit:
+def _each(parent: Declaration, name: str, change: Callable[[etree._Element], object], *, once: bool = False) -> Edit:
     def edit(root: etree._Element) -> None:
         for place in list(parent.places(root)):
             for element in place.findall(name)[: 1 if once else None]:
@@ -250,12 +238,7 @@ def _texts(declared: Declaration, sample: str) -> Iterator[Found]:
     }
     for key, text in candidates.items():
         if text != sample and not declared.accepts(text):
-            yield (
-                f"{declared.label}.{key}",
-                f"{declared.label} is {text!r}.",
-                declared.text,
-                _texted(declared, text),
-            )
+            yield (f"{declared.label}.{key}", f"{declared.label} is {text!r}.", declared.text, _texted(declared, text))
 
 
 def _texted(declared: Declaration, text: str) -> Edit:

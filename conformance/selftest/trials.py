@@ -42,9 +42,7 @@ class Trial:
 def trials(only: Sequence[str] = (), calls: Sequence[str] = ()) -> list[Trial]:
     """Every variant, written by hand and derived from the schemas, whose id, and whose call, match one of the globs."""
     named = [
-        Trial(
-            v.id, v.call, v.kind, v.title, v.breaks, v.also, v.wire, cast("Binding", v.binding), v.http_token
-        )
+        Trial(v.id, v.call, v.kind, v.title, v.breaks, v.also, v.wire, cast("Binding", v.binding), v.http_token)
         for v in VARIANTS.values()
     ]
     walked = [

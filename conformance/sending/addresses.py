@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 _ADDRESSES = 15  # of a host, beside its first, that are asked
 
 
-async def further(
-    plan: Plan, target: Target, names: Names, notes: list[str]
-) -> list[tuple[str, tuple[Probe, ...]]]:
+async def further(plan: Plan, target: Target, names: Names, notes: list[str]) -> list[tuple[str, tuple[Probe, ...]]]:
     """The addresses that nothing was sent to yet, each with its calls; `notes` gets how many are left out.
 
     Through a proxy, the addresses are its matter.

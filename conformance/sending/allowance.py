@@ -6,12 +6,8 @@ would let an endpoint fill all three, a little below it with each answer.
 
 from __future__ import annotations
 
-RUN = (
-    26 << 20
-)  # octets of all bodies of a run, inflated: 250 answers of 100 kB each, and a run's memory below 400 MB
-SMALL = (
-    32 << 10
-)  # a body of this size is read all the same, so that nothing usual is lost to a flood elsewhere
+RUN = 26 << 20  # octets of all bodies of a run, inflated: 250 answers of 100 kB each, and a run's memory below 400 MB
+SMALL = 32 << 10  # a body of this size is read all the same, so that nothing usual is lost to a flood elsewhere
 KEPT = 64 << 10  # of a body that is too large to be judged, this much shows what it is
 
 

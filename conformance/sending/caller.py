@@ -166,9 +166,7 @@ class Caller:
             await self.drop()
         return self.wire.record(exchange, probe.channel)
 
-    def _is_turned_away(
-        self, probe: Probe, answer: Answer | None, loss: Loss | None, *, retried: bool
-    ) -> bool:
+    def _is_turned_away(self, probe: Probe, answer: Answer | None, loss: Loss | None, *, retried: bool) -> bool:
         """Whether a call over a new connection fared as where somebody serves few connections at a time.
 
         One that waits in vain shows it; so does one that is put off, where it is put off once more. What is closed may
@@ -193,9 +191,7 @@ class Caller:
         except httpcore.RemoteProtocolError as error:
             return None, protocol_loss(str(error), self.meter)
         except httpcore.ProxyError as error:
-            return None, Loss(
-                "proxy", f"the proxy does not connect: {clip(str(error)) or 'it gives no reason'}"
-            )
+            return None, Loss("proxy", f"the proxy does not connect: {clip(str(error)) or 'it gives no reason'}")
         except (httpcore.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
             return None, Loss("closed", f"the connection was lost ({self.meter.stage})")
 

@@ -14,9 +14,7 @@ def decoded(raw: bytes, codings: str, cap: int) -> tuple[bytes, str, str]:
 
     Exactly one of the two reasons is set when there is one. At most `cap` octets are ever inflated.
     """
-    names = [
-        name.strip().lower() for name in codings.split(",") if name.strip().lower() not in {"", "identity"}
-    ]
+    names = [name.strip().lower() for name in codings.split(",") if name.strip().lower() not in {"", "identity"}]
     if len(names) > _MOST_CODINGS:
         return b"", f"{len(names)} content codings on top of each other", ""
     body = raw

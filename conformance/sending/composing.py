@@ -83,9 +83,7 @@ class Composer:
         document = self.secrets.exchanged(
             probe.document.decode("latin-1"), lambda one: escape(self._standing_in_for(one))
         )
-        given = (
-            (name, self.secrets.exchanged(value, self._standing_in_for)) for name, value in probe.parameters
-        )
+        given = ((name, self.secrets.exchanged(value, self._standing_in_for)) for name, value in probe.parameters)
         return replace(probe, document=document.encode("latin-1"), parameters=tuple(given))
 
     def _without_secrets(self, url: str) -> str:

@@ -124,12 +124,9 @@ def _no_connection(error: Exception, host: str, port: int, local_address: str | 
     if "refused" in text.lower() or "All connection attempts failed" in text:
         return LineFailed("refused", f"{host} refuses connections on port {port}")
     if local_address:
-        return LineFailed(
-            "unreachable", f"no connection to {host} port {port} from the address {local_address}"
-        )
+        return LineFailed("unreachable", f"no connection to {host} port {port} from the address {local_address}")
     return LineFailed(
-        "unreachable",
-        f"no connection to {host} port {port}: {getattr(cause, 'strerror', None) or 'unreachable'}",
+        "unreachable", f"no connection to {host} port {port}: {getattr(cause, 'strerror', None) or 'unreachable'}"
     )
 
 
@@ -152,9 +149,7 @@ class Dialer:
         self._connections += 1
         return self._connections
 
-    def transport(
-        self, meter: Meter, *, proxy: str = "", source_address: str = "", address: str = ""
-    ) -> Transport:
+    def transport(self, meter: Meter, *, proxy: str = "", source_address: str = "", address: str = "") -> Transport:
         """A transport over connections of its own; to one `address` of the host, where it is given."""
         common: dict[str, Any] = {
             "ssl_context": self.trust.context,
@@ -180,15 +175,11 @@ class Dialer:
                 addresses = await self.names.resolve(host, port)
                 stream = await anyio.connect_tcp(addresses[0], port)
                 async with stream:
-                    await anyio.streams.tls.TLSStream.wrap(
-                        stream, hostname=undotted(host), ssl_context=context
-                    )
+                    await anyio.streams.tls.TLSStream.wrap(stream, hostname=undotted(host), ssl_context=context)
                 return Handshake(name, True)
         except ssl.SSLError as error:
             local = "no protocols available" in str(error).lower() or "no ciphers" in str(error).lower()
-            return Handshake(
-                name, None if local else False, "this machine does not speak it" if local else "refused"
-            )
+            return Handshake(name, None if local else False, "this machine does not speak it" if local else "refused")
         except (anyio.EndOfStream, anyio.BrokenResourceError):
             return Handshake(name, False, "refused: the connection was closed")
         except (TimeoutError, OSError, LineFailed):

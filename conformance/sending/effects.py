@@ -14,15 +14,10 @@ async def send_once(session: Session, calls: tuple[Probe, ...]) -> None:
     refused, trusted = "", set[str]()
     async with Worker(session) as worker:
         for probe in calls:
-            user, label = (
-                dict(probe.parameters).get("user", ""),
-                f"{probe.purpose.label}@{probe.purpose.call}",
-            )
+            user, label = (dict(probe.parameters).get("user", ""), f"{probe.purpose.label}@{probe.purpose.call}")
             why = refused if probe.failed_login else ""
             if probe.risky and not why and user not in trusted:
-                why = (
-                    "no login of its account has succeeded before, so that one more that fails could lock it"
-                )
+                why = "no login of its account has succeeded before, so that one more that fails could lock it"
             whole = filled(probe, session.exchanges, session.secrets)
             if why or isinstance(whole, str):
                 session.gaps[label] = why or str(whole)

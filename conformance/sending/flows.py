@@ -20,9 +20,7 @@ def filled(probe: Probe, exchanges: Sequence[Exchange], secrets: Secrets) -> Pro
     if probe.spends:
         given = _newest(probe.spends, exchanges)
         if not given:
-            return (
-                f"it uses up what {probe.spends.partition('.')[0]} gives, and no answer to that call gave any"
-            )
+            return f"it uses up what {probe.spends.partition('.')[0]} gives, and no answer to that call gave any"
         name = probe.spends.partition(".")[2]
         held = secrets.hide(given, f"[{name}]", shell=f'"${name.upper()}"', sought=False)  # noqa: S604  no process
         probe = with_value(probe, held, SPENT)
@@ -40,9 +38,7 @@ def filled(probe: Probe, exchanges: Sequence[Exchange], secrets: Secrets) -> Pro
         if listed:
             other = next((text for text in reversed(listed) if text != probe.other_than), listed[-1])
             return with_value(probe, other if told(probe.id)[1] == "listed" else _unlisted(listed))
-    return (
-        f"the values of {told(probe.id)[0]} are those that {call} lists, and no answer to that call lists any"
-    )
+    return f"the values of {told(probe.id)[0]} are those that {call} lists, and no answer to that call lists any"
 
 
 def _newest(origin: str, exchanges: Sequence[Exchange]) -> str:

@@ -86,21 +86,14 @@ class Port:
         self.waits = not said
         if said:
             shown = clip(said[:60].decode("latin-1"))
-            raise LineFailed(
-                "malformed", f"the server speaks before it is asked, which is no answer: {shown}"
-            )
+            raise LineFailed("malformed", f"the server speaks before it is asked, which is no answer: {shown}")
 
 
 class Line(httpcore.AsyncNetworkStream):
     """A stream that counts what comes and puts the secrets into what goes."""
 
     def __init__(
-        self,
-        inner: httpcore.AsyncNetworkStream,
-        trust: Trust,
-        secrets: Secrets,
-        meter: Meter,
-        ports: tuple[Port, Port],
+        self, inner: httpcore.AsyncNetworkStream, trust: Trust, secrets: Secrets, meter: Meter, ports: tuple[Port, Port]
     ) -> None:
         """ports: what is spoken on the port as it is, and what within TLS."""
         self.inner, self.trust, self.secrets, self.meter, self.ports = inner, trust, secrets, meter, ports

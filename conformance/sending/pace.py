@@ -69,8 +69,7 @@ class Pace:
             return False
         if self.is_spent:
             self.gaps.setdefault(
-                probe.purpose.label,
-                f"the request budget of {self.limits.max_requests} is spent (--max-requests)",
+                probe.purpose.label, f"the request budget of {self.limits.max_requests} is spent (--max-requests)"
             )
             return False
         self._sent += 1

@@ -64,9 +64,7 @@ def _is_009(answer: Answer | None) -> bool:
     if answer is None:
         return True
     codes = (error.code for error in answer.envelope.errors() if error.code)
-    return (
-        answer.meaning is Meaning.ERROR and not answer.redirect and any(c.text == PLAIN_HTTP for c in codes)
-    )
+    return answer.meaning is Meaning.ERROR and not answer.redirect and any(c.text == PLAIN_HTTP for c in codes)
 
 
 AFTER: tuple[Row[Came], ...] = (
@@ -103,9 +101,7 @@ AFTER: tuple[Row[Came], ...] = (
     Row(
         "another spelling of the documented request did not succeed",
         lambda c: (
-            c.probe.kind in SPELLED
-            and c.exchange.answer is not None
-            and not c.exchange.answer.meaning.is_success
+            c.probe.kind in SPELLED and c.exchange.answer is not None and not c.exchange.answer.meaning.is_success
         ),
         Action.COMPARE,
     ),
@@ -162,11 +158,7 @@ PUT_OFF: tuple[Row[Waiting], ...] = (
         lambda w: not w.documented and (w.tries >= TRIES - 1 or w.is_too_long),
         Action.BESIDE,
     ),
-    Row(
-        "the documented request is put off for longer than anybody waits",
-        lambda w: w.is_too_long,
-        Action.GIVE_UP,
-    ),
+    Row("the documented request is put off for longer than anybody waits", lambda w: w.is_too_long, Action.GIVE_UP),
     Row("it is put off", lambda _: True, Action.WAIT),
 )
 

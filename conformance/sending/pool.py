@@ -17,9 +17,7 @@ from conformance.sending.session import Session
 from conformance.sending.worker import Worker
 
 Row = tuple[Probe, ...]  # in turn, over the connections of one worker
-Errand = Callable[
-    [Worker], Awaitable[bool]
-]  # what takes one worker's turn; True where it has to be run later
+Errand = Callable[[Worker], Awaitable[bool]]  # what takes one worker's turn; True where it has to be run later
 
 
 class Lanes:

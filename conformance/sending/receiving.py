@@ -87,8 +87,7 @@ def protocol_loss(message: str, meter: Meter) -> Loss:
         return Loss("closed", f"the connection was closed {when}")
     if meter.exceeded or _TOO_LONG in message:
         return Loss(
-            "too-large",
-            f"the head of the answer is larger than {HEAD >> 10} KiB, the most that the suite reads",
+            "too-large", f"the head of the answer is larger than {HEAD >> 10} KiB, the most that the suite reads"
         )
     message = clip(message.replace("request line", "status line"), 120)  # h11 has one word for both
     return Loss("malformed", f"the answer is not HTTP/1.1: {message}")

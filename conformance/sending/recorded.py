@@ -73,9 +73,7 @@ def _described(judged: Target, recording: Recording, wishes: Wishes, smoke: int)
     used = judged.secrets.placeholders(repr(settings))
     every = judged.secrets.all_placeholders
     last = max(map(every.index, used), default=-1)
-    notes = (
-        SecretNote(*judged.secrets.note(one), recording.stand_ins.get(one, "")) for one in every[: last + 1]
-    )
+    notes = (SecretNote(*judged.secrets.note(one), recording.stand_ins.get(one, "")) for one in every[: last + 1])
     return Described(
         target=settings,
         secrets=tuple(notes),

@@ -125,9 +125,7 @@ class Session:
     async def clear(self, worker: Connections) -> None:
         """Close what others hold open, once they do not use it any more."""
         others = [other for other in self.holders if other is not worker]
-        for other in sorted(
-            others, key=lambda other: other.is_busy
-        ):  # what is idle may be what the others wait for
+        for other in sorted(others, key=lambda other: other.is_busy):  # what is idle may be what the others wait for
             while other.is_busy:
                 await anyio.sleep(_MOMENT_S)
             await other.drop()

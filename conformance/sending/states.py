@@ -26,9 +26,7 @@ async def setup(state: State, secrets: Secrets) -> str:
 async def teardown(state: State, secrets: Secrets) -> str:
     """Run the teardown command, whatever happened before; "" when it worked, else what a reader must know."""
     failed = await _run(state.teardown, state, secrets, spare=True)
-    return (
-        f"the teardown command of state {state.code} {failed}; the state may still be set" if failed else ""
-    )
+    return f"the teardown command of state {state.code} {failed}; the state may still be set" if failed else ""
 
 
 async def _run(command: tuple[str, ...], state: State, secrets: Secrets, *, spare: bool) -> str:

@@ -134,11 +134,7 @@ class Throttle:
     def rate(self) -> float:
         """Calls a second that were answered since they had to be slower; 0.0 where that cannot be told."""
         took = self.clock() - self._slow_since
-        return (
-            self._slow_answered / took
-            if self.is_slow and took > 0 and self._slow_answered >= _TELLING
-            else 0.0
-        )
+        return self._slow_answered / took if self.is_slow and took > 0 and self._slow_answered >= _TELLING else 0.0
 
 
 def retry_after(text: str, now: float) -> float | None:

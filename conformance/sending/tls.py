@@ -57,9 +57,7 @@ class Trust:
     @property
     def is_empty(self) -> bool:
         """Whether no CA is trusted, because none is configured and this machine has no store of them."""
-        return (
-            not self.ca_file and not self.context.cert_store_stats()["x509_ca"] and not _directory_is_used()
-        )
+        return not self.ca_file and not self.context.cert_store_stats()["x509_ca"] and not _directory_is_used()
 
     def failed(self, error: BaseException | None, host: str) -> LineFailed | None:
         """What an error of TLS shows, in the handshake or after it; None where it is none."""
@@ -88,9 +86,7 @@ class Trust:
     def _client_refused(self, how: str) -> LineFailed:
         if self.client_cert:
             said = "it demands another one" if how == "demands one" else f"it {how}"
-            return LineFailed(
-                "client-cert", f"the server refuses the client certificate (`client_cert`): {said}"
-            )
+            return LineFailed("client-cert", f"the server refuses the client certificate (`client_cert`): {said}")
         return LineFailed(
             "client-cert", "the server demands a client certificate, and none is configured (`client_cert`)"
         )

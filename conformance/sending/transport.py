@@ -81,9 +81,7 @@ def complete(request: Request) -> list[tuple[bytes, bytes]]:
     host = [] if "host" in given else [("Host", place)]
     posted = request.method == "POST" or request.body
     length = [("Content-Length", str(len(request.body)))] if posted and "content-length" not in given else []
-    return [
-        (name.encode("ascii"), value.encode("utf-8")) for name, value in (*host, *request.headers, *length)
-    ]
+    return [(name.encode("ascii"), value.encode("utf-8")) for name, value in (*host, *request.headers, *length)]
 
 
 class _Body(httpx.AsyncByteStream):
@@ -107,10 +105,7 @@ class _Body(httpx.AsyncByteStream):
 def _behind(response: httpcore.Response) -> bytes:
     """What was read behind the end of an answer: httpcore would take it for the answer to the next request."""
     connection: Any = response.stream
-    for name in (
-        "_stream",
-        "_connection",
-    ):  # from the pool's stream to the connection's, and to the connection
+    for name in ("_stream", "_connection"):  # from the pool's stream to the connection's, and to the connection
         connection = getattr(connection, name)
     behind: bytes = connection._h11_state.trailing_data[0]
     return behind

@@ -45,9 +45,7 @@ class Wire(Session):
     """One sending session to one target."""
 
     _interrupted = False
-    failing: Callable[[Recording], bool] | None = (
-        None  # whether what was recorded so far is enough: the run ends
-    )
+    failing: Callable[[Recording], bool] | None = None  # whether what was recorded so far is enough: the run ends
     _ended = ""  # why the run was stopped before its end
     _lasting = ""  # why the endpoint may still be in a state that was brought about
 
@@ -107,9 +105,7 @@ class Wire(Session):
     def _bound(self, plan: Plan) -> float:
         """Seconds that the run may take: answers well within the timeout, and what is not the endpoint's doing."""
         answers = max(_SHARE * plan.rounds(self.limits.concurrency), _LEAST) * self.target.timeout
-        commanded = (
-            s for s in self.target.states.values() if s.code in plan.states and (s.setup or s.teardown)
-        )
+        commanded = (s for s in self.target.states.values() if s.code in plan.states and (s.setup or s.teardown))
         commands = sum(2 * state.timeout for state in commanded)
         rate = len(plan.probes) / self.limits.rate if self.limits.rate else 0.0
         return min(self.limits.run_seconds, LATER_S + answers + commands + rate)
@@ -272,9 +268,7 @@ class Wire(Session):
                     if self._lasting:
                         self.gaps[Purpose(Kind.AFTER, state=state.code).label] = self._lasting
             elif state.setup:
-                self._lasting = (
-                    f"the state {state.code} has a setup command and no teardown, so it may still be set"
-                )
+                self._lasting = f"the state {state.code} has a setup command and no teardown, so it may still be set"
             if self._lasting:
                 self.notes.append(f"{self._lasting}; nothing was sent after it")
         if state.setup and label not in self.gaps and not self._lasting:

@@ -79,9 +79,7 @@ class Worker(Caller):
                 documented=probe.kind is Kind.DOCUMENTED,
                 answered=not puts_off(exchange.answer),
                 compared=action is Action.BESIDE,
-                others_are_served=check is not None
-                and check.answer is not None
-                and not puts_off(check.answer),
+                others_are_served=check is not None and check.answer is not None and not puts_off(check.answer),
                 in_vain=pace.throttle.in_vain,
                 is_hopeless=pace.throttle.is_hopeless,
                 is_too_long=pace.throttle.is_asked_too_much,

@@ -11,9 +11,7 @@ from conformance.probes.purpose import SPELLED, Kind, Purpose
 from conformance.submissions.derived import ANY_TIME, Derived, Step
 from conformance.submissions.rows import Row, Standing, row
 
-_SETTLED = frozenset(
-    {Kind.CROWDED, Kind.STRAY, Kind.UNREACHED}
-)  # what may become of a request, whatever it was for
+_SETTLED = frozenset({Kind.CROWDED, Kind.STRAY, Kind.UNREACHED})  # what may become of a request, whatever it was for
 
 
 def against_plan(evidence: Evidence, derived: Derived) -> Iterator[Row]:

@@ -22,9 +22,7 @@ _SLACK_S = 300.0  # by which the clocks of owner, partner and endpoint may diffe
 def unanswered(evidence: Evidence) -> Row:
     """What is said where a package brings no challenge."""
     if evidence.nonce:
-        return Row(
-            "challenge", Standing.FAILED, "the recording names a challenge, which is not in the package"
-        )
+        return Row("challenge", Standing.FAILED, "the recording names a challenge, which is not in the package")
     said = "it answers none: when it was recorded, and for whom, is not known"
     return Row("challenge", Standing.OPEN, said)
 
@@ -49,28 +47,18 @@ def issued_by_us(challenge: Challenge, data: bytes, ledger: Ledger, keys: list[P
 def answered(challenge: Challenge, evidence: Evidence, report: Report) -> Iterator[Row]:
     """Whether the run answers this challenge."""
     yield row("nonce", "the run answers this challenge", _nonce(challenge, evidence, report))
-    yield row(
-        "time", f"recorded between {challenge.issued} and {challenge.expires}", _time(challenge, evidence)
-    )
-    yield row(
-        "suite", f"version {report.suite.version}, contract {challenge.contract}", _suite(challenge, report)
-    )
+    yield row("time", f"recorded between {challenge.issued} and {challenge.expires}", _time(challenge, evidence))
+    yield row("suite", f"version {report.suite.version}, contract {challenge.contract}", _suite(challenge, report))
 
 
 def handed_in(challenge: Challenge, package: Package, ledger: Ledger, now: float) -> Iterator[Row]:
     """Whether it was handed in in time, and as the only one."""
     others = [one for one in ledger.answered.get(challenge.nonce, []) if one != package.sha256]
     known = package.sha256 in ledger.answered.get(challenge.nonce, [])
-    said = (
-        [f"the package {others[0][:12]} has answered this challenge already"] if others and not known else []
-    )
+    said = [f"the package {others[0][:12]} has answered this challenge already"] if others and not known else []
     yield row("one submission", "no other package has answered this challenge", said)
     late = now > challenge.window[1] + _SLACK_S and not known
-    said = (
-        [f"it is looked at after {challenge.expires}: when it was recorded is the partner's word"]
-        if late
-        else []
-    )
+    said = [f"it is looked at after {challenge.expires}: when it was recorded is the partner's word"] if late else []
     yield row("handed in", "before the challenge expired", said, Standing.OPEN)
 
 
@@ -136,9 +124,7 @@ def signed_by(files: Mapping[str, bytes], keys: list[PublicKey]) -> Row:
     except ValueError as error:
         wrong = f"{ENVELOPE} {error}"
     if not wrong and key is None:
-        wrong = (
-            "none of the keys that are trusted has signed it" if keys else f"it is not by the key in {SIGNER}"
-        )
+        wrong = "none of the keys that are trusted has signed it" if keys else f"it is not by the key in {SIGNER}"
     if wrong or key is None:
         return Row("signature", Standing.FAILED, wrong)
     if keys:

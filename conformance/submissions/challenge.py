@@ -80,13 +80,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def issue(
-    name: str,
-    *,
-    hosts: tuple[str, ...],
-    valid: timedelta,
-    policy: Policy | None,
-    contract: Contract,
-    now: datetime,
+    name: str, *, hosts: tuple[str, ...], valid: timedelta, policy: Policy | None, contract: Contract, now: datetime
 ) -> Challenge:
     """A new challenge."""
     return Challenge(

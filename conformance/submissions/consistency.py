@@ -18,9 +18,7 @@ from conformance.submissions.rows import Row, Standing, row
 
 REFERENCE = "x-reference-endpoint"  # the header by which the reference endpoint names itself
 _LABELS = (b"[token]", b"[redacted]")  # stand for secrets in answers, which were longer or shorter
-_SLACK_S = (
-    2.0  # for clocks that are set while a run is under way, and servers that write one Date for a while
-)
+_SLACK_S = 2.0  # for clocks that are set while a run is under way, and servers that write one Date for a while
 _DROPPED_S = 1.5  # that closing a connection may take
 _CLOCK_S = 300.0
 
@@ -40,9 +38,7 @@ def consistency(evidence: Evidence, raw: Any, version: str) -> Iterator[Row]:
 
 
 def _unchained(raw: Any, entries: list[Any]) -> Iterator[str]:
-    for place, (entry, link) in enumerate(
-        zip(entries, chain.links(raw["log"]["_run"], entries), strict=True), 1
-    ):
+    for place, (entry, link) in enumerate(zip(entries, chain.links(raw["log"]["_run"], entries), strict=True), 1):
         if entry.get(chain.FIELD) != link:
             what = "it or the settings of the run were" if place == 1 else "it was"
             yield f"at entry {place} the hash chain breaks: {what} changed, moved, added or left out"
@@ -52,9 +48,7 @@ def _unchained(raw: Any, entries: list[Any]) -> Iterator[str]:
 def _form(evidence: Evidence, raw: Any, version: str) -> Iterator[str]:
     """Fields that repeat others, in other words or units, and fields that nobody reads."""
     made_again = json.loads(written(evidence, creator_version=version))
-    for place, (said, made) in enumerate(
-        zip(raw["log"]["entries"], made_again["log"]["entries"], strict=True), 1
-    ):
+    for place, (said, made) in enumerate(zip(raw["log"]["entries"], made_again["log"]["entries"], strict=True), 1):
         for key in sorted(said.keys() | made.keys()):
             if key != chain.FIELD and said.get(key) != made.get(key):
                 yield f"entry {place}: {key} is not written so by the suite"
@@ -94,12 +88,7 @@ def _times(evidence: Evidence) -> Iterator[str]:
         name = f"exchange {exchange.number}"
         if exchange.finished < exchange.started:
             yield f"{name} ends before it begins"
-        if (
-            not evidence.started - _SLACK_S
-            <= exchange.started
-            <= exchange.finished
-            <= evidence.finished + _SLACK_S
-        ):
+        if not evidence.started - _SLACK_S <= exchange.started <= exchange.finished <= evidence.finished + _SLACK_S:
             yield f"{name} lies outside of the run"
         if not 0 <= exchange.connecting <= exchange.elapsed + 0.001:
             yield f"{name} was answered before its connection stood"
@@ -156,10 +145,7 @@ def _clocks(answers: list[tuple[Exchange, Answer]]) -> Iterator[str]:
         if answer.date is not None and answer.header("age").strip() in {"", "0"}:
             by_host[urlsplit(exchange.request.url).hostname or ""].append((exchange, answer.date))
     for host, dated in by_host.items():
-        ahead, least = (
-            max(dated, key=lambda d: d[1] - d[0].finished),
-            min(dated, key=lambda d: d[1] - d[0].started),
-        )
+        ahead, least = (max(dated, key=lambda d: d[1] - d[0].finished), min(dated, key=lambda d: d[1] - d[0].started))
         low, high = ahead[1] - ahead[0].finished, least[1] + 1 - least[0].started
         if low > high + _SLACK_S:
             pair = f"exchanges {ahead[0].number} and {least[0].number}"

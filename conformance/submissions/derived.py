@@ -56,9 +56,7 @@ class Derived:
     def __init__(self, evidence: Evidence, contract: Contract) -> None:
         """Raises NotDerivedError."""
         if evidence.described is None:
-            raise NotDerivedError(
-                "the recording does not say how its run was set up: it was made by another version"
-            )
+            raise NotDerivedError("the recording does not say how its run was set up: it was made by another version")
         self.evidence, self.described, self.contract = evidence, evidence.described, contract
         try:
             self.target = restored(self.described)
@@ -81,8 +79,7 @@ class Derived:
         return [
             note.stand_in
             for number, note in enumerate(self.described.secrets)
-            if note.stand_in
-            and not is_drawn(note.stand_in, drawn_for(_placeholder(number), self.evidence.seed))
+            if note.stand_in and not is_drawn(note.stand_in, drawn_for(_placeholder(number), self.evidence.seed))
         ]
 
     def _steps(self) -> Iterator[Step]:
@@ -124,10 +121,7 @@ class Derived:
         if exchange.probe in self.steps:
             return self._with_its_value(self.steps[exchange.probe], exchange)
         return (
-            self._checked(exchange)
-            or self._beside(exchange)
-            or self._at_address(exchange)
-            or self._reduced(exchange)
+            self._checked(exchange) or self._beside(exchange) or self._at_address(exchange) or self._reduced(exchange)
         )
 
     def _can_be_asked(self, probe: Probe) -> bool:

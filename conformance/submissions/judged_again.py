@@ -51,9 +51,7 @@ def judged_again(report: Report, evidence: Evidence, contract: Contract) -> Repo
     return with_suggestions(again, evidence, contract) if said else again
 
 
-def follows(
-    report: Report, again: Report, policies: list[Policy], tolerance: float, contract: Contract
-) -> Row:
+def follows(report: Report, again: Report, policies: list[Policy], tolerance: float, contract: Contract) -> Row:
     """Whether the report says what its evidence comes to."""
     return row(
         "judged again",
@@ -120,9 +118,7 @@ def shown(report: Report, evidence: Evidence, policy: Policy | None) -> Iterator
     """What the partner allowed himself, and what the owner has said to that."""
     allowed = [f"{name} is accepted" for name in report.target.accept]
     allowed += [
-        f"{r.address} is waived until {r.waiver.until} ({r.waiver.reason:.80})"
-        for r in report.requirements
-        if r.waiver
+        f"{r.address} is waived until {r.waiver.until} ({r.waiver.reason:.80})" for r in report.requirements if r.waiver
     ]
     allowed += [f"the state of {code} is reached by {way}" for code, way in report.settings.states.items()]
     allowed += ["through a proxy, whose addresses these are"] if report.settings.proxy else []
@@ -132,9 +128,7 @@ def shown(report: Report, evidence: Evidence, policy: Policy | None) -> Iterator
     if policy is None:
         scope = report.scope
         by = f" by a smoke run of {scope.smoke.requests} requests" if scope.smoke else ""
-        part = (
-            [f"{scope.judged} of {scope.requirements} requirements were judged{by}"] if scope.narrowed else []
-        )
+        part = [f"{scope.judged} of {scope.requirements} requirements were judged{by}"] if scope.narrowed else []
         yield row("scope", "the whole catalogue of its calls", part, Standing.OPEN)
         raised = evidence.clock_tolerance > Policy().clock_tolerance
         said = f"none was given; the clocks may differ by {evidence.clock_tolerance:g} s"

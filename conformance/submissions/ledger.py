@@ -54,9 +54,7 @@ class Ledger:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise refused(
-                f"--ledger: cannot write {self.file}", error, "a file that can be written"
-            ) from None
+            raise refused(f"--ledger: cannot write {self.file}", error, "a file that can be written") from None
 
 
 def _is_torn(last: bytes | int) -> bool:
@@ -72,18 +70,14 @@ def read_ledger(file: Path) -> Ledger:
     except FileNotFoundError:
         return ledger
     except OSError as error:
-        raise ConfigError(
-            f"--ledger: cannot read {file}: {error.strerror}; allowed: a ledger of challenges"
-        ) from None
+        raise ConfigError(f"--ledger: cannot read {file}: {error.strerror}; allowed: a ledger of challenges") from None
     for number, text in enumerate(data.splitlines(), 1):
         try:
             line = msgspec.json.decode(text, type=_Line) if text.strip() else None
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             if text.startswith(b"{") and not text.endswith(b"}"):
                 continue  # torn, as on a full disk: what it was to say has not happened
-            raise ConfigError(
-                f"--ledger: line {number} of {file} is none of a ledger; allowed: a ledger"
-            ) from None
+            raise ConfigError(f"--ledger: line {number} of {file} is none of a ledger; allowed: a ledger") from None
         if line and line.what == "issued":
             ledger.issued[line.nonce] = line.challenge
         elif line and line.package not in ledger.answered.setdefault(line.nonce, []):

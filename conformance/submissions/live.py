@@ -30,17 +30,11 @@ def own_target(target: Target, evidence: Evidence) -> Target:
     """The owner's target, asked what the partner's was. Raises ConfigError where it is another endpoint."""
     here, there = urlsplit(target.shown_endpoint), urlsplit(evidence.endpoint)
     if (here.hostname, here.port) != (there.hostname, there.port):
-        raise ConfigError(
-            f"--live: {target.name} is at {here.netloc}, and the package is about {there.netloc}"
-        )
-    return msgspec.structs.replace(
-        target, calls=evidence.calls, binding=evidence.binding, allow_hostile_requests=False
-    )
+        raise ConfigError(f"--live: {target.name} is at {here.netloc}, and the package is about {there.netloc}")
+    return msgspec.structs.replace(target, calls=evidence.calls, binding=evidence.binding, allow_hostile_requests=False)
 
 
-def sample(
-    evidence: Evidence, target: Target, contract: Contract, count: int, random: Random
-) -> list[Exchange]:
+def sample(evidence: Evidence, target: Target, contract: Contract, count: int, random: Random) -> list[Exchange]:
     """The exchanges to be repeated, of those that this target can repeat; none that has changed something."""
     harmless = [e for e in evidence.exchanges if not _changes(e, contract)]
     able = [e for e in candidates(harmless) if _is_able(e, target)]
@@ -61,12 +55,7 @@ def _is_able(exchange: Exchange, target: Target) -> bool:
 
 
 def repeated(
-    chosen: Sequence[Exchange],
-    evidence: Evidence,
-    target: Target,
-    contract: Contract,
-    *,
-    dialer: Dialer | None = None,
+    chosen: Sequence[Exchange], evidence: Evidence, target: Target, contract: Contract, *, dialer: Dialer | None = None
 ) -> dict[str, Exchange]:
     """What the endpoint answers now, by probe; the documented request goes first."""
     from conformance.sending.pace import Limits  # noqa: PLC0415  only who sends needs it
@@ -92,14 +81,10 @@ def compared(chosen: Sequence[Exchange], now: dict[str, Exchange], names: tuple[
     pairs = [(one, now.get(one.probe)) for one in chosen]
     came = [(one, other) for one, other in pairs if other and other.answer and not puts_off(other.answer)]
     said = [(one, _differs(one, other, names)) for one, other in came]
-    differing = [
-        f"exchange {one.number} ({one.probe}): {', '.join(what)} differ" for one, what in said if what
-    ]
+    differing = [f"exchange {one.number} ({one.probe}): {', '.join(what)} differ" for one, what in said if what]
     answered = {one.number for one, _ in came}
     unanswered = [
-        f"exchange {one.number} ({one.probe}) got no answer now"
-        for one in chosen
-        if one.number not in answered
+        f"exchange {one.number} ({one.probe}) got no answer now" for one in chosen if one.number not in answered
     ]
     yield row("live", f"{len(said)} requests are answered as they were recorded", differing)
     if unanswered:

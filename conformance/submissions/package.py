@@ -11,12 +11,7 @@ from pathlib import Path
 
 from conformance.target.configuration import ConfigError, read_file
 
-EVIDENCE, REPORT, CHALLENGE, REQUIREMENTS = (
-    "evidence.har",
-    "report.json",
-    "challenge.json",
-    "requirements.toml",
-)
+EVIDENCE, REPORT, CHALLENGE, REQUIREMENTS = ("evidence.har", "report.json", "challenge.json", "requirements.toml")
 STATEMENT, ENVELOPE, SIGNER = "statement.json", "statement.dsse.json", "signer.pem"
 PAGE = "report.html"  # for people; nothing is believed of it
 JUNIT, SUMMARY = "junit.xml", "summary.md"  # they have to follow from the report

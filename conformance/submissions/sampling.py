@@ -27,9 +27,7 @@ def candidates(exchanges: Sequence[Exchange]) -> list[Exchange]:
     return [e for e in last.values() if e.kind not in _UNASKED]
 
 
-def small_groups(
-    exchanges: Sequence[Exchange], contract: Contract, calls: tuple[str, ...]
-) -> list[list[Exchange]]:
+def small_groups(exchanges: Sequence[Exchange], contract: Contract, calls: tuple[str, ...]) -> list[list[Exchange]]:
     """The few exchanges that some requirement of the levels must and should rests on, each group once."""
     found: dict[tuple[int, ...], list[Exchange]] = {}
     for wishes in _looked_at(contract, calls):

@@ -30,9 +30,7 @@ def private_key(file: Path) -> PrivateKey:
     try:
         key = load_pem_private_key(_read(file), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise ConfigError(
-            f"--key: {file} is no key that can be used; allowed: {_HOW}, not encrypted"
-        ) from None
+        raise ConfigError(f"--key: {file} is no key that can be used; allowed: {_HOW}, not encrypted") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise ConfigError(f"--key: {file} is a key of another kind; allowed: {_HOW}")
     return key
@@ -46,9 +44,7 @@ def public_key(file: Path) -> PublicKey:
         raise ConfigError(f"--trust: {file} is a private key, which nobody should hand out; allowed: {how}")
     found = pem_key(data)
     if found is None:
-        raise ConfigError(
-            f"--trust: {file} is no public key that can be used; allowed: {_HOW}, its public half"
-        )
+        raise ConfigError(f"--trust: {file} is no public key that can be used; allowed: {_HOW}, its public half")
     return found
 
 

@@ -34,9 +34,7 @@ def result(report: Report) -> str:
 def statement(report: Report, files: Mapping[str, bytes], challenge: Challenge | None) -> bytes:
     """The statement about a report and its files, the same bytes for the same files."""
     judged = [r for r in report.requirements if r.selected]
-    failed = [
-        r for r in judged if r.verdict in {Verdict.FAIL, Verdict.ERROR} and not _is_tolerated(r, report)
-    ]
+    failed = [r for r in judged if r.verdict in {Verdict.FAIL, Verdict.ERROR} and not _is_tolerated(r, report)]
     warned = [r for r in judged if r.verdict is Verdict.FAIL and _is_tolerated(r, report)]
     passed = [r for r in judged if r.verdict is Verdict.PASS]
     suite = report.suite
@@ -49,9 +47,7 @@ def statement(report: Report, files: Mapping[str, bytes], challenge: Challenge |
         settings.append({"name": "challenge", "digest": {"sha256": challenge.digest}})
     said: dict[str, Any] = {
         "_type": _STATEMENT,
-        "subject": [
-            {"name": name, "digest": {"sha256": digest(data)}} for name, data in sorted(files.items())
-        ],
+        "subject": [{"name": name, "digest": {"sha256": digest(data)}} for name, data in sorted(files.items())],
         "predicateType": _PREDICATE,
         "predicate": {
             "result": result(report),

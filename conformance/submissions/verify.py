@@ -178,15 +178,11 @@ def _of_this_version(submission: Submission) -> Iterator[Row]:
     yield row("requirements", "those of this version", other)
     for name, make in _MADE_OF_THE_REPORT.items():
         if name in package.files:
-            other = (
-                [] if package.files[name] == make(submission.report) else ["it says other than the report"]
-            )
+            other = [] if package.files[name] == make(submission.report) else ["it says other than the report"]
             yield row(name, "it follows from the report", other)
 
 
-def _of_the_challenge(
-    submission: Submission, ledger: Ledger, keys: list[PublicKey], now: float
-) -> Iterator[Row]:
+def _of_the_challenge(submission: Submission, ledger: Ledger, keys: list[PublicKey], now: float) -> Iterator[Row]:
     challenge, files = submission.challenge, submission.package.files
     if challenge is None:
         yield unanswered(submission.evidence)
@@ -207,8 +203,6 @@ def noted(verification: Verification, submission: Submission, ledger: Ledger, wh
     """Note in the ledger that a challenge of ours was answered. Raises ConfigError."""
     challenge = submission.challenge
     ours = any(one.check == "challenge" and one.standing is Standing.OK for one in verification.rows)
-    spent = any(
-        one.check == "one submission" and one.standing is Standing.FAILED for one in verification.rows
-    )
+    spent = any(one.check == "one submission" and one.standing is Standing.FAILED for one in verification.rows)
     if challenge and ours and not spent:
         ledger.answer(challenge.nonce, submission.package.sha256, when)

@@ -43,9 +43,7 @@ def chosen(values: Values, globs: list[str], allowed: list[str], contract: Contr
         found |= named - set(kept)
     if found and all(known[name].changes for name in found):
         what = f"{', '.join(sorted(found))} would be all that is sent, and something has to be asked before"
-        raise values.wrong(
-            "calls", what, "with one that changes nothing beside, such as " + contract.call.name
-        )
+        raise values.wrong("calls", what, "with one that changes nothing beside, such as " + contract.call.name)
     return tuple(sorted(found, key=lambda name: _rank(known[name])))
 
 
@@ -79,9 +77,7 @@ def left_out(globs: object, calls: tuple[str, ...], contract: Contract) -> tuple
     return tuple(name for name in known if name in wanted and name not in calls)
 
 
-def filled(
-    values: Values, said: dict[str, str], calls: tuple[str, ...], contract: Contract
-) -> dict[str, str]:
+def filled(values: Values, said: dict[str, str], calls: tuple[str, ...], contract: Contract) -> dict[str, str]:
     """What the parameters of the calls say, by name, or by CALL.NAME; secret ones as placeholders.
 
     Raises ConfigError.
@@ -94,11 +90,7 @@ def filled(
             what = f"no call has a parameter {name}{meant(name, known)}"
             raise values.wrong("values", what, allowed or "none, as no call has parameters")
     for call, parameter in every:
-        if (
-            call not in calls
-            or not parameter.required
-            or (parameter.source != "target" and not parameter.once)
-        ):
+        if call not in calls or not parameter.required or (parameter.source != "target" and not parameter.once):
             continue
         if parameter.once and parameter.origin.partition(".")[0] in calls:
             continue
@@ -137,6 +129,4 @@ def _check(values: Values, key: str, parameter: Parameter, found: str, call: Ser
     for declared in schema(call.request_schema).named.get(parameter.name, ()):
         if found and not declared.accepts(found):
             shown = "it" if parameter.secret else repr(found)
-            raise values.wrong(
-                key, f"{shown} is nothing that {call.name} may be asked with", declared.allowed
-            )
+            raise values.wrong(key, f"{shown} is nothing that {call.name} may be asked with", declared.allowed)

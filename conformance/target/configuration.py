@@ -95,10 +95,7 @@ def complete(table: object, place: Place, where: str) -> dict[str, Any]:
     for key, row in rows.items():
         if row.required and key not in said:
             raise ConfigError(f"missing key `{key}` at `{where}`; allowed: a value for it")
-    return {
-        key: _value(row, said[key], f"{where}.{key}") if key in said else row.fallback
-        for key, row in rows.items()
-    }
+    return {key: _value(row, said[key], f"{where}.{key}") if key in said else row.fallback for key, row in rows.items()}
 
 
 def _value(row: Setting, value: Any, where: str) -> Any:
@@ -172,9 +169,7 @@ def _unreadable(named: str, error: Exception) -> str:
         return f"cannot read {named}: {error.strerror}; allowed: a TOML file"
     if isinstance(error, UnicodeDecodeError):
         utf16 = error.object.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in error.object
-        return (
-            f"{named} is not UTF-8 text{', but UTF-16 as it seems' if utf16 else ''}; allowed: TOML in UTF-8"
-        )
+        return f"{named} is not UTF-8 text{', but UTF-16 as it seems' if utf16 else ''}; allowed: TOML in UTF-8"
     if isinstance(error, RecursionError):
         return f"{named} is not TOML that can be read: it is nested too deeply"
     return f"{named} is not TOML: {str(error) or 'it cannot be read'}"

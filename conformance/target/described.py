@@ -14,10 +14,7 @@ from conformance.target.secrets import Secrets
 from conformance.target.target import Target
 
 _SET = "set"  # stands for what is not told
-_UNTOLD = (
-    *("ca_file", "client_cert", "client_key"),
-    *("source_address", "proxy", "setup", "teardown", "folder"),
-)
+_UNTOLD = (*("ca_file", "client_cert", "client_key"), *("source_address", "proxy", "setup", "teardown", "folder"))
 
 
 class SecretNote(msgspec.Struct, frozen=True):
@@ -53,9 +50,7 @@ def told(target: Target) -> dict[str, Any]:
 
 def _without(said: dict[str, Any]) -> dict[str, Any]:
     """The settings without the values that only this machine can use."""
-    hidden = {
-        key: [_SET] if isinstance(said[key], list | tuple) else _SET for key in _UNTOLD if said.get(key)
-    }
+    hidden = {key: [_SET] if isinstance(said[key], list | tuple) else _SET for key in _UNTOLD if said.get(key)}
     return said | hidden
 
 

@@ -54,9 +54,7 @@ class Hider:
         begin = authority.end() if authority else 0
         variables = [v for v in variables if v.end > begin]
         url = Url.of(filled)
-        known = {
-            filled[slice(*span)] for span in url.segments if self.secrets.holds(_sent(filled[slice(*span)]))
-        }
+        known = {filled[slice(*span)] for span in url.segments if self.secrets.holds(_sent(filled[slice(*span)]))}
         if plain:
             spans = told_spans(url, variables, known)
             place = url.segments[self._token_at :][:1] if self.token and not spans else ()
@@ -66,9 +64,7 @@ class Hider:
         hidden = {span: self._segment(filled, span, variables, key) for span in spans}
         if key == "endpoint" and spans:
             self._token_at, self.token = url.holder(spans[-1]), hidden[spans[-1]]
-            self._beside = {
-                filled[slice(*span)] for n, span in enumerate(url.segments) if n != self._token_at
-            }
+            self._beside = {filled[slice(*span)] for n, span in enumerate(url.segments) if n != self._token_at}
         hidden |= {
             span: self._parameter(filled, span, variables, key)
             for span in (*url.secret_parameters(), *_told_parameters(url, variables))
@@ -114,9 +110,7 @@ class Hider:
         shell = ""
         if not self.secrets.holds(filled):
             scheme = VARIABLE.sub("", text)
-            alone = (
-                len(variables) == 1 and re.fullmatch(r"([A-Za-z]+ )?", scheme) and filled.startswith(scheme)
-            )
+            alone = len(variables) == 1 and re.fullmatch(r"([A-Za-z]+ )?", scheme) and filled.startswith(scheme)
             shell = f"'{scheme}'" if alone and scheme else ""
             shell += self.secrets.variable(variables[0].name if alone else name, own=bool(alone))
         held = self.secrets.hide(filled, place=key, shell=shell)
@@ -132,9 +126,7 @@ class Hider:
             filled, variables = self.filled(word, key)
             self.told(variables, filled, key)
             spans = [(v.start, v.end) for v in variables if is_secret_name(v.name)]
-            made.append(
-                _with(filled, {(a, b): self.secrets.hide(filled[a:b]) for a, b in spans}, len(filled))
-            )
+            made.append(_with(filled, {(a, b): self.secrets.hide(filled[a:b]) for a, b in spans}, len(filled)))
         return tuple(made)
 
     def userinfo(self, coded: str, key: str) -> str:

@@ -44,9 +44,7 @@ def _label_is_valid(label: str) -> bool:
 
 def _is_address(text: str) -> bool:
     try:
-        ipaddress.IPv6Address(
-            text.replace("%", "x")
-        )  # a zone is this machine's, and no URL has it (RFC 9844)
+        ipaddress.IPv6Address(text.replace("%", "x"))  # a zone is this machine's, and no URL has it (RFC 9844)
     except ValueError:
         return False
     return True

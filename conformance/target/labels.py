@@ -80,8 +80,6 @@ def labelled(values: Values, said: Mapping[str, str]) -> dict[str, str]:
         key = f"labels.{name}"
         filled = values.filled(text, key)
         if not filled.strip() or len(filled) > _LONGEST or not filled.isprintable():
-            raise values.wrong(
-                key, "it is empty, too long or not printable", f"up to {_LONGEST} printable characters"
-            )
+            raise values.wrong(key, "it is empty, too long or not printable", f"up to {_LONGEST} printable characters")
         found[name] = values.secrets.redact(values.secrets.shown(values.any(text, key)))
     return found

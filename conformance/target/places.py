@@ -49,9 +49,7 @@ class Url:
         segments = tuple(m.span() for m in re.compile(r"[^/]+").finditer(text, start, end))
         query = text.find("?", end) + 1
         close = text.find("#", query) if query else -1
-        parts = (
-            re.compile(r"[^&]+").finditer(text, query, close if close >= 0 else len(text)) if query else ()
-        )
+        parts = re.compile(r"[^&]+").finditer(text, query, close if close >= 0 else len(text)) if query else ()
         return cls(text, segments, tuple(m.span() for m in parts))
 
     def token(self, calls: Collection[str]) -> int | None:

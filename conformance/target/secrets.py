@@ -49,18 +49,14 @@ class Secrets:
     def __repr__(self) -> str:
         return f"<{len(self._held)} secrets>"
 
-    def hide(
-        self, secret: str, shown: str = REDACTED, *, place: str = "", shell: str = "", sought: bool = True
-    ) -> str:
+    def hide(self, secret: str, shown: str = REDACTED, *, place: str = "", shell: str = "", sought: bool = True) -> str:
         """Keep `secret`; the placeholder to use in its place (safe in a URL path, a query and a header).
 
         place: where it comes from, for people. shell: what a shell line has in its place. sought: whether it is looked
         for in what comes from outside; what an answer gave is found there by its place.
         """
         if secret not in self._held:
-            held = _Secret(
-                f"secret-{len(self._held)}-of-the-target", secret, shown, shell or '"$SECRET"', sought
-            )
+            held = _Secret(f"secret-{len(self._held)}-of-the-target", secret, shown, shell or '"$SECRET"', sought)
             self._held[secret] = held
             self.__dict__.pop("_sought", None)
         if place:
@@ -177,11 +173,7 @@ class Secrets:
         if not said:
             return data
         redacted = said._replaced(data)
-        return (
-            None
-            if said.leaks(redacted) or (decoded and said.leaks(_decoded(redacted, encoding)))
-            else redacted
-        )
+        return None if said.leaks(redacted) or (decoded and said.leaks(_decoded(redacted, encoding))) else redacted
 
     def trimmed(self, data: bytes) -> bytes | None:
         """A redacted body that was cut, without what may be the beginning of a secret; None: to be withheld."""
@@ -247,8 +239,7 @@ def _alike(token: str, random: Random) -> str:
     """Digits for digits, letters of the same kind for letters; what is percent-encoded stays so."""
     parts = re.findall(r"(?:%[0-9A-Fa-f]{2})+|[^%]+|%", token)
     return "".join(
-        _alike_coded(part, random) if len(part) > 2 and part[0] == "%" else mapped(part, random)
-        for part in parts
+        _alike_coded(part, random) if len(part) > 2 and part[0] == "%" else mapped(part, random) for part in parts
     )
 
 

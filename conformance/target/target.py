@@ -97,9 +97,7 @@ def target(
     base: Path | None = None,
 ) -> Target:
     """The target, checked in every dimension. Relative paths are looked up from `base`. Raises ConfigError."""
-    values = Values(
-        name, contract.calls, os.environ if environment is None else environment, base or Path.cwd()
-    )
+    values = Values(name, contract.calls, os.environ if environment is None else environment, base or Path.cwd())
     try:
         said = complete(settings, "target", f"targets.{name}")
     except ConfigError as error:
@@ -121,14 +119,10 @@ def target(
     said["calls"] = chosen(values, said["calls"], said.pop("allow_effects"), contract)
     said["values"] = filled(values, said["values"], said["calls"], contract)
     said["labels"] = labelled(values, said["labels"])  # last: every secret is known by now
-    return Target(
-        name=name, secrets=values.secrets, token=values.hider.token, **_fields(Target, said, values)
-    )
+    return Target(name=name, secrets=values.secrets, token=values.hider.token, **_fields(Target, said, values))
 
 
-def _fields(
-    kind: type[msgspec.Struct], said: dict[str, Any], values: Values, place: str = ""
-) -> dict[str, Any]:
+def _fields(kind: type[msgspec.Struct], said: dict[str, Any], values: Values, place: str = "") -> dict[str, Any]:
     """What a record is made of: its fields, and the rest under `more`."""
     fields = kind.__struct_fields__
     rest = {key: values.any(value, f"{place}{key}") for key, value in said.items() if key not in fields}

@@ -48,9 +48,7 @@ class Values:
     def url(self, text: str, key: str, schemes: tuple[str, ...]) -> str:
         """A URL that can be sent to, its secrets replaced by placeholders."""
         if re.search(r"\$(?!\{[A-Za-z_][A-Za-z0-9_]*\})[A-Za-z_{]", text):
-            raise self.wrong(
-                key, "a $ begins no variable", "variables as in ${NAME}, and %24 for a $ in a URL"
-            )
+            raise self.wrong(key, "a $ begins no variable", "variables as in ${NAME}, and %24 for a $ in a URL")
         filled = self.filled(text, key)
         allowed = f"an absolute {' or '.join(schemes)} URL such as {schemes[0]}://host/TOKEN"
         if re.search(r"[\x00-\x20\x7f\\]", filled):
@@ -66,16 +64,12 @@ class Values:
         if not parts.hostname or port == 0 or bracketed or not host_is_valid(parts.hostname):
             raise self.wrong(key, "the URL has no usable host or port", allowed)
         if parts.username or parts.password:
-            raise self.wrong(
-                key, "credentials stand in the URL", "credentials in `headers`, e.g. Authorization"
-            )
+            raise self.wrong(key, "credentials stand in the URL", "credentials in `headers`, e.g. Authorization")
         if parts.fragment:
             raise self.wrong(key, "the URL has a fragment", "a URL without #")
         # A quotation mark of a file of variables, or a place that nobody filled in: <TOKEN>, {token}, %TOKEN%
         if odd := re.search(r"[\"<>^`{|}]|%(?![0-9A-Fa-f]{2})", filled):
-            raise self.wrong(
-                key, f"the URL contains {odd[0]}, as none may", f"%{ord(odd[0]):02X} in its place"
-            )
+            raise self.wrong(key, f"the URL contains {odd[0]}, as none may", f"%{ord(odd[0]):02X} in its place")
         return with_ascii_host(self.hider.url(text, key, plain=schemes == ("http",)))
 
     def headers(self, headers: dict[str, str], key: str) -> tuple[tuple[str, str], ...]:
@@ -89,15 +83,11 @@ class Values:
     def header(self, name: str, value: str, key: str) -> str:
         filled = self.filled(value, f"{key}.{name}")
         if not _HEADER_NAME.fullmatch(name):
-            raise self.wrong(
-                key, f"{name!r} is no name of a header field", "letters, digits and !#$%&'*+-.^_`|~"
-            )
+            raise self.wrong(key, f"{name!r} is no name of a header field", "letters, digits and !#$%&'*+-.^_`|~")
         if name.lower() in {"host", "content-length", "transfer-encoding", "connection"}:
             raise self.wrong(key, f"{name} is set by the suite itself", "any other header field")
         if re.search(r"[^\x20-\x7e\t]", filled) or filled != filled.strip():
-            raise self.wrong(
-                f"{key}.{name}", "the value has characters that no header may carry", "printable ASCII"
-            )
+            raise self.wrong(f"{key}.{name}", "the value has characters that no header may carry", "printable ASCII")
         return self.hider.header(name, value, f"{key}.{name}")
 
     def ca_file(self, text: str) -> str:
@@ -180,9 +170,7 @@ class Values:
         if re.search(r"[^\x21-\x7e]|[/?#\\]|%(?![0-9A-Fa-f]{2})", filled):
             allowed = "one segment of a path, percent-encoded where necessary"
             raise self.wrong("http_token", "it has characters that no segment of a path may have", allowed)
-        own = (
-            variables[0].name if len(variables) == 1 and text.startswith("${") and text.endswith("}") else ""
-        )
+        own = variables[0].name if len(variables) == 1 and text.startswith("${") and text.endswith("}") else ""
         shell = self.secrets.variable(own or "HTTP_TOKEN", own=bool(own))
         return self.secrets.hide(filled, TOKEN, place="http_token", shell=shell)
 

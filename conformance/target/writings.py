@@ -67,9 +67,7 @@ class Views:
     def _read(self) -> bytes:
         data = self.data
         for _ in range(_ROUNDS):
-            read = (
-                _ESCAPE.sub(_character, data) if any(sign in data for sign in (b"%", b"&", b"\\")) else data
-            )
+            read = _ESCAPE.sub(_character, data) if any(sign in data for sign in (b"%", b"&", b"\\")) else data
             if read == data:
                 break
             data = read
@@ -151,9 +149,7 @@ class Writings:
             most = max(most, next((k for k in some if lower.endswith(pattern[:k])), 0))
         tail = views.data[-64 * max(map(len, self.spellings), default=1) :]
         # The last escape may be cut, too.
-        return most, any(
-            self._coded_beginning(Views(tail[: len(tail) - n]), plain=bool(most)) for n in range(_LONGEST)
-        )
+        return most, any(self._coded_beginning(Views(tail[: len(tail) - n]), plain=bool(most)) for n in range(_LONGEST))
 
     def _coded_beginning(self, tail: Views, *, plain: bool) -> bool:
         coded = (
@@ -185,9 +181,7 @@ class Writings:
     def _base64(self) -> tuple[bytes, ...]:
         return tuple(
             dict.fromkeys(
-                base64.b64encode(b"\0" * shift + _octets(s))[
-                    -(-8 * shift // 6) : 8 * (shift + len(_octets(s))) // 6
-                ]
+                base64.b64encode(b"\0" * shift + _octets(s))[-(-8 * shift // 6) : 8 * (shift + len(_octets(s))) // 6]
                 for s in self.spellings
                 for shift in range(3)
             )

@@ -168,11 +168,7 @@ def _notes(evidence: Evidence) -> list[str]:
 def _clock_note(evidence: Evidence) -> list[str]:
     offset = evidence.clock_offset
     way = "ahead of" if offset > 0 else "behind"
-    return (
-        [f"the endpoint's clock is {abs(offset):.0f} s {way} this machine's, by its Date header"]
-        if offset
-        else []
-    )
+    return [f"the endpoint's clock is {abs(offset):.0f} s {way} this machine's, by its Date header"] if offset else []
 
 
 def _of_call(requirement: Requirement, call: str, contract: Contract) -> Requirement:
@@ -208,17 +204,13 @@ def _requirement(
         carried=carried(checks, evidence) if verdict is Verdict.PASS else None,
         sensitivity=sensitivities().get(requirement.id),
         checks=tuple(
-            msgspec.structs.replace(c, exchanges=c.exchanges[:_MOST_NAMED])
-            if c.exchanges[_MOST_NAMED:]
-            else c
+            msgspec.structs.replace(c, exchanges=c.exchanges[:_MOST_NAMED]) if c.exchanges[_MOST_NAMED:] else c
             for c in checks
         ),
     )
     if verdict is not Verdict.FAIL:
         return result
-    excuse = waiver_of(
-        terms.waivers, requirement.id, call, reasons(result), target=evidence.target, today=terms.today
-    )
+    excuse = waiver_of(terms.waivers, requirement.id, call, reasons(result), target=evidence.target, today=terms.today)
     return msgspec.structs.replace(result, waiver=_noted(excuse, evidence)) if excuse else result
 
 
@@ -237,9 +229,7 @@ def _waiver_notes(requirements: Sequence[RequirementResult], terms: Terms, targe
         elif named and all(r.verdict is not Verdict.FAIL for r in named):
             verdicts = " and ".join(sorted({r.verdict.value for r in named}))
             notes.append(f"the waiver of {waiver.address} is not needed: the verdict is {verdicts}")
-        others = [
-            r for r in named if r.verdict is Verdict.FAIL and not r.waiver and waiver.holds(terms.today)
-        ]
+        others = [r for r in named if r.verdict is Verdict.FAIL and not r.waiver and waiver.holds(terms.today)]
         told = f"the waiver of {waiver.address} excuses another failure than this"
         notes += [f"{told}: {row.reason}" for row in others]
     return notes

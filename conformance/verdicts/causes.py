@@ -39,9 +39,7 @@ _FOLLOWS: tuple[tuple[str, str], ...] = (
     ),
 )
 # What only whoever configures the run can change stays a cause of its own, whatever else failed.
-_TO_CONFIGURE = re.compile(
-    r"is not provisioned|`[a-z_]+|--[a-z]|was left out of this run|the run (?:was|ended)"
-)
+_TO_CONFIGURE = re.compile(r"is not provisioned|`[a-z_]+|--[a-z]|was left out of this run|the run (?:was|ended)")
 # Of that, what stays so where nothing of the endpoint was seen.
 _APART = re.compile(r"is not provisioned|hostile requests are off|was left out of this run")
 
@@ -233,9 +231,7 @@ def _way(report: Report, found: Sequence[Cause], left: Sequence[RequirementResul
         return None
     sentence, _, remedy = report.obstacle.partition(TO_MEND)
     follows = [r for r in left if not _APART.search(why(r))]
-    blamed = [
-        r for cause in found if any(map(_is_of_the_way, cause.requirements)) for r in cause.requirements
-    ]
+    blamed = [r for cause in found if any(map(_is_of_the_way, cause.requirements)) for r in cause.requirements]
     if not (blamed or follows):
         return None
     led = blamed or follows[:1]
@@ -264,9 +260,7 @@ def _grouped(members: Sequence[RequirementResult], report: Report) -> list[Cause
     return [_open(verdict, *_remedy(why(group[0])), group, report) for (verdict, *_), group in groups.items()]
 
 
-def _open(
-    verdict: Verdict, sentence: str, remedy: str, members: Sequence[RequirementResult], report: Report
-) -> Cause:
+def _open(verdict: Verdict, sentence: str, remedy: str, members: Sequence[RequirementResult], report: Report) -> Cause:
     ordered = sorted(members, key=lambda r: LEVELS.index(r.level))
     codes = list(dict.fromkeys(found[1] for r in members if (found := STATE.match(r.id))))
     errors = documented().errors

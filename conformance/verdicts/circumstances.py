@@ -49,9 +49,7 @@ def other_contract(evidence: Evidence, contract: Contract) -> list[str]:
     if evidence.contract not in {"", contract.name}:
         return [f"recorded for the contract {evidence.contract}, judged by {contract.name}"]
     if evidence.catalogue not in {"", contract.catalogue}:
-        return [
-            "recorded for other requirements than it is judged by: what these look at may not have been sent"
-        ]
+        return ["recorded for other requirements than it is judged by: what these look at may not have been sent"]
     return []
 
 

@@ -8,21 +8,9 @@ import msgspec
 
 from conformance.checks.outcome import Verdict
 from conformance.contract.levels import Level
-from conformance.verdicts.verdict import (
-    Claim,
-    ExitCode,
-    ExtensionResult,
-    Report,
-    RequirementResult,
-    Smoke,
-    required,
-)
+from conformance.verdicts.verdict import Claim, ExitCode, ExtensionResult, Report, RequirementResult, Smoke, required
 
-_WORST_LAST = (
-    ExitCode.CONFORMING,
-    ExitCode.INCONCLUSIVE,
-    ExitCode.NONCONFORMING,
-)  # the codes that are verdicts
+_WORST_LAST = (ExitCode.CONFORMING, ExitCode.INCONCLUSIVE, ExitCode.NONCONFORMING)  # the codes that are verdicts
 
 
 def claim(requirements: Sequence[RequirementResult], level: Level, *, interrupted: bool = False) -> Claim:
@@ -50,9 +38,7 @@ def amounts_to(verdicts: Collection[Verdict], *, excused: bool, stopped: bool) -
     return Claim.CONFORMING
 
 
-def with_extensions(
-    report: Report, extensions: tuple[ExtensionResult, ...], *, counted: bool = False
-) -> Report:
+def with_extensions(report: Report, extensions: tuple[ExtensionResult, ...], *, counted: bool = False) -> Report:
     """The report with what extensions come to, which touches its exit code alone.
 
     A check of theirs that is in error is an error of the run; where nothing of the contract was asked for, theirs is
@@ -69,11 +55,7 @@ def with_extensions(
 
 
 def exit_code(
-    requirements: Sequence[RequirementResult],
-    level: Level,
-    *,
-    interrupted: bool = False,
-    broken: bool = False,
+    requirements: Sequence[RequirementResult], level: Level, *, interrupted: bool = False, broken: bool = False
 ) -> ExitCode:
     """The exit code of a run that ended with these requirements. broken: the suite itself failed."""
     selected = [r for r in requirements if r.selected]

@@ -94,9 +94,7 @@ class Comparison:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Every requirement that differs anywhere, in the order of the catalogue."""
-        return _differing(
-            [{r.address: r for r in report.requirements} for report in self.reports], self.reports
-        )
+        return _differing([{r.address: r for r in report.requirements} for report in self.reports], self.reports)
 
     @cached_property
     def own(self) -> tuple[Row, ...]:
@@ -209,16 +207,11 @@ def _row(results: Sequence[RequirementResult | None], reports: Sequence[Report],
     level = min((r.level for r in known), key=LEVELS.index)  # who calls a must advice has not made it one
     pairs = list(zip(results, reports, strict=True))
     changes = ("", *(_change(pairs[0], pair) for pair in pairs[1:]))
-    words = (
-        "",
-        *(_word(change, pairs[0][0], *pair) for change, pair in zip(changes[1:], pairs[1:], strict=True)),
-    )
+    words = ("", *(_word(change, pairs[0][0], *pair) for change, pair in zip(changes[1:], pairs[1:], strict=True)))
     return Row(known[-1].address, level, known[-1].title, tuple(results), changes, words, extension)
 
 
-def _change(
-    first: tuple[RequirementResult | None, Report], other: tuple[RequirementResult | None, Report]
-) -> str:
+def _change(first: tuple[RequirementResult | None, Report], other: tuple[RequirementResult | None, Report]) -> str:
     before, after = _standing(*first), _standing(*other)
     if before != after or not first[0] or not other[0] or after in {"pass", "unasked"}:
         return _TABLE[before][after]
@@ -234,9 +227,7 @@ def _standing(result: RequirementResult | None, report: Report) -> str:
     return "waived" if result.waiver else result.verdict.value
 
 
-def _word(
-    change: str, before: RequirementResult | None, result: RequirementResult | None, report: Report
-) -> str:
+def _word(change: str, before: RequirementResult | None, result: RequirementResult | None, report: Report) -> str:
     """What `--allow` calls a change; "" where it shows no less."""
     if change in _LESS:
         call = before.call if before else ""

@@ -84,12 +84,7 @@ def diagnosis(evidence: Evidence) -> str:
     way = way_to(first, evidence, other=other_way(first, evidence.exchanges)) if first else ()
     led = {"TLS": "TLS: ", _STEPS[-1]: _ASKED if first and first.answer else _UNANSWERED}
     return next(
-        (
-            f"{led.get(f.subject, '')}{f.text}{TO_MEND}{' '.join(f.repair)}"
-            for f in way
-            if f.state == "problem"
-        ),
-        "",
+        (f"{led.get(f.subject, '')}{f.text}{TO_MEND}{' '.join(f.repair)}" for f in way if f.state == "problem"), ""
     )
 
 
@@ -191,9 +186,7 @@ def _api(answer: Answer, evidence: Evidence) -> Finding:
     envelope = answer.envelope
     if 300 <= answer.status < 400:
         to = answer.header("location") or "nowhere"
-        repair = (
-            "redirects are not followed: if that is the API, make it the `endpoint`; it may be a login page"
-        )
+        repair = "redirects are not followed: if that is the API, make it the `endpoint`; it may be a login page"
         return Finding(subject, "problem", f"{http}: a redirect to {clip(to, 400)}", (repair,))
     if envelope.recognised and answer.meaning.reports_error:
         repair = "the documented request must succeed first: check token, address and account"
@@ -206,9 +199,7 @@ def _api(answer: Answer, evidence: Evidence) -> Finding:
     repair = _STATUSES.get(answer.status, "a proxy, a login page or another service may answer in its place")
     if answer.status >= 500:
         repair = "the server, or what stands before it, fails: look into its log"
-    return Finding(
-        subject, "problem", f"{http}: {_stranger(answer)}, no envelope of the Connect API", (repair,)
-    )
+    return Finding(subject, "problem", f"{http}: {_stranger(answer)}, no envelope of the Connect API", (repair,))
 
 
 def _error(answer: Answer, evidence: Evidence) -> str:
@@ -224,11 +215,7 @@ def _stranger(answer: Answer) -> str:
         return page
     if answer.envelope.document.root is not None:
         return "XML of another kind"
-    return (
-        f"{answer.media_type or 'something without a media type'}, {len(answer.body)} bytes"
-        if text
-        else "no body"
-    )
+    return f"{answer.media_type or 'something without a media type'}, {len(answer.body)} bytes" if text else "no body"
 
 
 def clock(exchange: Exchange, tolerance: float) -> Finding:

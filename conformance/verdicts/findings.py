@@ -69,9 +69,7 @@ def _of_smoke(report: Report, *, whole: bool) -> str:
     if smoke is not None and found_nothing(report):
         return f"by {smoke.requests} requests, which find {smoke.finds} % of the known faults"
     blind = smoke is not None and not smoke.requests
-    return (
-        f"nothing could be seen{f': {report.obstacle}' if report.obstacle and whole else ''}" if blind else ""
-    )
+    return f"nothing could be seen{f': {report.obstacle}' if report.obstacle and whole else ''}" if blind else ""
 
 
 def losses(report: Report) -> str:
@@ -256,9 +254,7 @@ def unusual(report: Report) -> dict[str, str]:
         "judged": "a recording" if said.replayed else "",
         "states": ", ".join(said.states),
         "proxy": said.proxy,
-        "clock tolerance": f"{said.clock_tolerance:g} s"
-        if said.clock_tolerance != bare.clock_tolerance
-        else "",
+        "clock tolerance": f"{said.clock_tolerance:g} s" if said.clock_tolerance != bare.clock_tolerance else "",
         "answer budget": f"{said.answer_budget:g} s" if said.answer_budget != bare.answer_budget else "",
         "waivers": said.waivers[:_DIGEST],
     }

@@ -78,9 +78,7 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
     unseen = tuple(e for e in seen if e.number in judging.between)
     if unseen and (not own or (check.kinds and told.verdict is Verdict.PASS)):
         told = _left_open(result, unseen, len({e.probe for e in seen}), judging)
-    elif told.verdict is Verdict.PASS and (
-        gap := _gap(check, case, evidence, partly={e.purpose.label for e in seen})
-    ):
+    elif told.verdict is Verdict.PASS and (gap := _gap(check, case, evidence, partly={e.purpose.label for e in seen})):
         told = _with(result, reason=gap)
     return _with(told, interpretations=tuple(sorted(judging.used)))
 
@@ -97,9 +95,7 @@ def _findings(check: Check, case: Case, judging: Judging, own: tuple[Exchange, .
     return [_outcome(check.function, arguments)] if own else []
 
 
-def _left_open(
-    result: CheckResult, unseen: tuple[Exchange, ...], asked: int, judging: Judging
-) -> CheckResult:
+def _left_open(result: CheckResult, unseen: tuple[Exchange, ...], asked: int, judging: Judging) -> CheckResult:
     """What somebody in between has kept from being seen has not passed."""
     missing = len({e.probe for e in unseen})
     often = f"{missing} of {asked} requests: " if missing < asked else ""
@@ -154,9 +150,7 @@ def _taken(function: Callable[..., None]) -> frozenset[str]:
 
 def _gap(check: Check, case: Case, evidence: Evidence, partly: Container[str] | None = None) -> str:
     """Why something that a check looks at was not sent; `partly`: only of what was sent in part."""
-    if LEFT_OUT in evidence.gaps.values() and (
-        check.also or not check.kinds
-    ):  # it looks at more than kinds can say
+    if LEFT_OUT in evidence.gaps.values() and (check.also or not check.kinds):  # it looks at more than kinds can say
         return LEFT_OUT
     missed = [label for label in evidence.gaps if partly is None or label in partly]
     for wish in check.wishes(case):
@@ -225,16 +219,12 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
         breaches.sort(key=lambda told: _size(told[0]))
         often = f"{len(breaches)} of {judged} answers: " if len(breaches) < judged else ""
         failed = _told(result, breaches[0][1], tuple(e for e, _ in breaches), often)
-        return _with(
-            failed, reason=_cut(failed.reason + _likewise(failed.reason, often, [e for e, _ in breaches]))
-        )
+        return _with(failed, reason=_cut(failed.reason + _likewise(failed.reason, often, [e for e, _ in breaches])))
     unsettled = [(e, f) for e, f in pairs if isinstance(f, Unsettled)]
     if unsettled:
         return _told(result, unsettled[0][1], tuple(e for e, _ in unsettled), "")
     if judged:
-        return _with(
-            result, verdict=Verdict.PASS, exchanges=tuple(e.number for e, found in pairs if found is None)
-        )
+        return _with(result, verdict=Verdict.PASS, exchanges=tuple(e.number for e, found in pairs if found is None))
     # Of nothing judged: what is open weighs more than what has no subject.
     told = next((f for f in findings if isinstance(f, Inconclusive)), findings[0])
     return _told(result, told, tuple(seen), "")

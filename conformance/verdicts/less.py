@@ -97,13 +97,9 @@ def _on_which_terms(first: Report, other: Report) -> Iterator[Difference]:
 
 
 def _by_settings(here: SettingsNote, there: SettingsNote) -> Iterator[Difference]:
-    yield from _another(
-        "catalogue of requirements", here.catalogue[:12], there.catalogue[:12], "requirements"
-    )
+    yield from _another("catalogue of requirements", here.catalogue[:12], there.catalogue[:12], "requirements")
     yield from _another("edition", " ".join(here.editions), " ".join(there.editions), "contract")
-    yield from _another(
-        "endpoint of plain HTTP", _place(here.http_endpoint), _place(there.http_endpoint), "target"
-    )
+    yield from _another("endpoint of plain HTTP", _place(here.http_endpoint), _place(there.http_endpoint), "target")
     for code, way in here.states.items():
         if code not in there.states:
             yield Difference(f"has no state for {code}", "states")
@@ -121,13 +117,7 @@ def _by_settings(here: SettingsNote, there: SettingsNote) -> Iterator[Difference
     if here.hostile and not there.hostile:
         yield Difference("sent no hostile requests", "exchanges")
     if here.waivers != there.waivers:
-        what = (
-            "other waivers"
-            if here.waivers and there.waivers
-            else "waivers"
-            if there.waivers
-            else "no waivers"
-        )
+        what = "other waivers" if here.waivers and there.waivers else "waivers" if there.waivers else "no waivers"
         yield Difference(f"was given {what}, unlike [1]", "waiver" if there.waivers else "")
     if here.replayed != there.replayed:
         what = "a recording, and [1] an endpoint" if there.replayed else "an endpoint, and [1] a recording"

@@ -76,20 +76,15 @@ def _report(line: Line, terms: Terms, later: Report) -> Report:
         interrupted=False,
         exit_code=line.exit,
         requirements=tuple(
-            _result(name, letter, LEVEL_OF[level], line, like.get(name))
-            for name, letter, level in of_the_contract
+            _result(name, letter, LEVEL_OF[level], line, like.get(name)) for name, letter, level in of_the_contract
         ),
         extensions=(),
     )
     counted = recounted(made)
-    return msgspec.structs.replace(
-        made, verdict=counted.verdict, exit_code=counted.exit_code, counts=counted.counts
-    )
+    return msgspec.structs.replace(made, verdict=counted.verdict, exit_code=counted.exit_code, counts=counted.counts)
 
 
-def _result(
-    name: str, letter: str, level: Level, line: Line, like: RequirementResult | None
-) -> RequirementResult:
+def _result(name: str, letter: str, level: Level, line: Line, like: RequirementResult | None) -> RequirementResult:
     """A judgement; where the later run came to the same, its words are those of that run."""
     selected, verdict = letter != LEFT_OUT, _VERDICTS.get(letter, Verdict.NOT_APPLICABLE)
     waived = letter == WAIVED

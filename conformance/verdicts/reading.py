@@ -33,9 +33,7 @@ def report_of(file: Path, data: bytes) -> Report:
 
     Raises ConfigError.
     """
-    with suppress(
-        json.JSONDecodeError, UnicodeDecodeError, RecursionError
-    ):  # what is no JSON is refused below
+    with suppress(json.JSONDecodeError, UnicodeDecodeError, RecursionError):  # what is no JSON is refused below
         json.loads(data, object_pairs_hook=partial(_once, file))
     return _checked(file, _decoded(file, data, Report, "report"))
 

@@ -10,20 +10,9 @@ import msgspec
 from conformance.checks.outcome import Verdict
 from conformance.verdicts.claim import claim, comes_to, exit_code, with_extensions
 from conformance.verdicts.naming import addressed
-from conformance.verdicts.verdict import (
-    Claim,
-    ExitCode,
-    ExtensionResult,
-    Report,
-    RequirementResult,
-    count,
-    worst,
-)
+from conformance.verdicts.verdict import Claim, ExitCode, ExtensionResult, Report, RequirementResult, count, worst
 
-_OPEN_ENDED = {
-    ExitCode.INTERNAL_ERROR,
-    ExitCode.INTERRUPTED,
-}  # may be said of a run whose judgements show nothing
+_OPEN_ENDED = {ExitCode.INTERNAL_ERROR, ExitCode.INTERRUPTED}  # may be said of a run whose judgements show nothing
 
 
 def recounted(report: Report) -> Report:
@@ -36,9 +25,7 @@ def recounted(report: Report) -> Report:
         verdict, code = comes_to(verdict, code, report.scope.smoke)
     if report.policy and report.policy.shortfalls and code is ExitCode.CONFORMING:
         verdict, code = Claim.INCONCLUSIVE, ExitCode.INCONCLUSIVE
-    if (
-        report.exit_code in _OPEN_ENDED and verdict is Claim.CONFORMING
-    ):  # how a run broke down is its own word
+    if report.exit_code in _OPEN_ENDED and verdict is Claim.CONFORMING:  # how a run broke down is its own word
         verdict, code = Claim.INCONCLUSIVE, ExitCode(report.exit_code)
     made = msgspec.structs.replace(
         report,
@@ -78,9 +65,7 @@ def _judged(one: RequirementResult, started: str) -> RequirementResult:
     verdict = worst(check.verdict for check in one.checks) if one.selected else Verdict.NOT_APPLICABLE
     telling = next((check for check in one.checks if check.verdict is verdict), None)
     reason = one.reason if verdict is one.verdict else telling.reason if telling else "no check shows it"
-    waiver = (
-        one.waiver if one.waiver and verdict is Verdict.FAIL and _holds(one.waiver.expires, started) else None
-    )
+    waiver = one.waiver if one.waiver and verdict is Verdict.FAIL and _holds(one.waiver.expires, started) else None
     return msgspec.structs.replace(one, verdict=verdict, reason=reason, waiver=waiver)
 
 

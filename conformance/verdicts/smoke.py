@@ -32,11 +32,7 @@ def promise(evidence: Evidence, level: Level) -> Smoke:
     answered = [e for e in evidence.exchanges if e.answer and e.number not in instead]
     ordinary = [e.number for e in answered if e.kind is Kind.DOCUMENTED]
     # What must be refused shows nothing without a documented request before and after it.
-    seen = {
-        e.probe
-        for e in answered
-        if not e.control or min(ordinary, default=e.number) < e.number < max(ordinary)
-    }
+    seen = {e.probe for e in answered if not e.control or min(ordinary, default=e.number) < e.number < max(ordinary)}
     return Smoke(requests=len({e.probe for e in answered}), finds=Worth(evidence.binding).finds(seen, level))
 
 

@@ -32,9 +32,7 @@ from conformance.verdicts.verdict import Report, RequirementResult
 if TYPE_CHECKING:
     from conformance.contract.model import Contract
 
-_CAUSES = (
-    3  # causes of a run that are looked at, the first ones; one that another's change mends does not count
-)
+_CAUSES = 3  # causes of a run that are looked at, the first ones; one that another's change mends does not count
 # Octets and elements of a document; nothing small mends a larger one in time.
 _LARGEST, _ELEMENTS = 32_768, 2_000
 _JUDGED = 120  # answers of usual size that are judged again in a run; a whole run counts as so many:
@@ -225,9 +223,7 @@ class _Failing:
         rows = judge_evidence(changed, self.search.contract, Terms()).requirements
         failed = {c.id: c for r in rows if r.address in self.search.selected for c in _failed(r)}
         left = (c for name, c in failed.items() if name in self.goal)
-        return failed.keys() <= self.search.failed.keys() and not any(
-            set(made) & set(c.exchanges) for c in left
-        )
+        return failed.keys() <= self.search.failed.keys() and not any(set(made) & set(c.exchanges) for c in left)
 
     @cached_property
     def alike(self) -> list[Exchange]:

@@ -75,13 +75,7 @@ def digest(waivers: Mapping[str, Waiver]) -> str:
 
 
 def waiver_of(
-    waivers: Mapping[str, Waiver],
-    requirement: str,
-    call: str,
-    failures: Iterable[str],
-    *,
-    target: str,
-    today: date,
+    waivers: Mapping[str, Waiver], requirement: str, call: str, failures: Iterable[str], *, target: str, today: date
 ) -> Waiver | None:
     """The waiver that excuses a failure of this judgement today, if any does. failures: reasons of failing checks."""
     told = tuple(failures)
@@ -108,9 +102,7 @@ def read_waivers(file: Path, contract: Contract) -> Mapping[str, Waiver]:
                 f"the waivers {file} name the unknown requirement {row.requirement!r}; see `requirements`"
             )
         if not row.reason.strip():
-            raise ConfigError(
-                f"the waiver of {waiver.address} in {file} gives no reason; allowed: a sentence"
-            )
+            raise ConfigError(f"the waiver of {waiver.address} in {file} gives no reason; allowed: a sentence")
         if row.failure is not UNSET and not (told and all(map(str.strip, told))):
             raise ConfigError(
                 f"the waiver of {waiver.address} in {file} names no failure; allowed: reasons as a report has"

@@ -105,9 +105,7 @@ def test_other_settings_are_told_apart_and_other_states_named(tmp_path: Path) ->
     """Of a binding or a selection nothing is said that was seen under another one."""
     ways = [terms(), terms(binding="form-xml"), terms(whole=False), terms(states=("004",))]
     letters = ["pppppp", "pfpppp", "pf----", "ffpppp"]
-    file = kept(
-        tmp_path / "h", [night(n, a, of=of) for n, (a, of) in enumerate(zip(letters, ways, strict=True))]
-    )
+    file = kept(tmp_path / "h", [night(n, a, of=of) for n, (a, of) in enumerate(zip(letters, ways, strict=True))])
     found = answers(file)
     assert sorted((each.series.runs, len(each.regressions)) for each in found) == [(1, 0), (1, 0), (2, 2)]
     assert {each.settings for each in found} == {
@@ -150,9 +148,7 @@ def test_any_merge_of_two_branches_gives_the_same_answers(
     expected = said(kept(folder / "whole", lines))
     cut = data.draw(st.integers(1, len(lines) - 1))
     branches = (lines[:cut], lines[cut - 1 :])
-    texts = [
-        kept(folder / f"branch{n}", branch).read_bytes().splitlines(True) for n, branch in enumerate(branches)
-    ]
+    texts = [kept(folder / f"branch{n}", branch).read_bytes().splitlines(True) for n, branch in enumerate(branches)]
     merged = data.draw(st.permutations([*texts[0], *texts[1]]))
     rubbish = data.draw(st.lists(st.tuples(st.integers(0, len(merged)), st.sampled_from(SPOILT)), max_size=4))
     for place, line in rubbish:
@@ -225,9 +221,7 @@ SPOILS: dict[str, Any] = {
     "empty": lambda _, beside: beside.write_bytes(b""),
     "rubbish": lambda _, beside: beside.write_bytes(b"SQLite format 3\0" + 4_000 * b"x"),
     "cut": lambda _, beside: beside.write_bytes(beside.read_bytes()[:-3_000]),
-    "a letter changed": lambda _, beside: beside.write_bytes(
-        beside.read_bytes().replace(b"pfpppp", b"ppfppp")
-    ),
+    "a letter changed": lambda _, beside: beside.write_bytes(beside.read_bytes().replace(b"pfpppp", b"ppfppp")),
     "another's": made_of_another,
     "gone": lambda _, beside: beside.unlink(),
     "rewritten": rewritten,
@@ -255,9 +249,7 @@ def test_an_index_that_is_not_of_this_file_is_made_anew(name: str, tmp_path: Pat
 
 
 @pytest.mark.usefixtures("kept_beside")
-def test_what_is_new_is_taken_in_and_nothing_read_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_new_is_taken_in_and_nothing_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = kept(tmp_path / "h", forty())
     opened(file).close()
     append(file, [night(50), night(51)])

@@ -230,9 +230,7 @@ def test_a_history_that_cannot_be_written_is_refused_before_anything_is_sent(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_run_says_in_one_line_what_cannot_be_added(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_run_says_in_one_line_what_cannot_be_added(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     for words in (["empty"], ["none"], []):
         assert main(["history", "add", *(str(tmp_path / word) for word in words)]) == 4

@@ -86,9 +86,7 @@ def test_what_was_left_out_is_neither_kept_nor_broken(conforming: tuple[Report, 
     assert part.terms.names == whole.terms.names
 
 
-def test_a_policy_that_is_not_kept_leaves_it_open(
-    conforming: tuple[Report, Evidence], tmp_path: Path
-) -> None:
+def test_a_policy_that_is_not_kept_leaves_it_open(conforming: tuple[Report, Evidence], tmp_path: Path) -> None:
     report, recorded = conforming
     policy = {"sha256": 64 * "0", "shortfalls": ["calls: get_list_country was not judged"]}
     folder = written(tmp_path / "run", report, recorded)

@@ -132,16 +132,12 @@ def test_others_read_the_data_set(tmp_path: Path, said: Said) -> None:
         assert (bad.strftime("%d"), good.strftime("%d")) == ("21", "20")
         counted = database.execute(f"SELECT month, count(*), count(median_ms) {read} GROUP BY 1 ORDER BY 1")
         assert counted.fetchall() == [("2026-01", 31, 28), ("2026-02", 9, 9)]
-        labels = database.execute(
-            f"SELECT labels['release'] {read} WHERE obstacle LIKE 'port:%' ORDER BY started"
-        )
+        labels = database.execute(f"SELECT labels['release'] {read} WHERE obstacle LIKE 'port:%' ORDER BY started")
         assert labels.fetchall() == [("4.7",), ("4.8",), ("4.9",)]
     assert "is not empty and is left alone" in said("export", "--format=parquet", "set", code=4)
 
 
-def test_without_the_extra_one_line_says_so(
-    tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_extra_one_line_says_so(tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     kept(tmp_path / "history.jsonl", forty())
     imported = builtins.__import__
 

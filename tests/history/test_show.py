@@ -64,9 +64,7 @@ def test_what_is_not_there_is_named(
 
 def test_lines_that_are_none_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = kept(tmp_path / "h", nights(["pppppp", "pppppp"]))
-    file.write_bytes(
-        file.read_bytes() + file.read_bytes() + b"<<<<<<< HEAD\n" + b"rubbish\n" * 20 + b'{"history":1,"w'
-    )
+    file.write_bytes(file.read_bytes() + file.read_bytes() + b"<<<<<<< HEAD\n" + b"rubbish\n" * 20 + b'{"history":1,"w')
     said = show(capsys, file)
     assert "line 5 is left out: a conflict marker of a merge" in said
     assert "12 more lines left out" in said
@@ -78,18 +76,14 @@ def test_lines_that_are_none_are_named(tmp_path: Path, capsys: pytest.CaptureFix
 def test_forty_nights_on_a_page(tmp_path: Path) -> None:
     shown = page(kept(tmp_path / "h", forty()), tmp_path / "out.html")
     assert not shown.xpath("//script|//@onclick|//@style")
-    assert shown.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")[0].startswith(
-        "default-src 'none'"
-    )
+    assert shown.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")[0].startswith("default-src 'none'")
     rows = {row.xpath("string(th/code)"): row for row in shown.xpath("//table[@class='nights']/tbody/tr")}
     for name, since in SINCE.items():
         strip = rows[name].xpath("string(td/span)")
         assert strip.index("×") == since
         assert [place for place, sign in enumerate(strip) if sign == "?"] == list(DARK)
         assert f"last good 2026-0{1 if since < 32 else 2}-" in rows[name].text_content()
-    (turns,) = (
-        row.xpath("string(td/span)") for row in rows.values() if "suite, contract" in row.text_content()
-    )
+    (turns,) = (row.xpath("string(td/span)") for row in rows.values() if "suite, contract" in row.text_content())
     assert [place for place, sign in enumerate(turns) if sign == "|"] == [25, 32]
     (dates,) = shown.xpath("//table[@class='nights']/thead//span/text()")
     assert dates.split() == ["01-01", "01-08", "01-15", "01-22", "01-29", "02-05"]
@@ -111,14 +105,8 @@ def test_strangers_words_are_shown_and_not_obeyed(
     place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = re.sub(r"\s", "", HOSTILE)[:400]
-    changes = (
-        {"labels": {HOSTILE: HOSTILE}} if place == "labels" else {} if place == "names" else {place: HOSTILE}
-    )
-    of = (
-        terms(f"{words} {words}2", "mm", binding=words, calls=(words,), accept=(words,))
-        if place == "names"
-        else None
-    )
+    changes = {"labels": {HOSTILE: HOSTILE}} if place == "labels" else {} if place == "names" else {place: HOSTILE}
+    of = terms(f"{words} {words}2", "mm", binding=words, calls=(words,), accept=(words,)) if place == "names" else None
     letters = ("pp", "ff", "ii") if of else ("pppppp", "ffffff", "iiiiii")
     other = {"suite": "0.1.0", "contract": CONTRACT} if place in {"suite", "contract"} else {}
     lines = [night(n, said, of=of, **changes | (other if n == 0 else {})) for n, said in enumerate(letters)]

@@ -70,9 +70,7 @@ class Trials:
 
         def work() -> None:
             while left:
-                with contextlib.suppress(
-                    IndexError, BlockingIOError
-                ):  # none is left, or another has begun it
+                with contextlib.suppress(IndexError, BlockingIOError):  # none is left, or another has begun it
                     name = left.popleft()
                     with self._locked(name, fcntl.LOCK_EX | fcntl.LOCK_NB):
                         self._once(name)

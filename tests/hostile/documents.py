@@ -125,9 +125,7 @@ ENTITY_BOMBS = {
     "unparsed_entity": lambda url: _typed(
         f'<!NOTATION n SYSTEM "{url}"><!ENTITY x SYSTEM "{url}" NDATA n>', "HTTP GET"
     ),
-    "a_hundred_thousand_declarations": lambda _: _typed(
-        _fill(lambda n: f'<!ENTITY e{n} "">', 100_000), "&e9;"
-    ),
+    "a_hundred_thousand_declarations": lambda _: _typed(_fill(lambda n: f'<!ENTITY e{n} "">', 100_000), "&e9;"),
     "an_undeclared_entity": lambda _: success(action="&nothing;"),
 }
 
@@ -147,9 +145,7 @@ def file_as(ask: Ask, case: str) -> Iterator[Step]:
 
 XINCLUDE = 'xmlns:i="http://www.w3.org/2001/XInclude"'
 POINTERS = {
-    "stylesheet": lambda url: success(
-        prolog=f'<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="{url}"?>'
-    ),
+    "stylesheet": lambda url: success(prolog=f'<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="{url}"?>'),
     "schema_location": lambda url: success(
         attributes=' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
         f' xsi:noNamespaceSchemaLocation="{url}" xsi:schemaLocation="urn:x {url}"'

@@ -62,9 +62,7 @@ PLACES: dict[str, Callable[[str, Ask], bytes]] = {
     "a_header_name": lambda said, ask: http(body(ask), f"{said.replace('/', '_').replace(':', '_')}: yes"),
     "the_server_header": lambda said, ask: http(body(ask), f"Server: {said}", f'ETag: "{said}"'),
     "the_reason": lambda said, ask: http(body(ask), status=f"200 {said}"),
-    "the_location": lambda said, ask: http(
-        b"", f"Location: https://host/{said}?a={said}", status="302 Found"
-    ),
+    "the_location": lambda said, ask: http(b"", f"Location: https://host/{said}?a={said}", status="302 Found"),
     "a_cookie": lambda said, ask: http(body(ask), f"Set-Cookie: session={said}; Path=/{said}"),
     "the_content_type": lambda said, ask: http(body(ask), kind=f"text/xml; charset={said}"),
     "the_date": lambda said, ask: http(body(ask), f"Date: {said}", f"Retry-After: {said}"),
@@ -199,6 +197,4 @@ def everything_said_back(ask: Ask) -> Iterator[Step]:
     said = (ask.head + b"\r\n\r\n" + ask.body).decode("latin-1")
     safe = said.replace("&", "&amp;").replace("<", "&lt;")
     token = ask.token
-    yield http(
-        error("999", f"{safe} {token} {token.upper()}"), f"X-Request: {said.splitlines()[0][:4000]} {token}"
-    )
+    yield http(error("999", f"{safe} {token} {token.upper()}"), f"X-Request: {said.splitlines()[0][:4000]} {token}")

@@ -127,8 +127,7 @@ def endless_values(ask: Ask) -> Iterator[Step]:
     yield from chunked([OPENING + b"<Result>Success</Result><Values>"], end=b"")
     for number in itertools.count():
         piece = b"".join(
-            b"<Value><callback_type_id>%d</callback_type_id><callback_type>T %d</callback_type></Value>"
-            % (n, n)
+            b"<Value><callback_type_id>%d</callback_type_id><callback_type>T %d</callback_type></Value>" % (n, n)
             for n in range(number * 1000, number * 1000 + 1000)
         )
         yield from chunked([piece], end=b"")

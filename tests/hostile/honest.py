@@ -68,9 +68,7 @@ def _pairs(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield name, unquote_to_bytes(value.replace(b"+", b" "))
 
 
-def success(
-    *, pairs: Iterable[tuple[str, str]] = PAIRS, action: str = "get_list_callback", **other: str
-) -> bytes:
+def success(*, pairs: Iterable[tuple[str, str]] = PAIRS, action: str = "get_list_callback", **other: str) -> bytes:
     """A success envelope; `result`, `timestamp`, `before`, `after` and `root` may differ."""
     values = "".join(
         f"<Value><callback_type_id>{number}</callback_type_id><callback_type>{kind}</callback_type></Value>"

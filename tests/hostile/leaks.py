@@ -30,9 +30,7 @@ def _found(secret: str, view: bytes) -> Iterator[str]:
     ):
         each = len(form) // len(secret)  # characters of the form for one of the secret's
         # Whatever fragment stands there, one of every fourth character's stands there, half as long.
-        if not any(
-            form[at : at + 4 * each].encode() in view for at in range(0, len(form) - 3 * each, 4 * each)
-        ):
+        if not any(form[at : at + 4 * each].encode() in view for at in range(0, len(form) - 3 * each, 4 * each)):
             continue
         for place in range(len(secret) - FRAGMENT + 1):
             if form[place * each : (place + FRAGMENT) * each].encode() in view:

@@ -91,9 +91,7 @@ def header_lure(ask: Ask, case: Callable[[str], str]) -> Iterator[Step]:
 def meta_refresh(ask: Ask) -> Iterator[Step]:
     """Answers with an HTML page that redirects, embeds and frames."""
     url = ask.server.canary.url
-    page = (
-        f'<html><head><meta http-equiv="refresh" content="0;url={url}"><script src="{url}"></script></head>'
-    )
+    page = f'<html><head><meta http-equiv="refresh" content="0;url={url}"><script src="{url}"></script></head>'
     page += f'<body background="{url}"><img src="{url}"><iframe src="{url}"></iframe></body></html>'
     yield http(page.encode(), kind="text/html")
 

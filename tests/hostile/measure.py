@@ -110,9 +110,7 @@ def _cell(text: str, limit: int = 200) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, metavar="N", default=1, help="runs side by side (default: 1)")
     parser.add_argument("--only", action="append", metavar="NAME-GLOB", default=[])
     parser.add_argument("--output", type=Path, default=PAGE)

@@ -106,7 +106,5 @@ def test_nothing_is_fetched_opened_or_sent_back(ended: Trial) -> None:
 
 @each_behaviour
 def test_nothing_is_left_lying_about(ended: Trial) -> None:
-    left = [
-        path for name in ("tmp", "cwd", "home") for path in (ended.folder / name).rglob("*") if path.is_file()
-    ]
+    left = [path for name in ("tmp", "cwd", "home") for path in (ended.folder / name).rglob("*") if path.is_file()]
     assert left == []

@@ -162,9 +162,7 @@ def test_a_folder_with_files_in_it(authority: Authority, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_somebody_elses_file_in_the_place_of_a_report(
-    name: str, authority: Authority, tmp_path: Path
-) -> None:
+def test_somebody_elses_file_in_the_place_of_a_report(name: str, authority: Authority, tmp_path: Path) -> None:
     """It is refused in one line that names it, before anything is sent; what the link leads to stays."""
     with ground(authority, tmp_path) as place:
         (tmp_path / "precious").write_text("mine")

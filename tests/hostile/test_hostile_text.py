@@ -162,9 +162,7 @@ def foreign(page: html.HtmlElement) -> list[str]:
             if element.tag == "svg" and element.get("role") == "img":  # a drawing of the page's own
                 continue
             shown = etree.tostring(element, encoding="unicode")[:200]
-            if element.tag in FOREIGN or (
-                element.tag in {"script", "style"} and MARK in (element.text or "")
-            ):
+            if element.tag in FOREIGN or (element.tag in {"script", "style"} and MARK in (element.text or "")):
                 found.append(shown)
             found += [shown for name, value in element.items() if name.startswith("on") and MARK in value]
             found += [shown for name in ADDRESSES if not is_harmless(element.get(name, ""))]

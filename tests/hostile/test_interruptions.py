@@ -133,9 +133,7 @@ SAYS_SO = "import sys, signal; open(sys.argv[1], 'w').close(); signal.pause()"
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
-def test_a_signal_while_a_setup_command_hangs(
-    number: signal.Signals, authority: Authority, tmp_path: Path
-) -> None:
+def test_a_signal_while_a_setup_command_hangs(number: signal.Signals, authority: Authority, tmp_path: Path) -> None:
     """The teardown command runs although the setup never ended, and nothing of the setup stays behind."""
     os.mkfifo(tmp_path / "fifo")
 

@@ -62,12 +62,8 @@ def test_evidence_without_secrets_still_replays(name: str, trials: dict[str, Tri
     ended = trials[name]
     folder = folders(tmp_path / "replay")
     with contextlib.closing(Canary()) as canary:
-        replayed = conformance(
-            "replay", "--no-color", "--reports", folder / "reports", ended.reports / "evidence.har"
-        )
-        again = Trial(
-            name, folder, ended.token, Process(replayed, folder, env=environment(folder, canary)).wait()
-        )
+        replayed = conformance("replay", "--no-color", "--reports", folder / "reports", ended.reports / "evidence.har")
+        again = Trial(name, folder, ended.token, Process(replayed, folder, env=environment(folder, canary)).wait())
     withheld = "the body is withheld" in again.read("evidence.har")
     assert again.outcome.exit_code in {ended.outcome.exit_code, *([10] if withheld else [])}, again.output
     differing = {name for name, verdict in verdicts(ended).items() if verdicts(again)[name] != verdict}
@@ -161,9 +157,7 @@ def judge(folder: Path, canary: Canary, known: Known) -> Outcome:
     return Process(ask, folder, env=environment(folder, canary, **secrets)).wait()
 
 
-def test_headers_credentials_and_the_output_of_commands(
-    partner: tuple[Path, Server, Known], canary: Canary
-) -> None:
+def test_headers_credentials_and_the_output_of_commands(partner: tuple[Path, Server, Known], canary: Canary) -> None:
     """Secret headers, a second token, a proxy's password, and commands that print what they know."""
     folder, server, known = partner
     outcome = judge(folder, canary, known)
@@ -179,9 +173,7 @@ def test_headers_credentials_and_the_output_of_commands(
     assert "stage" in ended.read("evidence.har")  # what is no secret stays readable
 
 
-def test_evidence_with_secrets_taken_out_is_still_evidence(
-    partner: tuple[Path, Server, Known], canary: Canary
-) -> None:
+def test_evidence_with_secrets_taken_out_is_still_evidence(partner: tuple[Path, Server, Known], canary: Canary) -> None:
     """Each secret is marked where it stood, so that a reader sees that it was sent."""
     folder, _, known = partner
     judge(folder, canary, known)
@@ -237,9 +229,7 @@ def test_a_refused_url_is_not_quoted(case: str, option: str, tmp_path: Path) -> 
     ],
     ids=lambda more: more[0],
 )
-def test_a_usage_error_beside_a_good_endpoint_says_nothing_of_the_token(
-    more: list[str], tmp_path: Path
-) -> None:
+def test_a_usage_error_beside_a_good_endpoint_says_nothing_of_the_token(more: list[str], tmp_path: Path) -> None:
     outcome = said_by(tmp_path / "run", "run", "--endpoint", f"https://localhost:9/{TOKEN}", *more)
     assert (outcome.exit_code, leaks(TOKEN, outcome.output)) == (4, []), outcome.output
 

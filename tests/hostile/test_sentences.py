@@ -94,9 +94,7 @@ def test_a_redirect_is_a_finding(trials: dict[str, Trial]) -> None:
 
 
 @pytest.mark.parametrize("calls", [5, 20])
-def test_what_an_endpoint_did_not_answer_any_more_is_inconclusive(
-    calls: int, trials: dict[str, Trial]
-) -> None:
+def test_what_an_endpoint_did_not_answer_any_more_is_inconclusive(calls: int, trials: dict[str, Trial]) -> None:
     """The run says that nobody answers, and ends; none of what was lost counts against the endpoint."""
     ended = trials[f"silence_after_calls_{calls}"]
     assert failures(ended, "must") == failures(ended, "should") == {}
@@ -105,9 +103,7 @@ def test_what_an_endpoint_did_not_answer_any_more_is_inconclusive(
     assert 0 < len(lost) <= 3 * SIDE_BY_SIDE
 
 
-@pytest.mark.skipif(
-    SIDE_BY_SIDE < 8, reason="with fewer calls at a time the bound leaves room for every loss"
-)
+@pytest.mark.skipif(SIDE_BY_SIDE < 8, reason="with fewer calls at a time the bound leaves room for every loss")
 @pytest.mark.parametrize("name", ["every_other_answer_is_lost", "just_in_time"])
 def test_a_run_that_takes_too_long_is_stopped_and_says_why(name: str, trials: dict[str, Trial]) -> None:
     """Losses that are never many in a row, and answers that come at the last moment."""
@@ -139,9 +135,7 @@ def test_doctor_names_the_step_and_how_to_mend_it(name: str, authority: Authorit
         stage(BEHAVIOURS[name], authority, canary, folder) as server,
     ):
         where = ("--endpoint", server.endpoint, "--http-endpoint", server.http_endpoint)
-        command = conformance(
-            "doctor", *where, "--ca-file", authority.write(tmp_path), "--timeout", str(TIMEOUT)
-        )
+        command = conformance("doctor", *where, "--ca-file", authority.write(tmp_path), "--timeout", str(TIMEOUT))
         outcome = Process(command, folder, env=environment(folder, canary)).wait()
         assert canary.calls == []
     assert_bounded(outcome, server.token)

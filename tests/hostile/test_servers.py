@@ -78,9 +78,7 @@ def test_every_script_yields_what_can_be_played(name: str, play: Opener) -> None
         far.close()
         varied = BEHAVIOURS[name].subject in VARIED or name.startswith("medley")
         for number in range(1, 45 if varied else 8):
-            steps = list(
-                islice(BEHAVIOURS[name].script(ask_of(server, near, number, secure=number % 7 != 0)), 3)
-            )
+            steps = list(islice(BEHAVIOURS[name].script(ask_of(server, near, number, secure=number % 7 != 0)), 3))
             assert all(isinstance(step, bytes | float | int | Ending) for step in steps)
             assert len(steps) > 0 or number % 7 == 0
 
@@ -93,9 +91,7 @@ def test_every_behaviour_says_what_it_does() -> None:
 def test_an_honest_endpoint_answers(secure: bool, play: Opener, trusting: ssl.SSLContext) -> None:
     server = play("plain_port_upgrades")
     address = server.endpoint if secure else server.http_endpoint
-    connection: http.client.HTTPConnection = http.client.HTTPConnection(
-        "localhost", port_of(address), timeout=10
-    )
+    connection: http.client.HTTPConnection = http.client.HTTPConnection("localhost", port_of(address), timeout=10)
     if secure:
         connection = http.client.HTTPSConnection("localhost", port_of(address), timeout=10, context=trusting)
     for _ in range(2):  # over one connection
@@ -155,9 +151,7 @@ def test_a_body_that_lasts_until_close_ends_with_tls_goodbye(play: Opener, trust
         assert read_to_the_end(sock).endswith(b"</ClICKATELLSDK>\n")
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in BEHAVIOURS if name.startswith("endless_") and "tls" not in name]
-)
+@pytest.mark.parametrize("name", [name for name in BEHAVIOURS if name.startswith("endless_") and "tls" not in name])
 def test_endless(name: str, play: Opener, trusting: ssl.SSLContext) -> None:
     with connect(play(name), trusting) as sock:
         sock.sendall(REQUEST)
@@ -185,9 +179,7 @@ def test_the_canary_notes_who_calls(canary: Canary) -> None:
     assert canary.calls[0].startswith(b"GET /canary ")
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in BEHAVIOURS if name.startswith("echo_") and "medley" not in name]
-)
+@pytest.mark.parametrize("name", [name for name in BEHAVIOURS if name.startswith("echo_") and "medley" not in name])
 def test_the_search_for_leaks_finds_every_echo(name: str, play: Opener) -> None:
     """What the tests for secrets would miss, they could not hold against the suite."""
     server = play("silence_after_accept")

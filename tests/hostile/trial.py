@@ -22,9 +22,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 REPORTS = ("report.html", "checks.html", "report.json", "junit.xml", "summary.md", "evidence.har")
 TIMEOUT = 3
 SIDE_BY_SIDE = int(os.environ.get("HOSTILE_CONCURRENCY", "8"))  # calls that a run has under way
-SECONDS = 75 * max(
-    1, 8 // SIDE_BY_SIDE
-)  # a run's bound counts rounds of answers: fewer at a time, more of them
+SECONDS = 75 * max(1, 8 // SIDE_BY_SIDE)  # a run's bound counts rounds of answers: fewer at a time, more of them
 PATIENCE = 1.5 * SECONDS  # when a run is ended from outside
 BAIT = "bait-file-content-7c41"
 

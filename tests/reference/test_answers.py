@@ -48,8 +48,7 @@ def test_the_envelope_is_the_pages(client: Client) -> None:
     assert reply.body.decode().splitlines()[: len(expected)] == expected
     assert [child.tag for child in reply.root] == ["Action", "Result", "Values", "Timestamp"]
     pairs = [
-        (value.findtext("callback_type_id"), value.findtext("callback_type"))
-        for value in reply.root.iter("Value")
+        (value.findtext("callback_type_id"), value.findtext("callback_type")) for value in reply.root.iter("Value")
     ]
     assert pairs == [
         ("0", "HTTP GET"),
@@ -88,9 +87,7 @@ def error_of(reply: Reply) -> str:
 def test_states_by_header_and_by_path(client: Client, state: str) -> None:
     assert error_of(client.call(QUERY, headers={"X-Reference-State": state})) == state
     assert error_of(client.call(QUERY, path=f"/state-{state}/{client.running.token}")) == state
-    assert (
-        error_of(client.call(QUERY, path=f"/state-{state}/{client.running.token}/get_list_callback")) == state
-    )
+    assert error_of(client.call(QUERY, path=f"/state-{state}/{client.running.token}/get_list_callback")) == state
     assert client.call(QUERY).success
 
 

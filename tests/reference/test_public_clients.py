@@ -59,9 +59,7 @@ def test_a_session_from_a_registration_to_the_shop(serve: Callable[..., Client],
     def call(action: str, **fields: str) -> ET.Element:
         answer = client.call(method="POST", body=shape({"action": action, **fields}), headers=FORM)
         assert answer.status == 200
-        assert b">\n<" not in answer.body.split(b"?>\n", 1)[1], (
-            "white space is a part of the values to one of them"
-        )
+        assert b">\n<" not in answer.body.split(b"?>\n", 1)[1], "white space is a part of the values to one of them"
         assert answer.text("Action") == action
         return answer.root
 
@@ -87,13 +85,9 @@ def test_a_session_from_a_registration_to_the_shop(serve: Callable[..., Client],
     number = call("authenticate_user", **kept).findtext("Values/Value/Usernumber")
     assert call("sms_activation_status", **kept).findtext("Error") == "104"
     assert call("send_activation_sms", **kept).findtext("Result") == "Success"
-    assert (
-        call("validate_activation_sms", sms_activation_code="54321", **kept).findtext("Result") == "Success"
-    )
+    assert call("validate_activation_sms", sms_activation_code="54321", **kept).findtext("Result") == "Success"
     assert call("sms_activation_status", **kept).findtext("Values/Value/UserNumber") == number
-    made = call(
-        "create_connection", **kept | {"connection_id": "2", "callback_url": "http://example.com/?a=1&b=2"}
-    )
+    made = call("create_connection", **kept | {"connection_id": "2", "callback_url": "http://example.com/?a=1&b=2"})
     assert (made.findtext("Values/Value/api_id") or "").isdigit()
     assert "auth_id=" in (call("buy_credits_url", **kept).findtext("Values/Value/buy_url") or "")
     wrong = kept | {"password": "wrong1"}

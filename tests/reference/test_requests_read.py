@@ -13,9 +13,7 @@ DOCUMENT = "<clickatellsdk><action>get_list_callback</action></clickatellsdk>"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BOUNDARY = "----8dbb9e2a"
 MULTIPART = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-PARTS = (
-    f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="XML"\r\n\r\n{DOCUMENT}\r\n--{BOUNDARY}--\r\n'
-).encode()
+PARTS = (f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="XML"\r\n\r\n{DOCUMENT}\r\n--{BOUNDARY}--\r\n').encode()
 
 SAME = {
     "documented": "<clickatellsdk>\n  <action>get_list_callback</action>\n</clickatellsdk>",
@@ -49,9 +47,7 @@ DIFFERENT = {
     "no_action": "<clickatellsdk/>",
     "empty_action": "<clickatellsdk><action/></clickatellsdk>",
     "two_actions": DOCUMENT.replace("</clickatellsdk>", "<action>get_list_callback</action></clickatellsdk>"),
-    "two_spellings": DOCUMENT.replace(
-        "</clickatellsdk>", "<Action>get_list_callback</Action></clickatellsdk>"
-    ),
+    "two_spellings": DOCUMENT.replace("</clickatellsdk>", "<Action>get_list_callback</Action></clickatellsdk>"),
     "nested_action": DOCUMENT.replace("get_list_callback", "<action>get_list_callback</action>"),
     "wrapped_action": "<clickatellsdk><a><action>get_list_callback</action></a></clickatellsdk>",
     "unknown_child": DOCUMENT.replace("</clickatellsdk>", "<user>me</user></clickatellsdk>"),
@@ -161,9 +157,7 @@ def test_encodings_every_processor_reads(client: Client, encoding: str, declared
 def test_the_charset_of_the_transport_wins(client: Client) -> None:
     """RFC 7303, section 3."""
     body = DOCUMENT.encode("utf-16-le")
-    assert client.call(
-        method="POST", body=body, headers={"Content-Type": "text/xml; charset=UTF-16LE"}
-    ).success
+    assert client.call(method="POST", body=body, headers={"Content-Type": "text/xml; charset=UTF-16LE"}).success
     body = f'<?xml version="1.0" encoding="UTF-16"?>{DOCUMENT}'.encode()
     assert client.call(method="POST", body=body, headers={"Content-Type": "text/xml; charset=utf-8"}).success
 

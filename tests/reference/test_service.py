@@ -49,9 +49,7 @@ class Endpoint:
         self.now = 1_700_000_000.0
         self.app: Application = application(clock=lambda: self.now, token=token)
 
-    def __call__(
-        self, action: str, path: str = f"/{TOKEN}", address: str = "192.0.2.1", **said: str
-    ) -> ET.Element:
+    def __call__(self, action: str, path: str = f"/{TOKEN}", address: str = "192.0.2.1", **said: str) -> ET.Element:
         return self.send(path, address, {"action": action, **said})
 
     def send(self, path: str, address: str, said: dict[str, str], **more: bytes) -> ET.Element:
@@ -129,9 +127,7 @@ def test_no_code_is_no_attempt(endpoint: Endpoint) -> None:
     assert captcha_given(endpoint, **captcha) == ""
 
 
-@pytest.mark.parametrize(
-    "captcha", [{}, {"captcha_id": ""}, {"captcha_id": "0" * 32, "captcha_code": "00000"}]
-)
+@pytest.mark.parametrize("captcha", [{}, {"captcha_id": ""}, {"captcha_id": "0" * 32, "captcha_code": "00000"}])
 def test_a_captcha_that_nobody_made_is_none(endpoint: Endpoint, captcha: dict[str, str]) -> None:
     assert captcha_given(endpoint, **captcha) == "400"
 
@@ -226,9 +222,7 @@ def test_from_registration_to_the_shop(endpoint: Endpoint) -> None:
     assert endpoint("authenticate_user", **login).findtext("Values/Value/Usernumber") == number
     assert endpoint.code("sms_activation_status", **login) == "104"
     assert endpoint.code("buy_credits_url", **login) == "104"
-    assert endpoint.code("validate_activation_sms", sms_activation_code="00009", **login) == "418", (
-        "none was sent"
-    )
+    assert endpoint.code("validate_activation_sms", sms_activation_code="00009", **login) == "418", "none was sent"
     assert endpoint.code("send_activation_sms", mobile_number="263000054321", **login) == ""
     assert endpoint.code("validate_activation_sms", sms_activation_code="00009", **login) == "418"
     assert endpoint.code("validate_activation_sms", sms_activation_code="54321", **login) == ""
@@ -331,9 +325,7 @@ def test_a_registration_lacks_nothing(endpoint: Endpoint, name: str) -> None:
     ],
     ids=str,
 )
-def test_a_connection_is_refused_for_what_is_wrong_with_it(
-    endpoint: Endpoint, said: dict[str, str], code: str
-) -> None:
+def test_a_connection_is_refused_for_what_is_wrong_with_it(endpoint: Endpoint, said: dict[str, str], code: str) -> None:
     assert endpoint.code("create_connection", **LOGIN, **said) == code
 
 
@@ -349,9 +341,7 @@ def test_a_connection_is_refused_for_what_is_wrong_with_it(
     ],
     ids=str,
 )
-def test_a_password_is_forgotten_by_its_owner_alone(
-    endpoint: Endpoint, said: dict[str, str], code: str
-) -> None:
+def test_a_password_is_forgotten_by_its_owner_alone(endpoint: Endpoint, said: dict[str, str], code: str) -> None:
     usual = {"user": "conformance", "email_address": "conformance@example.com", **endpoint.captcha()}
     assert endpoint.code("forgot_password", **(usual | said)) == code
     assert endpoint.code("authenticate_user", **LOGIN) == ""
@@ -364,9 +354,7 @@ def test_the_token_comes_before_the_permissions_and_behind_https() -> None:
     endpoint = Endpoint(token=TOKEN)
     said = {"action": "authenticate_user", **LOGIN}
     states = (b"", b"004", b"007", b"008", b"106")
-    good = [
-        endpoint.send(f"/{TOKEN}", "", said, x_reference_state=state).findtext("Error") for state in states
-    ]
+    good = [endpoint.send(f"/{TOKEN}", "", said, x_reference_state=state).findtext("Error") for state in states]
     assert good == [None, "004", "007", "008", "106"]
     bad = [endpoint.send("/other", "", said, x_reference_state=state).findtext("Error") for state in states]
     assert bad == ["005", "004", "005", "005", "005"]

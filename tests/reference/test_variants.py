@@ -206,9 +206,7 @@ LENIENT = {
 }
 # Some servers and firewalls take no line break in a URL.
 ON_ONE_LINE = {v.id for v in CORRECT if v.id.startswith(("line_breaks_", "control_characters_"))}
-SAME = [
-    v for v in CORRECT if v.id not in {*OTHER_REFUSALS, *OTHER_DOORS, BUSY, *FRONTED, *LENIENT, *ON_ONE_LINE}
-]
+SAME = [v for v in CORRECT if v.id not in {*OTHER_REFUSALS, *OTHER_DOORS, BUSY, *FRONTED, *LENIENT, *ON_ONE_LINE}]
 
 
 @pytest.mark.parametrize("variant", named(SAME))

@@ -34,9 +34,7 @@ OTHERS = {
     "same_answer_behind_each",
 }
 FRAMING = [
-    v.id
-    for v in WIRE
-    if v.kind == "mutant" and v.breaks != ("TLS-01",) and v.id not in {*SLOW, *OTHERS, *CERTIFICATES}
+    v.id for v in WIRE if v.kind == "mutant" and v.breaks != ("TLS-01",) and v.id not in {*SLOW, *OTHERS, *CERTIFICATES}
 ]
 
 

@@ -152,8 +152,7 @@ DIFFERENT = [
 ]
 HOSTILE = [
     f'<!DOCTYPE clickatellsdk [<!ENTITY e "{ACTION}">]>{DOCUMENT.replace(ACTION, "&e;")}',
-    '<!DOCTYPE clickatellsdk [<!ENTITY e "get_list"><!ENTITY f "&e;_callback">]>'
-    + DOCUMENT.replace(ACTION, "&f;"),
+    '<!DOCTYPE clickatellsdk [<!ENTITY e "get_list"><!ENTITY f "&e;_callback">]>' + DOCUMENT.replace(ACTION, "&f;"),
     f'<!DOCTYPE clickatellsdk [<!ENTITY e SYSTEM "file:///etc/passwd">]>{DOCUMENT.replace(ACTION, "&e;")}',
     DOCUMENT.replace("<action>", " " * 70_000 + "<action>"),
     f'<!DOCTYPE clickatellsdk SYSTEM "http://canary.invalid/dtd">{DOCUMENT}',
@@ -239,9 +238,7 @@ def _tour() -> list[Stop]:
         stops += _documented("plain", scheme="http")
     stops += [Stop("plain", f"action={ACTION}", scheme="http")]
     stops += [Stop("plain", query, scheme="http", path="/token/get_list_callback")]
-    stops += [
-        Stop("plain", query, scheme="http", headers=(claim,)) for claim in (*CLAIMS.items(), *SPELLED.items())
-    ]
+    stops += [Stop("plain", query, scheme="http", headers=(claim,)) for claim in (*CLAIMS.items(), *SPELLED.items())]
     stops += [Stop("plain", query, scheme="http", posted=True)]
     stops += _in_other_forms(query)
     return [*stops, *_documented("documented"), Stop("documented", query, path="/unknown")]
@@ -304,11 +301,7 @@ def charset_of(answer: Any) -> str | None:
     """The charset parameter, where the document does not say better."""
     label = next((value for name, value in answer.headers if name.lower() == "content-type"), "")
     found = re.search(r"charset=([\w-]+)", label)
-    return (
-        found[1]
-        if found and not answer.body.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf"))
-        else None
-    )
+    return found[1] if found and not answer.body.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")) else None
 
 
 def well_formed(body: bytes) -> bool:

@@ -47,9 +47,7 @@ def owned(shown: str) -> bool:
 
 # Each way in which a page is looked at: columns of pixels, and by day or by night.
 WAYS = [(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")]
-_FRAME = (
-    '<iframe id="{0}-{1}" src="page.html" style="width: {0}px; height: 800px; color-scheme: {1}"></iframe>'
-)
+_FRAME = '<iframe id="{0}-{1}" src="page.html" style="width: {0}px; height: 800px; color-scheme: {1}"></iframe>'
 _TOP = """<!DOCTYPE html><html><body>{frames}<script>
 const found = {{}};
 addEventListener("message", ({{data, source}}) => {{
@@ -71,9 +69,7 @@ def looked_at(page: str, folder: Path) -> dict[str, dict[str, Any]]:
     """What axe finds in a page with everything unfolded, and how wide it gets, by each of the `WAYS`."""
     axe = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     opened = page.replace("Content-Security-Policy", "X").replace("<details", "<details open")
-    (folder / "page.html").write_text(
-        f"{opened}<script>{axe}</script><script>{_LOOK}</script>", encoding="utf-8"
-    )
+    (folder / "page.html").write_text(f"{opened}<script>{axe}</script><script>{_LOOK}</script>", encoding="utf-8")
     top = _TOP.format(frames="".join(_FRAME.format(*way) for way in WAYS))
     (folder / "top.html").write_text(top, encoding="utf-8")
     said = re.search(r'data-found="([^"]*)"', dom(folder / "top.html", folder / "profile"))

@@ -156,9 +156,7 @@ CATALOGUE = (
         "RFC 9110 section 15.3",
         ("I-10",),
     ),
-    Requirement(
-        "HYG-02", "advisory", "No answer has a 5xx status.", "", "", "RFC 9110 section 15.6", ("I-10",)
-    ),
+    Requirement("HYG-02", "advisory", "No answer has a 5xx status.", "", "", "RFC 9110 section 15.6", ("I-10",)),
 )
 CHECKS: dict[str, tuple[CheckResult, ...]] = {
     "REQ-01": (
@@ -276,9 +274,7 @@ def result(requirement: Requirement) -> RequirementResult:
         source=requirement.source,
         quote=requirement.quote,
         verdict=verdict,
-        reason=next((check.reason for check in checks if check.verdict is verdict), "")
-        if selected
-        else "not selected",
+        reason=next((check.reason for check in checks if check.verdict is verdict), "") if selected else "not selected",
         selected=selected,
         interpretations=tuple(name for check in checks for name in check.interpretations),
         waiver=WAIVED.get(requirement.id),
@@ -392,9 +388,7 @@ def matches() -> Matches:
         if os.environ.get("UPDATE_SNAPSHOTS"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        assert text == path.read_text(encoding="utf-8"), (
-            f"{path.name}: UPDATE_SNAPSHOTS=1 accepts what is new"
-        )
+        assert text == path.read_text(encoding="utf-8"), f"{path.name}: UPDATE_SNAPSHOTS=1 accepts what is new"
 
     return compare
 
@@ -445,9 +439,7 @@ def hostile_report(report: Report) -> Report:
 @pytest.fixture
 def hostile_evidence(evidence: Evidence) -> Evidence:
     body = f"<a>{HOSTILE}</a>\n{HOSTILE}\n".encode() + b"\xff\xfe" + 5000 * b"A" + 50_000 * b"\n"
-    answer = Answer(
-        200, HOSTILE, HOSTILE, ((HOSTILE, HOSTILE), ("Content-Type", HOSTILE)), body, len(body), HOSTILE
-    )
+    answer = Answer(200, HOSTILE, HOSTILE, ((HOSTILE, HOSTILE), ("Content-Type", HOSTILE)), body, len(body), HOSTILE)
     request = Request(HOSTILE, f"javascript:alert(1)//{HOSTILE}", ((HOSTILE, HOSTILE),), HOSTILE.encode())
     exchanges = tuple(
         replace(

@@ -62,9 +62,7 @@ def errors(said: str) -> list[tuple[str, str]]:
         assert match["name"] == "error"
         assert match["properties"].startswith("title=")
         assert "," not in match["properties"]
-        plain = [
-            part.replace("%3A", ":").replace("%2C", ",").replace("%25", "%") for part in match.group(2, 3)
-        ]
+        plain = [part.replace("%3A", ":").replace("%2C", ",").replace("%25", "%") for part in match.group(2, 3)]
         found.append((plain[0].removeprefix("title="), plain[1]))
     return found
 
@@ -120,9 +118,7 @@ def test_at_most_ten_errors() -> None:
         assert (told[-1] == (f"and {number - 9} more", "they are in the report")) is (number > 10)
 
 
-def test_a_summary_is_cut_at_the_end_of_a_line(
-    github: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_summary_is_cut_at_the_end_of_a_line(github: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ci, "_SUMMARY", 100)
     for text in ("a line\n" * 50, "a line\n" * 50):
         tell(Job(text, (), "conforming", None), github)
@@ -152,8 +148,7 @@ def test_strangers_text_is_no_command(report: Report, command: str, github: dict
     """In whatever field it stands: the name of the target, a reason, what was observed."""
     checks = report.requirements[2].checks
     spoilt = tuple(
-        msgspec.structs.replace(c, reason=command, observed=command, where=command, expected=command)
-        for c in checks
+        msgspec.structs.replace(c, reason=command, observed=command, where=command, expected=command) for c in checks
     )
     bad = msgspec.structs.replace(report.requirements[2], title=command, reason=command, checks=spoilt)
     made = msgspec.structs.replace(

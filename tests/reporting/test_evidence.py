@@ -64,9 +64,7 @@ purposes = st.builds(
     Purpose,
     st.sampled_from(sorted(set(Kind) - {Kind.STATE, Kind.AFTER})),
     texts,
-) | st.builds(
-    Purpose, st.sampled_from([Kind.STATE, Kind.AFTER]), texts, st.from_regex("[0-9]{3}", fullmatch=True)
-)
+) | st.builds(Purpose, st.sampled_from([Kind.STATE, Kind.AFTER]), texts, st.from_regex("[0-9]{3}", fullmatch=True))
 exchanges = st.builds(
     Exchange,
     number=st.integers(0, 10**6),
@@ -318,9 +316,7 @@ def test_a_later_format_and_doubled_numbers_are_refused() -> None:
     st.binary(max_size=60)
     | st.recursive(
         st.none() | st.booleans() | texts,
-        lambda inner: (
-            st.lists(inner) | st.dictionaries(st.sampled_from(["log", "entries", "request", "_run"]), inner)
-        ),
+        lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["log", "entries", "request", "_run"]), inner),
     ).map(msgspec.json.encode)
 )
 def test_nothing_else_is_raised(data: bytes) -> None:

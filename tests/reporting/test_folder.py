@@ -48,9 +48,7 @@ def earlier(folder: Path) -> list[str]:
     return sorted(place.name for place in (folder / EARLIER).iterdir())
 
 
-def test_what_an_earlier_run_left_is_moved_and_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_an_earlier_run_left_is_moved_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Three runs of one start: three places."""
     code, start = replayed(tmp_path), started(tmp_path)
     before = contents(tmp_path)
@@ -71,9 +69,7 @@ def test_a_folder_named_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert earlier(tmp_path / "out") == [started(tmp_path / "out")]
 
 
-def test_a_link_to_the_latest_run_leads_into_its_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_link_to_the_latest_run_leads_into_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     main(["replay", str(RECORDING), "--quiet"])
     replayed(Path("reports/latest"))
@@ -81,9 +77,7 @@ def test_a_link_to_the_latest_run_leads_into_its_folder(
     assert earlier(made) == [started(made)]
 
 
-def test_a_folder_of_another_kind_named_latest_is_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_of_another_kind_named_latest_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("reports/latest").mkdir(parents=True)
     Path("reports/latest/notes.txt").write_text("mine", encoding="utf-8")
@@ -186,9 +180,7 @@ def test_a_run_that_ended_while_another_was_at_work_in_its_folder_is_kept(
     assert contents(tmp_path / EARLIER / started(tmp_path)) == before[0]
 
 
-def test_several_targets_keep_what_stood_there_together(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_several_targets_keep_what_stood_there_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An overview and the reports that it links to stay together; one of another kind is refused at the start."""
     file, out = tmp_path / "fleet.toml", tmp_path / "out"
     file.write_text(FLEET, encoding="utf-8")
@@ -230,9 +222,7 @@ def test_pytest_keeps_them_too(tmp_path: Path) -> None:
     assert len(refused.stderr.split("\n\n")[0].splitlines()) == 1
 
 
-def test_runs_of_one_second_and_one_process_id_share_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_runs_of_one_second_and_one_process_id_share_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "getpid", lambda: 1)
     with ThreadPoolExecutor(8) as pool:
@@ -245,9 +235,7 @@ def test_runs_of_one_second_and_one_process_id_share_nothing(
 @pytest.mark.parametrize("name", ["py[3.11]", "a::b x", "[", "ü%20#;", "*?'"])
 def test_an_installation_under_any_name_works(name: str, tmp_path: Path) -> None:
     home = tmp_path / name
-    shutil.copytree(
-        Path(conformance.__file__).parent, home / "conformance", ignore=shutil.ignore_patterns("_*_")
-    )
+    shutil.copytree(Path(conformance.__file__).parent, home / "conformance", ignore=shutil.ignore_patterns("_*_"))
     for part in ("schemas", "reports"):
         shutil.copytree(ROOT / part, home / part, ignore=shutil.ignore_patterns("2*", "latest"))
     out = tmp_path / f"out {name}"

@@ -51,9 +51,7 @@ def test_long_text_is_cut() -> None:
     assert inert.terminal("a" * 10, limit=10) == "a" * 10
 
 
-@given(
-    st.text(alphabet=st.sampled_from("a`| \\\n") | st.characters(), min_size=1, max_size=30), st.booleans()
-)
+@given(st.text(alphabet=st.sampled_from("a`| \\\n") | st.characters(), min_size=1, max_size=30), st.booleans())
 def test_markdown_is_one_code_span(text: str, cell: bool) -> None:
     span = inert.markdown(text, cell=cell)
     fence = re.match("`+", span)

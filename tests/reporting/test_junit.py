@@ -51,9 +51,7 @@ def cases(data: bytes) -> dict[str, etree._Element]:
 
 
 def red(data: bytes) -> bool:
-    return any(
-        case.find("failure") is not None or case.find("error") is not None for case in cases(data).values()
-    )
+    return any(case.find("failure") is not None or case.find("error") is not None for case in cases(data).values())
 
 
 def kind(case: etree._Element) -> str:
@@ -67,9 +65,7 @@ def test_a_requirement_is_a_test_case(report: Report) -> None:
     assert failed.get("classname") == "staging.ENV"
     assert failed.get("name", "").startswith("ENV-03 The root element is ClICKATELLSDK")
     (failure,) = failed.findall("failure")
-    assert (
-        failure.get("message") == "root element is CLICKATELLSDK, documented: ClICKATELLSDK (2 of 2 answers)"
-    )
+    assert failure.get("message") == "root element is CLICKATELLSDK, documented: ClICKATELLSDK (2 of 2 answers)"
     assert "reproduce: curl --get" in (failure.text or "")
     assert "test_namespace" not in (failure.text or "")  # which passed
 
@@ -77,9 +73,7 @@ def test_a_requirement_is_a_test_case(report: Report) -> None:
 def test_each_names_its_cause_and_what_mends_it(report: Report) -> None:
     (failure,) = cases(junit(report))["ENV-03"].findall("failure")
     cause = next(one for one in causes(report) if one.lead.id == "ENV-03")
-    assert failure.text.startswith(
-        f"cause: {cause.sentence}\nto mend: {cause.remedy}\n\nroot element is CLICK"
-    )
+    assert failure.text.startswith(f"cause: {cause.sentence}\nto mend: {cause.remedy}\n\nroot element is CLICK")
 
 
 def test_what_fails_no_run_is_no_failure(report: Report) -> None:
@@ -95,9 +89,7 @@ def test_what_fails_no_run_is_no_failure(report: Report) -> None:
         "ERR-007-code": "error",
         "HYG-01": "skipped",  # advisory
     }
-    assert (
-        found["TIM-02"][0].get("message", "").startswith("waived until 2024-03-01: clock of the staging host")
-    )
+    assert found["TIM-02"][0].get("message", "").startswith("waived until 2024-03-01: clock of the staging host")
     assert found["HYG-01"][0].get("message") == "failed, which fails no run at level must: status 500"
 
 
@@ -157,9 +149,7 @@ def test_nothing_of_this_machine_is_in_it(report: Report) -> None:
 
 def test_an_extension_has_a_suite_and_a_claim_of_its_own(report: Report) -> None:
     own = msgspec.structs.replace(report.requirements[2], id="X-01", level="advisory", title="Mine.")
-    extension = ExtensionResult(
-        name="mine", verdict=Claim.NONCONFORMING, counts=Counts(fail=1), requirements=(own,)
-    )
+    extension = ExtensionResult(name="mine", verdict=Claim.NONCONFORMING, counts=Counts(fail=1), requirements=(own,))
     published, theirs = validated(junit(msgspec.structs.replace(report, extensions=(extension,))))
     assert published.get("failures") == "2"
     assert theirs.get("failures") == "1"
@@ -169,9 +159,7 @@ def test_an_extension_has_a_suite_and_a_claim_of_its_own(report: Report) -> None
 def test_a_run_that_fails_by_an_extension_blames_the_extension(report: Report) -> None:
     good = concluding(report, {one.id: Verdict.PASS for one in report.requirements})
     own = msgspec.structs.replace(report.requirements[2], id="X-01", title="Mine.")
-    extension = ExtensionResult(
-        name="mine", verdict=Claim.NONCONFORMING, counts=Counts(fail=1), requirements=(own,)
-    )
+    extension = ExtensionResult(name="mine", verdict=Claim.NONCONFORMING, counts=Counts(fail=1), requirements=(own,))
     made = msgspec.structs.replace(good, extensions=(extension,), exit_code=1)
     assert [name for name, case in cases(junit(made)).items() if kind(case) == "failure"] == ["X-01"]
     assert "RUN" not in cases(junit(made))
@@ -235,9 +223,7 @@ def test_a_target_of_the_union_is_red_where_its_exit_code_is_not_0(fleet: Overvi
         assert red(union(alone)) is (alone.exit_code != 0)
 
 
-def test_a_fleet_of_very_many_leaves_out_what_passed(
-    fleet: Overview, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fleet_of_very_many_leaves_out_what_passed(fleet: Overview, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = [kind(case) for case in validated(union(fleet)).iter("testcase")]
     monkeypatch.setattr("conformance.reporting.junit._MOST", 10)
     lean = [kind(case) for case in validated(union(fleet)).iter("testcase")]

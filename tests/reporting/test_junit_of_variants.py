@@ -64,9 +64,7 @@ def test_a_variant_agrees_with_its_exit_code(monkeypatch: pytest.MonkeyPatch) ->
 
     async def one(trial: Trial, room: anyio.CapacityLimiter) -> None:
         async with room:
-            level: Level = (
-                "advisory" if all(CONTRACT.requirements[r].level != "must" for r in trial.breaks) else "must"
-            )
+            level: Level = "advisory" if all(CONTRACT.requirements[r].level != "must" for r in trial.breaks) else "must"
             report = await report_on(trial, Terms(level=level, select=trial.breaks[:1] or USUAL))
         root = validated(junit(report))
         (suite,) = root
@@ -74,9 +72,7 @@ def test_a_variant_agrees_with_its_exit_code(monkeypatch: pytest.MonkeyPatch) ->
                if case.find(kind) is not None}  # fmt: skip
         assert bool(bad) is (report.exit_code != 0), (trial.id, report.exit_code, bad)
         failed = {r.address for r in report.requirements if r.verdict is Verdict.FAIL and r.selected}
-        assert {
-            case.get("name", "").split(" ")[0] for case in suite.iter("testcase") if len(case) == 2
-        } >= failed
+        assert {case.get("name", "").split(" ")[0] for case in suite.iter("testcase") if len(case) == 2} >= failed
         codes[report.exit_code] += 1
 
     async def everything() -> None:

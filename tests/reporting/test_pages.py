@@ -65,9 +65,7 @@ def renamed(*pairs: tuple[bytes, bytes]) -> Rewrite:
 
 
 @cache
-def recorded(
-    rewrite: Rewrite | None = None, errors: Rewrite | None = None, *, every_call: bool = False
-) -> Evidence:
+def recorded(rewrite: Rewrite | None = None, errors: Rewrite | None = None, *, every_call: bool = False) -> Evidence:
     """What a run records of an endpoint that answers with other bytes."""
     settings: dict[str, Any] = {
         "endpoint": f"https://connect.example.com/{TOKEN}",
@@ -181,9 +179,7 @@ def test_axe_finds_nothing(kind: str, report: Report, evidence: Evidence, tmp_pa
 
 @pytest.mark.skipif(not CHROMIUM, reason="needs a Chromium to look at it")
 def test_axe_finds_what_is_wrong(report: Report, evidence: Evidence, tmp_path: Path) -> None:
-    wrong = (
-        report_page(report, evidence).replace(' lang="en"', "").replace("--soft:#525b66", "--soft:#c0c0c0")
-    )
+    wrong = report_page(report, evidence).replace(' lang="en"', "").replace("--soft:#525b66", "--soft:#c0c0c0")
     found = looked_at(wrong, tmp_path)
     rules = {text.partition(":")[0] for text in found["1280-light"]["violations"]}
     assert rules == {"html-has-lang", "color-contrast"}

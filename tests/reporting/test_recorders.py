@@ -61,9 +61,9 @@ def with_request(made: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return made | {"request": made["request"] | fields}
 
 
-FAVICON = with_response(
-    entry({"text": "AAAB", "encoding": "base64", "mimeType": "image/x-icon"}), headers=[]
-) | {"request": {"method": "GET", "url": "https://connect.example.com/favicon.ico", "headers": []}}
+FAVICON = with_response(entry({"text": "AAAB", "encoding": "base64", "mimeType": "image/x-icon"}), headers=[]) | {
+    "request": {"method": "GET", "url": "https://connect.example.com/favicon.ico", "headers": []}
+}
 PREFLIGHT = with_request(entry({"size": 0}), method="OPTIONS")
 H2 = [
     {"name": ":method", "value": "GET"},
@@ -95,9 +95,7 @@ TOOLS: dict[str, bytes] = {
         )
         | {},
         creator="WebInspector",
-        pages=[
-            {"startedDateTime": f"{BEGAN}Z", "id": "page_1", "title": URL, "pageTimings": {"onLoad": None}}
-        ],
+        pages=[{"startedDateTime": f"{BEGAN}Z", "id": "page_1", "title": URL, "pageTimings": {"onLoad": None}}],
     ),
     "Firefox": har(
         with_response(
@@ -130,9 +128,7 @@ TOOLS: dict[str, bytes] = {
         pages=None,
     ),
     "Charles": har(
-        with_request(
-            entry({"text": TEXT}, comment="", connection=51234, time=-1), headers=None, bodySize=0.0
-        ),
+        with_request(entry({"text": TEXT}, comment="", connection=51234, time=-1), headers=None, bodySize=0.0),
         creator="Charles Proxy",
     ),
     "Fiddler": BOM

@@ -81,9 +81,7 @@ def test_cards_stand_in_the_order_of_the_causes(page: Any, report: Report) -> No
     titles = page.xpath("//section[@id='fix']//h3/code/text()")
     sentences = [cause.sentence for cause in causes(report)]
     assert titles == [s for s in sentences if s in titles]
-    assert [words(h) for h in page.xpath("//section[@id='open']//h3")] == [
-        s for s in sentences if s not in titles
-    ][:-1]
+    assert [words(h) for h in page.xpath("//section[@id='open']//h3")] == [s for s in sentences if s not in titles][:-1]
 
 
 def test_beside_a_pass_stands_what_it_is_worth() -> None:
@@ -180,9 +178,7 @@ def test_equal_headers_are_shown_once() -> None:
 def test_a_requirement_of_several_calls_is_told_once(report: Report, evidence: Evidence) -> None:
     kept, broken = (next(r for r in report.requirements if r.id == name) for name in ("REQ-01", "ENV-03"))
     of = [
-        msgspec.structs.replace(
-            r, id="ENV-03", call=call, name=f"ENV-03@{call}", title=f"It holds for {call}."
-        )
+        msgspec.structs.replace(r, id="ENV-03", call=call, name=f"ENV-03@{call}", title=f"It holds for {call}.")
         for r, call in ((kept, "get_list_country"), (broken, "get_list_terms"))
     ]
     page = parsed(msgspec.structs.replace(report, requirements=tuple(of)), evidence)
@@ -247,9 +243,7 @@ def test_nothing_is_loaded_and_nothing_runs(page: Any) -> None:
     (style,) = page.xpath("//style")
     digest = base64.b64encode(hashlib.sha256(style.text.encode()).digest()).decode()
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    assert not page.xpath(
-        "//@*[starts-with(name(), 'on')] | //@style | //link | //script | //iframe | //img | //form"
-    )
+    assert not page.xpath("//@*[starts-with(name(), 'on')] | //@style | //link | //script | //iframe | //img | //form")
     assert page.xpath("//head/meta[@name='referrer']/@content") == ["no-referrer"]
 
 
@@ -315,9 +309,7 @@ def test_ten_thousand_pairs_keep_within_bounds() -> None:
 def test_it_prints_on_ten_pages(report: Report, evidence: Evidence, tmp_path: Path) -> None:
     kept, failed = (next(r for r in report.requirements if r.id == name) for name in ("REQ-01", "ENV-03"))
     many = tuple(
-        msgspec.structs.replace(
-            kept, id=f"ENV-{n % 80}", name=f"ENV-{n % 80}@{n // 80}", call=f"call_{n // 80}"
-        )
+        msgspec.structs.replace(kept, id=f"ENV-{n % 80}", name=f"ENV-{n % 80}@{n // 80}", call=f"call_{n // 80}")
         for n in range(500)
     )
     apart = tuple(
@@ -332,8 +324,7 @@ def test_it_prints_on_ten_pages(report: Report, evidence: Evidence, tmp_path: Pa
 def test_at_most_twenty_cards_stand_open(report: Report, evidence: Evidence) -> None:
     failed = next(r for r in report.requirements if r.id == "ENV-03")
     many = tuple(
-        msgspec.structs.replace(failed, id=f"ENV-{n}", name="", reason=f"fault {n}", checks=())
-        for n in range(60)
+        msgspec.structs.replace(failed, id=f"ENV-{n}", name="", reason=f"fault {n}", checks=()) for n in range(60)
     )
     page = parsed(msgspec.structs.replace(report, requirements=many), evidence)
     assert len(page.xpath("//section[@id='fix']/article")) == 20
@@ -344,9 +335,7 @@ def test_at_most_twenty_cards_stand_open(report: Report, evidence: Evidence) -> 
 # What strangers send
 
 
-def test_every_field_of_a_hostile_run_is_shown_and_inert(
-    hostile_report: Report, hostile_evidence: Evidence
-) -> None:
+def test_every_field_of_a_hostile_run_is_shown_and_inert(hostile_report: Report, hostile_evidence: Evidence) -> None:
     text = report_page(hostile_report, hostile_evidence)
     assert text.replace("\n", "").isprintable()
     assert len(text) < 1_000_000

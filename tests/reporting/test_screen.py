@@ -42,9 +42,7 @@ def test_paragraphs_fit_the_terminal(
         assert len(line) <= width or len(line.split()) <= 3 or "connect-conformance " in line, line
 
 
-def test_lines_for_programs_are_whole(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_lines_for_programs_are_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     main(COMMANDS["overview"])
     assert len(capsys.readouterr().out.splitlines()) == 2

@@ -58,9 +58,7 @@ def test_one_line_is_broken_for_display_and_its_columns_are_kept() -> None:
 
 def test_a_place_is_found_by_what_was_observed() -> None:
     (row,) = (
-        row
-        for row in shown(b"<b>Fatal error</b> in /srv/x.php\n" + SUCCESS, "", "/srv/x.php").rows
-        if row.faulty
+        row for row in shown(b"<b>Fatal error</b> in /srv/x.php\n" + SUCCESS, "", "/srv/x.php").rows if row.faulty
     )
     assert (row.before, row.mark) == ("<b>Fatal error</b> in ", "/srv/x.php")
 

@@ -28,9 +28,7 @@ TINT = re.compile(r"\x1b\[[0-9;]*m")
 def only(report: Report, *ids: str, **fields: Any) -> Report:
     """The report with all requirements passing but these."""
     kept = tuple(
-        r
-        if r.id in ids
-        else msgspec.structs.replace(r, verdict=Verdict.PASS, reason="", checks=(), waiver=None)
+        r if r.id in ids else msgspec.structs.replace(r, verdict=Verdict.PASS, reason="", checks=(), waiver=None)
         for r in report.requirements
     )
     level = fields.get("level", report.level)
@@ -74,9 +72,7 @@ def test_conforming_as_reviewed(report: Report, matches: Any) -> None:
         ((), {"interrupted": True}, "INCONCLUSIVE  the run was interrupted before its end"),
     ],
 )
-def test_the_verdict_comes_first(
-    report: Report, ids: tuple[str, ...], fields: dict[str, Any], first: str
-) -> None:
+def test_the_verdict_comes_first(report: Report, ids: tuple[str, ...], fields: dict[str, Any], first: str) -> None:
     text = summary(only(report, *ids, **fields), width=200, color=False, reports=None)
     assert text.splitlines()[0] == first
 
@@ -88,9 +84,7 @@ def test_one_failure_fits_one_screen(report: Report) -> None:
 
 def test_many_failures_are_cut(report: Report) -> None:
     failed = next(r for r in report.requirements if r.id == "ENV-03")
-    many = tuple(
-        msgspec.structs.replace(failed, id=f"ENV-{n}", reason=f"{n} is wrong", checks=()) for n in range(50)
-    )
+    many = tuple(msgspec.structs.replace(failed, id=f"ENV-{n}", reason=f"{n} is wrong", checks=()) for n in range(50))
     text = summary(msgspec.structs.replace(report, requirements=many), width=80, color=False, reports=None)
     assert "... and 46 more, see report.html" in text
     assert len(text.splitlines()) < 40

@@ -23,12 +23,8 @@ from .trial import Finding, Trial, tried
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.stacks", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME-GLOB", help="default: all of them")
-    parser.add_argument(
-        "--list", action="store_true", help="say what there is and what is missing; start nothing"
-    )
-    parser.add_argument(
-        "--keep", type=Path, metavar="FOLDER", help="keep configurations, logs and reports there"
-    )
+    parser.add_argument("--list", action="store_true", help="say what there is and what is missing; start nothing")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep configurations, logs and reports there")
     asked = parser.parse_args()
     chosen = [s for s in stacks() if not asked.names or any(fnmatch.fnmatch(s.name, n) for n in asked.names)]
     if asked.list:
@@ -63,14 +59,10 @@ def judged(stack: Stack, folder: Path) -> bool | None:
 
 
 def show(stack: Stack, trial: Trial) -> None:
-    print(
-        f"{stack.name:<18}{trial.verdict:<15}{trial.exchanges} exchanges, {trial.seconds:.1f} s: {stack.title}"
-    )
+    print(f"{stack.name:<18}{trial.verdict:<15}{trial.exchanges} exchanges, {trial.seconds:.1f} s: {stack.title}")
     for finding, ids in merged(trial.findings):
         kind = "open" if finding.open else "true" if finding.because else "false"
-        print(
-            f"  {kind if finding.because else kind.upper():<7}{finding.level:<8}{' '.join(ids)}: {finding.reason}"
-        )
+        print(f"  {kind if finding.because else kind.upper():<7}{finding.level:<8}{' '.join(ids)}: {finding.reason}")
         print(f"{'':<17}answers: {' '.join(finding.answers)}" if finding.answers else f"{'':<17}no answers")
         if finding.because:
             print(f"{'':<17}declared: {finding.because}")

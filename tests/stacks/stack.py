@@ -29,9 +29,7 @@ class Stack:
 
     name: str
     title: str
-    processes: list[
-        list[str]
-    ]  # commands, started in this order; the first word is looked for on this machine
+    processes: list[list[str]]  # commands, started in this order; the first word is looked for on this machine
     prepare: list[list[str]] = field(default_factory=list)  # commands that have to end well before
     ports: list[str] = field(default_factory=list)  # further ports, beside https and http
     needs: list[str] = field(default_factory=list)  # further programs
@@ -62,9 +60,7 @@ class Stack:
             if not (HERE / "node_modules" / package).is_dir():
                 yield f"Node has no package {package} (npm install --prefix tests/stacks)"
         for gem in self.gems:
-            if subprocess.run(
-                ["ruby", "-e", f"require '{gem}'"], capture_output=True, check=False
-            ).returncode:
+            if subprocess.run(["ruby", "-e", f"require '{gem}'"], capture_output=True, check=False).returncode:
                 yield f"Ruby has no {gem}"
 
 

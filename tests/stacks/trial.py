@@ -73,9 +73,7 @@ def tried(stack: Stack, folder: Path) -> Trial:
     if not all((folder / "reports" / name).exists() for name in ("report.json", "evidence.har")):
         said = [line for line in ended.stderr.splitlines() if line.strip()] or ["nothing"]
         reason = f"no reports, exit code {ended.returncode}: {said[0]}"
-        return Trial(
-            "none", 0, seconds, [Finding("RUN", "must", reason, open=False, answers=[], because="")], []
-        )
+        return Trial("none", 0, seconds, [Finding("RUN", "must", reason, open=False, answers=[], because="")], [])
     return compared(stack, folder / "reports", seconds)
 
 
@@ -103,9 +101,7 @@ def _table(values: dict[str, Any], *path: str) -> str:
     # Strings, numbers, truth values and lists are written alike in TOML and in JSON.
     lines = [f"{key} = {json.dumps(value)}\n" for key, value in plain.items()]
     for key, value in tables.items():
-        lines.append(
-            f"\n[targets.{'.'.join([*path, json.dumps(key)])}]\n{_table(value, *path, json.dumps(key))}"
-        )
+        lines.append(f"\n[targets.{'.'.join([*path, json.dumps(key)])}]\n{_table(value, *path, json.dumps(key))}")
     return "".join(lines)
 
 
@@ -116,16 +112,10 @@ def compared(stack: Stack, reports: Path, seconds: float) -> Trial:
     findings = []
     for requirement in report["requirements"]:
         name, verdict, level = requirement["id"], requirement["verdict"], requirement["level"]
-        if (
-            verdict in {"pass", "not_applicable"}
-            or level == "advisory"
-            or (verdict != "fail" and level != "must")
-        ):
+        if verdict in {"pass", "not_applicable"} or level == "advisory" or (verdict != "fail" and level != "must"):
             continue
         checks = [check for check in requirement["checks"] if check["verdict"] == verdict]
-        answers = sorted(
-            {asked[number] for check in checks for number in check["exchanges"] if number in asked}
-        )
+        answers = sorted({asked[number] for check in checks for number in check["exchanges"] if number in asked})
         declared = (stack.true if verdict == "fail" else stack.open).get(name)
         findings.append(
             Finding(

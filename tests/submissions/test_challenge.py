@@ -56,9 +56,7 @@ def test_it_says_what_is_asked() -> None:
 
 
 def test_the_seed_follows_from_the_nonce_alone() -> None:
-    known = Challenge(
-        nonce="0" * 64, for_="x", hosts=("x",), issued="", expires="", contract="", minimum_suite=""
-    )
+    known = Challenge(nonce="0" * 64, for_="x", hosts=("x",), issued="", expires="", contract="", minimum_suite="")
     assert known.seed == 3_803_638_858_737_193, "recordings of years are made again by it"
     assert 0 <= issued().seed < 2**52
     assert issued().seed != issued().seed
@@ -89,9 +87,7 @@ WRONG: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("what", [*WRONG, "no JSON", "a folder", "a large file"])
-def test_a_wrong_one_is_refused_in_one_line(
-    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_one_is_refused_in_one_line(what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "challenge.json"
     made = json.loads(to_file(issued(), None))
     made["challenge"] |= WRONG.get(what, {})
@@ -119,9 +115,7 @@ def test_hosts(text: str) -> None:
     assert host(text) == text
 
 
-@pytest.mark.parametrize(
-    "text", ["", "https://h.example", "h.example/", "a b", "h:99999", "x@h", "h.example:0"]
-)
+@pytest.mark.parametrize("text", ["", "https://h.example", "h.example/", "a b", "h:99999", "x@h", "h.example:0"])
 def test_what_is_no_host(text: str) -> None:
     with pytest.raises(ValueError, match="allowed"):
         host(text)
@@ -214,9 +208,7 @@ def test_a_file_that_is_no_ledger_is_refused(data: bytes, tmp_path: Path) -> Non
         read_ledger(tmp_path / "ledger.jsonl")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "no key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"]
-)
+@pytest.mark.parametrize("text", ["", "no key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
 def test_what_is_no_key_is_refused_without_being_quoted(text: str, tmp_path: Path) -> None:
     file = tmp_path / "key.pem"
     file.write_text(text, encoding="utf-8")

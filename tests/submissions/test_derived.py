@@ -47,9 +47,7 @@ def differences(evidence: Evidence) -> list[str]:
         if said != made or exchange.reproduce != derived.reproduce(probe) or exchange.state != probe.state:
             found.append(exchange.probe)
     sent = {exchange.probe for exchange in evidence.exchanges}
-    return found + [
-        f"{name} is missing" for name, step in derived.steps.items() if step.owed and name not in sent
-    ]
+    return found + [f"{name} is missing" for name, step in derived.steps.items() if step.owed and name not in sent]
 
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -98,17 +96,13 @@ def test_nothing_secret_is_needed_for_it(running: Running) -> None:
     assert "[token]" in written
     assert TOKEN not in written
     assert "gate-way-key" not in written
-    assert "true" not in str(
-        told_again(record(subject(running, **SETTINGS["a state by commands"]))).described
-    )
+    assert "true" not in str(told_again(record(subject(running, **SETTINGS["a state by commands"]))).described)
 
 
 def test_no_file_of_the_machine_is_named(running: Running, tmp_path: Path) -> None:
     """Neither the certificates, nor their folder, nor where commands start."""
     settings = {
-        "states": {
-            "004": {"headers": {"X-Reference-State": "004"}, "setup": ["true", "a-way"], "teardown": ["true"]}
-        }
+        "states": {"004": {"headers": {"X-Reference-State": "004"}, "setup": ["true", "a-way"], "teardown": ["true"]}}
     }
     evidence = record(subject(running, **settings), seed=5)
     written = to_har(evidence, creator_version=__version__).decode()
@@ -136,16 +130,12 @@ def test_a_recording_that_says_nothing_is_not_derived(running: Running) -> None:
         "endpoint": "http://[",
         "more": 3,
     }.items():
-        wrong = replace(
-            evidence, described=type(evidence.described)(evidence.described.target | {key: value}, (), ())
-        )
+        wrong = replace(evidence, described=type(evidence.described)(evidence.described.target | {key: value}, (), ()))
         with pytest.raises(NotDerivedError):
             Derived(wrong, CONTRACT)
 
 
-@pytest.mark.parametrize(
-    "token", ["0123abcdef", "aGVsbG8%2Bd29ybGQ%3D%3D", "---", "7", "%C3%B6%C3%A4", "Zz-Az"]
-)
+@pytest.mark.parametrize("token", ["0123abcdef", "aGVsbG8%2Bd29ybGQ%3D%3D", "---", "7", "%C3%B6%C3%A4", "Zz-Az"])
 def test_a_stand_in_is_known_to_be_drawn(token: str) -> None:
     secrets = Secrets()
     placeholder = secrets.hide(token)

@@ -40,11 +40,7 @@ HONEST: dict[str, Honest] = {
     **{binding: ({"binding": binding}, Terms(), None) for binding in BINDINGS},
     "an interpretation": ({"accept": ["I-04"]}, Terms(), Policy(accept=("I-04",))),
     "a state by commands": (
-        {
-            "states": {
-                "004": {"headers": {"X-Reference-State": "004"}, "setup": ["true"], "teardown": ["true"]}
-            }
-        },
+        {"states": {"004": {"headers": {"X-Reference-State": "004"}, "setup": ["true"], "teardown": ["true"]}}},
         Terms(),
         Policy(require=("ENV-*", "ERR-004-*")),
     ),
@@ -60,9 +56,7 @@ def test_an_honest_package_is_accepted(what: str, running: Running, tmp_path: Pa
     settings, terms, policy = HONEST[what]
     challenge = ask("localhost", policy=policy)
     target = subject(running, **settings)
-    partner = Partner(
-        told_again(record(target, seed=challenge.seed, nonce=challenge.nonce)), challenge, terms
-    )
+    partner = Partner(told_again(record(target, seed=challenge.seed, nonce=challenge.nonce)), challenge, terms)
     made = looked_at(partner.whole(), tmp_path, challenge)
     unprovisioned = {"policy"} if what == "a state by commands" else set()
     assert set(bad(made)) <= unprovisioned, bad(made)
@@ -109,9 +103,7 @@ class ThreadingServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
-def test_a_package_of_a_run_over_one_connection_at_a_time_is_accepted(
-    running: Running, tmp_path: Path
-) -> None:
+def test_a_package_of_a_run_over_one_connection_at_a_time_is_accepted(running: Running, tmp_path: Path) -> None:
     """What was closed as other connections were in its way was sent again later."""
     challenge = ask("localhost")
     port = urlsplit(running.https_url).port
@@ -187,9 +179,7 @@ def test_the_commands_from_challenge_to_verdict(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('require = ["ENV-*", "CBK-*"]\n', encoding="utf-8")
     host = ("--endpoint-host", "localhost")
     run("challenge", "--for", "a partner", *host, "--policy", "policy.toml", cwd=tmp_path)
-    done = run(
-        "run", "--endpoint", "reference", "--challenge", "challenge.json", "--reports", "answer", cwd=tmp_path
-    )
+    done = run("run", "--endpoint", "reference", "--challenge", "challenge.json", "--reports", "answer", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     words = ("package", "answer", "--challenge", "challenge.json", "--key", key, "-o", "answer.zip")
     done = run(*words, cwd=tmp_path)
@@ -283,6 +273,4 @@ def test_every_command_of_the_page_is_understood() -> None:
         "openssl genpkey -algorithm ed25519 -out key.pem",
         "openssl pkey -in key.pem -pubout -out key.pub",
     ]
-    assert [line for line in lines if not line.startswith("connect-conformance ")] == made, (
-        "as `make_key` has them"
-    )
+    assert [line for line in lines if not line.startswith("connect-conformance ")] == made, "as `make_key` has them"

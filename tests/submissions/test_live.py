@@ -49,9 +49,7 @@ def recorded_of() -> Evidence:
     return Evidence((), "staging", f"https://{HOST}/[token]", "query-xml", calls=(CONTRACT.call.name,))
 
 
-def answers(
-    evidence: Evidence, judged: Target, count: int = MOST, variant: str | None = None
-) -> list[tuple[str, str]]:
+def answers(evidence: Evidence, judged: Target, count: int = MOST, variant: str | None = None) -> list[tuple[str, str]]:
     """The rows of one look at an endpoint, the reference endpoint or a variant of it."""
     chosen = sample(evidence, judged, CONTRACT, count, Random(7))
     dialer = InProcess(application(variant=variant), judged)
@@ -68,9 +66,7 @@ def test_an_honest_recording_is_answered_alike(recorded: tuple[Evidence, Challen
     "variant",
     ["code_004_unpadded", "answered_with_500", "ids_all_padded", "timestamp_in_milliseconds"],
 )
-def test_a_recording_of_another_behaviour_is_found(
-    recorded: tuple[Evidence, Challenge], variant: str
-) -> None:
+def test_a_recording_of_another_behaviour_is_found(recorded: tuple[Evidence, Challenge], variant: str) -> None:
     assert answers(recorded[0], owners(), variant=variant)[0] == ("live", Standing.FAILED)
 
 
@@ -125,9 +121,7 @@ def test_a_forgery_of_the_four_answers_that_a_requirement_rests_on_is_found(
 def test_an_even_draw_would_miss_most_of_them(recorded: tuple[Evidence, Challenge]) -> None:
     able = candidates(recorded[0].exchanges)
     (forged, *_) = [g for g in small_groups(able, CONTRACT, recorded[0].calls) if len(g) == SMALL]
-    hits = sum(
-        bool({e.number for e in forged} & numbers(Random(seed).sample(able, MOST))) for seed in range(100)
-    )
+    hits = sum(bool({e.number for e in forged} & numbers(Random(seed).sample(able, MOST))) for seed in range(100))
     assert hits < 50
 
 

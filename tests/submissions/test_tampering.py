@@ -78,9 +78,7 @@ def elsewhere(exchange: Exchange) -> Exchange:
     """As if an endpoint at an address of its own had answered, and not the reference endpoint in this process."""
     answer = exchange.answer
     if answer:
-        answer = replace(
-            answer, headers=tuple(h for h in answer.headers if h[0].lower() != "x-reference-endpoint")
-        )
+        answer = replace(answer, headers=tuple(h for h in answer.headers if h[0].lower() != "x-reference-endpoint"))
     opening = 0.0 if exchange.reused else min(exchange.elapsed, 0.001)
     line = exchange.connection + (0 if exchange.tls else 1_000)  # in this process, one leads to both ports
     return replace(exchange, answer=answer, address="203.0.113.7", connecting=opening, connection=line)
@@ -101,9 +99,7 @@ def in_process(challenge: Challenge, *, variant: str | None = None) -> Evidence:
     recording = anyio.run(wire.session, plan)
     return told_again(
         replace(
-            evidence_of(
-                judged, recording, seed=challenge.seed, started=began, wishes=wishes, nonce=challenge.nonce
-            ),
+            evidence_of(judged, recording, seed=challenge.seed, started=began, wishes=wishes, nonce=challenge.nonce),
             contract=CONTRACT.name,
             catalogue=CONTRACT.catalogue,
         )
@@ -140,9 +136,7 @@ def answered(**changes: Any) -> Callable[[Exchange], Exchange]:
 
 def duplicated(evidence: Evidence) -> Evidence:
     copy = next(x for x in evidence.exchanges if x.probe == DOCUMENTED)
-    return replace(
-        evidence, exchanges=renumbered((*evidence.exchanges, replace(copy, finished=evidence.finished)))
-    )
+    return replace(evidence, exchanges=renumbered((*evidence.exchanges, replace(copy, finished=evidence.finished))))
 
 
 def invented(evidence: Evidence) -> Evidence:
@@ -571,12 +565,8 @@ def body_and_head(evidence: Evidence) -> Evidence:
     def edited(exchange: Exchange) -> Exchange:
         assert exchange.answer
         body = exchange.answer.body.replace(b"\n", b"\r\n", 1)
-        head = tuple(
-            (n, str(len(body)) if n.lower() == "content-length" else v) for n, v in exchange.answer.headers
-        )
-        return replace(
-            exchange, answer=replace(exchange.answer, body=body, headers=head, wire_bytes=len(body))
-        )
+        head = tuple((n, str(len(body)) if n.lower() == "content-length" else v) for n, v in exchange.answer.headers)
+        return replace(exchange, answer=replace(exchange.answer, body=body, headers=head, wire_bytes=len(body)))
 
     return each(edited, DOCUMENTED)(evidence)
 

@@ -198,9 +198,7 @@ def test_same_request_otherwise_spelled(session, root, document):
     assert pairs(envelope(call(session, document))) == pairs(root)
 
 
-@pytest.mark.parametrize(
-    "action", ["", "no_such_call", "get_list_callbacks", "GET_LIST_CALLBACK", "get_list_no_such"]
-)
+@pytest.mark.parametrize("action", ["", "no_such_call", "get_list_callbacks", "GET_LIST_CALLBACK", "get_list_no_such"])
 def test_other_action(session, action):
     """[REQ-03, ERR-ANY]"""
     answer = call(session, f"<clickatellsdk><action>{action}</action></clickatellsdk>")
@@ -256,9 +254,7 @@ def test_external_entity(session):
 def test_plain_http(session, method, headers):
     """[TLS-01, TLS-02, TLS-04, ERR-009-code, ERR-009-message, ERR-009-data, ERR-009-envelope]"""
     url = HTTP_ENDPOINT + "0" * 32
-    answer = session.request(
-        method, url, params={"XML": DOCUMENT}, headers=headers, allow_redirects=False, timeout=5
-    )
+    answer = session.request(method, url, params={"XML": DOCUMENT}, headers=headers, allow_redirects=False, timeout=5)
     root = envelope(answer)
     assert refused(answer)
     assert root.findtext("Error") == "009"

@@ -42,10 +42,7 @@ def _says(call: str, other: str, codes: str = "", message: str = "", where: Hold
 def _refuses(call: str, code: str, where: Holds) -> Change:
     """Refuses what should be taken."""
     return decided(
-        call,
-        lambda given, honest: (
-            honest._replace(error=code) if honest.error is None and where(given) else honest
-        ),
+        call, lambda given, honest: honest._replace(error=code) if honest.error is None and where(given) else honest
     )
 
 
@@ -73,25 +70,16 @@ _SHOP = "https://shop.example.net:8443/central/buy.php?lang=en&auth_id=Zz9&x=%20
 
 _MUTANTS = (
     *(
-        _misnamed(
-            f"{call}_refused_with_999", f"Whatever is wrong with {call} is answered with 999.", call, "999"
-        )
+        _misnamed(f"{call}_refused_with_999", f"Whatever is wrong with {call} is answered with 999.", call, "999")
         for call in (REGISTER, FORGOT, LOGIN, VALIDATE, CONNECT, BUY)
     ),
     _misnamed("country_is_a_number", "A wrong country has the error of a number.", REGISTER, "417", "406"),
-    _misnamed(
-        "taken_name_is_an_address", "A taken name has the error of an address.", REGISTER, "105", "439"
-    ),
+    _misnamed("taken_name_is_an_address", "A taken name has the error of an address.", REGISTER, "105", "439"),
     _misnamed("used_captcha_is_none", "A captcha that was used has the error of none.", FORGOT, "400", "403"),
     _misnamed("wrong_password_is_none", "A wrong password has the error of none.", LOGIN, "432", "404"),
     _misnamed("connection_is_a_callback", "A connection has a callback's error.", CONNECT, "424", "419"),
     _misnamed(
-        "wrong_code_told_otherwise",
-        "The message of a wrong code is another.",
-        VALIDATE,
-        "418",
-        "418",
-        "Wrong code",
+        "wrong_code_told_otherwise", "The message of a wrong code is another.", VALIDATE, "418", "418", "Wrong code"
     ),
     mutant(
         "unheard_of_error",
@@ -183,12 +171,7 @@ _CORRECT = (
         _says(REGISTER, "414", _IN_GENERAL),
         call=REGISTER,
     ),
-    correct(
-        "login_refused_with_440",
-        "A wrong password is answered with 440.",
-        _says(LOGIN, "440", "404"),
-        call=LOGIN,
-    ),
+    correct("login_refused_with_440", "A wrong password is answered with 440.", _says(LOGIN, "440", "404"), call=LOGIN),
     correct(
         "missing_password_is_a_wrong_one",
         "A login without a password is one that failed.",
@@ -208,9 +191,7 @@ _CORRECT = (
         call=REGISTER,
     ),
     *(
-        correct(
-            name, title, _refuses(REGISTER, code, lambda given: given["country_id"] != "305"), call=REGISTER
-        )
+        correct(name, title, _refuses(REGISTER, code, lambda given: given["country_id"] != "305"), call=REGISTER)
         for name, title, code in (
             ("countries_under_embargo", "Nobody of another country may register.", "106"),
             ("numbers_of_the_country", "A number has to be one of the country.", "417"),
@@ -235,10 +216,7 @@ _CORRECT = (
         call=CONNECT,
     ),
     correct(
-        "connection_number_one",
-        "The first connection has the id 1.",
-        _valued(CONNECT, "api_id", "1"),
-        call=CONNECT,
+        "connection_number_one", "The first connection has the id 1.", _valued(CONNECT, "api_id", "1"), call=CONNECT
     ),
     correct(
         "shop_with_more_parameters",

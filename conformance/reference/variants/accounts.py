@@ -70,12 +70,7 @@ VARIANTS = (
     _takes(FORGOT, "403", "ACT-01", "captcha_good_for_ever", "A captcha is never used up."),
     _takes(LOGIN, "404", "ACT-02", "any_password", "Any password logs in."),
     _takes(
-        VALIDATE,
-        "418",
-        "ACT-03",
-        "any_activation_code",
-        "Any activation code is right.",
-        has("sms_activation_code"),
+        VALIDATE, "418", "ACT-03", "any_activation_code", "Any activation code is right.", has("sms_activation_code")
     ),
     _takes(REGISTER, "439", "ACT-04", "taken_name_registered", "A user name that is taken is registered."),
     _takes(REGISTER, "105", "ACT-05", "known_address_registered", "A known e-mail address is registered."),
@@ -88,19 +83,10 @@ VARIANTS = (
         "Terms that nobody speaks of are taken for accepted.",
         lacks("accept_terms"),
     ),
-    _takes(
-        REGISTER,
-        "433 434",
-        "PRM-02",
-        "nobody_registered",
-        "Somebody without a name is registered.",
-        also="PRM-03",
-    ),
+    _takes(REGISTER, "433 434", "PRM-02", "nobody_registered", "Somebody without a name is registered.", also="PRM-03"),
     _takes(REGISTER, "401", "PRM-02", "captcha_not_solved", "A captcha need not be solved.", also="PRM-03"),
     _takes(FORGOT, "400", "PRM-02", "captcha_not_wanted", "No captcha is wanted.", lacks("captcha_id")),
-    _takes(
-        FORGOT, "416", "PRM-02", "forgotten_by_anybody", "A password is sent to whoever names an account."
-    ),
+    _takes(FORGOT, "416", "PRM-02", "forgotten_by_anybody", "A password is sent to whoever names an account."),
     _takes(
         VALIDATE,
         "418",
@@ -110,9 +96,7 @@ VARIANTS = (
         lacks("sms_activation_code"),
     ),
     *(
-        _takes(
-            call, "431", "PRM-02", f"{call}_without_a_user", f"Nobody need say who it is: {call}.", also=also
-        )
+        _takes(call, "431", "PRM-02", f"{call}_without_a_user", f"Nobody need say who it is: {call}.", also=also)
         for call, also in ((REGISTER, "PRM-03"), *((c, "") for c in (FORGOT, LOGIN, RESEND, SEND)))
     ),
     *(
@@ -138,10 +122,7 @@ VARIANTS = (
     _takes(REGISTER, "432", "PRM-03", "any_new_password", _ANY.format("new password"), has("password")),
     _takes(SEND, "417", "PRM-03", "sms_to_any_number", "An SMS is sent to a number of letters."),
     _takes(RESEND, "416", "PRM-03", "email_to_any_address", "An e-mail is sent to anything."),
-    *(
-        _takes(CONNECT, code, "PRM-03", f"any_{name}", _ANY.format(name))
-        for name, code in _OF_A_CONNECTION.items()
-    ),
+    *(_takes(CONNECT, code, "PRM-03", f"any_{name}", _ANY.format(name)) for name, code in _OF_A_CONNECTION.items()),
     _takes(FORGOT, "400", "PRM-08", "captcha_of_nobody", _ANY.format("captcha_id"), has("captcha_id")),
     _takes(REGISTER, "406", "PRM-08", "registered_nowhere", _ANY.format("country_id"), has("country_id")),
     _takes(REGISTER, "412", "PRM-08", "any_account_type", _ANY.format("account_id")),

@@ -6,16 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.reference.answer import Answer
 from conformance.reference.variants.edits import sent, set_text, the
-from conformance.reference.variants.variant import (
-    answer,
-    every,
-    mutant,
-    provisioned,
-    refusal,
-    state,
-    success,
-    tree,
-)
+from conformance.reference.variants.variant import answer, every, mutant, provisioned, refusal, state, success, tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -41,12 +41,8 @@ def _kept(call: Call, root: ET.Element) -> None:
 
 
 VARIANTS = (
-    mutant(
-        "captcha_cut", "The image is cut off.", "CAP-03", _pictured(lambda image: image[:-20]), call=CAPTCHA
-    ),
-    mutant(
-        "captcha_without_end", "The image has no end.", "CAP-03", _pictured(lambda i: i[:-12]), call=CAPTCHA
-    ),
+    mutant("captcha_cut", "The image is cut off.", "CAP-03", _pictured(lambda image: image[:-20]), call=CAPTCHA),
+    mutant("captcha_without_end", "The image has no end.", "CAP-03", _pictured(lambda i: i[:-12]), call=CAPTCHA),
     mutant("captcha_spoilt", "An octet of the image is wrong.", "CAP-03", _pictured(_spoilt), call=CAPTCHA),
     mutant(
         "captcha_is_a_gif",
@@ -62,17 +58,13 @@ VARIANTS = (
         _pictured(lambda image: quote(image, safe="").encode()),
         call=CAPTCHA,
     ),
-    mutant(
-        "captcha_kept", "Every call gives the same captcha.", "CAP-04", tree(_kept, of(CAPTCHA)), call=CAPTCHA
-    ),
+    mutant("captcha_kept", "Every call gives the same captcha.", "CAP-04", tree(_kept, of(CAPTCHA)), call=CAPTCHA),
     correct(
         "captcha_in_small_letters",
         "Escapes of the image are in small letters.",
         tree(
             lambda _, root: set_text(
-                root,
-                "Values/Value/captcha_image",
-                "".join(f"%{b:02x}" for b in unquote_to_bytes(_image(root))),
+                root, "Values/Value/captcha_image", "".join(f"%{b:02x}" for b in unquote_to_bytes(_image(root)))
             ),
             of(CAPTCHA),
         ),

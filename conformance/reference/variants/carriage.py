@@ -35,8 +35,7 @@ def _header(**headers: str | None) -> Change:
 
 def _spelt(spell: Callable[[str], str]) -> Change:
     return answer(
-        lambda _, whole: replace(whole, headers=tuple((spell(name), value) for name, value in whole.headers)),
-        always,
+        lambda _, whole: replace(whole, headers=tuple((spell(name), value) for name, value in whole.headers)), always
     )
 
 
@@ -104,16 +103,12 @@ async def _until_the_end(wire: Wire) -> None:
 
 
 async def _http_1_0(wire: Wire) -> None:
-    await wire.send(
-        LENGTH.sub(b"connection: close", wire.head.replace(b"HTTP/1.1", b"HTTP/1.0", 1)), wire.body
-    )
+    await wire.send(LENGTH.sub(b"connection: close", wire.head.replace(b"HTTP/1.1", b"HTTP/1.0", 1)), wire.body)
     wire.close()
 
 
 async def _http_1_0_kept(wire: Wire) -> None:
-    head = wire.head.replace(b"HTTP/1.1", b"HTTP/1.0", 1).replace(
-        b"\r\n", b"\r\nConnection: keep-alive\r\n", 1
-    )
+    head = wire.head.replace(b"HTTP/1.1", b"HTTP/1.0", 1).replace(b"\r\n", b"\r\nConnection: keep-alive\r\n", 1)
     await wire.send(head, wire.body)
 
 
@@ -126,19 +121,9 @@ async def _plain_hung_up(wire: Wire) -> None:
 
 HEADERS: tuple[tuple[str, str, Change, str], ...] = (
     ("gzip_unasked", "Bodies are compressed with gzip, also unasked.", _coded("gzip", gzip.compress), ""),
-    (
-        "deflate_unasked",
-        "Bodies are compressed with deflate, also unasked.",
-        _coded("deflate", zlib.compress),
-        "",
-    ),
+    ("deflate_unasked", "Bodies are compressed with deflate, also unasked.", _coded("deflate", zlib.compress), ""),
     ("identity_named", "The content coding is named identity.", _header(content_encoding="identity"), ""),
-    (
-        "connections_closed",
-        "Every answer announces that it ends the connection.",
-        _header(connection="close"),
-        "",
-    ),
+    ("connections_closed", "Every answer announces that it ends the connection.", _header(connection="close"), ""),
     (
         "media_type_application",
         "Answers are application/xml.",
@@ -166,9 +151,7 @@ HEADERS: tuple[tuple[str, str, Change, str], ...] = (
     (
         "not_stored_in_words",
         "Caching is forbidden in many words.",
-        _header(
-            cache_control="no-cache, no-store, must-revalidate, max-age=0", pragma="no-cache", expires="0"
-        ),
+        _header(cache_control="no-cache, no-store, must-revalidate, max-age=0", pragma="no-cache", expires="0"),
         "",
     ),
     (
@@ -198,22 +181,14 @@ SPOKEN: tuple[tuple[str, str, Speak], ...] = (
     ("http_1_0", "Answers are HTTP/1.0.", _http_1_0),
     ("http_1_0_kept", "Answers are HTTP/1.0 and keep the connection.", _http_1_0_kept),
     ("reason_empty", "The reason phrase is empty.", _first_line(b"HTTP/1.1 200 ")),
-    (
-        "reason_in_other_words",
-        "The reason phrase is in other words.",
-        _first_line(b"HTTP/1.1 200 Everything fine: 6"),
-    ),
+    ("reason_in_other_words", "The reason phrase is in other words.", _first_line(b"HTTP/1.1 200 Everything fine: 6")),
     ("reason_not_ascii", "The reason phrase has an umlaut.", _first_line("HTTP/1.1 200 Schön".encode())),
     (
         "early_hints",
         "An interim answer 103 comes first.",
         _announced(b"103 Early Hints\r\nLink: </a.css>; rel=preload"),
     ),
-    (
-        "continued_unasked",
-        "Two interim answers 100 come first.",
-        _announced(b"100 Continue", b"100 Continue"),
-    ),
+    ("continued_unasked", "Two interim answers 100 come first.", _announced(b"100 Continue", b"100 Continue")),
     ("processing", "An interim answer 102 comes first.", _announced(b"102 Processing")),
     (
         "no_space_behind_colons",
@@ -223,9 +198,7 @@ SPOKEN: tuple[tuple[str, str, Speak], ...] = (
     (
         "space_behind_values",
         "White space follows the value of a header field.",
-        _rewritten(
-            lambda head: re.sub(rb"(?<=[^\n])\r\n(?=[a-z])", b" \t\r\n", head, count=0) if head else head
-        ),
+        _rewritten(lambda head: re.sub(rb"(?<=[^\n])\r\n(?=[a-z])", b" \t\r\n", head, count=0) if head else head),
     ),
     ("in_single_octets", "Answers come octet by octet.", _in_octets),
     ("in_two_parts", "Answers come in two parts.", _in_two),
@@ -254,10 +227,5 @@ VARIANTS = (
     *(correct(name, title, speak=speak) for name, title, speak in SPOKEN),
     *(correct(name, title, transport) for name, title, transport in TRANSPORTS),
     correct("plain_http_hung_up", "Plain HTTP gets no answer.", speak=_plain_hung_up, also=UNHEARD),
-    correct(
-        "plain_http_refused",
-        "Nobody listens on the plain HTTP port.",
-        Transport(plain_http=False),
-        also=UNHEARD,
-    ),
+    correct("plain_http_refused", "Nobody listens on the plain HTTP port.", Transport(plain_http=False), also=UNHEARD),
 )

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 PLAIN = b'<?xml version="1.0"?>\n'
 
 
-def _encoded(
-    declaration: str, codec: str = "utf-8", *, mark: bytes = b"", charset: str = "", note: str = ""
-) -> Change:
+def _encoded(declaration: str, codec: str = "utf-8", *, mark: bytes = b"", charset: str = "", note: str = "") -> Change:
     """Every document in another encoding; a note in a comment has characters to be encoded."""
     comment = f"<!-- {note} -->\n" if note else ""
 
@@ -40,9 +38,7 @@ GREEK = "τύποι επανάκλησης 回调 🜁"
 
 VARIANTS = (
     correct(
-        "declared_utf_8",
-        "The document declares UTF-8.",
-        _encoded(_declared("UTF-8"), note=GREEK, charset="utf-8"),
+        "declared_utf_8", "The document declares UTF-8.", _encoded(_declared("UTF-8"), note=GREEK, charset="utf-8")
     ),
     correct(
         "declared_utf_8_in_small_letters",
@@ -51,14 +47,10 @@ VARIANTS = (
     ),
     correct("undeclared", "The document has no XML declaration.", _encoded("", charset="utf-8")),
     correct(
-        "undeclared_and_unlabelled",
-        "There is neither an XML declaration nor a charset.",
-        _encoded("", note=GREEK),
+        "undeclared_and_unlabelled", "There is neither an XML declaration nor a charset.", _encoded("", note=GREEK)
     ),
     correct(
-        "utf_8_with_mark",
-        "A byte order mark begins the document.",
-        _encoded(PLAIN.decode(), mark=UTF_8, note=GREEK),
+        "utf_8_with_mark", "A byte order mark begins the document.", _encoded(PLAIN.decode(), mark=UTF_8, note=GREEK)
     ),
     correct(
         "utf_8_with_mark_declared",
@@ -110,9 +102,7 @@ VARIANTS = (
         "The document is Windows-1252.",
         _encoded(_declared("windows-1252"), "windows-1252", charset="windows-1252", note=f"“{NOTE}” €"),
     ),
-    correct(
-        "us_ascii", "The document is US-ASCII.", _encoded(_declared("US-ASCII"), "ascii", charset="us-ascii")
-    ),
+    correct("us_ascii", "The document is US-ASCII.", _encoded(_declared("US-ASCII"), "ascii", charset="us-ascii")),
     correct(
         "us_ascii_labelled_utf_8",
         "The document declares US-ASCII, the header the wider UTF-8.",

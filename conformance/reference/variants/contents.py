@@ -16,13 +16,7 @@ PAIR = "ENV-02 CBK-09"
 
 EXTRA = (
     ("version_in_root", "An undocumented element stands in the root.", ".", "Version", "1"),
-    (
-        "description_in_pair",
-        "An undocumented element stands in a pair.",
-        "Values/Value",
-        "description",
-        "none",
-    ),
+    ("description_in_pair", "An undocumented element stands in a pair.", "Values/Value", "description", "none"),
     ("count_in_values", "An undocumented element stands among the pairs.", "Values", "Count", "6"),
     ("error_in_success", "An empty Error stands in a success.", ".", "Error", ""),
     ("element_in_timestamp", "An undocumented element stands in the Timestamp.", "Timestamp", "zone", "UTC"),
@@ -102,20 +96,8 @@ def _stray(path: str, text: str) -> Change:
 
 VARIANTS = (
     mutant("values_empty", "Values holds nothing.", "ENV-07", _emptied("Values"), also=NO_PAIRS),
-    mutant(
-        "pair_without_type",
-        "A pair has an id only.",
-        "ENV-07",
-        _without("callback_type"),
-        also=f"{PAIR} CBK-05",
-    ),
-    mutant(
-        "pair_without_id",
-        "A pair has a type only.",
-        "ENV-07",
-        _without("callback_type_id"),
-        also=f"{PAIR} CBK-01",
-    ),
+    mutant("pair_without_type", "A pair has an id only.", "ENV-07", _without("callback_type"), also=f"{PAIR} CBK-05"),
+    mutant("pair_without_id", "A pair has a type only.", "ENV-07", _without("callback_type_id"), also=f"{PAIR} CBK-01"),
     mutant(
         "pair_empty",
         "An empty Value ends the list.",
@@ -124,9 +106,7 @@ VARIANTS = (
         also=f"{PAIR} CBK-01 CBK-05",
     ),
     mutant("pair_with_two_types", "A pair has two types.", "ENV-07", tree(_second_type), also=PAIR),
-    mutant(
-        "type_before_id", "In every pair the type comes first.", "ENV-07", tree(_exchanged), also="ENV-02"
-    ),
+    mutant("type_before_id", "In every pair the type comes first.", "ENV-07", tree(_exchanged), also="ENV-02"),
     mutant(
         "pairs_as_attributes",
         "Ids and types are attributes.",

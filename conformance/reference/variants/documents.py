@@ -53,27 +53,15 @@ LACKS: tuple[tuple[str, str, bytes], ...] = (
     ("declaration_not_understood", "A request with an XML declaration is refused.", rb"^\s*<\?xml\s"),
     ("encoding_not_understood", "A request that declares its encoding is refused.", rb"^<\?xml[^>]*encoding"),
     ("standalone_not_understood", "A request that is not standalone is refused.", rb"standalone=.no"),
-    (
-        "long_declaration_not_understood",
-        "A declaration of two lines is refused.",
-        rb"^<\?xml[^>]*\n[^>]*\?>",
-    ),
+    ("long_declaration_not_understood", "A declaration of two lines is refused.", rb"^<\?xml[^>]*\n[^>]*\?>"),
     ("much_white_space_refused", "A kilobyte of white space is refused.", rb"\s{1000}"),
     ("line_ends_not_understood", "A request with CR LF line ends is refused.", rb"\r\n"),
     ("space_in_tag_not_understood", "A request with white space in a tag is refused.", rb"<[^!?>]*\s+>"),
     ("comment_not_understood", "A request with a comment is refused.", rb"<!--"),
     ("comment_in_text_not_understood", "A comment inside the action ends it.", rb"action>[^<]+<!--"),
-    (
-        "comment_first_not_understood",
-        "A request that begins with a comment is refused.",
-        rb"^\s*(<\?.*?\?>)?\s*<!--",
-    ),
+    ("comment_first_not_understood", "A request that begins with a comment is refused.", rb"^\s*(<\?.*?\?>)?\s*<!--"),
     ("cdata_not_understood", "A request with a CDATA section is refused.", rb"<!\[CDATA"),
-    (
-        "cdata_in_part_not_understood",
-        "A CDATA section inside the action's text is dropped.",
-        rb"(\w<!\[CDATA|\]>\w)",
-    ),
+    ("cdata_in_part_not_understood", "A CDATA section inside the action's text is dropped.", rb"(\w<!\[CDATA|\]>\w)"),
     ("references_not_understood", "A request with a character reference is refused.", rb"&#"),
     ("hexadecimal_reference_not_understood", "Hexadecimal character references are not known.", rb"&#x"),
 )
@@ -82,9 +70,7 @@ ACCEPTS: tuple[tuple[str, str, Callable[[ET.Element], str | None]], ...] = (
     (
         "any_root_taken",
         "Any root is taken.",
-        lambda root: (
-            root.findtext("action") if root.tag.lower() != "clickatellsdk" and len(root) == 1 else None
-        ),
+        lambda root: root.findtext("action") if root.tag.lower() != "clickatellsdk" and len(root) == 1 else None,
     ),
     (
         "root_taken_in_any_case",
@@ -132,16 +118,12 @@ ACCEPTS: tuple[tuple[str, str, Callable[[ET.Element], str | None]], ...] = (
     (
         "text_behind_ignored",
         "Text behind the action is ignored, before it not.",
-        lambda root: (
-            root.findtext("action") if _text_beside(root) and not (root.text or "").strip() else None
-        ),
+        lambda root: root.findtext("action") if _text_beside(root) and not (root.text or "").strip() else None,
     ),
     (
         "empty_action_ignored",
         "An empty action beside another is ignored.",
-        lambda root: (
-            root.findtext("action") if [bool(child.text) for child in root] == [True, False] else None
-        ),
+        lambda root: root.findtext("action") if [bool(child.text) for child in root] == [True, False] else None,
     ),
     (
         "attributes_of_xml_ignored",
@@ -162,18 +144,11 @@ ACCEPTS: tuple[tuple[str, str, Callable[[ET.Element], str | None]], ...] = (
             else None
         ),
     ),
-    (
-        "action_as_attribute_taken",
-        "The action is taken from an attribute too.",
-        lambda root: root.get("action"),
-    ),
+    ("action_as_attribute_taken", "The action is taken from an attribute too.", lambda root: root.get("action")),
 )
 
 VARIANTS = (
-    *(
-        mutant(name, title, "REQ-05", _lacking(pattern), also="REQ-02 REQ-01")
-        for name, title, pattern in LACKS
-    ),
+    *(mutant(name, title, "REQ-05", _lacking(pattern), also="REQ-02 REQ-01") for name, title, pattern in LACKS),
     mutant(
         "byte_order_mark_not_understood",
         "A request that begins with a byte order mark is refused.",

@@ -63,15 +63,11 @@ def _redirected(status: int) -> Change:
 
 def _page(status: int, text: str) -> Change:
     html = f"<html><head><title>{text}</title></head><body><h1>{text}</h1></body></html>".encode()
-    return _over_http(
-        lambda _, whole: with_body(replace(whole, status=status), html, content_type="text/html")
-    )
+    return _over_http(lambda _, whole: with_body(replace(whole, status=status), html, content_type="text/html"))
 
 
 def _upgrade(_: Call, whole: Answer) -> Answer:
-    return with_body(
-        replace(whole, status=426), b"", upgrade="TLS/1.2", connection="upgrade", content_type=None
-    )
+    return with_body(replace(whole, status=426), b"", upgrade="TLS/1.2", connection="upgrade", content_type=None)
 
 
 def _with_list(call: Call, root: ET.Element) -> None:
@@ -124,11 +120,7 @@ NOT_009: tuple[tuple[str, str, Change], ...] = (
     ("plain_http_redirected_with_308", "Plain HTTP is redirected with 308.", _redirected(308)),
     ("plain_http_forbidden", "Plain HTTP is answered with a page for 403.", _page(403, "403 Forbidden")),
     ("plain_http_not_found", "Plain HTTP is answered with a page for 404.", _page(404, "404 Not Found")),
-    (
-        "plain_http_default_page",
-        "Plain HTTP is answered with a server's default page.",
-        _page(200, "It works!"),
-    ),
+    ("plain_http_default_page", "Plain HTTP is answered with a server's default page.", _page(200, "It works!")),
     ("plain_http_upgrade_required", "Plain HTTP is answered with 426.", _over_http(_upgrade)),
     (
         "plain_http_answered_empty",
@@ -139,16 +131,8 @@ NOT_009: tuple[tuple[str, str, Change], ...] = (
 
 OPENED: tuple[tuple[str, str, Callable[[Request], bool]], ...] = (
     ("plain_http_served", "Plain HTTP is served like HTTPS.", lambda _: True),
-    (
-        "plain_http_served_for_get",
-        "A GET over plain HTTP is served.",
-        lambda request: request.method == "GET",
-    ),
-    (
-        "plain_http_served_for_post",
-        "A POST over plain HTTP is served.",
-        lambda request: request.method == "POST",
-    ),
+    ("plain_http_served_for_get", "A GET over plain HTTP is served.", lambda request: request.method == "GET"),
+    ("plain_http_served_for_post", "A POST over plain HTTP is served.", lambda request: request.method == "POST"),
     (
         "plain_http_served_for_parameters",
         "Plain HTTP is served where the action is a parameter.",
@@ -171,11 +155,7 @@ CERTIFICATES = (
     ("certificate_expired", "The certificate has expired.", Transport(days=(-30, -1))),
     ("certificate_not_yet_valid", "The certificate is not valid yet.", Transport(days=(1, 30))),
     ("certificate_untrusted", "The certificate is of a CA that nobody trusts.", Transport(trusted=False)),
-    (
-        "certificate_chain_incomplete",
-        "The intermediate certificate is not sent.",
-        Transport(intermediate="missing"),
-    ),
+    ("certificate_chain_incomplete", "The intermediate certificate is not sent.", Transport(intermediate="missing")),
     ("https_port_speaks_http", "The HTTPS port speaks plain HTTP.", Transport(encrypted=False)),
 )
 
@@ -234,9 +214,7 @@ VARIANTS = (
         "TLS-02",
         outcome(
             lambda call, honest: (
-                honest._replace(error="999")
-                if honest.error == "009" and call.request.method == "POST"
-                else honest
+                honest._replace(error="999") if honest.error == "009" and call.request.method == "POST" else honest
             )
         ),
         also=UNSAID,
@@ -250,13 +228,7 @@ VARIANTS = (
         also=f"{UNTRUSTED} ERR-999-*",
     ),
     *(
-        mutant(
-            name,
-            f"{header} opens plain HTTP.",
-            "TLS-04",
-            _claims(header.lower(), *values),
-            also=f"TLS-01 {OPEN}",
-        )
+        mutant(name, f"{header} opens plain HTTP.", "TLS-04", _claims(header.lower(), *values), also=f"TLS-01 {OPEN}")
         for name, header, *values in CLAIMS
     ),
     *(
@@ -276,9 +248,6 @@ VARIANTS = (
         Transport(minimum=ssl.TLSVersion.MINIMUM_SUPPORTED, ciphers=OLD),
     ),
     mutant(
-        "certificate_about_to_expire",
-        "The certificate expires within a day.",
-        "TLS-05",
-        Transport(days=(-364, 0.9)),
+        "certificate_about_to_expire", "The certificate expires within a day.", "TLS-05", Transport(days=(-364, 0.9))
     ),
 )

@@ -146,23 +146,15 @@ VARIANTS = (
     ),
     mutant("timestamp_missing", "There is no Timestamp.", "ENV-04", _dropped("Timestamp"), also=TIMELESS),
     mutant("action_missing", "There is no Action.", "ENV-04", _dropped("Action"), also="ENV-02 ENV-05"),
-    mutant(
-        "result_missing", "There is no Result.", "ENV-04", _dropped("Result"), also=f"{NO_SUCCESS} ENV-06"
-    ),
+    mutant("result_missing", "There is no Result.", "ENV-04", _dropped("Result"), also=f"{NO_SUCCESS} ENV-06"),
     mutant("values_missing", "There are no Values.", "ENV-04", _dropped("Values"), also=NO_PAIRS),
     mutant("action_twice", "Action comes twice.", "ENV-04", _twice("Action"), also="ENV-02"),
     mutant("result_twice", "Result comes twice.", "ENV-04", _twice("Result"), also="ENV-02"),
     mutant("timestamp_twice", "Timestamp comes twice.", "ENV-04", _twice("Timestamp"), also="ENV-02"),
-    mutant(
-        "values_split_in_two", "The pairs are in two Values.", "ENV-04", tree(_split_values), also="ENV-02"
-    ),
+    mutant("values_split_in_two", "The pairs are in two Values.", "ENV-04", tree(_split_values), also="ENV-02"),
     mutant("timestamp_first", "Timestamp comes first.", "ENV-04", _moved("Timestamp", 0), also="ENV-02"),
     mutant(
-        "timestamp_before_values",
-        "Timestamp comes before Values.",
-        "ENV-04",
-        _moved("Timestamp", 2),
-        also="ENV-02",
+        "timestamp_before_values", "Timestamp comes before Values.", "ENV-04", _moved("Timestamp", 2), also="ENV-02"
     ),
     mutant("result_first", "Result comes before Action.", "ENV-04", _moved("Result", 0), also="ENV-02"),
     mutant(
@@ -187,18 +179,8 @@ VARIANTS = (
         also=f"{TIMELESS} ENV-08",
     ),
     mutant(
-        "values_renamed",
-        "Values is named values.",
-        "ENV-04",
-        renamed("Values", "values"),
-        also=f"{NO_PAIRS} ENV-08",
+        "values_renamed", "Values is named values.", "ENV-04", renamed("Values", "values"), also=f"{NO_PAIRS} ENV-08"
     ),
-    *(
-        mutant(name, title, "ENV-05", text_to("Action", text), also="ENV-02 REQ-02")
-        for name, title, text in ACTIONS
-    ),
-    *(
-        mutant(name, title, "ENV-06", text_to("Result", text), also=NO_SUCCESS)
-        for name, title, text in RESULTS
-    ),
+    *(mutant(name, title, "ENV-05", text_to("Action", text), also="ENV-02 REQ-02") for name, title, text in ACTIONS),
+    *(mutant(name, title, "ENV-06", text_to("Result", text), also=NO_SUCCESS) for name, title, text in RESULTS),
 )

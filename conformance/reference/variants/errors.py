@@ -7,17 +7,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from conformance.reference.answer import ERRORS, Outcome, build
-from conformance.reference.variants.edits import (
-    drop,
-    moved,
-    renamed,
-    sent,
-    set_text,
-    text_by,
-    text_to,
-    the,
-    with_body,
-)
+from conformance.reference.variants.edits import drop, moved, renamed, sent, set_text, text_by, text_to, the, with_body
 from conformance.reference.variants.variant import answer, every, mutant, outcome, refusal, state, tree
 
 if TYPE_CHECKING:
@@ -236,11 +226,7 @@ def _shapes(code: str, when: When) -> Iterator[Variant]:
             "The error {} does not echo the action.",
             tree(lambda _, root: drop(root, "Action"), when),
         ),
-        (
-            "error_{}_result_failure",
-            "The error {} has Failure for its Result.",
-            text_to("Result", "Failure", when),
-        ),
+        ("error_{}_result_failure", "The error {} has Failure for its Result.", text_to("Result", "Failure", when)),
         ("error_{}_root_renamed", "The error {} has Error for its root.", renamed(".", "Error", when)),
         (
             "error_{}_of_another_action",
@@ -258,11 +244,7 @@ def _shapes(code: str, when: When) -> Iterator[Variant]:
         )
     # Code and message count wherever they are found: nothing but the shape may be accused.
     odd: tuple[tuple[str, str, Change], ...] = (
-        (
-            "error_{}_in_attributes",
-            "In error {} code and message are attributes.",
-            tree(_as_attributes, when),
-        ),
+        ("error_{}_in_attributes", "In error {} code and message are attributes.", tree(_as_attributes, when)),
         (
             "error_{}_message_in_error",
             "In error {} the code is an attribute of the message.",
@@ -333,20 +315,10 @@ def _unreadable(call: Call) -> bool:
 
 
 ANY: tuple[tuple[str, str, str, When], ...] = (
-    (
-        "other_action_is_error_101",
-        "Another action is answered with an undocumented code.",
-        "101",
-        _other_action,
-    ),
+    ("other_action_is_error_101", "Another action is answered with an undocumented code.", "101", _other_action),
     ("other_action_is_error_0", "Another action is answered with code 0.", "0", _other_action),
     ("unreadable_is_error_500", "What is no request is answered with code 500.", "500", _unreadable),
-    (
-        "unreadable_is_error_in_words",
-        "What is no request is answered with a code in words.",
-        "XML_ERROR",
-        _unreadable,
-    ),
+    ("unreadable_is_error_in_words", "What is no request is answered with a code in words.", "XML_ERROR", _unreadable),
     ("refusals_unpadded", "A refused request is answered with 7 for 007.", "7", refusal),
     ("refusals_without_code_text", "A refused request is answered with an empty code.", "", refusal),
 )

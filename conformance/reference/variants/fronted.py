@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING
 from conformance.reference.answer import Outcome
 from conformance.reference.variants.edits import headed, with_body
 from conformance.reference.variants.unusual import PAGE
-from conformance.reference.variants.variant import (
-    answer,
-    correct,
-    every,
-    mutant,
-    outcome,
-    provisioned,
-    success,
-)
+from conformance.reference.variants.variant import answer, correct, every, mutant, outcome, provisioned, success
 
 if TYPE_CHECKING:
     from conformance.reference.answer import Answer
@@ -30,9 +22,7 @@ _LIMITED = "HYG-02 HYG-03 HYG-04"
 
 
 def _page(status: int, when: When) -> Change:
-    return answer(
-        lambda _, whole: with_body(replace(whole, status=status), PAGE, content_type="text/html"), when
-    )
+    return answer(lambda _, whole: with_body(replace(whole, status=status), PAGE, content_type="text/html"), when)
 
 
 def _dated(call: Call, whole: Answer) -> Answer:
@@ -79,9 +69,7 @@ VARIANTS = (
         _page(404, every(5, _ordinary)),
         also="REQ-02 TLS-03 ENV-01",
     ),
-    mutant(
-        "disabled_for_a_while", "For thirty calls every call is answered 007.", "REQ-02", outcome(_disabled)
-    ),
+    mutant("disabled_for_a_while", "For thirty calls every call is answered 007.", "REQ-02", outcome(_disabled)),
     correct(
         "one_502_in_twenty",
         "A load balancer finds no server once in twenty calls.",
@@ -95,16 +83,10 @@ VARIANTS = (
         also=_LIMITED,
     ),
     correct(
-        "rate_limited_503",
-        "Calls that come too quickly are answered with 503.",
-        _page(503, _too_quick),
-        also=_LIMITED,
+        "rate_limited_503", "Calls that come too quickly are answered with 503.", _page(503, _too_quick), also=_LIMITED
     ),
     correct(
-        "rate_limited_429",
-        "Calls that come too quickly are answered with 429.",
-        _page(429, _too_quick),
-        also=_LIMITED,
+        "rate_limited_429", "Calls that come too quickly are answered with 429.", _page(429, _too_quick), also=_LIMITED
     ),
     correct(
         "retry_after_http_date",

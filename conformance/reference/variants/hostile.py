@@ -47,12 +47,9 @@ def _read_over(call: Call, asked: Asked) -> Asked:
 
 def _with_accounts(stages: Stages) -> Stages:
     """Expands an entity that names a file, and echoes it in the success envelope."""
-    taken = reading(
-        lambda call, asked: Asked(asked.binding, ACTION) if b'SYSTEM "file:' in sent(call) else asked
-    )
+    taken = reading(lambda call, asked: Asked(asked.binding, ACTION) if b'SYSTEM "file:' in sent(call) else asked)
     echoed = tree(
-        lambda _, root: set_text(root, "Action", ACTION + ACCOUNTS),
-        lambda call: b'SYSTEM "file:' in sent(call),
+        lambda _, root: set_text(root, "Action", ACTION + ACCOUNTS), lambda call: b'SYSTEM "file:' in sent(call)
     )
     return echoed(taken(stages))
 
@@ -130,8 +127,7 @@ VARIANTS = (
         "The text of a file stands in the refusal.",
         "REQ-07",
         tree(
-            lambda _, root: set_text(root, "Action", ACCOUNTS),
-            lambda call: _declared(call) and b"file:" in sent(call),
+            lambda _, root: set_text(root, "Action", ACCOUNTS), lambda call: _declared(call) and b"file:" in sent(call)
         ),
         also="HYG-05",
     ),
@@ -154,9 +150,7 @@ VARIANTS = (
         "A refused document type is told with the parser's file and line.",
         "REQ-07",
         tree(
-            lambda _, root: set_text(
-                root, "Description", "Unknown error in /var/www/sdk/lib/Parser.php on line 118"
-            ),
+            lambda _, root: set_text(root, "Description", "Unknown error in /var/www/sdk/lib/Parser.php on line 118"),
             _declared,
         ),
         also="HYG-05",

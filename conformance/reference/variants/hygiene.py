@@ -71,12 +71,7 @@ MEDIA_TYPES = (
 )
 
 INTERNALS = (
-    (
-        "server_version_shown",
-        "A header shows the server's version.",
-        "server",
-        "Apache/2.2.3 (CentOS) PHP/5.2.17",
-    ),
+    ("server_version_shown", "A header shows the server's version.", "server", "Apache/2.2.3 (CentOS) PHP/5.2.17"),
     ("language_version_shown", "A header shows the language's version.", "x_powered_by", "PHP/5.2.17"),
     ("framework_version_shown", "A header shows the framework's version.", "x_aspnet_version", "2.0.50727"),
 )
@@ -106,26 +101,17 @@ VARIANTS = (
     mutant("errors_with_500", "Errors have status 500.", "HYG-02", _status(500, errors), also="REQ-07"),
     mutant("errors_with_503", "Errors have status 503.", "HYG-02", _status(503, errors), also="REQ-07"),
     *(mutant(name, title, "HYG-03", _header(content_type=value)) for name, title, value in MEDIA_TYPES),
-    mutant(
-        "charset_is_latin_1",
-        "The header says ISO-8859-1, the document UTF-8.",
-        "HYG-04",
-        _labelled("iso-8859-1"),
-    ),
+    mutant("charset_is_latin_1", "The header says ISO-8859-1, the document UTF-8.", "HYG-04", _labelled("iso-8859-1")),
     mutant("charset_is_utf_16", "The header says UTF-16, the document UTF-8.", "HYG-04", _labelled("utf-16")),
     mutant("charset_unknown", "The header names a charset that is none.", "HYG-04", _labelled("utf-8859")),
-    *(
-        mutant(name, title, "HYG-05", _header(always, **{header: value}))
-        for name, title, header, value in INTERNALS
-    ),
+    *(mutant(name, title, "HYG-05", _header(always, **{header: value})) for name, title, header, value in INTERNALS),
     mutant(
         "stack_trace_in_comment",
         "A stack trace stands in a comment of a refusal.",
         "HYG-05",
         swap(
             "</Action>",
-            "</Action><!-- Traceback (most recent call last):\n"
-            '  File "/srv/sdk/app.py", line 118, in call -->',
+            '</Action><!-- Traceback (most recent call last):\n  File "/srv/sdk/app.py", line 118, in call -->',
             refusal,
         ),
         also="REQ-07",
@@ -170,10 +156,7 @@ VARIANTS = (
         _header(lambda call: call.request.scheme == "https", strict_transport_security="max-age=0"),
     ),
     mutant(
-        "sniffing_not_forbidden",
-        "There is no X-Content-Type-Options.",
-        "HYG-09",
-        _header(x_content_type_options=None),
+        "sniffing_not_forbidden", "There is no X-Content-Type-Options.", "HYG-09", _header(x_content_type_options=None)
     ),
     mutant(
         "refusals_redirected",

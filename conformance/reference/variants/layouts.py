@@ -35,8 +35,7 @@ def _carrying(pattern: bytes) -> Callable[[Call], bool]:
 def _page(status: int, when: When, **headers: str) -> Change:
     """Whoever stands before the endpoint answers in its place."""
     return answer(
-        lambda _, whole: with_body(replace(whole, status=status), PAGE, content_type="text/html", **headers),
-        when,
+        lambda _, whole: with_body(replace(whole, status=status), PAGE, content_type="text/html", **headers), when
     )
 
 

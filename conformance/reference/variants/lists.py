@@ -84,9 +84,7 @@ def _about_lists() -> tuple[Variant, ...]:
         gaps = edited(call, _added(**{key: "90210", text: "Nowhere Yet"}))
         found.append(correct(f"{call}_with_gaps", f"Ids of {call} have a wide gap.", gaps, call=call))
         backwards = edited(call, _reverse)
-        found.append(
-            correct(f"{call}_unsorted", f"The items of {call} are in no order.", backwards, call=call)
-        )
+        found.append(correct(f"{call}_unsorted", f"The items of {call} are in no order.", backwards, call=call))
     return tuple(found)
 
 
@@ -173,11 +171,7 @@ def _answered(code: str, other: str) -> Change:
 _CALLER = (
     mutant("any_token_taken", "Any token is taken.", "ERR-005", outcome(_any_token), call=COUNTRY),
     mutant(
-        "wrong_token_is_999",
-        "A wrong token is answered with 999.",
-        "ERR-005",
-        _answered("005", "999"),
-        call=COUNTRY,
+        "wrong_token_is_999", "A wrong token is answered with 999.", "ERR-005", _answered("005", "999"), call=COUNTRY
     ),
     mutant(
         "unknown_action_is_999",

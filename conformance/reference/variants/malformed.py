@@ -143,11 +143,7 @@ REPAIRS: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
         lambda text: re.sub(rb"</clickatellsdk", b"</clickatellsdk", text, flags=re.IGNORECASE),
     ),
     ("last_bracket_supplied", "A missing last bracket is supplied.", lambda text: text + b">"),
-    (
-        "root_start_supplied",
-        "A missing start of the root is supplied.",
-        lambda text: b"<clickatellsdk>" + text,
-    ),
+    ("root_start_supplied", "A missing start of the root is supplied.", lambda text: b"<clickatellsdk>" + text),
     (
         "space_before_tag_name_skipped",
         "White space before a tag's name is skipped.",
@@ -169,11 +165,7 @@ REPAIRS: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
         "The same document once more is ignored.",
         lambda text: text[: len(text) // 2] if text[: len(text) // 2] * 2 == text else text,
     ),
-    (
-        "semicolon_behind_root_ignored",
-        "A semicolon behind the root is ignored.",
-        lambda text: text.removesuffix(b";"),
-    ),
+    ("semicolon_behind_root_ignored", "A semicolon behind the root is ignored.", lambda text: text.removesuffix(b";")),
     (
         "markup_unescaped",
         "A document whose own markup is escaped is unescaped.",
@@ -186,11 +178,7 @@ REPAIRS: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
         lambda text: re.sub(rb"<(\w+)>([^<]*)</>", rb"<\1>\2</\1>", text),
     ),
     ("nuls_dropped", "A NUL is dropped.", lambda text: text.replace(b"\0", b"")),
-    (
-        "noncharacters_dropped",
-        "U+FFFE and U+FFFF are dropped.",
-        lambda text: re.sub(rb"\xef\xbf[\xbe\xbf]", b"", text),
-    ),
+    ("noncharacters_dropped", "U+FFFE and U+FFFF are dropped.", lambda text: re.sub(rb"\xef\xbf[\xbe\xbf]", b"", text)),
     (
         "surrogates_dropped",
         "Halves of surrogate pairs are dropped.",
@@ -217,11 +205,7 @@ REPAIRS: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
         "An XML declaration is skipped wherever it stands.",
         lambda text: re.sub(rb"<\?xml[^>]*>", b"", text),
     ),
-    (
-        "marks_skipped",
-        "Any number of byte order marks is skipped.",
-        lambda text: text.replace(codecs.BOM_UTF8, b""),
-    ),
+    ("marks_skipped", "Any number of byte order marks is skipped.", lambda text: text.replace(codecs.BOM_UTF8, b"")),
     (
         "open_comment_behind_root_ignored",
         "A comment behind the root need not end.",
@@ -232,10 +216,7 @@ REPAIRS: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
 
 VARIANTS = (
     mutant(
-        "malformed_read_by_pattern",
-        "The action is found in any text by a pattern.",
-        "REQ-04",
-        reading(_by_pattern),
+        "malformed_read_by_pattern", "The action is found in any text by a pattern.", "REQ-04", reading(_by_pattern)
     ),
     mutant(
         "malformed_read_as_html",
@@ -250,10 +231,7 @@ VARIANTS = (
         "REQ-04",
         reading(lambda call, asked: Asked(asked.binding, ACTION) if sent(call).isspace() else asked),
     ),
-    *(
-        mutant(name, title, "REQ-04", _repaired(repair), also="REQ-07 REQ-06")
-        for name, title, repair in REPAIRS
-    ),
+    *(mutant(name, title, "REQ-04", _repaired(repair), also="REQ-07 REQ-06") for name, title, repair in REPAIRS),
     mutant(
         "bad_bytes_dropped",
         "Bytes that are no UTF-8 are dropped.",

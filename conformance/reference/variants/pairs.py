@@ -153,20 +153,8 @@ VARIANTS = (
         _every_id(lambda text: f"{text}.0"),
         also="ENV-02 CBK-03 CBK-04",
     ),
-    mutant(
-        "id_minus_zero",
-        "Id 0 carries a minus sign.",
-        "CBK-01",
-        id_to("-0", "0"),
-        also="ENV-02 CBK-03",
-    ),
-    mutant(
-        "id_with_two_types",
-        "An id has two types.",
-        "CBK-02",
-        id_to("3", "5"),
-        also="ENV-02 CBK-10",
-    ),
+    mutant("id_minus_zero", "Id 0 carries a minus sign.", "CBK-01", id_to("-0", "0"), also="ENV-02 CBK-03"),
+    mutant("id_with_two_types", "An id has two types.", "CBK-02", id_to("3", "5"), also="ENV-02 CBK-10"),
     mutant(
         "id_repeated_far_apart",
         "The last pair has the id of an earlier one.",
@@ -175,11 +163,7 @@ VARIANTS = (
         also="ENV-02 CBK-10",
     ),
     mutant(
-        "id_0_repeated",
-        "A second type has id 0 too.",
-        "CBK-02",
-        _added("0", "FTP GET", 1),
-        also="ENV-02 CBK-10 CBK-03",
+        "id_0_repeated", "A second type has id 0 too.", "CBK-02", _added("0", "FTP GET", 1), also="ENV-02 CBK-10 CBK-03"
     ),
     mutant(
         "pair_listed_twice",
@@ -195,20 +179,9 @@ VARIANTS = (
         tree(_list_twice),
         also="ENV-02 CBK-06 CBK-10",
     ),
-    mutant(
-        "ids_all_zero",
-        "Every id is 0.",
-        "CBK-02",
-        _every_id(lambda _: "0"),
-        also="ENV-02 CBK-03 CBK-04 CBK-10",
-    ),
+    mutant("ids_all_zero", "Every id is 0.", "CBK-02", _every_id(lambda _: "0"), also="ENV-02 CBK-03 CBK-04 CBK-10"),
     mutant("pair_0_missing", "Id 0 is not offered, as where 0 counts as empty.", "CBK-03", _dropped("0")),
-    mutant(
-        "pair_0_and_1_exchanged",
-        "Ids 0 and 1 have each other's types.",
-        "CBK-03",
-        _types_exchanged("0", "1"),
-    ),
+    mutant("pair_0_and_1_exchanged", "Ids 0 and 1 have each other's types.", "CBK-03", _types_exchanged("0", "1")),
     mutant("pair_0_under_4", "HTTP GET has id 4 instead of 0.", "CBK-03", id_to("4", "0"), also="CBK-10"),
     mutant(
         "ids_begin_at_1",
@@ -217,27 +190,15 @@ VARIANTS = (
         _every_id(lambda text: str(int(text) + 1)),
         also="CBK-04",
     ),
-    *(
-        mutant(name, title, "CBK-03", type_to(text, "0"), also=NOT_A_METHOD)
-        for name, title, text in _NOT_HTTP_GET
-    ),
+    *(mutant(name, title, "CBK-03", type_to(text, "0"), also=NOT_A_METHOD) for name, title, text in _NOT_HTTP_GET),
     mutant("pair_6_missing", "Id 6 is not offered: the last row is lost.", "CBK-04", _dropped("6")),
     mutant("pair_6_under_7", "SOAP POST has id 7 instead of 6.", "CBK-04", id_to("7", "6")),
     mutant(
-        "pair_6_under_4",
-        "SOAP POST has id 4, so that no id is left out.",
-        "CBK-04",
-        id_to("4", "6"),
-        also="CBK-10",
+        "pair_6_under_4", "SOAP POST has id 4, so that no id is left out.", "CBK-04", id_to("4", "6"), also="CBK-10"
     ),
-    mutant(
-        "pair_6_and_5_exchanged", "Ids 5 and 6 have each other's types.", "CBK-04", _types_exchanged("5", "6")
-    ),
+    mutant("pair_6_and_5_exchanged", "Ids 5 and 6 have each other's types.", "CBK-04", _types_exchanged("5", "6")),
     mutant("list_cut_to_a_page", "Only the first three pairs are listed.", "CBK-04", _only_first(3)),
-    *(
-        mutant(name, title, "CBK-04", type_to(text, "6"), also=NOT_A_METHOD)
-        for name, title, text in _NOT_SOAP_POST
-    ),
+    *(mutant(name, title, "CBK-04", type_to(text, "6"), also=NOT_A_METHOD) for name, title, text in _NOT_SOAP_POST),
     *(mutant(name, title, "CBK-05", type_to(text), also=NOT_A_METHOD) for name, title, text in _NOT_PHRASES),
     mutant(
         "types_padded_to_twenty",
@@ -247,17 +208,11 @@ VARIANTS = (
         also="ENV-02 CBK-03 CBK-04 CBK-07 CBK-08",
     ),
     mutant("type_under_two_ids", "A type is offered under two ids.", "CBK-06", _added("7", "SOAP GET")),
-    mutant(
-        "http_post_under_two_ids", "HTTP POST is offered under two ids.", "CBK-06", type_to("HTTP POST", "2")
-    ),
-    mutant(
-        "http_get_under_two_ids", "HTTP GET is offered under two ids.", "CBK-06", type_to("HTTP GET", "3")
-    ),
+    mutant("http_post_under_two_ids", "HTTP POST is offered under two ids.", "CBK-06", type_to("HTTP POST", "2")),
+    mutant("http_get_under_two_ids", "HTTP GET is offered under two ids.", "CBK-06", type_to("HTTP GET", "3")),
     *(mutant(name, title, "CBK-07", _added("7", text)) for name, title, text in _NO_METHODS),
     mutant("http_post_missing", "No type HTTP POST is offered.", "CBK-08", _dropped("1")),
-    mutant(
-        "http_post_is_https", "HTTPS POST is offered for HTTP POST.", "CBK-08", type_to("HTTPS POST", "1")
-    ),
+    mutant("http_post_is_https", "HTTPS POST is offered for HTTP POST.", "CBK-08", type_to("HTTPS POST", "1")),
     mutant(
         "http_post_in_mixed_case",
         "HTTP Post is offered for HTTP POST, as recorded in 2013.",
@@ -265,22 +220,12 @@ VARIANTS = (
         type_to("HTTP Post", "1"),
         also="CBK-07",
     ),
-    mutant(
-        "pairs_in_descending_order",
-        "The highest id comes first.",
-        "CBK-10",
-        _sorted(_number, reverse=True),
-    ),
+    mutant("pairs_in_descending_order", "The highest id comes first.", "CBK-10", _sorted(_number, reverse=True)),
     mutant(
         "pairs_sorted_by_type",
         "Pairs are in the order of their types.",
         "CBK-10",
         _sorted(lambda value: value.findtext("callback_type", "")),
     ),
-    mutant(
-        "pairs_sorted_as_text",
-        "Id 10 comes before id 2, as text does.",
-        "CBK-10",
-        _added("10", "FTP POST", 2),
-    ),
+    mutant("pairs_sorted_as_text", "Id 10 comes before id 2, as text does.", "CBK-10", _added("10", "FTP POST", 2)),
 )

@@ -52,13 +52,7 @@ FORMS: tuple[tuple[str, str, Callable[[Request], bool], str, bool], ...] = (
         OPEN,
         False,
     ),
-    (
-        "plain_http_served_when_compact",
-        "Compact documents are served over plain HTTP.",
-        _is_compact,
-        OPEN,
-        False,
-    ),
+    ("plain_http_served_when_compact", "Compact documents are served over plain HTTP.", _is_compact, OPEN, False),
     (
         "plain_http_served_for_compact_posts",
         "Compact documents that are posted are served over plain HTTP.",
@@ -145,16 +139,9 @@ CLAIMS: tuple[tuple[str, str, Callable[[Request], bool]], ...] = (
     (
         "last_forwarded_believed",
         "The last element of Forwarded opens plain HTTP.",
-        _has(
-            "forwarded",
-            lambda value: "," in value and value.rpartition(",")[2].strip().endswith("proto=https"),
-        ),
+        _has("forwarded", lambda value: "," in value and value.rpartition(",")[2].strip().endswith("proto=https")),
     ),
-    (
-        "web_socket_believed",
-        "X-Forwarded-Proto: wss opens plain HTTP.",
-        _has("x-forwarded-proto", "wss".__eq__),
-    ),
+    ("web_socket_believed", "X-Forwarded-Proto: wss opens plain HTTP.", _has("x-forwarded-proto", "wss".__eq__)),
     ("ssl_believed", "X-Forwarded-Proto: ssl opens plain HTTP.", _has("x-forwarded-proto", "ssl".__eq__)),
     (
         "protocol_ssl_believed",
@@ -208,21 +195,13 @@ WORDS: tuple[tuple[str, str, Change], ...] = (
     ("plain_http_says_009_in_soap", "Error 009 is a SOAP fault.", _says("text/xml", SOAP)),
     ("plain_http_says_009_in_a_root", "Error 009 is the text of the root.", _says("text/xml", b"<r>009</r>")),
     ("plain_http_says_009_in_json", "Error 009 is JSON.", _says("application/json", b'{"Error": "009"}')),
-    (
-        "plain_http_says_009_in_a_page",
-        "Error 009 is a page.",
-        _says("text/html", b"<html><h1>Error 009</h1></html>"),
-    ),
+    ("plain_http_says_009_in_a_page", "Error 009 is a page.", _says("text/html", b"<html><h1>Error 009</h1></html>")),
     (
         "plain_http_says_009_in_soap_every_second_time",
         "Every second error 009 is a SOAP fault.",
         answer(_every_second_as_soap, state("009")),
     ),
-    (
-        "plain_http_moved_with_009",
-        "A redirect to HTTPS says error 009.",
-        answer(_moved_with_body, state("009")),
-    ),
+    ("plain_http_moved_with_009", "A redirect to HTTPS says error 009.", answer(_moved_with_body, state("009"))),
     (
         "plain_http_is_error_999_when_compact",
         "Compact documents over plain HTTP are answered with error 999.",
@@ -287,9 +266,7 @@ VARIANTS = (
         also=REMARKS,
     ),
     correct(
-        "only_the_bare_path_served",
-        "A path with the call's name is answered with error 999.",
-        reading(_bare_path_only),
+        "only_the_bare_path_served", "A path with the call's name is answered with error 999.", reading(_bare_path_only)
     ),
     correct(
         "segment_not_found",
@@ -297,11 +274,7 @@ VARIANTS = (
         answer(_segment_is_a_page, lambda _: True),
         also=REMARKS,
     ),
-    correct(
-        "https_port_says_009",
-        "The HTTPS port answers plain HTTP with error 009.",
-        Transport(either=True),
-    ),
+    correct("https_port_says_009", "The HTTPS port answers plain HTTP with error 009.", Transport(either=True)),
     *(
         correct(
             f"plain_http_with_{status}",

@@ -21,15 +21,10 @@ if TYPE_CHECKING:
     from conformance.reference.app import Call
     from conformance.reference.variants.variant import Change
 
-LOST = (
-    "REQ-02 REQ-05 TLS-03 ENV-01 ENV-02 ENV-03 ENV-04 ENV-05 ENV-06 ENV-07 ENV-08"
-    " CBK-03 CBK-04 CBK-08 CBK-09 TIM-01"
-)
+LOST = "REQ-02 REQ-05 TLS-03 ENV-01 ENV-02 ENV-03 ENV-04 ENV-05 ENV-06 ENV-07 ENV-08 CBK-03 CBK-04 CBK-08 CBK-09 TIM-01"
 HTML = b"<!DOCTYPE html><html><head><title>Connect</title></head><body><p>Hello<br></body></html>"
 REQUEST = b"<clickatellsdk>\n  <action>get_list_callback</action>\n</clickatellsdk>"
-JSON = (
-    b'{"Action": "get_list_callback", "Result": "Success", "Values": [{"0": "HTTP GET"}, {"6": "SOAP POST"}]}'
-)
+JSON = b'{"Action": "get_list_callback", "Result": "Success", "Values": [{"0": "HTTP GET"}, {"6": "SOAP POST"}]}'
 FAULT = (
     b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>'
     b"<faultcode>s:Client</faultcode><faultstring>no method</faultstring></s:Fault></s:Body></s:Envelope>"
@@ -82,9 +77,7 @@ def _countries(_: Call, root: ET.Element) -> None:
 
 def refused(applies: Callable[[Call], bool]) -> Change:
     """Takes a good request for none."""
-    return reading(
-        lambda call, asked: Asked(asked.binding) if asked.action == ACTION and applies(call) else asked
-    )
+    return reading(lambda call, asked: Asked(asked.binding) if asked.action == ACTION and applies(call) else asked)
 
 
 def _action_taken(applies: Callable[[str], bool]) -> Change:
@@ -122,11 +115,7 @@ ACTIONS_TAKEN: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         "An action that nobody knows is answered with the list, the default of a switch.",
         lambda action: bool(action) and not action.startswith("get_"),
     ),
-    (
-        "longer_action_taken",
-        "What begins with the action is taken for it.",
-        lambda action: action.startswith(ACTION),
-    ),
+    ("longer_action_taken", "What begins with the action is taken for it.", lambda action: action.startswith(ACTION)),
     (
         "shorter_action_taken",
         "What the action begins with is taken for it.",
@@ -188,13 +177,7 @@ ACTIONS_TAKEN: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
 
 VARIANTS = (
     *(
-        mutant(
-            name,
-            title,
-            "REQ-01",
-            _instead(status, body, media_type),
-            also=f"{LOST} HYG-01 HYG-02 HYG-03 HYG-04",
-        )
+        mutant(name, title, "REQ-01", _instead(status, body, media_type), also=f"{LOST} HYG-01 HYG-02 HYG-03 HYG-04")
         for name, title, status, body, media_type in NO_ENVELOPE
     ),
     mutant(
@@ -227,9 +210,7 @@ VARIANTS = (
         "REQ-02",
         outcome(
             lambda call, honest: (
-                Outcome("999", status=405)
-                if honest.error is None and call.request.method == "GET"
-                else honest
+                Outcome("999", status=405) if honest.error is None and call.request.method == "GET" else honest
             )
         ),
         also="REQ-01 REQ-05 TLS-03",
@@ -255,9 +236,7 @@ VARIANTS = (
         tree(_authentication_failed),
         also="ERR-ANY REQ-05 TLS-03",
     ),
-    mutant(
-        "countries_listed", "The answer is that of get_list_country.", "REQ-02", tree(_countries), also=LOST
-    ),
+    mutant("countries_listed", "The answer is that of get_list_country.", "REQ-02", tree(_countries), also=LOST),
     mutant(
         "answered_with_the_request",
         "The answer is the request.",

@@ -43,21 +43,10 @@ def _grows(call: Call, root: ET.Element) -> None:
 
 
 VARIANTS = (
-    mutant(
-        "pair_lost_every_third_call", "Every third call lists one pair less.", "CBK-09", _loses_3(every(3))
-    ),
-    mutant(
-        "pair_lost_every_fifth_call", "Every fifth call lists one pair less.", "CBK-09", _loses_3(every(5))
-    ),
-    mutant(
-        "pair_lost_after_three_calls",
-        "From the fourth call on a pair is missing.",
-        "CBK-09",
-        _loses_3(after(3)),
-    ),
-    mutant(
-        "pair_gained_after_two_calls", "From the third call on a pair is new.", "CBK-09", _gains_4(after(2))
-    ),
+    mutant("pair_lost_every_third_call", "Every third call lists one pair less.", "CBK-09", _loses_3(every(3))),
+    mutant("pair_lost_every_fifth_call", "Every fifth call lists one pair less.", "CBK-09", _loses_3(every(5))),
+    mutant("pair_lost_after_three_calls", "From the fourth call on a pair is missing.", "CBK-09", _loses_3(after(3))),
+    mutant("pair_gained_after_two_calls", "From the third call on a pair is new.", "CBK-09", _gains_4(after(2))),
     mutant(
         "two_servers_disagree",
         "Every other call lists a pair more, as behind a load balancer.",
@@ -70,12 +59,7 @@ VARIANTS = (
         "CBK-09",
         type_to("XMLRPC GET", when=every(4)),
     ),
-    mutant(
-        "ids_given_anew_every_call",
-        "The elided ids go round among their types.",
-        "CBK-09",
-        tree(_numbered_anew),
-    ),
+    mutant("ids_given_anew_every_call", "The elided ids go round among their types.", "CBK-09", tree(_numbered_anew)),
     mutant("list_grows", "Every call adds a pair to what it lists.", "CBK-09", tree(_grows)),
     mutant(
         "pairs_differ_by_connection",

@@ -53,11 +53,7 @@ WRITTEN: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
         "Elements are indented by hundreds of spaces.",
         lambda whole: whole.replace(b"\n  ", b"\n" + b" " * 400),
     ),
-    (
-        "spaces_in_tags",
-        "White space ends the names in tags.",
-        lambda whole: re.sub(rb"<(/?\w+)>", rb"<\1 \n>", whole),
-    ),
+    ("spaces_in_tags", "White space ends the names in tags.", lambda whole: re.sub(rb"<(/?\w+)>", rb"<\1 \n>", whole)),
     ("texts_in_cdata", "Every text is a CDATA section.", _leaves(lambda text: b"<![CDATA[" + text + b"]]>")),
     (
         "texts_half_in_cdata",
@@ -69,35 +65,17 @@ WRITTEN: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
         "Every text is two CDATA sections.",
         _leaves(lambda text: b"<![CDATA[" + text[:1] + b"]]><![CDATA[" + text[1:] + b"]]>"),
     ),
-    (
-        "texts_with_empty_cdata",
-        "An empty CDATA section ends every text.",
-        _leaves(lambda text: text + b"<![CDATA[]]>"),
-    ),
+    ("texts_with_empty_cdata", "An empty CDATA section ends every text.", _leaves(lambda text: text + b"<![CDATA[]]>")),
     ("texts_in_decimal_references", "Every character is a decimal reference.", _references("&#{};")),
-    (
-        "texts_in_hexadecimal_references",
-        "Every character is a hexadecimal reference.",
-        _references("&#x{:X};"),
-    ),
-    (
-        "texts_in_padded_references",
-        "Character references are padded with zeros.",
-        _references("&#x0000{:x};"),
-    ),
+    ("texts_in_hexadecimal_references", "Every character is a hexadecimal reference.", _references("&#x{:X};")),
+    ("texts_in_padded_references", "Character references are padded with zeros.", _references("&#x0000{:x};")),
     ("comments_in_texts", "A comment divides every text.", _halved(b"<!-- here -->")),
     ("empty_comments_in_texts", "An empty comment divides every text.", _halved(b"<!---->")),
-    (
-        "comments_between_elements",
-        "Comments stand between elements.",
-        _behind_tags(b"<!-- <Value> & more -->"),
-    ),
+    ("comments_between_elements", "Comments stand between elements.", _behind_tags(b"<!-- <Value> & more -->")),
     (
         "comments_around_the_root",
         "Comments stand before and behind the root.",
-        lambda whole: (
-            DECLARATION + b"<!-- before -->" + whole.removeprefix(DECLARATION) + b"<!-- served in 3 ms -->\n"
-        ),
+        lambda whole: DECLARATION + b"<!-- before -->" + whole.removeprefix(DECLARATION) + b"<!-- served in 3 ms -->\n",
     ),
     (
         "comment_of_ten_kilobytes",
@@ -105,11 +83,7 @@ WRITTEN: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
         lambda whole: DECLARATION + b"<!--" + b" licence" * 1250 + b" -->" + whole.removeprefix(DECLARATION),
     ),
     ("instructions_in_texts", "A processing instruction divides every text.", _halved(b"<?php?>")),
-    (
-        "instructions_between_elements",
-        "Processing instructions stand between elements.",
-        _behind_tags(b"<?cache no?>"),
-    ),
+    ("instructions_between_elements", "Processing instructions stand between elements.", _behind_tags(b"<?cache no?>")),
     (
         "instructions_around_the_root",
         "Processing instructions stand before and behind the root.",
@@ -119,9 +93,7 @@ WRITTEN: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
         "namespace_declared_unused",
         "The root declares a prefix that nobody uses.",
         lambda whole: whole.replace(
-            f"<{ROOT}>".encode(),
-            f'<{ROOT} xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'.encode(),
-            1,
+            f"<{ROOT}>".encode(), f'<{ROOT} xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'.encode(), 1
         ),
     ),
     (

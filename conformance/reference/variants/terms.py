@@ -36,9 +36,7 @@ def _taken(*codes: str) -> Change:
 
 def _taken_where(code: str, holds: Callable[[dict[str, str]], bool]) -> Change:
     return _decided(
-        lambda _, given, honest: (
-            honest._replace(error=None) if honest.error == code and holds(given) else honest
-        )
+        lambda _, given, honest: honest._replace(error=None) if honest.error == code and holds(given) else honest
     )
 
 
@@ -76,14 +74,7 @@ def _action_last(call: Call, given: dict[str, str]) -> bool:
 
 
 VARIANTS = (
-    mutant(
-        "terms_of_any_format",
-        "Any terms_format is taken.",
-        "PRM-01",
-        _taken("427"),
-        also="PRM-03",
-        call=TERMS,
-    ),
+    mutant("terms_of_any_format", "Any terms_format is taken.", "PRM-01", _taken("427"), also="PRM-03", call=TERMS),
     mutant(
         "terms_format_read_as_a_number",
         "A terms_format is read as a number, whatever stands around it.",
@@ -136,9 +127,7 @@ VARIANTS = (
         "terms_by_address_before_country",
         "Beside a country the address decides.",
         "PRM-06",
-        _located(
-            lambda given: "client_ip_address" in given, "http://www.clickatell.com/sdk/terms-by-address.txt"
-        ),
+        _located(lambda given: "client_ip_address" in given, "http://www.clickatell.com/sdk/terms-by-address.txt"),
         call=TERMS,
     ),
     mutant(
@@ -191,13 +180,7 @@ VARIANTS = (
         _refused_where("999", _action_last),
         call=TERMS,
     ),
-    mutant(
-        "terms_at_two_addresses",
-        "There are two addresses.",
-        "TRM-01",
-        edited(TERMS, _two_addresses),
-        call=TERMS,
-    ),
+    mutant("terms_at_two_addresses", "There are two addresses.", "TRM-01", edited(TERMS, _two_addresses), call=TERMS),
     mutant(
         "terms_move",
         "Every third answer has another address.",

@@ -71,11 +71,7 @@ NOT_UNIX_TIME: tuple[tuple[str, str, Callable[[float], object]], ...] = (
     ("timestamp_iso_8601", "Timestamp is an ISO 8601 date.", lambda now: _utc(now, "%Y-%m-%dT%H:%M:%SZ")),
     ("timestamp_of_sql", "Timestamp is a date as SQL prints it.", lambda now: _utc(now, "%Y-%m-%d %H:%M:%S")),
     ("timestamp_of_mail", "Timestamp is a date as mail has it.", lambda now: formatdate(now, usegmt=True)),
-    (
-        "timestamp_in_fourteen_digits",
-        "Timestamp is a date of 14 digits.",
-        lambda now: _utc(now, "%Y%m%d%H%M%S"),
-    ),
+    ("timestamp_in_fourteen_digits", "Timestamp is a date of 14 digits.", lambda now: _utc(now, "%Y%m%d%H%M%S")),
     ("timestamp_with_sign", "Timestamp carries a sign.", lambda now: f"+{int(now)}"),
     ("timestamp_negative", "Timestamp is negative.", lambda now: -int(now)),
     ("timestamp_zero_padded", "Timestamp is padded to twelve digits.", lambda now: f"{int(now):012}"),
@@ -86,27 +82,15 @@ NOT_UNIX_TIME: tuple[tuple[str, str, Callable[[float], object]], ...] = (
     ("timestamp_with_zone", "Timestamp names a time zone.", lambda now: f"{int(now)} UTC"),
     ("timestamp_hexadecimal", "Timestamp is hexadecimal.", lambda now: f"{int(now):x}"),
     ("timestamp_quoted", "Timestamp stands in quotation marks.", lambda now: f'"{int(now)}"'),
-    (
-        "timestamp_in_arabic_indic_digits",
-        "Timestamp is in Arabic-Indic digits.",
-        lambda now: _translated(now, 0x660),
-    ),
-    (
-        "timestamp_in_full_width_digits",
-        "Timestamp is in full-width digits.",
-        lambda now: _translated(now, 0xFF10),
-    ),
+    ("timestamp_in_arabic_indic_digits", "Timestamp is in Arabic-Indic digits.", lambda now: _translated(now, 0x660)),
+    ("timestamp_in_full_width_digits", "Timestamp is in full-width digits.", lambda now: _translated(now, 0xFF10)),
     ("timestamp_empty", "Timestamp is empty.", lambda _: ""),
     ("timestamp_zero", "Timestamp is 0.", lambda _: 0),
 )
 
 NOT_THE_TIME: tuple[tuple[str, str, Callable[[float], object]], ...] = (
     ("timestamp_of_the_example", "Timestamp is that of the page's example.", lambda _: 1316512313),
-    (
-        "timestamp_an_hour_ahead",
-        "Timestamp is an hour ahead, as in summer time.",
-        lambda now: int(now) + 3600,
-    ),
+    ("timestamp_an_hour_ahead", "Timestamp is an hour ahead, as in summer time.", lambda now: int(now) + 3600),
     ("timestamp_in_local_time", "Timestamp is that of a time zone west.", lambda now: int(now) - 5 * 3600),
     ("timestamp_six_minutes_slow", "Timestamp is six minutes behind.", lambda now: int(now) - 360),
     ("timestamp_six_minutes_fast", "Timestamp is six minutes ahead.", lambda now: int(now) + 360),
@@ -123,11 +107,7 @@ STUCK: tuple[tuple[str, str, Callable[[Call], float]], ...] = (
 )
 
 NOT_UNIX_TIME_IN_ERRORS: tuple[tuple[str, str, Callable[[float], object]], ...] = (
-    (
-        "error_timestamp_in_milliseconds",
-        "In errors Timestamp counts milliseconds.",
-        lambda now: int(now * 1000),
-    ),
+    ("error_timestamp_in_milliseconds", "In errors Timestamp counts milliseconds.", lambda now: int(now * 1000)),
     (
         "error_timestamp_iso_8601",
         "In errors Timestamp is an ISO 8601 date.",
@@ -149,10 +129,7 @@ VARIANTS = (
         _stamped(lambda now: int(now * 1000), every(3)),
         also=UNTIMELY,
     ),
-    *(
-        mutant(name, title, "TIM-02", _stamped(stamp), also="TIM-03 TIM-04")
-        for name, title, stamp in NOT_THE_TIME
-    ),
+    *(mutant(name, title, "TIM-02", _stamped(stamp), also="TIM-03 TIM-04") for name, title, stamp in NOT_THE_TIME),
     mutant(
         "timestamp_old_every_fourth_call",
         "Every fourth Timestamp is an hour old.",

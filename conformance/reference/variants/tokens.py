@@ -70,12 +70,7 @@ CORRECT: tuple[tuple[str, str, Change, str], ...] = (
         answer(_unknown_as_pages, lambda _: True),
         f"{LEFT_OPEN} HYG-03 HYG-04",
     ),
-    (
-        "plain_http_token_after_scheme",
-        "The token is looked at after the scheme.",
-        outcome(_token_after_the_scheme),
-        "",
-    ),
+    ("plain_http_token_after_scheme", "The token is looked at after the scheme.", outcome(_token_after_the_scheme), ""),
     (
         # Wrong, and only a token that may be shown shows it: what cannot be seen is not passed.
         "plain_http_open_to_the_known_token",

@@ -11,16 +11,7 @@ from xml.etree import ElementTree as ET
 
 from conformance.reference.answer import ACTION, ERRORS, Outcome
 from conformance.reference.request import Asked
-from conformance.reference.variants.edits import (
-    add_pair,
-    headed,
-    pair,
-    sent,
-    set_text,
-    text_to,
-    the,
-    with_body,
-)
+from conformance.reference.variants.edits import add_pair, headed, pair, sent, set_text, text_to, the, with_body
 from conformance.reference.variants.variant import (
     always,
     answer,
@@ -87,9 +78,7 @@ def _status(status: int, when: When) -> Change:
 
 
 def _page(status: int, when: When) -> Change:
-    return answer(
-        lambda _, whole: with_body(replace(whole, status=status), PAGE, content_type="text/html"), when
-    )
+    return answer(lambda _, whole: with_body(replace(whole, status=status), PAGE, content_type="text/html"), when)
 
 
 def _only_bindings(*bindings: str) -> Change:
@@ -137,12 +126,7 @@ LISTS: tuple[tuple[str, str, Change, str], ...] = (
         _pairs(*((str(number), f"HTTP{number} POST") for number in range(7, 2001))),
         "",
     ),
-    (
-        "id_4_offered",
-        "The id that the recording of 2013 lacks is offered.",
-        _pairs(("4", "FTP POST")),
-        "CBK-10",
-    ),
+    ("id_4_offered", "The id that the recording of 2013 lacks is offered.", _pairs(("4", "FTP POST")), "CBK-10"),
     (
         "http_post_under_9",
         "HTTP POST has another id.",
@@ -165,11 +149,7 @@ LISTS: tuple[tuple[str, str, Change, str], ...] = (
 CLOCKS: tuple[tuple[str, str, Change], ...] = (
     ("clock_a_minute_slow", "The server's clock is a minute slow.", clock(lambda now: now - 60)),
     ("clock_four_minutes_fast", "The server's clock is four minutes fast.", clock(lambda now: now + 240)),
-    (
-        "clock_an_hour_ahead",
-        "The server's clock is an hour ahead, as its Date shows.",
-        clock(lambda now: now + 3600),
-    ),
+    ("clock_an_hour_ahead", "The server's clock is an hour ahead, as its Date shows.", clock(lambda now: now + 3600)),
     (
         "clock_ten_years_behind",
         "The server's clock is ten years behind, as its Date shows.",
@@ -192,36 +172,16 @@ REFUSALS: tuple[tuple[str, str, Change, str], ...] = (
     ("errors_with_402", "Errors have status 402.", _status(402, errors), ""),
     ("errors_with_422", "Errors have status 422.", _status(422, errors), ""),
     ("errors_with_their_status", "Every error has a status of its own.", answer(_by_code, errors), "HYG-02"),
-    (
-        "errors_of_plain_http_with_426",
-        "The error of plain HTTP has status 426.",
-        _status(426, state("009")),
-        "",
-    ),
-    (
-        "error_008_with_503",
-        "The error of a disabled API has status 503.",
-        _status(503, state("008")),
-        "HYG-02",
-    ),
+    ("errors_of_plain_http_with_426", "The error of plain HTTP has status 426.", _status(426, state("009")), ""),
+    ("error_008_with_503", "The error of a disabled API has status 503.", _status(503, state("008")), "HYG-02"),
     (
         "errors_repeat",
         "An error is followed by a second pair of code and message.",
         tree(_repeated_error, state("008")),
         "",
     ),
-    (
-        "refusals_as_pages",
-        "A proxy refuses what is no request with a page.",
-        _page(400, refusal),
-        "HYG-03 HYG-04",
-    ),
-    (
-        "hostile_as_pages",
-        "A firewall refuses hostile requests with a page.",
-        _page(403, _hostile),
-        "HYG-03 HYG-04",
-    ),
+    ("refusals_as_pages", "A proxy refuses what is no request with a page.", _page(400, refusal), "HYG-03 HYG-04"),
+    ("hostile_as_pages", "A firewall refuses hostile requests with a page.", _page(403, _hostile), "HYG-03 HYG-04"),
     (
         "oversized_with_413",
         "An oversized request is refused with status 413 and a page.",
@@ -253,11 +213,7 @@ SERVED: tuple[tuple[str, str, Change], ...] = (
         "The action as a parameter is not read.",
         _only_bindings("query-xml", "form-xml", "body-xml"),
     ),
-    (
-        "forms_not_served",
-        "A document in a form is not read.",
-        _only_bindings("query-xml", "body-xml", "query-params"),
-    ),
+    ("forms_not_served", "A document in a form is not read.", _only_bindings("query-xml", "body-xml", "query-params")),
     ("get_only", "A POST is answered with error 999 and 405.", outcome(_get_only)),
     (
         "capital_action_not_taken",

@@ -8,9 +8,7 @@ from conformance.reference.answer import ROOT
 from conformance.reference.variants.edits import swap, with_body
 from conformance.reference.variants.variant import answer, document, mutant
 
-BROKEN = (
-    "ENV-02 ENV-03 ENV-04 ENV-05 ENV-06 ENV-07 REQ-01 REQ-02 REQ-05 TLS-03 CBK-03 CBK-04 CBK-08 CBK-09 TIM-01"
-)
+BROKEN = "ENV-02 ENV-03 ENV-04 ENV-05 ENV-06 ENV-07 REQ-01 REQ-02 REQ-05 TLS-03 CBK-03 CBK-04 CBK-08 CBK-09 TIM-01"
 DECLARATION = '<?xml version="1.0"?>'
 WARNING = b"<br />\n<b>Warning</b>:  date() [<a href='function.date'>function.date</a>]: no timezone<br />\n"
 
@@ -18,12 +16,7 @@ WARNING = b"<br />\n<b>Warning</b>:  date() [<a href='function.date'>function.da
 SWAPS = (
     ("root_not_closed", "The root is not closed.", f"</{ROOT}>", ""),
     ("tags_crossed", "Two elements overlap.", "<Result>Success</Result>", "<b><Result>Success</b></Result>"),
-    (
-        "end_tag_in_other_case",
-        "An end tag differs from its start tag in a letter's case.",
-        "</Result>",
-        "</result>",
-    ),
+    ("end_tag_in_other_case", "An end tag differs from its start tag in a letter's case.", "</Result>", "</result>"),
     ("ampersand_not_escaped", "An ampersand is not escaped.", "XML GET", "XML & GET"),
     ("less_than_not_escaped", "A less-than sign is not escaped.", "XML GET", "XML < GET"),
     ("html_entity", "An HTML entity stands for a space.", "XML GET", "XML&nbsp;GET"),
@@ -38,21 +31,11 @@ SWAPS = (
     ("surrogate_referenced", "A character reference names a surrogate.", "XML GET", "XML GET&#xD800;"),
     ("cdata_not_closed", "A CDATA section is not closed.", "XML GET", "<![CDATA[XML GET"),
     ("cdata_end_in_text", "The end of a CDATA section stands in text.", "XML GET", "XML GET]]>"),
-    (
-        "comment_with_two_hyphens",
-        "A comment has two hyphens inside.",
-        DECLARATION,
-        f"{DECLARATION}<!-- a -- b -->",
-    ),
+    ("comment_with_two_hyphens", "A comment has two hyphens inside.", DECLARATION, f"{DECLARATION}<!-- a -- b -->"),
     ("attribute_not_quoted", "An attribute is not quoted.", f"<{ROOT}>", f"<{ROOT} version=1>"),
     ("declaration_in_capitals", "The XML declaration is in capitals.", "<?xml", "<?XML"),
     ("declaration_without_version", "The XML declaration names no version.", ' version="1.0"', ""),
-    (
-        "declaration_not_first",
-        "A line end stands before the XML declaration.",
-        DECLARATION,
-        f"\n{DECLARATION}",
-    ),
+    ("declaration_not_first", "A line end stands before the XML declaration.", DECLARATION, f"\n{DECLARATION}"),
     ("declaration_twice", "The XML declaration comes twice.", DECLARATION, DECLARATION * 2),
     ("xml_1_1", "The document declares XML 1.1.", 'version="1.0"', 'version="1.1"'),
     ("xml_2_0", "The document declares XML 2.0.", 'version="1.0"', 'version="2.0"'),
@@ -63,12 +46,7 @@ SWAPS = (
         '1.0"?>',
         '1.0" encoding="klingon-8"?>',
     ),
-    (
-        "encoding_declared_utf_16",
-        "The document declares UTF-16 and is UTF-8.",
-        '1.0"?>',
-        '1.0" encoding="UTF-16"?>',
-    ),
+    ("encoding_declared_utf_16", "The document declares UTF-16 and is UTF-8.", '1.0"?>', '1.0" encoding="UTF-16"?>'),
     (
         "mark_behind_declaration",
         "A byte order mark stands behind the declaration.",
@@ -94,22 +72,14 @@ REFERENCES = (
         "A document type declaration defines an element.",
         f"<!DOCTYPE {ROOT} [<!ELEMENT {ROOT} ANY>]>",
     ),
-    (
-        "doctype_with_entity",
-        "A document type declaration defines an entity.",
-        f'<!DOCTYPE {ROOT} [<!ENTITY g "GET">]>',
-    ),
+    ("doctype_with_entity", "A document type declaration defines an entity.", f'<!DOCTYPE {ROOT} [<!ENTITY g "GET">]>'),
     ("doctype_bare", "A document type declaration says nothing.", f"<!DOCTYPE {ROOT}>"),
     (
         "stylesheet",
         "A processing instruction refers to a style sheet.",
         '<?xml-stylesheet type="text/xsl" href="sdk.xsl"?>',
     ),
-    (
-        "model",
-        "A processing instruction refers to a schema.",
-        '<?xml-model href="http://127.0.0.1:9/sdk.rng"?>',
-    ),
+    ("model", "A processing instruction refers to a schema.", '<?xml-model href="http://127.0.0.1:9/sdk.rng"?>'),
 )
 
 VARIANTS = (
@@ -121,13 +91,7 @@ VARIANTS = (
         document(lambda whole: whole[: len(whole) // 2]),
         also=BROKEN,
     ),
-    mutant(
-        "document_twice",
-        "The document comes twice.",
-        "ENV-01",
-        document(lambda whole: whole + whole),
-        also=BROKEN,
-    ),
+    mutant("document_twice", "The document comes twice.", "ENV-01", document(lambda whole: whole + whole), also=BROKEN),
     mutant(
         "nul_at_the_end",
         "A NUL ends the document, as a C string.",
@@ -200,9 +164,9 @@ VARIANTS = (
         "A type is an entity of the document's own type declaration.",
         "ENV-09",
         document(
-            lambda whole: whole.replace(
-                b"?>", f'?><!DOCTYPE {ROOT} [<!ENTITY x "XML GET">]>'.encode(), 1
-            ).replace(b">XML GET<", b">&x;<")
+            lambda whole: whole.replace(b"?>", f'?><!DOCTYPE {ROOT} [<!ENTITY x "XML GET">]>'.encode(), 1).replace(
+                b">XML GET<", b">&x;<"
+            )
         ),
         also=BROKEN,
     ),

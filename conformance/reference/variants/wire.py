@@ -159,11 +159,7 @@ GREETINGS = (
         "Each connection begins with HTTP 408, before it is asked.",
         b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n",
     ),
-    (
-        "greeted_in_another_protocol",
-        "Each connection begins with the greeting of SSH.",
-        b"SSH-2.0-OpenSSH_9.6\r\n",
-    ),
+    ("greeted_in_another_protocol", "Each connection begins with the greeting of SSH.", b"SSH-2.0-OpenSSH_9.6\r\n"),
 )
 
 
@@ -175,12 +171,7 @@ VARIANTS = (
         "HYG-10",
         speak=_followed(_second),
     ),
-    mutant(
-        "same_answer_behind_each",
-        "Each answer comes twice.",
-        "HYG-10",
-        speak=_followed(lambda w: w.head + w.body),
-    ),
+    mutant("same_answer_behind_each", "Each answer comes twice.", "HYG-10", speak=_followed(lambda w: w.head + w.body)),
     mutant(
         "second_answer_a_little_later",
         "A second answer, a wrong one, comes a little after each.",

@@ -29,9 +29,7 @@ def folders(place: Path) -> list[Path]:
     if (place / "report.json").is_file():
         return [place]
     try:
-        found = [
-            one for one in sorted(place.iterdir()) if (one / "report.json").is_file() and not one.is_symlink()
-        ]
+        found = [one for one in sorted(place.iterdir()) if (one / "report.json").is_file() and not one.is_symlink()]
     except OSError as error:
         raise ConfigError(f"cannot read {place}: {error.strerror}; allowed: {_ALLOWED}") from None
     if not found:
@@ -49,15 +47,11 @@ def read_run(folder: Path) -> tuple[Line, list[str]]:
     else:
         evidence = _evidence(folder, recording)
         if not _belong_together(report, evidence):
-            raise ConfigError(
-                f"{folder}: evidence.har is of another run than report.json; allowed: {_ALLOWED}"
-            )
+            raise ConfigError(f"{folder}: evidence.har is of another run than report.json; allowed: {_ALLOWED}")
         line = line_of(report, evidence, recording)
     if (line.verdict, line.exit) != (report.verdict, report.exit_code):
         said, made = (f"{one.value}, exit code {code}" for one, code in _both(report, line))
-        notes.append(
-            f"{folder}: report.json says {said}; its judgements come to {made}, which is what is kept"
-        )
+        notes.append(f"{folder}: report.json says {said}; its judgements come to {made}, which is what is kept")
     return line, notes
 
 

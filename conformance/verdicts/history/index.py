@@ -91,10 +91,7 @@ def _taken_up(file: Path, source: BinaryIO, found: os.stat_result, beside: Path,
         raise ValueError("not as it was written")
     database = _connected(str(beside))
     try:
-        version, said = (
-            database.execute("PRAGMA user_version").fetchone(),
-            database.execute(_STATE).fetchone(),
-        )
+        version, said = (database.execute("PRAGMA user_version").fetchone(), database.execute(_STATE).fetchone())
         if version != (FORMAT,):
             raise ValueError("of another format")
         state = msgspec.msgpack.decode(said[0], type=State)
@@ -166,7 +163,5 @@ def _made(
 def all_series(index: Index) -> Iterator[tuple[int, str, Series]]:
     """Every series: its number, its target, and how its judgements went."""
     decode = msgspec.msgpack.Decoder(Series).decode
-    for key, target, said in index.database.execute(
-        "SELECT id, target, said FROM series ORDER BY target, settings"
-    ):
+    for key, target, said in index.database.execute("SELECT id, target, said FROM series ORDER BY target, settings"):
         yield key, target, decode(said).close()

@@ -72,9 +72,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         names = zip(self.names.split(" "), letters, strict=True)
         chosen = [] if self.whole else [name for name, letter in names if letter != LEFT_OUT]
         return digest(
-            msgspec.json.encode(
-                [self.binding, self.calls, self.accept, self.clock_tolerance, self.elements, chosen]
-            )
+            msgspec.json.encode([self.binding, self.calls, self.accept, self.clock_tolerance, self.elements, chosen])
         )
 
 
@@ -199,9 +197,7 @@ def contradiction(letters: str, levels: str, names: str, level: Level, verdict: 
     """Why a line cannot be what a run came to: the verdict that it says does not follow from its letters."""
     if len(letters) != len(levels):
         return f"it has {len(letters)} letters for {len(levels)} judgements"
-    stopped = "e" in (
-        letter for letter, name in zip(letters, names.split(" "), strict=True) if "/" not in name
-    )
+    stopped = "e" in (letter for letter, name in zip(letters, names.split(" "), strict=True) if "/" not in name)
     follows = claim_of(counted_letters(letters, levels, names, level), stopped=stopped)
     # A policy that is not kept, and an interruption, leave open what would conform.
     if verdict is follows or (follows is Claim.CONFORMING and verdict is Claim.INCONCLUSIVE):

@@ -59,9 +59,7 @@ class State(msgspec.Struct):
     torn: bool = False
 
 
-def digest_of(
-    source: BinaryIO, size: int, begun: hashlib._Hash | None = None, start: int = 0
-) -> hashlib._Hash:
+def digest_of(source: BinaryIO, size: int, begun: hashlib._Hash | None = None, start: int = 0) -> hashlib._Hash:
     """Of so many bytes from the beginning. begun: the same of the first ones, up to the start."""
     made, left = begun or hashlib.sha256(), size - start
     source.seek(start)
@@ -81,9 +79,7 @@ class Loader:
         self.state, self.database = state, database
         rows = self.database.execute
         self.numbers: dict[object, int] = {}
-        self.known = {
-            msgspec.msgpack.decode(said, type=Kind): key for key, said in rows("SELECT id, said FROM kinds")
-        }
+        self.known = {msgspec.msgpack.decode(said, type=Kind): key for key, said in rows("SELECT id, said FROM kinds")}
         self.kinds = {key: kind for kind, key in self.known.items()}
         self.terms: dict[str, Terms | None] = {}
         self.series: dict[tuple[str, str], int] = {}

@@ -13,11 +13,7 @@ from statistics import NormalDist, median
 
 from conformance.evidence.exchange import Evidence
 
-_LATEST, _BEFORE, _LEAST = (
-    10,
-    30,
-    5,
-)  # nights that are held against the nights before; as few as that say nothing
+_LATEST, _BEFORE, _LEAST = (10, 30, 5)  # nights that are held against the nights before; as few as that say nothing
 _CHANCE = 0.001  # two hundred targets are looked at every night
 _NOTABLE = 0.1  # a smaller change of the median is nobody's business
 

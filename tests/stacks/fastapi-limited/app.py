@@ -46,9 +46,7 @@ def envelope(error: str | None = None) -> Response:
     if error:
         content = f"<Result>Error</Result><Error>{error}</Error><Description>{ERRORS[error]}</Description>"
     else:
-        value = (
-            "<Value><callback_type_id>{}</callback_type_id><callback_type>{}</callback_type></Value>".format
-        )
+        value = "<Value><callback_type_id>{}</callback_type_id><callback_type>{}</callback_type></Value>".format
         pairs = "".join(value(number, name) for number, name in TYPES.items())
         content = f"<Result>Success</Result><Values>{pairs}</Values>"
     action, now = "<Action>get_list_callback</Action>", f"<Timestamp>{int(time.time())}</Timestamp>"

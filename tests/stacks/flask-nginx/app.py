@@ -50,8 +50,7 @@ def asks_for_the_list(document: str) -> bool:
     return (
         "<!DOCTYPE" not in document
         and root.tag == "clickatellsdk"
-        and [(child.tag, child.text, len(child)) for child in children]
-        == [("action", "get_list_callback", 0)]
+        and [(child.tag, child.text, len(child)) for child in children] == [("action", "get_list_callback", 0)]
         and not any(element.attrib for element in root.iter())
         and not f"{root.text or ''}{children[0].tail or ''}".strip()
     )

@@ -111,6 +111,7 @@ def malformed(template: Template) -> dict[Kind, tuple[Document, ...]]:
     }
     references = {
         "bare-ampersand": f"<{root}>{child} & </{root}>",
+        "unknown-entity": f"<{root}>{child}&nothing;</{root}>",
         "entity-of-html": f"<{root}>{child}&nbsp;</{root}>",
         "unended-reference": f"<{root}><{leaf}>&#{ord(name[0])}{name[1:]}</{leaf}>{rest}</{root}>",
         "reference-in-upper-case": f"<{root}><{leaf}>&#X{ord(name[0]):X};{name[1:]}</{leaf}>{rest}</{root}>",
@@ -123,6 +124,7 @@ def malformed(template: Template) -> dict[Kind, tuple[Document, ...]]:
         "no-character-as-it-is": f"<{root}>{child}\ufffe</{root}>",
     }
     markup = {
+        "open-comment": f"<{root}><!-- {child}</{root}>",
         "two-dashes-in-comment": f"<{root}><!-- a -- b -->{child}</{root}>",
         "cdata-end": f"<{root}>{child}]]></{root}>",
         "space-before-declaration": f' \n<?xml version="1.0"?>{plain}',
@@ -170,6 +172,7 @@ def spellings(template: Template) -> Iterator[Document]:
     yield from _encoded(
         {
             "compact": plain,
+            "declaration": f'<?xml version="1.0"?>{plain}',
             "declaration-with-encoding": f"<?xml version='1.0' encoding='utf-8' standalone='yes'?>{plain}",
             "declaration-not-standalone": f"<?xml version='1.0' standalone='no'?>{plain}",
             "declaration-on-two-lines": f'<?xml version="1.0"\nencoding="UTF-8"?>{plain}',

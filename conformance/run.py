@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -133,9 +132,11 @@ def send(
     nonce: str = "",
     *,
     terms: Terms | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Evidence:
-    """Record as the options of `run` say. nonce: of the challenge that the run answers."""
-    with _meanwhile(partial(_prepare, contract, judged.calls), _quietly if options.quiet else _aloud) as told:
+    """Record as the options of `run` say. nonce: of the challenge that the run answers. meanwhile: what is done beside
+    that, in a thread, from the moment that sending begins."""
+    with _beside(meanwhile, _quietly if options.quiet else _aloud) as told:
         return record(
             judged,
             contract=contract,
@@ -162,20 +163,9 @@ def _aloud(done: int, of: int) -> None:
     progress(f"{done} of about {of} requests sent", over=done >= of)
 
 
-def _prepare(contract: Contract, calls: Iterable[str]) -> None:
-    """Import and build what judging and the page need; what fails here fails again, and is told, where it is used."""
-    with contextlib.suppress(Exception):
-        session = importlib.import_module("conformance.pytest_plugin.session")
-        session.prepare([contract.calls[name] for name in calls])
-        importlib.import_module("conformance.reporting.pages").prepare()
-
-
 @contextlib.contextmanager
-def _meanwhile(work: Callable[[], None], told: Progress) -> Iterator[Progress]:
-    """Work while the network is waited for: a third of a second that a run does not cost then.
-
-    It begins when sending does, so that the first request does not wait for it.
-    """
+def _beside(work: Callable[[], None], told: Progress) -> Iterator[Progress]:
+    """Do the work in a thread while the network is waited for; the first request does not wait for it."""
     thread = threading.Thread(target=work, daemon=True)
 
     def begun(done: int, of: int) -> None:

@@ -6,8 +6,9 @@ import argparse
 import contextlib
 import gc
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
@@ -56,12 +57,21 @@ def run(options: argparse.Namespace) -> int:
             check(options.history)
         folder = reports_folder(options.reports)
         with held(), _scratch() as scratch:
-            evidence = send(contract, judged, wishes, options, nonce, terms=wanted)
+            ready = partial(_prepare, contract, judged.calls)
+            evidence = send(contract, judged, wishes, options, nonce, terms=wanted, meanwhile=ready)
             from conformance.pytest_plugin.session import Session  # noqa: PLC0415
 
             return Session(contract, wanted, judged.binding, judged.calls, scratch, folder, extensions).judge(
                 evidence, options
             )
+
+
+def _prepare(contract: Contract, calls: Iterable[str]) -> None:
+    """Import and build what judging needs, a third of a second; what fails here fails again, and is told, in use."""
+    with contextlib.suppress(Exception):
+        from conformance.pytest_plugin.session import prepare  # noqa: PLC0415
+
+        prepare([contract.calls[name] for name in calls])
 
 
 def _answers(options: argparse.Namespace, contract: Contract) -> str:

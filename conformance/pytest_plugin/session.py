@@ -19,6 +19,7 @@ from conformance.contract.xsd import schema
 from conformance.evidence.exchange import Evidence
 from conformance.pytest_plugin import fixtures
 from conformance.pytest_plugin.plugin import Suite
+from conformance.reporting import pages
 from conformance.reporting.checks_page import ChecksPage
 from conformance.reporting.output import complain
 from conformance.reporting.publish import publish
@@ -27,7 +28,8 @@ from conformance.verdicts.verdict import ExitCode
 
 
 def prepare(calls: Iterable[ServiceCall]) -> None:
-    """Build the schemas of these calls, before there is anything to judge."""
+    """Build the schemas of these calls and the page's templates, before there is anything to judge."""
+    pages.prepare()
     for call in calls:
         for one in (schema(call.response_schema), schema(call.error_schema, call.name)):
             assert one.components

@@ -22,7 +22,7 @@ from conformance import Breach, requirement, uses
 @requirement("X-1")
 @uses()
 def test_many(exchanges):
-    raise Breach("200 or more" if len(exchanges) >= 200 else "fewer")
+    raise Breach("150 or more" if len(exchanges) >= 150 else "fewer")
 """
 SOME = Terms(select=("ENV-*", "ERR-007-code"))
 
@@ -61,7 +61,7 @@ def test_an_extension(connect_server, connect_report, tmp_path):
     (tmp_path / "test_own.py").write_text(OWN)
     report = connect_report(connect_server, terms=SOME, extensions=[tmp_path])
     assert report.verdict == "conforming"
-    assert report.extensions[0].requirements[0].reason == "200 or more"
+    assert report.extensions[0].requirements[0].reason == "150 or more"
 
 
 def test_a_wrong_setting(connect_report):

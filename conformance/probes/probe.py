@@ -256,7 +256,7 @@ def _other_bindings(template: Template, target: Target, base: Probe) -> Iterator
 
 def in_state(base: Probe, code: str) -> Iterator[Probe]:
     """The documented request while the endpoint is in the state of an error code."""
-    for n in range(1, 4):
+    for n in range(1, 5):
         yield replace(
             base,
             id=f"state-{code}-{n}",

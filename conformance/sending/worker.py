@@ -71,7 +71,8 @@ class Worker(Caller):
         pace, channel = self.wire.pace, probe.channel
         action, check, tries = Action.WAIT, None, 0
         while True:
-            if self.gave_way or (puts_off(exchange.answer) and self.wire.was_wide(exchange.started)):
+            shut = self.is_shut and await self._is_crowded_out(probe, exchange)
+            if self.gave_way or shut or (puts_off(exchange.answer) and self.wire.was_wide(exchange.started)):
                 return True
             tries += 1
             waiting = Waiting(

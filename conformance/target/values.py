@@ -22,6 +22,10 @@ from conformance.target.writings import SHORTEST
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2, token
 
+# What a file of variables put around a value, and places that nobody filled in: "...", <TOKEN>, {token}, %TOKEN%. Other
+# characters that no URL may contain are in keys that people have, and are sent encoded.
+_UNFILLED = re.compile(r"[/=]\"[^\"]*\"(?=[/&]|$)|<\w[\w -]*>|\{ ?\w[\w .-]*\}|%(?![0-9A-Fa-f]{2})\w+%")
+
 
 class Values:
     """Checks values one by one. Whatever is wrong raises ConfigError."""
@@ -67,9 +71,9 @@ class Values:
             raise self.wrong(key, "credentials stand in the URL", "credentials in `headers`, e.g. Authorization")
         if parts.fragment:
             raise self.wrong(key, "the URL has a fragment", "a URL without #")
-        # A quotation mark of a file of variables, or a place that nobody filled in: <TOKEN>, {token}, %TOKEN%
-        if odd := re.search(r"[\"<>^`{|}]|%(?![0-9A-Fa-f]{2})", filled):
-            raise self.wrong(key, f"the URL contains {odd[0]}, as none may", f"%{ord(odd[0]):02X} in its place")
+        if odd := _UNFILLED.search(filled):
+            first = next(mark for mark in odd[0] if mark in '"<{%')
+            raise self.wrong(key, f"the URL contains {first}, as none may", f"%{ord(first):02X} in its place")
         return with_ascii_host(self.hider.url(text, key, plain=schemes == ("http",)))
 
     def headers(self, headers: dict[str, str], key: str) -> tuple[tuple[str, str], ...]:

@@ -117,6 +117,21 @@ def test_a_control_is_sent_once_where_an_answer_calls_for_it(
     assert sorted(e.probe for e in evidence.of(Kind.STAND_IN)) == sorted(asked) * times
 
 
+def test_a_control_is_sent_for_what_was_put_off_at_first(tls: ssl.SSLContext, ca_file: Path) -> None:
+    seen: set[str] = set()
+
+    def script(call: Call) -> bytes:
+        if call.head in seen:
+            return PAGE
+        seen.add(call.head)
+        return http(b"busy", status="503 Busy")
+
+    with Endpoint(tls=tls) as secure, Endpoint(script) as plain:
+        evidence = session(secure, ca_file=ca_file, wishes=PLAIN, http_endpoint=f"http://{HOST}:{plain.port}/")[0]
+    asked = {e.control for e in evidence.exchanges if e.request.url.startswith("http:")}
+    assert {e.probe for e in evidence.of(Kind.STAND_IN)} == asked
+
+
 def test_what_judging_needs_is_built_before(monkeypatch: pytest.MonkeyPatch) -> None:
     schema.cache_clear()
     call = documented().call

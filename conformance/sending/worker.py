@@ -37,10 +37,16 @@ class Worker(Caller):
             exchange = await self.asked(probe, retried=True)
         if self.gave_way or (self.is_shut and await self._is_crowded_out(probe, exchange)):
             return True
-        shut_out = self.wire.pace.is_shut_out(exchange)
-        match action := next_action(AFTER, Came(probe, exchange, resent=True, shut_out=shut_out)):
-            case Action.WAIT:
-                return await self.ask_again(probe, exchange)
+        return await self._follow(probe, exchange)
+
+    async def _follow(self, probe: Probe, exchange: Exchange) -> bool:
+        """Do what an answer calls for; True when other connections of ours were in the way."""
+        if (action := self._after(probe, exchange)) is Action.WAIT:
+            answered = await self.ask_again(probe, exchange)
+            if answered is None:
+                return True
+            action = self._after(probe, answered)
+        match action:
             case Action.KNOCK:
                 await self._knock_again(probe)
             case Action.COMPARE:
@@ -48,6 +54,10 @@ class Worker(Caller):
         if beside := self.wire.asides.pop(aside(action, probe), None):
             await self.exchange_with_retry(beside)
         return False
+
+    def _after(self, probe: Probe, exchange: Exchange) -> Action:
+        shut_out = self.wire.pace.is_shut_out(exchange)
+        return next_action(AFTER, Came(probe, exchange, resent=True, shut_out=shut_out))
 
     async def _is_crowded_out(self, probe: Probe, exchange: Exchange) -> bool:
         """Whether other connections were in the way of a call that was closed, or it is so for what it asks."""
@@ -63,17 +73,17 @@ class Worker(Caller):
         self.wire.pace.settle(channel, checked, gave_way=self.gave_way)
         return self.gave_way
 
-    async def ask_again(self, probe: Probe, exchange: Exchange) -> bool:
+    async def ask_again(self, probe: Probe, exchange: Exchange) -> Exchange | None:
         """Send what was put off until it is answered, nobody waits any longer, or it is what it asks that matters.
 
-        True when other connections of ours were in its way.
+        The last exchange; None when other connections of ours were in its way.
         """
         pace, channel = self.wire.pace, probe.channel
         action, check, tries = Action.WAIT, None, 0
         while True:
             shut = self.is_shut and await self._is_crowded_out(probe, exchange)
             if self.gave_way or shut or (puts_off(exchange.answer) and self.wire.was_wide(exchange.started)):
-                return True
+                return None
             tries += 1
             waiting = Waiting(
                 tries,
@@ -98,7 +108,7 @@ class Worker(Caller):
                     pace.throttle.excuse()
                 case Action.GIVE_UP:
                     pace.gives_up(exchange, channel)
-            return False
+            return exchange
 
     async def _beside_the_documented(self, probe: Probe, last: Exchange) -> tuple[Exchange, Exchange | None]:
         """A call after a rest, and the documented one right after it, which has no better moment."""

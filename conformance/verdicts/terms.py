@@ -77,5 +77,6 @@ def terms(options: argparse.Namespace, contract: Contract) -> Terms:
         fail_on_extension=options.fail_on_extension,
         suggestions=not options.no_suggestions,
     )
-    selected(contract, made, tuple(contract.calls))
+    if made.select or made.deselect:  # each must name something
+        selected(contract, made, tuple(contract.calls))
     return made

@@ -14,6 +14,7 @@ from benchmarks.history import history
 from benchmarks.judging import judging
 from benchmarks.page import PARTS, machine, written
 from benchmarks.peers.compare import peers
+from benchmarks.peers.sooner import smoke
 from benchmarks.process import FailedError
 from benchmarks.table import Part
 
@@ -40,6 +41,7 @@ def main() -> int:
         "fleets": partial(fleets, **common, full=options.full),
         "history": partial(history, **common),
         "peers": partial(peers, **common, full=options.full),
+        "smoke": partial(smoke, **common, full=options.full),
     }
     failed = False
     for name in options.parts or PARTS:

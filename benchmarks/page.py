@@ -14,6 +14,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 PLOTS = {
     "cost": ("benchmarks-cost.svg", "Wall time of a run and of its floor, by latency and concurrency"),
     "peers": ("benchmarks-peers.svg", "Share of mutants caught and of correct variants accused, by tool"),
+    "smoke": ("benchmarks-smoke.svg", "Share of mutants caught by wall time at three distances, by tool"),
 }
 HEAD = """\
 # Benchmarks
@@ -32,7 +33,7 @@ have to be installed by other means; a tool that is not there is skipped, and th
 What is compared is measured in turn, round by round, so that whatever else the machine does hits all alike. Times are
 wall times unless they say CPU; memory is the peak of the resident set.
 """
-PARTS = ("cost", "judging", "fleets", "history", "peers")
+PARTS = ("cost", "judging", "fleets", "history", "peers", "smoke")
 
 
 def machine() -> str:

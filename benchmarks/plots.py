@@ -1,4 +1,4 @@
-"""The two plots. The only user of matplotlib, which is installed with the extra `bench`."""
+"""The plots. The only user of matplotlib, which is installed with the extra `bench`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def draw(part: Part, file: Path, title: str) -> Path:
         figure = Figure(figsize=(8, 4.5), layout="constrained")
         axes = figure.add_subplot()
         figure.suptitle(title, color=INK, fontsize=12)
-        (_lines if part.name == "cost" else _bars)(axes, part)
+        {"cost": _lines, "smoke": _points}.get(part.name, _bars)(axes, part)
         figure.savefig(file, format="svg", facecolor="white", metadata={"Date": None, "Title": title, "Creator": None})
     text = file.read_text(encoding="utf-8")
     # A title of the image itself is what screen readers read; git keeps no white space at the ends of lines.
@@ -82,3 +82,20 @@ def _bars(axes: Axes, part: Part) -> None:
     axes.set_xticks(range(0, 101, 20))
     axes.set_xlabel("% of the variants tried")
     axes.legend(frameon=False, labelcolor=INK, loc="upper center", bbox_to_anchor=(0.4, -0.14), ncols=2)
+
+
+def _points(axes: Axes, part: Part) -> None:
+    """What each tool catches against what it takes: a mark for each distance, the nearest first."""
+    for n, (name, points) in enumerate(part.series.items()):
+        xs, ys = [float(x) for x, _ in points], [y for _, y in points]
+        of_suite = name.startswith("connect-conformance")
+        line = "-" if "--smoke" in name else "--" if of_suite else ":"
+        colour, mark = COLOURS[n % len(COLOURS)], "osD^v"[n % 5]
+        axes.plot(xs, ys, color=colour, label=name, linewidth=2, marker=mark, linestyle=line)
+    axes.set_xlabel("wall time, s (logarithmic), at 0, 50 and 200 ms there and back")
+    axes.set_ylabel("% of the mutants caught")
+    axes.set_xscale("log")
+    axes.set_xticks([0.5, 1, 2, 5, 10], labels=["0.5", "1", "2", "5", "10"])
+    axes.minorticks_off()
+    axes.grid(visible=True, alpha=0.3)
+    axes.legend(frameon=False, labelcolor=INK, fontsize=8)

@@ -26,6 +26,7 @@ COLUMNS = {
         "bare client",
     ),
     "history": ("peak MB", "`show` after that", "bytes a line"),
+    "smoke": ("mutants caught", "correct accused", "at 0 ms"),
     "judging": ("µs an exchange", "µs a requirement", "peak MB", "one answer", "1,000"),
 }
 

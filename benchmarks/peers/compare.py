@@ -58,9 +58,8 @@ def peers(*, rounds: int = 3, quick: bool = False, full: bool = False) -> Part:
     chosen = [] if quick else _chosen(dict.fromkeys(EVERY, 1) if full else EVERY)
     for tool, one in _loose(usable, chosen):
         scores[tool.name].accused.add(one.id)
-    _proved(chosen, levels)
-    for score in levels.values():
-        score.took = took
+    for level, accused in levels_of(chosen).items():
+        levels[level].accused, levels[level].took = accused, took
     ranked = [*levels.values(), *scores.values()]
     part.tables = [_table(ranked, chosen)]
     part.series = _series(ranked, chosen)
@@ -98,11 +97,11 @@ def _timed(usable: Iterable[Tool], scores: dict[str, Score], folder: Path, round
             # A tool that does not accept the reference endpoint is a mistake of ours: this raises.
             with start() as running:
                 endpoint = Endpoint(running.https_url, running.http_url, str(running.ca_file))
-                scores[tool.name].took.append(_run(tool, endpoint, allowed=(0,)))
+                scores[tool.name].took.append(used_by(tool, endpoint, allowed=(0,)))
     return suite
 
 
-def _run(tool: Tool, endpoint: Endpoint, *, allowed: Iterable[int] = range(-64, 256)) -> Used:
+def used_by(tool: Tool, endpoint: Endpoint, *, allowed: Iterable[int] = range(-64, 256)) -> Used:
     with tempfile.TemporaryDirectory(prefix="connect-peer-") as folder:
         place = Path(folder)
         return measured(
@@ -114,45 +113,48 @@ def _run(tool: Tool, endpoint: Endpoint, *, allowed: Iterable[int] = range(-64, 
         )
 
 
-def _kind(trial: Trial) -> str:
+def kind_of(trial: Trial) -> str:
     return "correct" if trial.kind == "correct" else "by hand" if trial.id in VARIANTS else "derived"
 
 
 def _chosen(every: dict[str, int]) -> list[Trial]:
     """One in so many of each kind, in the order of the registry, which goes by themes."""
-    return [trial for kind in KINDS for trial in [t for t in trials() if _kind(t) == kind][:: every[kind]]]
+    return [trial for kind in KINDS for trial in [t for t in trials() if kind_of(t) == kind][:: every[kind]]]
 
 
 def _loose(usable: list[Tool], chosen: list[Trial]) -> list[tuple[Tool, Trial]]:
     """Which tool did not pass which variant."""
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:  # they wait for half of their time
-        tasks = [(tool, trial, pool.submit(_accuses, tool, trial)) for trial in chosen for tool in usable]
+        tasks = [(tool, trial, pool.submit(accuses, tool, trial)) for trial in chosen for tool in usable]
         return [(tool, trial) for tool, trial, task in tasks if task.result()]
 
 
-def _accuses(tool: Tool, trial: Trial) -> bool:
+def accuses(tool: Tool, trial: Trial) -> bool:
     named = trial.id if trial.id in VARIANTS else None
     with start(variant=named, rewrite=trial.rewrite, rewrite_errors=trial.rewrite_errors) as running:
         endpoint = Endpoint(running.https_url, running.http_url, str(running.ca_file))
         try:
-            return _run(tool, endpoint).code != 0
+            return used_by(tool, endpoint).code != 0
         except LateError:
             return True
 
 
-def _proved(chosen: list[Trial], levels: dict[str, Score]) -> None:
+def levels_of(chosen: list[Trial]) -> dict[str, set[str]]:
+    """The variants that the suite accuses, at each level, as `prove` counts."""
     requirements = documented().requirements
+    accused: dict[str, set[str]] = {level: set() for level in LEVELS}
     for outcome in prove([trial.id for trial in chosen]) if chosen else ():
         accusing = {requirements[name].level for name in outcome.accused}
         for place, level in enumerate(LEVELS, 1):
             if accusing & set(LEVELS[:place]):
-                levels[level].accused.add(outcome.id)
+                accused[level].add(outcome.id)
+    return accused
 
 
 def _sampled(chosen: list[Trial], *, full: bool) -> str:
     if not chosen:
         return "No variants in a quick run."
-    counted = ", ".join(f"{sum(_kind(t) == kind for t in chosen)} {kind}" for kind in KINDS)
+    counted = ", ".join(f"{sum(kind_of(t) == kind for t in chosen)} {kind}" for kind in KINDS)
     each = ", ".join(f"one in {every} {kind}" for kind, every in EVERY.items())
     of = "all there are" if full else f"{each}, in the order of the registry"
     return f"Variants: {counted}; {of}."
@@ -181,7 +183,7 @@ def _table(ranked: list[Score], chosen: list[Trial]) -> Table:
 
 
 def _of(chosen: list[Trial], *kinds: str) -> set[str]:
-    return {trial.id for trial in chosen if _kind(trial) in kinds}
+    return {trial.id for trial in chosen if kind_of(trial) in kinds}
 
 
 def _share(score: Score, chosen: list[Trial], *kinds: str) -> str:

@@ -98,4 +98,4 @@ def _points(axes: Axes, part: Part) -> None:
     axes.set_xticks([0.5, 1, 2, 5, 10], labels=["0.5", "1", "2", "5", "10"])
     axes.minorticks_off()
     axes.grid(visible=True, alpha=0.3)
-    axes.legend(frameon=False, labelcolor=INK, fontsize=8)
+    axes.legend(frameon=False, labelcolor=INK, fontsize=8, loc="upper center", bbox_to_anchor=(0.45, -0.14), ncols=3)

@@ -21,7 +21,7 @@ from conformance.sending.pace import Limits, Pace
 from conformance.target.target import Target
 
 _MOMENT_S = 0.01
-_LET_GO_S = 0.05  # in which a server sees that a connection was closed
+_LET_GO_S = 0.1  # in which a server sees that a connection was closed
 _UNHEARD = {Kind.CROWDED, Kind.STRAY, Kind.UNREACHED, Kind.HOSTILE, Kind.PORT}  # owe nobody an answer
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
+import trustme
 from hypothesis import settings
 
 from conformance.pytest_plugin import asks_for_an_endpoint
@@ -27,3 +29,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if not asks_for_an_endpoint(config):
         for sign in SIGNS:
             os.environ.pop(sign, None)
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    return tmp_path / "ca.pem"

@@ -23,17 +23,6 @@ ACTIONS = frozenset({Purpose(Kind.ACTION)})
 PLAIN = frozenset({Purpose(Kind.STATE, state="009")})
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    return tmp_path / "ca.pem"
-
-
 @pytest.fixture
 def tls(authority: trustme.CA) -> ssl.SSLContext:
     return served(authority.issue_cert(HOST))

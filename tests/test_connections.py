@@ -25,17 +25,6 @@ from tests.evidence_factory import SUCCESS, error
 WRONG = SUCCESS.replace(b"Timestamp>", b"Time>")
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    return tmp_path / "ca.pem"
-
-
 @pytest.fixture
 def tls(authority: trustme.CA) -> ssl.SSLContext:
     return served(authority.issue_cert(HOST))

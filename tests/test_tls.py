@@ -28,17 +28,6 @@ from tests.answering import CONTRACT, HOST, Endpoint, Script, honest, http, reas
 from tests.command import ROOT
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    return tmp_path / "ca.pem"
-
-
 def test_what_decides_is_set_by_the_suite() -> None:
     """The defaults differ between versions of Python: each is said."""
     made = context()

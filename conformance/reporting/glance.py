@@ -61,7 +61,8 @@ def in_brief(report: Report, found: Sequence[Cause]) -> Iterator[tuple[str, str]
     unnamed = [] if report.target.labels else ["no release named (--label)"]
     left = "; ".join([*_not_looked_at(report), *unnamed])
     yield "not asked", left.replace(" not selected", "").replace(" published calls", " calls")
-    yield "sure", _sure(report).replace("the suite finds ", "it finds ")
+    if sure := _sure(report):
+        yield "sure", sure.replace("the suite finds ", "it finds ")
 
 
 def _mender(first: Cause, report: Report) -> str:
@@ -112,7 +113,9 @@ def named_contract(report: Report) -> str:
 
 
 def _sure(report: Report) -> str:
-    """Of how many requirements the suite finds all faults that are known to break them."""
+    """Of how many requirements the suite finds all faults that are known to break them; "" where none was judged."""
+    if not any(r.verdict in {Verdict.PASS, Verdict.FAIL} for r in report.requirements):
+        return ""
     judged = {r.id: r.sensitivity for r in report.requirements if r.sensitivity and r.selected}
     whole = sum(one.killed == one.known for one in judged.values())
     told = f"the suite finds every known fault of {whole} of {len(judged)} requirements"

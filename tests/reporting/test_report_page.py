@@ -84,6 +84,11 @@ def test_cards_stand_in_the_order_of_the_causes(page: Any, report: Report) -> No
     assert [words(h) for h in page.xpath("//section[@id='open']//h3")] == [s for s in sentences if s not in titles][:-1]
 
 
+def test_where_nothing_was_judged_nothing_is_sure() -> None:
+    evidence = replace(conforming(), exchanges=(), handshakes=())
+    assert "How sure" not in words(parsed(judge(evidence), evidence).find(".//header"))
+
+
 def test_beside_a_pass_stands_what_it_is_worth() -> None:
     evidence = conforming()
     page = parsed(judge(evidence), evidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from socket import socket
 
@@ -34,31 +34,58 @@ def answering(call: Call) -> bytes:
 
 @dataclass
 class Watched(Endpoint):
-    """Tells when a further connection was made beside the first."""
+    """Tells when a further connection was made beside the first, which is kept waiting for it where `is_slow`."""
 
     further: threading.Event = field(default_factory=threading.Event)
+    seen: list[bool] = field(default_factory=list)
+    is_slow: bool = False
 
     def _serve(self, sock: socket, connection: int) -> None:
         if connection > 1:
             self.further.set()
+        elif self.is_slow:
+            self.seen.append(self.further.wait(4))
         super()._serve(sock, connection)
 
 
 def test_connections_are_opened_while_the_first_answer_is_waited_for(tls: ssl.SSLContext, ca_file: Path) -> None:
-    seen: list[bool] = []
-
     def first_waits(call: Call) -> bytes:
-        if not seen:
-            seen.append(endpoint.further.wait(4))
+        if not endpoint.seen:
+            endpoint.seen.append(endpoint.further.wait(4))
         return answering(call)
 
     endpoint = Watched(first_waits, tls=tls)
     with endpoint:
         evidence, report = session(endpoint, ca_file=ca_file, wishes=ACTIONS)
-    assert seen == [True]
+    assert endpoint.seen == [True]
     assert verdict(report, "REQ-01") == "pass"
     beside = [e for e in evidence.exchanges[1:] if not e.reused][:2]
     assert {e.connection for e in beside} == {2, 3}, "those that were opened are those that are used"
+
+
+def test_they_are_opened_while_the_first_one_agrees_on_tls(tls: ssl.SSLContext, ca_file: Path) -> None:
+    endpoint = Watched(answering, tls=tls, is_slow=True)
+    with endpoint:
+        report = session(endpoint, ca_file=ca_file, wishes=ACTIONS)[1]
+    assert endpoint.seen == [True]
+    assert verdict(report, "REQ-01") == "pass"
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 8])
+def test_the_last_request_is_begun_after_all_others(concurrency: int, tls: ssl.SSLContext, ca_file: Path) -> None:
+    """What the others leave behind shows in its answer."""
+    with Endpoint(answering, tls=tls) as secure, Endpoint(lambda _: http(error("009"))) as plain:
+        wishes, where = ACTIONS | PLAIN, f"http://{HOST}:{plain.port}/"
+        evidence, _ = session(
+            secure,
+            ca_file=ca_file,
+            wishes=wishes,
+            http_endpoint=where,
+            concurrency=concurrency,
+            plan=lambda plan: replace(plan, smoke=1, late=()),  # nothing waits for the time to advance
+        )
+    last = max(evidence.exchanges, key=lambda e: e.started)
+    assert (last.probe, last.connection) == ("documented-last-1", 1)
 
 
 @dataclass

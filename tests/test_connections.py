@@ -267,6 +267,15 @@ def test_what_comes_before_the_first_request_is_no_answer(greeting: bytes, tls: 
     assert "speaks before it is asked" in reason(report, "REQ-01")
 
 
+def test_so_it_is_where_an_endpoint_is_far(tls: ssl.SSLContext, ca_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a connection takes as long as it would be heard out, what came with it is all that can be heard."""
+    monkeypatch.setattr("conformance.sending.line._LISTEN_S", 0.0)
+    monkeypatch.setattr("conformance.sending.line._FAR_S", 1.0)
+    with Endpoint(lambda _: http(WRONG), tls=tls, greeting=http()) as endpoint:
+        report = session(endpoint, ca_file=ca_file, plan=documented_calls(3))[1]
+    assert "speaks before it is asked" in reason(report, "REQ-01")
+
+
 def test_a_frame_of_http_2_before_the_first_request_is_named(tls: ssl.SSLContext, ca_file: Path) -> None:
     settings = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
     with Endpoint(tls=tls, greeting=settings) as endpoint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
@@ -93,8 +94,13 @@ class _Backend(httpcore.AsyncNetworkBackend):
         addresses = [self.address] if self.address else await self.dialer.names.resolve(host, port)
         self.meter.stage = "connecting"
 
+        took: dict[str, float] = {}
+
         async def connect(address: str) -> httpcore.AsyncNetworkStream:
-            return await self.inner.connect_tcp(address, port, timeout, local_address, socket_options)
+            began = time.monotonic()
+            made = await self.inner.connect_tcp(address, port, timeout, local_address, socket_options)
+            took[address] = time.monotonic() - began
+            return made
 
         try:
             with anyio.fail_after(_ONE_ADDRESS_S if self.address else None):
@@ -108,7 +114,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         self.meter.address = address
         self.meter.connected()
         ports = self.dialer.ports[address, port]
-        return Line(line, self.dialer.trust, self.dialer.secrets, self.meter, ports)
+        return Line(line, self.dialer.trust, self.dialer.secrets, self.meter, ports, distance=took[address])
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)

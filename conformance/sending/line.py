@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MOMENT_S = 0.05  # what has arrived below TLS is read within this, or is no answer's data
 _GLANCE_S = 0.01  # the same of a connection that nobody has used yet
 _LISTEN_S = 0.1  # before the first request to a port; what follows a handshake may wait for an ACK, 40 ms
+_FAR_S = 0.02  # the same where a connection takes longer than that: what a server says then comes with the answer
 _SETTINGS = 4  # the type of the frame that a server's side of HTTP/2 begins with (RFC 9113 section 3.4)
 
 
@@ -33,7 +34,7 @@ class Meter:
         self.address = ""
         self.tls: Tls | None = None
         self.line: Line | None = None  # that the last request was written on
-        self.asking: Callable[[], object] = lambda: None  # told of each request that leaves
+        self.standing: Callable[[], object] = lambda: None  # told of each connection that stands
         self.begin()
 
     def begin(self) -> None:
@@ -51,6 +52,7 @@ class Meter:
         """The connection stands: what comes next is the request."""
         self.stage = WAITING
         self.connecting = time.monotonic() - self._began
+        self.standing()
 
     def count(self, size: int) -> None:
         self.received += size
@@ -79,9 +81,9 @@ class Port:
         """
         if self.waits:
             return
-        said = b""
+        said, seconds = b"", _LISTEN_S if line.distance < _LISTEN_S else _FAR_S
         for _ in range(2):  # where this machine was busy until the first was over, the second finds what came
-            with anyio.move_on_after(_LISTEN_S / 2):
+            with anyio.move_on_after(seconds / 2):
                 said = said or await line.read(65_536)
         self.waits = not said
         if said:
@@ -93,10 +95,18 @@ class Line(httpcore.AsyncNetworkStream):
     """A stream that counts what comes and puts the secrets into what goes."""
 
     def __init__(
-        self, inner: httpcore.AsyncNetworkStream, trust: Trust, secrets: Secrets, meter: Meter, ports: tuple[Port, Port]
+        self,
+        inner: httpcore.AsyncNetworkStream,
+        trust: Trust,
+        secrets: Secrets,
+        meter: Meter,
+        ports: tuple[Port, Port],
+        *,
+        distance: float,
     ) -> None:
-        """ports: what is spoken on the port as it is, and what within TLS."""
+        """ports: what is spoken on the port as it is, and what within TLS. distance: seconds to the host and back."""
         self.inner, self.trust, self.secrets, self.meter, self.ports = inner, trust, secrets, meter, ports
+        self.distance = distance
         self._is_of = meter.connection, meter.address, meter.tls
         self._asked = False
         self._begun = False
@@ -118,7 +128,6 @@ class Line(httpcore.AsyncNetworkStream):
         self.meter.line = self
         # A worker keeps a connection to either port: the one that it opened last need not be this one.
         self.meter.connection, self.meter.address, self.meter.tls = self._is_of
-        self.meter.asking()
         await self.hear()
         if self.meter.http_version == "HTTP/1.0":  # h11 writes its own version only
             buffer = buffer.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1)
@@ -183,7 +192,7 @@ class Line(httpcore.AsyncNetworkStream):
             raise
         self.meter.connected()
         self.meter.tls = facts(inner.get_extra_info("ssl_object"))
-        return Line(inner, self.trust, self.secrets, self.meter, self.ports[::-1])
+        return Line(inner, self.trust, self.secrets, self.meter, self.ports[::-1], distance=self.meter.connecting / 2)
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable" and self._over:

@@ -7,14 +7,17 @@ while the first call of the run is waited for.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from math import ceil
 
 import anyio
 
 from conformance.probes.probe import Probe
 from conformance.sending.session import Session
 from conformance.sending.worker import Worker
+
+_ROUNDS = 3  # that the first call over a new connection takes
 
 Row = tuple[Probe, ...]  # in turn, over the connections of one worker
 Errand = Callable[[Worker], Awaitable[bool]]  # what takes one worker's turn; True where it has to be run later
@@ -38,16 +41,23 @@ class Lanes:
             await worker.drop()
 
 
-async def side_by_side(session: Session, units: Iterable[Row | Errand], lanes: Lanes | None = None) -> None:
-    """Send them all, the first ones first. lanes: of workers that have their connections already."""
-    queue = deque(units)
+async def side_by_side(
+    session: Session, units: Iterable[Row | Errand], lanes: Lanes | None = None, end: Iterable[Errand] = ()
+) -> None:
+    """Send them all, the first ones first. lanes: of workers that have their connections already. end: what is begun
+    when all others were."""
+    queue, ends = deque(units), deque(end)
+    serving: Counter[str] = Counter()  # how many workers, by channel
 
     async def work(channel: str, worker: Worker) -> None:
         async with worker:
-            while queue and session.lane in {None, worker}:
-                unit = _next(queue, channel)
-                queue.remove(unit)
+            while (queue or ends) and session.lane in {None, worker}:
+                if session.lane is None and _is_not_worth_it(queue, channel, serving):
+                    break
+                unit = _taken(queue, channel) if queue else ends.popleft()
+                serving[channel] -= 1
                 channel = channel and (_channel(unit) or channel)
+                serving[channel] += 1
                 if callable(unit):
                     queue.extend([unit] if await unit(worker) else ())
                 elif left := await _in_turn(unit, worker):
@@ -56,18 +66,27 @@ async def side_by_side(session: Session, units: Iterable[Row | Errand], lanes: L
 
     async with anyio.create_task_group() as tasks:
         for channel, worker in (lanes or Lanes(session, queue)).workers:
+            serving[channel] += 1
             tasks.start_soon(work, channel, worker)
-    if queue:  # sent back by a worker that gave way when the last one was through
+    if queue or ends:  # sent back by a worker that gave way when the last one was through
         session.lane = None
         await work("", Worker(session))
 
 
-def _next(queue: Sequence[Row | Errand], channel: str) -> Row | Errand:
+def _taken(queue: deque[Row | Errand], channel: str) -> Row | Errand:
     """What a worker goes on with: what its connection serves, else what has a connection of its own anyway."""
     if not channel or callable(queue[0]):
-        return queue[0]
+        return queue.popleft()
     mine = next((one for one in queue if _channel(one) == channel), None)
-    return mine or next((one for one in queue if callable(one)), queue[0])
+    unit = mine or next((one for one in queue if callable(one)), queue[0])
+    queue.remove(unit)
+    return unit
+
+
+def _is_not_worth_it(queue: deque[Row | Errand], channel: str, serving: Counter[str]) -> bool:
+    """Whether the others are through with what is left before a worker has opened a connection for it."""
+    left = {_channel(unit) for unit in queue}
+    return len(left) == 1 and not left & {"", channel} and len(queue) <= _ROUNDS * sum(serving[one] for one in left)
 
 
 async def _in_turn(row: Row, worker: Worker) -> Row:
@@ -88,5 +107,5 @@ def _shares(queue: Sequence[Row | Errand], most: int) -> list[str]:
     wide, plain = min(most, len(channels)), channels.count("http")
     if wide < 2:
         return [""] * wide
-    few = max(1, min(round(wide * plain / len(channels)), wide - 1)) if plain else 0
+    few = min(ceil(wide * plain / len(channels)), wide - 1)  # several of plain HTTP need connections of their own
     return ["https"] * (wide - few) + ["http"] * few

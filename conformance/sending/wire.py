@@ -150,7 +150,9 @@ class Wire(Session):
         self.progress(0, self.total)
         async with Worker(self) as first:
             lanes = await self._first(plan, first)
-            await side_by_side(self, await self._units(plan), lanes)
+            end = [partial(self._end, plan, first)] if plan.last else []
+            is_all = not (plan.middle or plan.effects or plan.states)
+            await side_by_side(self, await self._units(plan), lanes, end if is_all else ())
             await self._reduce(plan, first)
             for probe in (p for p in plan.middle if not p.origin):
                 await first.settle(probe)
@@ -162,10 +164,7 @@ class Wire(Session):
             if self._lasting:
                 return  # what would be said now is said in that state
             await side_by_side(self, [partial(self._late, p) for p in plan.last[1:]])
-            # Over the connection of the first call: an endpoint may keep what it answers per connection.
-            for probe in plan.last[:1]:
-                if plan.smoke or await self._late(probe, first):
-                    await first.settle(probe)
+            await side_by_side(self, (), end=() if is_all else end)
 
     async def _units(self, plan: Plan) -> list[Row | Errand]:
         """What goes side by side: what takes more than one round trip while there is other work beside it."""
@@ -186,6 +185,10 @@ class Wire(Session):
         if "https" not in self.pace.silent:
             await anyio.sleep(max(0.0, LATER_S - self._since(probe.purpose)))
         return await worker.exchange_with_retry(probe)
+
+    async def _end(self, plan: Plan, first: Worker, _: Worker) -> bool:
+        """The last request, over the connection of the first: an endpoint may keep what it answers per connection."""
+        return await (first.exchange_with_retry if plan.smoke else partial(self._late, worker=first))(plan.last[0])
 
     async def _with_its_value(self, probe: Probe, worker: Worker) -> bool:
         """Send a probe; one whose value another call lists with that value, or not at all where there is none."""
@@ -221,11 +224,11 @@ class Wire(Session):
     async def _first(self, plan: Plan, worker: Worker) -> Lanes | None:
         """The first call decides whether there is anybody to talk to.
 
-        What comes next has its connections opened while its answer is waited for, as soon as its own stands: with an
+        What comes next has its connections opened meanwhile, as soon as this one stands, before its TLS does: with an
         endpoint that serves one at a time, none of them is in its way. They are closed again where it has no answer.
         """
         lanes, stands = Lanes(self, [(p,) for p in (*plan.together, *plan.in_a_row)]), anyio.Event()
-        worker.meter.asking = stands.set
+        worker.meter.standing = stands.set
 
         async def open_lanes() -> None:
             await stands.wait()

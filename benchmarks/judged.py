@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from conformance.checks.outcome import Verdict
-from conformance.commands.run import collect_seldom
+from conformance.commands.guard import collect_seldom
 from conformance.contract.load import documented
 from conformance.evidence.recording import from_har
 from conformance.verdicts.judge import judge_evidence as judged

@@ -7,6 +7,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -57,9 +58,14 @@ def record(
     how many. stop_on_failure: send nothing more once what was recorded fails on these `terms`. smoke: send so many
     requests alone, those that find most. Raises ConfigError for a selection that names no requirement.
     """
-    from conformance.sending.pace import Limits  # noqa: PLC0415  what sends is half of what a run imports
-    from conformance.sending.recorded import evidence_of  # noqa: PLC0415
-    from conformance.sending.wire import Wire  # noqa: PLC0415
+    with ThreadPoolExecutor(1) as beside:  # what sends is half of what a run imports; to read all CAs takes as long
+        from conformance.sending.tls import Trust  # noqa: PLC0415
+
+        trust = beside.submit(Trust, target)
+        from conformance.sending.connect import Dialer  # noqa: PLC0415
+        from conformance.sending.pace import Limits  # noqa: PLC0415
+        from conformance.sending.recorded import evidence_of  # noqa: PLC0415
+        from conformance.sending.wire import Wire  # noqa: PLC0415
 
     contract = contract or documented()
     if wishes is None:
@@ -74,7 +80,7 @@ def record(
     )
     started = time.time()
     described = partial(evidence_of, target, seed=seed, started=started, wishes=wishes, nonce=nonce, smoke=smoke)
-    wire = Wire(target, limits, seed, progress=told)
+    wire = Wire(target, limits, seed, Dialer(target, trust=trust.result), told)
     if stop_on_failure:
         wire.failing = lambda recording: _fails(described(recording), contract, terms or Terms())
     evidence = described(wire.run(plan))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -32,7 +31,6 @@ from conformance.verdicts.verdict import ExitCode
 
 def run(options: argparse.Namespace) -> int:
     """Judge one target, write the reports, print the summary; returns the exit code."""
-    collect_seldom()
     contract = documented()
     wanted = terms(options, contract)
     nonce = _answers(options, contract)
@@ -92,7 +90,6 @@ def _answers(options: argparse.Namespace, contract: Contract) -> str:
 
 def replay(options: argparse.Namespace) -> int:
     """Judge a recording again; the same verdicts as the run that recorded it."""
-    collect_seldom()
     contract = documented()
     wanted = terms(options, contract)
     extensions = read_extensions(options.extension, contract)
@@ -114,11 +111,6 @@ def replay(options: argparse.Namespace) -> int:
         return Session(contract, wanted, evidence.binding, evidence.calls, scratch, folder, extensions).judge(
             evidence, options
         )
-
-
-def collect_seldom() -> None:
-    """What is recorded is kept to the end: looking through it for garbage takes a third of judging a long list."""
-    gc.set_threshold(50_000, 20, 100)
 
 
 def _nothing_selected() -> int:

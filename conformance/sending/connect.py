@@ -6,8 +6,8 @@ import logging
 import ssl
 import time
 from collections import defaultdict
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -139,8 +139,9 @@ def _no_connection(error: Exception, host: str, port: int, local_address: str | 
 class Dialer:
     """Makes transports; keeps the addresses of names and the numbers of connections."""
 
-    def __init__(self, target: Target, resolver: Resolver = system) -> None:
-        self.target = target
+    def __init__(self, target: Target, resolver: Resolver = system, trust: Callable[[], Trust] | None = None) -> None:
+        """trust: gives what the target's connections trust, where somebody has begun to build it."""
+        self.target, self._trust = target, trust or partial(Trust, target)
         self.secrets: Secrets = target.secrets
         self.names = Names(resolver)
         self._connections = 0
@@ -149,7 +150,7 @@ class Dialer:
     @cached_property
     def trust(self) -> Trust:
         """One for the session: building its context costs 20 ms."""
-        return Trust(self.target)
+        return self._trust()
 
     def number(self) -> int:
         self._connections += 1

@@ -312,6 +312,10 @@ REFUSED = {
     "a state that is none": (["serve", "--state", "123"], "002, 003, 004, 005, 006, 007, 008, 009"),
     "a variant that is none": (["serve", "--mutant", "none-such"], "none-such"),
     "a port that is none": (["serve", "--https-port", "70000"], "from 0 to 65535"),
+    "an option without a value": (["run", "--endpoint", "reference", "--proxy="], "--proxy: it is empty"),
+    "nothing selected by name": (["run", "--endpoint", "reference", "--select", ""], "--select: it is empty"),
+    "a file beside an endpoint": (["run", "--endpoint=reference", "--config=no.toml"], "there is no file no.toml"),
+    "no extension that could fail": (["replay", str(RECORDING), "--fail-on-extension"], "beside --extension DIR"),
     "a format that is none": (["requirements", "--format", "xml"], "table"),
 }  # fmt: skip
 

@@ -392,3 +392,12 @@ def test_each_state_is_tried_once(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "the setup command of state 999 ended with exit status 1" in told
     assert [state for _, state in seen if state] == ["004", "008"]
     assert [(tmp_path / key).read_text() for key in ("setup", "teardown")] == ["x", "x"]
+
+
+def test_what_has_one_cause_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--endpoint=https://nobody.invalid/T0KEN"]) == 10
+    told = " ".join(capsys.readouterr().out.split())
+    assert told.count("nobody.invalid does not resolve") == 1
+    assert "- plain HTTP not reached, for the same reason" in told
+    assert "open states 004, 007, 008, 999: not provisioned" in told
+    assert told.count("[targets.") == 1

@@ -179,7 +179,11 @@ def test_a_failure_stays_a_failure() -> None:
 WRONG = {
     "no TOML": ("level", "is not TOML"),
     "an unknown key": ('levels = "must"', "levels"),
-    "another level": ('level = "all"', "level"),
+    "another level": (
+        'level = "all"',
+        "there is no 'all' at `level`; allowed: the keys level (must, should or advisory)",
+    ),
+    "a text for a list": ('waivers = "ENV-*"', "expected a list, got a string at `waivers`"),
     "a call that is not there": ('calls = ["get_nothing"]', "get_nothing"),
     "a requirement that is not there": ('require = ["ENV-99"]', "ENV-99"),
     "a waiver of one that is not there": ('waivers = ["XYZ-*"]', "XYZ-"),

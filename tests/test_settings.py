@@ -121,6 +121,13 @@ class TestANewSettingIsOneRow:
             read_config(file)
         assert says in str(refused.value)
 
+    def test_a_wrong_table_is_named_before_the_target_that_it_hides(self, tmp_path: Path) -> None:
+        file = tmp_path / "c.toml"
+        file.write_text("[target.staging]\nendpoint = 'https://h.example/T'\n", encoding="utf-8")
+        asked = parsed(["run", "--target=staging", f"--config={file}"])
+        with pytest.raises(ConfigError, match=r"unknown key `target` \(did you mean `targets`\?\)"):
+            target_of(asked, documented(), contextlib.ExitStack())
+
     def test_the_option_and_the_variable(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert chosen().more["patience"] == 3
         monkeypatch.setenv("CONNECT_CONFORMANCE_PATIENCE", "5")

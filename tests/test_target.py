@@ -92,7 +92,7 @@ WRONG = {
     "an unknown interpretation": (E + 'accept = ["I-99"]', "I-99 is no interpretation"),
     "one that the page decides": (
         E + 'accept = ["I-02"]',
-        "I-02 is decided by the page alone (did you mean I-23?); allowed: I-01",
+        "I-02 is decided by the page alone; allowed: I-01",
     ),
     "a proxy of another kind": (E + 'proxy = "socks5://x:1"', "no proxy URL"),
     "a proxy of half an address": (E + 'proxy = "http://[::1"', "no proxy URL"),

@@ -60,7 +60,7 @@ WRONG = {
     "a missing reason": (GOOD.replace('reason = "ticket 311"\n', ""), "reason"),
     "no expiry": (GOOD.replace("expires = 2026-06-30\n", ""), "expires"),
     "an expiry that is no day": (GOOD.replace("2026-06-30", '"soon"'), "expires"),
-    "an unknown key": (GOOD + "until = 2026-06-30\n", "until"),
+    "an unknown key": (GOOD + "until = 2026-06-30\n", "unknown key `until` at `waiver[0]`"),
     "an unknown table": (GOOD + "[[excuse]]\n", "excuse"),
     "no waiver": ("", "waiver"),
     "a call that is none": (

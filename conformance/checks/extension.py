@@ -62,7 +62,7 @@ def read_extension(folder: Path, documented: Contract, requirements: Path | None
     folder = folder.absolute()
     try:
         if not folder.is_dir():
-            raise ContractError("there is no such folder")
+            raise ContractError("there is no such folder; allowed: one with checks and their requirements.toml")
         contract = _contract(requirements or folder / REQUIREMENTS, documented)
         found = tuple(check for file in sorted(folder.glob("test_*.py")) for check in _checks(file, contract))
         if not found:
@@ -85,9 +85,12 @@ def read_extensions(folders: Iterable[Path | str], documented: Contract) -> tupl
 def extensions_of(options: argparse.Namespace, contract: Contract) -> tuple[Extension, ...]:
     """The extensions that options name, and that of the configuration file. Raises ConfigError."""
     found = list(read_extensions(options.extension, contract))
-    if options.target and (named := own_checks(config_file(options))):
+    if getattr(options, "target", None) and (named := own_checks(config_file(options))):
         requirements, checks = named
         found.append(read_extension(checks, contract, requirements))
+    if getattr(options, "fail_on_extension", False) and not found:
+        allowed = "beside --extension DIR, or [extensions] in the configuration file"
+        raise ConfigError(f"--fail-on-extension: there is no extension that could fail; allowed: {allowed}")
     return told_apart(found)
 
 

@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     """Write a challenge, and note it in the ledger; returns the exit code."""
     contract, file = documented(), Path(options.output)
     if not options.name.strip() or not options.name.isprintable() or len(options.name) > 200:
-        raise ConfigError("--for: allowed: a name of up to 200 printable characters")
+        raise ConfigError(f"--for: {options.name!r:.60} is no name; allowed: one of up to 200 printable characters")
     policy = read_policy(options.policy, contract) if options.policy else None
     key = private_key(options.key) if options.key else None
     ledger = read_ledger(options.ledger)

@@ -171,13 +171,15 @@ def _secrets(target: Target) -> Finding:
 
 def states(contract: Contract, target: Target, tried: Evidence | None = None) -> Iterator[Finding]:
     """Code by code: how its state is reached and what came, or the lines that would say so."""
+    missing = []
     for error in contract.errors.values():
-        name, state = f"state {error.code}", target.states.get(error.code)
-        if state is not None:
-            yield _provisioned(name, state, tried)
+        if state := target.states.get(error.code):
+            yield _provisioned(f"state {error.code}", state, tried)
         elif error.provoked == "provisioned":
-            said = "not provisioned, its requirements stay open; lines of connect-conformance.toml to change that:"
-            yield Finding(name, "open", said, state_lines(target.name, error.code))
+            missing.append(error.code)
+    if missing:
+        said = "not provisioned, so their requirements stay open; for each, lines of connect-conformance.toml such as:"
+        yield Finding("states", "open", f"{', '.join(missing)}: {said}", state_lines(target.name, missing[0]))
 
 
 def _provisioned(name: str, state: State, tried: Evidence | None) -> Finding:

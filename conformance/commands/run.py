@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
-from conformance.checks.extension import extensions_of, read_extensions
+from conformance.checks.extension import extensions_of
 from conformance.commands.listing import listing
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
@@ -92,7 +92,7 @@ def replay(options: argparse.Namespace) -> int:
     """Judge a recording again; the same verdicts as the run that recorded it."""
     contract = documented()
     wanted = terms(options, contract)
-    extensions = read_extensions(options.extension, contract)
+    extensions = extensions_of(options, contract)
     try:
         evidence = from_har(read_file(options.evidence))
     except OSError as error:

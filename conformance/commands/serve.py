@@ -53,7 +53,9 @@ def _started(options: argparse.Namespace) -> Running:
         raise ConfigError(f"serve: cannot listen on {options.host}: {why}") from None
     except (KeyError, ValueError) as error:
         hint = meant(options.mutant or "", VARIANTS)
-        raise ConfigError(f"serve --mutant: {error.args[0]}{hint}") from None
+        raise ConfigError(
+            f"serve --mutant: {error.args[0]}{hint}; allowed: a name that `prove --format json` prints"
+        ) from None
 
 
 def _where(running: Running, state: str | None) -> str:

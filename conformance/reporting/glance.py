@@ -54,7 +54,7 @@ def in_brief(report: Report, found: Sequence[Cause]) -> Iterator[tuple[str, str]
     if first:
         yield (
             "mended by",
-            _mender(first, report) + ("; since when is unknown, as this is one run" if first.check else ""),
+            _mender(first, report) + ("; `history` says since when" if first.check else ""),
         )
     if first and first.check and first.check.reproduce:
         yield "again", _again(report, f"--select {first.lead.address}")
@@ -62,7 +62,7 @@ def in_brief(report: Report, found: Sequence[Cause]) -> Iterator[tuple[str, str]
     left = "; ".join([*_not_looked_at(report), *unnamed])
     yield "not asked", left.replace(" not selected", "").replace(" published calls", " calls")
     if sure := _sure(report):
-        yield "sure", sure.replace("the suite finds ", "it finds ")
+        yield "sure", sure
 
 
 def _mender(first: Cause, report: Report) -> str:
@@ -113,13 +113,12 @@ def named_contract(report: Report) -> str:
 
 
 def _sure(report: Report) -> str:
-    """Of how many requirements the suite finds all faults that are known to break them; "" where none was judged."""
-    if not any(r.verdict in {Verdict.PASS, Verdict.FAIL} for r in report.requirements):
-        return ""
-    judged = {r.id: r.sensitivity for r in report.requirements if r.sensitivity and r.selected}
+    """Of how many requirements judged the suite finds all faults that are known to break them; "" of none."""
+    seen = [r for r in report.requirements if r.verdict in {Verdict.PASS, Verdict.FAIL}]
+    judged = {r.id: r.sensitivity for r in seen if r.sensitivity}
     whole = sum(one.killed == one.known for one in judged.values())
-    told = f"the suite finds every known fault of {whole} of {len(judged)} requirements"
-    return f"{told} (see docs/limits.md)" if judged else ""
+    told = f"every known fault of {whole} of {len(judged)} requirements judged is found; others may be missed"
+    return told if judged else ""
 
 
 def _not_looked_at(report: Report) -> Iterator[str]:

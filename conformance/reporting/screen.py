@@ -6,8 +6,10 @@ Whatever is said is text: no markup is read in it, and what a terminal would act
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import sys
+from functools import partial
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -18,6 +20,7 @@ from conformance.reporting import inert, output
 
 NARROWEST, WIDEST = (30, 120)  # columns below which nothing can be laid out; above which no paragraph is easy to read
 _ENDLESS = 100_000
+_CODE, _JOINT = re.compile(r"`[^`]+`"), "\ue000"  # what stands for a space at which no line is broken
 
 
 class Screen:
@@ -56,21 +59,25 @@ class Screen:
         indent = before if hanging is None else hanging
         if indent > self.width // 2:
             indent = 4
-        said = Text.assemble((lead, style), Text(inert.terminal(text, limit=limit), style=self._link(link)))
+        shown = _CODE.sub(partial(_joined, self.width - indent), inert.terminal(text, limit=limit))
+        said = Text.assemble((lead, style), Text(shown, style=self._link(link)))
         # What is indented as far as its lead is wide is wrapped without it; else the lead is its first word.
         aside = said[:before] if indent == before else Text("")
         broken = said[before:] if indent == before else said
         for number, line in enumerate(broken.wrap(self._console, self.width - indent, overflow="fold")):
             begin = aside if number == 0 else Text(" " * indent)
             whole = Text.assemble(begin, line)
+            whole.plain = whole.plain.replace(_JOINT, " ")
             whole.rstrip()
             self._lines.append(whole)
 
-    def whole(self, text: str, lead: str = "", *, style: str = "", link: str = "", limit: int = 4_096) -> None:
-        """One line that is never broken, so that it can be copied; below its lead where it is too long."""
+    def whole(
+        self, text: str, lead: str = "", *, what: str = "", style: str = "", link: str = "", limit: int = 4_096
+    ) -> None:
+        """One line that is never broken, so that it can be copied; below its lead, and what it is, if too long."""
         shown = Text(inert.terminal(text, limit=limit), style=self._link(link))
         if cell_len(lead) + shown.cell_len > self.width and lead.strip():
-            self._lines.append(Text(lead.rstrip(), style=style))
+            self.say(what, lead, style=style)
             lead = "  "
         self._lines.append(Text.assemble(Text(lead, style=style), shown))
 
@@ -107,6 +114,11 @@ def here(*, whole: bool = False, color: bool = True) -> Screen:
         width = _ENDLESS
     wanted = color and output.has_colors(sys.stdout)
     return Screen(width, color=wanted, links=output.has_links(sys.stdout))
+
+
+def _joined(most: int, code: re.Match[str]) -> str:
+    """What is to be copied as it stands, in one piece where a line has room for it."""
+    return code[0].replace(" ", _JOINT) if len(code[0]) <= most else code[0]
 
 
 def fitted(text: str, columns: int, *, end: bool = False) -> str:

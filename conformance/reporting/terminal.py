@@ -114,7 +114,8 @@ class _Page:
                 self.field(label, text)
             elif self.page:
                 there = quote(str(self.page.parent / "evidence.har"))
-                self.screen.whole(text.replace("evidence.har", there), f"  {label:{_LABEL}}")
+                command = text.replace("evidence.har", there)
+                self.screen.whole(command, f"  {label:{_LABEL}}", what="with no network:")
 
     def others_alone(self, report: Report) -> None:
         """The end of a session of pytest's that asked for nothing of the published contract."""

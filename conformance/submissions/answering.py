@@ -40,7 +40,7 @@ def issued_by_us(challenge: Challenge, data: bytes, ledger: Ledger, keys: list[P
         return Row("challenge", Standing.FAILED, f"it {error}")
     if key is not None:
         return Row("challenge", Standing.OK, f"issued for {challenge.for_}, signed by a key that is trusted")
-    said = f"{ledger.file} does not know it, and no key that is trusted has signed it"
+    said = f"the ledger {ledger.file} does not know it, and no key that is trusted has signed it"
     return Row("challenge", Standing.OPEN, said)
 
 

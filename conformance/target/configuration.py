@@ -28,6 +28,22 @@ _CALLED = {
     datetime.date: "a date",
     datetime.time: "a time",
 }
+# What msgspec says of a table that is not as it should be, and how it is told.
+_SAID = {
+    "Object missing required field": "missing key",
+    "Object contains unknown field": "unknown key",
+    " - at `$.": " at `",
+    "Expected": "expected",
+    "Invalid enum value": "there is no",
+    "`array`": "a list",
+    "`object`": "a table",
+    "`str`": "a string",
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`bool`": "true or false",
+    "`date`": "a date",
+    "`datetime`": "a date and time",
+}
 _TAKES: dict[str, tuple[type, ...]] = {
     "file": (str, Path),
     "number": (int, float),
@@ -162,6 +178,14 @@ def read_toml(file: Path, what: str = "") -> dict[str, Any]:
         return tomllib.loads(read_file(file, _MOST).decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(_unreadable(named, error)) from None
+
+
+def in_words(error: ValueError) -> str:
+    """What is wrong with a table, by msgspec, in words of TOML."""
+    said = str(error)
+    for words, told in _SAID.items():
+        said = said.replace(words, told)
+    return said
 
 
 def _unreadable(named: str, error: Exception) -> str:

@@ -34,6 +34,8 @@ def target_of(options: argparse.Namespace, contract: Contract, stack: contextlib
         raise ConfigError("--endpoint and --target exclude each other; allowed: one of them")
     if len(options.target) > 1:
         raise ConfigError("--target is given more than once; allowed here: one target")
+    if options.endpoint and options.config and not options.config.is_file():
+        raise ConfigError(f"--config: there is no file {options.config}; allowed: a TOML file, or none with --endpoint")
     config: Settings
     if options.target:
         name, (config, base) = options.target[0], _configured(options)
@@ -81,11 +83,12 @@ def config_file(options: argparse.Namespace) -> Path:
 
 def _configured(options: argparse.Namespace) -> tuple[Settings, Path]:
     file, (name,) = config_file(options), options.target
-    names = target_names(file)
-    if name not in names:
+    config = read_config(file, name)
+    if name not in config:
+        names = target_names(file)
         allowed = ", ".join(names) or "none is defined"
         raise ConfigError(f"{file} has no target {name!r}{meant(name, names)}; allowed: {allowed}")
-    return read_config(file, name)[name], file.parent
+    return config[name], file.parent
 
 
 def _reference(options: argparse.Namespace, contract: Contract, stack: contextlib.ExitStack) -> Settings:

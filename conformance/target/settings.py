@@ -117,6 +117,8 @@ class Setting(NamedTuple):
 
     def value(self, text: str) -> Any:
         """What the text of an option or of a variable says. Raises argparse.ArgumentTypeError."""
+        if not text.strip() and self.kind != "table":
+            raise argparse.ArgumentTypeError("it is empty; allowed: a value, or to leave the option out")
         if self.parse:
             return self.parse(text)
         if self.choices and text not in self.choices:
@@ -158,7 +160,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("http_endpoint", "text", "target", "where plain HTTP is tried",
             more="It gets a random token, never the endpoint's.", unset="the endpoint's host, port 80",
             example='"http://staging.example.com/"', metavar="URL", commands=_LOOKS),
-    Setting("http_token", "text", "target", "a valid token that may be shown to the clear, for plain HTTP",
+    Setting("http_token", "text", "target", "a valid token that may be sent unencrypted, over plain HTTP",
             unset="a random one, which may be refused as a token", example='"${THROWAWAY_TOKEN}"'),
     Setting("target", "list", "command", "a target of the configuration file", metavar="NAME", commands=_LOOKS,
             group="to begin with"),

@@ -154,7 +154,9 @@ def _accept(values: Values, names: list[str], contract: Contract) -> tuple[str, 
         if name not in known or not known[name].acceptable:
             what = "is decided by the page alone" if name in known else "is no interpretation of the register"
             allowed = [one.id for one in known.values() if one.acceptable]
-            raise values.wrong("accept", f"{name} {what}{meant(name, allowed)}", ", ".join(allowed))
+            raise values.wrong(
+                "accept", f"{name} {what}{'' if name in known else meant(name, allowed)}", ", ".join(allowed)
+            )
     return tuple(dict.fromkeys(names))
 
 

@@ -262,6 +262,9 @@ def plain_http(exchange: Exchange | None, evidence: Evidence) -> Finding:
         return Finding(subject, "unseen", "not reached")
     host, port = _place(exchange)
     if exchange.loss:
+        first = first_call(evidence.exchanges)
+        if first and first.loss and first.loss.reason == exchange.loss.reason:
+            return Finding(subject, "unseen", "not reached, for the same reason")
         repair = "say where with `http_endpoint`; else the requirements about error 009 stay open"
         return Finding(subject, "open", exchange.loss.reason, (repair,))
     assert exchange.answer

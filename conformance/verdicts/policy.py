@@ -15,14 +15,14 @@ from msgspec import UNSET, Meta, UnsetType
 from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS, Level
 from conformance.contract.quoting import cut
-from conformance.target.configuration import ConfigError, read_toml
+from conformance.target.configuration import ConfigError, in_words, read_toml
 from conformance.verdicts.naming import names
 from conformance.verdicts.verdict import Claim, ExitCode, PolicyNote, Report, RequirementResult, required
 
 if TYPE_CHECKING:
     from conformance.contract.model import Contract
 
-KEYS = "level, calls, require, accept, waivers, clock_tolerance, minimum_suite, contract"
+KEYS = "level (must, should or advisory), calls, require, accept, waivers, clock_tolerance, minimum_suite, contract"
 _OPEN = {Verdict.INCONCLUSIVE, Verdict.ERROR}
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,3}")
 _LONGEST = 200  # characters of a reason that is quoted
@@ -62,7 +62,7 @@ def policy_of(said: object, name: str, contract: Contract) -> Policy:
     try:
         policy = msgspec.convert(said, Policy)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{name} is not usable: {error}; allowed: the keys {KEYS}") from None
+        raise ConfigError(f"{name} is not usable: {in_words(error)}; allowed: the keys {KEYS}") from None
     for key, what, allowed in _faults(policy, contract):
         raise ConfigError(f"{name}: {key}: {what}; allowed: {allowed}")
     return policy

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from conformance.contract.model import Contract
-from conformance.target.configuration import ConfigError, read_toml
+from conformance.target.configuration import ConfigError, in_words, read_toml
 from conformance.verdicts.likeness import signature
 from conformance.verdicts.naming import addressed
 
@@ -90,7 +90,7 @@ def read_waivers(file: Path, contract: Contract) -> Mapping[str, Waiver]:
     except msgspec.ValidationError as error:
         needed = "tables [[waiver]] with requirement, reason and expires = YYYY-MM-DD"
         allowed = f"{needed}, perhaps call, target and failure"
-        raise ConfigError(f"the waivers {file} are not usable: {error}; allowed: {allowed}") from None
+        raise ConfigError(f"the waivers {file} are not usable: {in_words(error)}; allowed: {allowed}") from None
     found: dict[str, Waiver] = {}
     for row in rows:
         told = [row.failure] if isinstance(row.failure, str) else row.failure or []

@@ -57,3 +57,15 @@ def test_what_is_far_from_any_option_is_not_guessed_at(capsys: pytest.CaptureFix
     for wrong, hint in (("--nope", ""), ("--levle", " (did you mean --level?)")):
         assert main(["run", wrong]) == 4
         assert f"unrecognized arguments: {wrong}{hint} (see" in capsys.readouterr().err
+
+
+def test_help_breaks_no_name_and_says_what_the_command_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    for command in COMMANDS.values():
+        assert not re.search(r"[a-z]-$", command.format_help(), re.MULTILINE)
+    monkeypatch.setenv("COLUMNS", "100")
+    assert "a target of the configuration file (repeatable)" in COMMANDS["run"].format_help()
+    assert "a target of the configuration file\n" in COMMANDS["doctor"].format_help()
+    assert "CONNECT_CONFORMANCE_LEVEL is --level" in COMMANDS["replay"].format_help()
+    verbs = next(a for a in COMMANDS["history"]._actions if isinstance(a, argparse._SubParsersAction)).choices
+    assert "export --format {parquet} [OPTION ...] DIR" in verbs["export"].format_help()

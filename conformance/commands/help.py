@@ -54,7 +54,9 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "init": (("init", "then fill in connect-conformance.toml, and `doctor --target NAME`"),),
     "waivers": (("waivers init reports/latest", "then say in waivers.toml why and until when each is excused"),),
     "completion": (("completion bash", "print it; ~/.local/share/bash-completion/completions is a place for it"),),
-    "challenge": (("challenge --for partner --endpoint-host api.partner.example", "what the partner runs with"),),
+    "challenge": (
+        ("challenge --for partner --endpoint-host api.partner.example", "challenge.json, with which the partner runs"),
+    ),
     "package": (("package reports/latest --challenge challenge.json -o run.zip", "what the partner sends back"),),
     "verify": (("verify run.zip", "what can be established of it"),),
     "requirements": (("requirements --format markdown", "all of them, with the checks that judge them"),),
@@ -64,6 +66,16 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("serve --mutant root_all_capitals", "be wrong in one way"),
     ),
 }
+
+
+class _Wrapped(argparse.HelpFormatter):
+    """Breaks no line within a name: `connect-conformance.toml` is one."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return _wrapped(text, width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return textwrap.indent("\n".join(_wrapped(text, width - len(indent))), indent)
 
 
 class Parser(argparse.ArgumentParser):
@@ -86,7 +98,7 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """Usage, what it does, examples, then its options group by group."""
-        made = argparse.HelpFormatter(self.prog, max_help_position=26, width=_width())
+        made = _Wrapped(self.prog, max_help_position=26, width=_width())
         made.add_usage(self._in_short(), [], [])
         made.add_text(self.description)
         for title, actions, said in self._sections():
@@ -107,7 +119,7 @@ class Parser(argparse.ArgumentParser):
     def _in_short(self) -> str:
         """What has to be said, and that there are options."""
         below = next((a for a in self._actions if isinstance(a, argparse._SubParsersAction)), None)
-        needed = [f"{a.option_strings[0]} {a.metavar}" for a in self._actions if a.option_strings and a.required]
+        needed = [f"{a.option_strings[0]} {_word(a)}" for a in self._actions if a.option_strings and a.required]
         words = [_word(a) for a in self._actions if not a.option_strings and a is not below]
         options = [] if below else ["[OPTION ...]"]
         return " ".join([self.prog, *needed, *options, *words, *([f"{below.metavar} ..."] if below else [])])
@@ -123,7 +135,8 @@ class Parser(argparse.ArgumentParser):
             purposes = PURPOSES if self._name == "" else {f"what `{self._name}` can do": tuple(each)}
             found += [(title, [each[n] for n in names], None) for title, names in purposes.items()]
         first = [("arguments", words, None)] if words else []
-        return [*first, *found, ("options" if not own else "help", list(self._optionals._group_actions), None)]
+        last = list(self._optionals._group_actions)
+        return [*first, *found, ("help" if own and len(last) == 1 else "options", last, None)]
 
 
 # A misplaced URL or token is quoted by the parser's messages, and whoever is asked for help gets to see them.
@@ -133,6 +146,10 @@ _TOKEN = re.compile(r"(?<=://)[^\s'\"]+|[0-9A-Fa-f]{16,}")
 def sentence(said: str) -> str:
     """What a command does, as a sentence."""
     return f"{said[0].upper()}{said[1:]}."
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)
 
 
 def _width() -> int:
@@ -150,5 +167,5 @@ def _examples(name: str) -> str:
     lines = ["examples:"] if EXAMPLES.get(name) else []
     for line, does in EXAMPLES.get(name, ()):
         lines.append(f"  connect-conformance {line}")
-        lines += textwrap.wrap(does, _width(), initial_indent=6 * " ", subsequent_indent=6 * " ")
+        lines += [textwrap.indent(line, 6 * " ") for line in _wrapped(does, _width() - 6)]
     return "\n".join(lines)

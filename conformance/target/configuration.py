@@ -180,7 +180,7 @@ def read_toml(file: Path, what: str = "") -> dict[str, Any]:
         raise ConfigError(_unreadable(named, error)) from None
 
 
-def in_words(error: ValueError) -> str:
+def in_words(error: Exception) -> str:
     """What is wrong with a table, by msgspec, in words of TOML."""
     said = str(error)
     for words, told in _SAID.items():

@@ -15,7 +15,7 @@ from conformance.target.settings import PREFIX, Setting, taken_by, variables
 
 # The titles that options stand under, in this order, and what is said there.
 GROUPS = {
-    "to begin with": f"Every option can also be an environment variable: {PREFIX}ENDPOINT is --endpoint.",
+    "to begin with": "Every option can also be an environment variable: {variable} is {flag}.",
     "target": None,
     "several targets": "Each is judged in a process of its own and writes into a folder of its name; an overview"
     " shows all.",
@@ -33,14 +33,18 @@ def add_options(parser: argparse.ArgumentParser, command: str) -> None:
     rows = taken_by(command)
     for title, said in GROUPS.items():
         of_it = [row for row in rows if row.group == title]
-        group = parser.add_argument_group(title, said) if of_it else parser
+        if not of_it:
+            continue
+        about = said and said.format(variable=of_it[0].variable, flag=of_it[0].flag)
+        group = parser.add_argument_group(title, None if command == "init" else about)
         for row in of_it:
-            group.add_argument(row.flag, **attributes(row))
+            group.add_argument(row.flag, **attributes(row, command))
 
 
-def attributes(row: Setting) -> dict[str, Any]:
+def attributes(row: Setting, command: str = "") -> dict[str, Any]:
     """What argparse is to know of an option; pytest asks for the same."""
-    usual = "repeatable" if row.repeatable else row.usual not in {"", "none"} and f"default: {row.usual}"
+    several = row.repeatable and (row.key != "target" or command == "run")
+    usual = "repeatable" if several else row.usual not in {"", "none"} and f"default: {row.usual}"
     said = "; ".join(filter(None, (row.help, row.tip)))
     made: dict[str, Any] = {"dest": row.key, "default": None, "help": f"{said} ({usual})" if usual else said}
     if row.kind == "flag":

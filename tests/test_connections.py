@@ -205,6 +205,38 @@ def test_a_farewell_on_an_idle_connection_is_no_answer(tls: ssl.SSLContext, ca_f
     assert evidence.notes == ()
 
 
+def test_a_farewell_on_a_new_connection_is_no_answer(tls: ssl.SSLContext, ca_file: Path) -> None:
+    farewell = http(b"<late/>", "Connection: close", status="408 Request Timeout")
+    with Endpoint(lambda c: farewell if c.connection == 1 else http(), tls=tls) as endpoint:
+        report = session(endpoint, ca_file=ca_file, plan=documented_calls(3))[1]
+    assert verdict(report, "REQ-01") == "pass"
+
+
+def test_an_envelope_with_the_status_of_a_farewell_is_judged(tls: ssl.SSLContext, ca_file: Path) -> None:
+    def script(call: Call) -> bytes:
+        return http(WRONG, status="408 Request Timeout") if call.number == 2 else http()
+
+    with Endpoint(script, tls=tls) as endpoint:
+        report = session(endpoint, ca_file=ca_file, plan=documented_calls(3))[1]
+    assert verdict(report, "ENV-04") == "fail"
+
+
+def test_the_end_of_a_connection_may_end_a_body_unannounced(tls: ssl.SSLContext, ca_file: Path) -> None:
+    """RFC 9112 section 6.3. The server waits for the other side's end of TLS before it ends TCP."""
+
+    def script(call: Call) -> bytes:
+        call.sock.sendall(re.sub(rb"Content-Length: \d+\r\n", b"", http()))
+        call.sock.settimeout(2)
+        assert isinstance(call.sock, ssl.SSLSocket)
+        call.sock.unwrap()
+        raise OSError
+
+    with Endpoint(script, tls=tls) as endpoint:
+        evidence, report = session(endpoint, ca_file=ca_file, plan=documented_calls(3))
+    assert verdict(report, "REQ-01") == "pass"
+    assert all(e.answer and not e.retried for e in evidence.exchanges)
+
+
 INTERIM = (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 3)
 
 

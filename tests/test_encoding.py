@@ -6,7 +6,7 @@ import codecs
 
 import pytest
 
-from conformance.contract.encoding import RULES, Fault, Rule, decided, signs_of
+from conformance.contract.encoding import RULES, Fault, Rule, Unreadable, decided, signs_of
 
 
 def declared(encoding: str, codec: str = "ascii", version: str = "1.0") -> bytes:
@@ -42,3 +42,23 @@ def test_the_row_decides(rule: Rule, row: tuple[bytes, str, str]) -> None:
             decided(signs)
     else:
         assert decided(signs) == outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("Windows-31J", "cp932"), ("latin-9", "iso8859-15"), ("csISOLatin1", "iso8859-1"), ("csUTF8", "utf-8")],
+)
+def test_a_registered_name_that_python_lacks_is_read(name: str, codec: str) -> None:
+    assert decided(signs_of(declared(name))) == codec
+
+
+@pytest.mark.parametrize("name", ["IBM870", "IBM01147", "x-user-defined", "windows-949", "csVISCII", "ISO-8859-8-I"])
+def test_a_registered_or_private_name_that_the_suite_does_not_read_is_no_fault(name: str) -> None:
+    with pytest.raises(Unreadable):
+        decided(signs_of(declared(name), ""))
+
+
+@pytest.mark.parametrize("name", ["klingon-8", "utf-9", "ISO-8859-12", "windows-1259", "utf_8x"])
+def test_a_name_that_nobody_has_registered_is_a_fault(name: str) -> None:
+    with pytest.raises(Fault, match="nobody has registered"):
+        decided(signs_of(declared(name)))

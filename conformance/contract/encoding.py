@@ -13,7 +13,34 @@ from typing import NamedTuple
 _KNOWN = re.compile(
     r"(utf-?8|us-ascii|ascii|utf-?16(le|be)?|utf-?32(le|be)?|ucs-?[24]|iso-?8859-?[0-9]{1,2}|latin-?[0-9]{1,2}"
     r"|iso-10646-ucs-[24]|windows-?12[0-9]{2}|cp12[0-9]{2}|koi8-?[ru]|shift_jis|euc-?jp|iso-2022-jp|euc-?kr"
-    r"|gb2312|gbk|gb18030|big5|macintosh|ibm[0-9]{3,5}|cp[0-9]{3,4}|tis-620)",
+    r"|gb2312|gbk|gb18030|big5|big5-hkscs|macintosh|ibm[0-9]{3,5}|cp[0-9]{3,4}|tis-620|ks_c_5601-1987|windows-31j"
+    r"|iso_8859-[0-9]{1,2}|cs[a-z0-9]+)",
+    re.IGNORECASE,
+)
+# Names that IANA has registered and Python lacks, where it knows the encoding by another.
+_ALSO = {
+    "windows-31j": "cp932",
+    "cswindows31j": "cp932",
+    "latin-9": "iso8859-15",
+    "csiso885915": "iso8859-15",
+    "csiso885916": "iso8859-16",
+    "csutf8": "utf-8",
+    "cseuckr": "euc_kr",
+    "csgb2312": "gb2312",
+    "csgbk": "gbk",
+    "csgb18030": "gb18030",
+    "csmacintosh": "macintosh",
+    "cseucpkdfmtjapanese": "euc_jp",
+    "windows-874": "cp874",
+    "cswindows874": "cp874",
+    **{f"ibm0{number}": f"cp{number}" for number in (858, 1140)},
+    **{f"cswindows{number}": f"cp{number}" for number in range(1250, 1259)},
+}
+# Names registered for what Python lacks, and private ones (XML 1.0 section 4.3.3): others may read it.
+_OTHERS = re.compile(
+    r"x-.+|cs[a-z0-9]+|.*ebcdic.*|(ibm|cp|ccsid)-?(0?[0-9]{2,3}|0?1[01][0-9]{2})|ibm-(thai|symbols)|windows-9[0-9]{2}"
+    r"|utf-7(-imap)?|cesu-?8|scsu|bocu-1|(ucs|unicode-1-1).*|iso-(10646|ir|2022|unicode).*|iso-8859-[68]-[ei]|jis_.+"
+    r"|ksc_?5601|gb_2312-80|hz-gb-2312|extended_unix_code_.+|viscii|viqr|tscii|koi[78].*|hp-.+|adobe-.+|dec(-mcs)?|brf",
     re.IGNORECASE,
 )
 _MARKS = (
@@ -185,12 +212,12 @@ def _codec(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", name):
         raise Fault(f"declares {name!r}, which is no name of an encoding")
     try:
-        known = codecs.lookup(name)
+        known = codecs.lookup(_ALSO.get(name.lower(), name))
     except LookupError:
-        if name.lower() in {"utf-7", "cesu-8", "scsu"} or name.lower().startswith(("ebcdic", "ucs", "iso-10646")):
+        if _OTHERS.fullmatch(name):
             raise Unreadable(f"the encoding {name} is not one that the suite reads") from None
         raise Fault(f"declares the encoding {name}, which nobody has registered") from None
-    if not _KNOWN.fullmatch(name):
+    if not _KNOWN.fullmatch(name) and name.lower() not in _ALSO:
         raise Unreadable(f"the encoding {name} is not one that the suite reads")
     return known.name
 

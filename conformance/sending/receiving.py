@@ -22,8 +22,6 @@ _TOO_LONG = "Receive buffer too long"  # h11's word for it
 
 async def received(response: httpx.Response, meter: Meter, allowance: Allowance) -> Answer:
     """The answer, its body read within the allowance. Raises LineFailed, and what httpcore raises."""
-    if response.status_code == 408 and meter.reused:
-        raise LineFailed("closed", "the connection was closed as an idle one (HTTP 408)")
     cap = allowance.cap
     raw, unread = await _read(response, meter, allowance, cap)
     headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.headers.raw)
@@ -37,7 +35,7 @@ async def received(response: httpx.Response, meter: Meter, allowance: Allowance)
         raise LineFailed(
             "client-cert", f"the server demands a client certificate (`client_cert`): HTTP 400, {demanded!r}"
         )
-    return Answer(
+    answer = Answer(
         status=response.status_code,
         reason=reason,
         http_version=response.extensions.get("http_version", b"").decode("latin-1"),
@@ -48,6 +46,9 @@ async def received(response: httpx.Response, meter: Meter, allowance: Allowance)
         broken=broken,
         surplus=meter.surplus,
     )
+    if answer.status == 408 and not answer.envelope.recognised:  # RFC 9110 section 15.5.9: it waited in vain
+        raise LineFailed("closed", "the connection was closed as an idle one (HTTP 408)")
+    return answer
 
 
 async def _read(response: httpx.Response, meter: Meter, allowance: Allowance, cap: int) -> tuple[bytes, str]:

@@ -91,9 +91,9 @@ class _Body(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self.response.aiter_stream():
             yield chunk
-        behind = _behind(self.response)
+        behind, is_over = _behind(self.response)
         self.meter.surplus = surplus(behind)
-        if behind and self.meter.line is not None:
+        if (behind or is_over) and self.meter.line is not None:
             self.meter.line.retire()
         elif self.meter.line is not None:
             self.meter.surplus = await self.meter.line.unasked()
@@ -102,10 +102,14 @@ class _Body(httpx.AsyncByteStream):
         await self.response.aclose()
 
 
-def _behind(response: httpcore.Response) -> bytes:
-    """What was read behind the end of an answer: httpcore would take it for the answer to the next request."""
+def _behind(response: httpcore.Response) -> tuple[bytes, bool]:
+    """What was read behind the end of an answer, and whether that was the end of the connection.
+
+    httpcore would take the first for the answer to the next request, and send it over a connection that is at its end
+    where an answer said so by its end alone (RFC 9112 section 6.3).
+    """
     connection: Any = response.stream
     for name in ("_stream", "_connection"):  # from the pool's stream to the connection's, and to the connection
         connection = getattr(connection, name)
-    behind: bytes = connection._h11_state.trailing_data[0]
+    behind: tuple[bytes, bool] = connection._h11_state.trailing_data
     return behind

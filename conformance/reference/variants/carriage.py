@@ -102,6 +102,19 @@ async def _until_the_end(wire: Wire) -> None:
     wire.close()
 
 
+async def _until_it_just_ends(wire: Wire) -> None:
+    await wire.send(re.sub(rb"content-length: \d+\r\n", b"", wire.head), wire.body)
+    wire.close()
+
+
+async def _posts_unknown(wire: Wire) -> None:
+    if wire.request.method == "POST":
+        await wire.send(b"HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        wire.close()
+    else:
+        await wire.send(wire.head, wire.body)
+
+
 async def _http_1_0(wire: Wire) -> None:
     await wire.send(LENGTH.sub(b"connection: close", wire.head.replace(b"HTTP/1.1", b"HTTP/1.0", 1)), wire.body)
     wire.close()
@@ -178,6 +191,7 @@ SPOKEN: tuple[tuple[str, str, Speak], ...] = (
         _chunks(200, end=b"0\r\nX-Checksum: 17\r\n\r\n", head=b"\r\ntrailer: X-Checksum"),
     ),
     ("until_the_connection_ends", "The end of the connection ends the body.", _until_the_end),
+    ("until_it_just_ends", "The end of a connection that nothing announced ends the body.", _until_it_just_ends),
     ("http_1_0", "Answers are HTTP/1.0.", _http_1_0),
     ("http_1_0_kept", "Answers are HTTP/1.0 and keep the connection.", _http_1_0_kept),
     ("reason_empty", "The reason phrase is empty.", _first_line(b"HTTP/1.1 200 ")),
@@ -226,6 +240,7 @@ VARIANTS = (
     *(correct(name, title, how, also=also) for name, title, how, also in HEADERS),
     *(correct(name, title, speak=speak) for name, title, speak in SPOKEN),
     *(correct(name, title, transport) for name, title, transport in TRANSPORTS),
+    correct("method_post_unknown", "A POST is answered with 501.", speak=_posts_unknown),
     correct("plain_http_hung_up", "Plain HTTP gets no answer.", speak=_plain_hung_up, also=UNHEARD),
     correct("plain_http_refused", "Nobody listens on the plain HTTP port.", Transport(plain_http=False), also=UNHEARD),
 )

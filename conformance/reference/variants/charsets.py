@@ -102,6 +102,16 @@ VARIANTS = (
         "The document is Windows-1252.",
         _encoded(_declared("windows-1252"), "windows-1252", charset="windows-1252", note=f"“{NOTE}” €"),
     ),
+    correct(
+        "iso_8859_1_by_another_name",
+        "The document is ISO-8859-1, declared by another registered name.",
+        _encoded(_declared("csISOLatin1"), "iso-8859-1", note=NOTE),
+    ),
+    correct(
+        "windows_31j",
+        "The document is Windows-31J, as Java writes it in Japan.",
+        _encoded(_declared("Windows-31J"), "cp932", charset="Windows-31J", note="コールバック①"),
+    ),
     correct("us_ascii", "The document is US-ASCII.", _encoded(_declared("US-ASCII"), "ascii", charset="us-ascii")),
     correct(
         "us_ascii_labelled_utf_8",

@@ -89,6 +89,7 @@ def _pytest(suite: Suite, scratch: Path) -> tuple[int, str]:
         *("--rootdir", str(package.parent)),
         *("--confcutdir", str(package)),
         "--noconftest",
+        "--capture=sys",  # what Python prints: to swap file descriptors around every check takes longer
         "--import-mode=importlib",
         "--assert=plain",
         *("-p", "no:cacheprovider"),

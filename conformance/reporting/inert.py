@@ -23,7 +23,8 @@ _STACK = 2  # marks set over one letter; more of them climb over the lines aroun
 
 def visible(text: str, *, keep: str = "") -> str:
     """The text with every character that does not show itself as an escape, except those in `keep`."""
-    if text.isascii() and text.isprintable():
+    rest = text.translate(dict.fromkeys(map(ord, keep))) if keep else text
+    if rest.isascii() and rest.isprintable():
         return text
     shown: list[str] = []
     marks = _STACK

@@ -81,6 +81,23 @@ def test_who_serves_few_connections_is_judged(
         assert not report.obstacle
 
 
+def test_a_plain_port_that_never_answers_makes_no_crowd(tls: tuple[ssl.SSLContext, Path]) -> None:
+    """As behind a firewall: each call that is tried there costs a whole deadline."""
+    wishes = frozenset({*ASKED, Purpose(Kind.STATE, state="009"), Purpose(Kind.CLAIM)})
+    with Endpoint(tls=tls[0]) as endpoint, socket.create_server(("127.0.0.1", 0)) as silent:
+        plain = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        evidence, report = session(
+            endpoint, ca_file=tls[1], wishes=wishes, concurrency=4, timeout=0.5, http_endpoint=plain
+        )
+    asked = [e for e in evidence.exchanges if e.request.url.startswith("http:")]
+    assert [e.kind for e in asked][-1] is Kind.CHECK
+    assert len(asked) <= 4 + 1
+    assert NOTE not in evidence.notes
+    assert unanswered(evidence) == []
+    assert verdict(report, "REQ-01") == "pass"
+    assert verdict(report, "TLS-02") == "inconclusive"
+
+
 @pytest.mark.parametrize("what", ["reset", "put off"])
 def test_a_call_that_fails_for_what_it_asks_makes_no_crowd(what: str, tls: tuple[ssl.SSLContext, Path]) -> None:
     def script(call: Call) -> bytes:

@@ -55,6 +55,8 @@ class Pace:
         self._sent = 0
         self._begun: set[str] = set()
         self._streaks: dict[str, int] = {}
+        self._heard: set[str] = set()
+        self._timed_out: set[str] = set()
         self._was_let_in = False
 
     @property
@@ -112,7 +114,10 @@ class Pace:
             self._streaks[channel] = self._streaks.get(channel, 0) + 1 if exchange.loss else 0
         answer = exchange.answer
         if answer is None:
+            if exchange.loss and exchange.loss.kind == "timeout":
+                self._timed_out.add(channel)
             return
+        self._heard.add(channel)
         if asks_to_wait(answer):
             after = retry_after(answer.header("retry-after"), answer.date or exchange.finished)
             self.throttle.put_off(after, self._clock() - exchange.elapsed)
@@ -164,11 +169,16 @@ class Pace:
         most = _STREAK // 2 if alone else _STREAK
         return channel not in self.silent and self._streaks.get(channel, 0) >= most
 
+    def is_mute(self, channel: str) -> bool:
+        """Whether nothing has ever answered there, and calls have waited in vain."""
+        return channel in self._timed_out and channel not in self._heard
+
     def settle(self, channel: str, check: Exchange, *, gave_way: bool = False) -> None:
         """A documented call, sent to a suspect: answered, or given way to, all is well; else it was the last."""
         self._streaks[channel] = 0
         if check.loss and not gave_way:
-            self.silent[channel] = f"the endpoint stopped answering ({check.loss.reason})"
+            what = "the endpoint stopped answering" if channel in self._heard else "nothing has ever answered there"
+            self.silent[channel] = f"{what} ({check.loss.reason})"
 
 
 def stopped(bound: float, *, at_deadline: bool) -> str:

@@ -22,6 +22,7 @@ from conformance.target.target import Target
 
 _MOMENT_S = 0.01
 _LET_GO_S = 0.1  # in which a server sees that a connection was closed
+_NARROW = "the endpoint serves few connections at a time: the rest of the run used one"
 _UNHEARD = {Kind.CROWDED, Kind.STRAY, Kind.UNREACHED, Kind.HOSTILE, Kind.PORT}  # owe nobody an answer
 
 
@@ -108,6 +109,16 @@ class Session:
         """Whether so many calls in a row got no answer that the endpoint may have gone."""
         return self.pace.is_suspect(channel, alone=self.is_narrow)
 
+    def is_mute(self, channel: str) -> bool:
+        """Whether a port has never answered, and no connection of ours is in the way any more."""
+        return self.is_narrow and channel not in self.pace.silent and self.pace.is_mute(channel)
+
+    def settle(self, channel: str, check: Exchange, *, gave_way: bool) -> None:
+        """A documented call, sent to a port that may be silent; one that always was shows nothing of the others."""
+        self.pace.settle(channel, check, gave_way=gave_way)
+        if channel == "http" and channel in self.pace.silent and self.pace.is_mute(channel):
+            self.notes = [note for note in self.notes if note != _NARROW]
+
     @property
     def is_narrow(self) -> bool:
         """Whether connections have stood in each other's way, so that there is to be one at a time."""
@@ -149,5 +160,5 @@ class Session:
         if not self.is_beside(worker):
             return False
         self._narrowed_at, self.lane = self.now(), worker
-        self.notes.append("the endpoint serves few connections at a time: the rest of the run used one")
+        self.notes.append(_NARROW)
         return True

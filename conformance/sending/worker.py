@@ -25,6 +25,8 @@ class Worker(Caller):
 
         True when other connections of ours were in its way, so that it has to be sent again later.
         """
+        if self.wire.is_mute(probe.channel):  # before each call waits in vain
+            await self._look_for_somebody(probe.channel)
         if not await self.wire.pace.admitted(probe):
             return False
         exchange = await self.asked(probe)
@@ -70,7 +72,7 @@ class Worker(Caller):
         if not check or not await self.wire.pace.admitted(check):
             return False
         checked = await self.asked(check, retried=True)
-        self.wire.pace.settle(channel, checked, gave_way=self.gave_way)
+        self.wire.settle(channel, checked, gave_way=self.gave_way)
         return self.gave_way
 
     async def ask_again(self, probe: Probe, exchange: Exchange) -> Exchange | None:

@@ -179,7 +179,7 @@ class Line(httpcore.AsyncNetworkStream):
             self.stands = False
             return self
         self.meter.stage = "the TLS handshake"
-        host = undotted(server_hostname or "")
+        host, began = undotted(server_hostname or ""), time.monotonic()
         try:
             inner = await self.inner.start_tls(ssl_context, host, timeout)
         except BaseException as error:
@@ -192,7 +192,8 @@ class Line(httpcore.AsyncNetworkStream):
             raise
         self.meter.connected()
         self.meter.tls = facts(inner.get_extra_info("ssl_object"))
-        return Line(inner, self.trust, self.secrets, self.meter, self.ports[::-1], distance=self.meter.connecting / 2)
+        distance = (self.distance + time.monotonic() - began) / 2  # TCP and TLS take one round trip each
+        return Line(inner, self.trust, self.secrets, self.meter, self.ports[::-1], distance=distance)
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable" and self._over:

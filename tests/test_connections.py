@@ -6,9 +6,11 @@ import contextlib
 import json
 import re
 import ssl
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -276,6 +278,11 @@ def test_a_chunk_that_is_none_is_named(tls: ssl.SSLContext, ca_file: Path) -> No
         evidence = session(endpoint, ca_file=ca_file)[0]
     assert evidence.exchanges[0].answer
     assert "not framed as HTTP/1.1" in evidence.exchanges[0].answer.unread
+
+
+def test_what_httpcore_looks_for_at_each_request_is_not_searched_for() -> None:
+    """Where it is not installed, to look through all folders each time takes a third of the time of sending."""
+    assert "sniffio" in sys.modules or find_spec("sniffio")
 
 
 # What comes before anything is asked

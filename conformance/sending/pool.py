@@ -85,6 +85,8 @@ def _taken(queue: deque[Row | Errand], channel: str) -> Row | Errand:
 
 def _is_not_worth_it(queue: deque[Row | Errand], channel: str, serving: Counter[str]) -> bool:
     """Whether the others are through with what is left before a worker has opened a connection for it."""
+    if len(queue) > _ROUNDS * serving.total():
+        return False
     left = {_channel(unit) for unit in queue}
     return len(left) == 1 and not left & {"", channel} and len(queue) <= _ROUNDS * sum(serving[one] for one in left)
 

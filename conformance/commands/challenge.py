@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from conformance.contract.load import documented
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.output import say
 from conformance.reporting.write import check_new, write_new
 from conformance.submissions.challenge import duration, host, issue, to_file
@@ -34,10 +34,10 @@ def run(options: argparse.Namespace) -> int:
     check_new(file)
     ledger.issue(challenge)
     write_new(file, to_file(challenge, key))
-    named = inert.terminal(str(file))
+    named = escape.terminal(str(file))
     say(
-        f"{named} written for {inert.terminal(options.name)}, valid until {challenge.expires};"
-        f" noted in {inert.terminal(str(options.ledger))}.\n"
+        f"{named} written for {escape.terminal(options.name)}, valid until {challenge.expires};"
+        f" noted in {escape.terminal(str(options.ledger))}.\n"
         "The partner answers it with\n"
         f"  connect-conformance run --target NAME --challenge {named} --reports answer\n"
         f"  connect-conformance package answer --challenge {named} --key KEY.pem -o answer.zip\n"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.output import command, note, say
 from conformance.reporting.screen import here
 from conformance.reporting.write import write
@@ -147,24 +147,24 @@ def table(found: Comparison) -> str:
 
 def _aligned(words: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(
-        f"{inert.terminal(w, limit=60):{min(size, 60)}}" for w, size in zip(words, widths, strict=True)
+        f"{escape.terminal(w, limit=60):{min(size, 60)}}" for w, size in zip(words, widths, strict=True)
     ).rstrip()
 
 
 def markdown(found: Comparison) -> str:
     """In GitHub Flavored Markdown, strangers' text in code spans only."""
     lines = [f"**{found.sentence}**", ""]
-    lines += [f"- note: {inert.markdown(note)}" for note in found.notes]
+    lines += [f"- note: {escape.markdown(note)}" for note in found.notes]
     for n, (file, report) in enumerate(zip(found.names, found.reports, strict=True), 1):
-        lines.append(f"- [{n}] {inert.markdown(file)}: {inert.markdown(_column(report))}")
-        lines += [f"  - {inert.markdown(first)}" for first in [in_short(causes(report))] if first]
+        lines.append(f"- [{n}] {escape.markdown(file)}: {escape.markdown(_column(report))}")
+        lines += [f"  - {escape.markdown(first)}" for first in [in_short(causes(report))] if first]
     if found.everything:
         numbers = "".join(f" [{n}] |" for n in range(1, len(found.reports) + 1))
         lines += ["", f"| Requirement | Level |{numbers} Reasons |", "|---" * (len(found.reports) + 3) + "|"]
     for row in found.everything:
         cells = " | ".join(map(_cell, row.results, row.changes))
-        said = "<br>".join(f"[{n}] {inert.markdown(text, limit=200, cell=True)}" for n, text in _reasons(row))
-        lines.append(f"| {inert.markdown(row.id, cell=True)} | {row.level} | {cells} | {said} |")
+        said = "<br>".join(f"[{n}] {escape.markdown(text, limit=200, cell=True)}" for n, text in _reasons(row))
+        lines.append(f"| {escape.markdown(row.id, cell=True)} | {row.level} | {cells} | {said} |")
     return "\n".join(lines) + "\n"
 
 
@@ -196,7 +196,7 @@ def as_json(found: Comparison) -> str:
         "requirements": [_as_data(row) for row in found.rows],
         "extensions": [{"extension": row.extension} | _as_data(row) for row in found.own],
     }
-    return inert.json(json.dumps(made, ensure_ascii=False, indent=2)) + "\n"
+    return escape.json(json.dumps(made, ensure_ascii=False, indent=2)) + "\n"
 
 
 def _as_data(row: Row) -> dict[str, object]:

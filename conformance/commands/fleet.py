@@ -24,7 +24,7 @@ from typing import IO
 import conformance
 from conformance.contract.load import documented
 from conformance.contract.spelling import meant
-from conformance.reporting import ci, inert
+from conformance.reporting import ci, escape
 from conformance.reporting.folder import OVERVIEW, REPORTS, reports_folder
 from conformance.reporting.output import command, complain, note, say
 from conformance.reporting.overview import files, terminal
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         write(folder, files(made))
         say(terminal(made).splitlines()[0] + "\n" if options.quiet else terminal(made))
         page = folder / "overview.html"
-        say(f"REPORTS  {inert.terminal(str(page), limit=4096)}\n")
+        say(f"REPORTS  {escape.terminal(str(page), limit=4096)}\n")
         command(ci.tell(ci.of_fleet(made, page), os.environ))
     return made.exit_code
 

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from conformance.contract.spelling import meant
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.folder import is_ours
 from conformance.reporting.history import shown, troubles
 from conformance.reporting.output import has_colors, say
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
 def _add(options: argparse.Namespace) -> int:
     check(options.history)
     made = [read_run(folder) for place in options.folders for folder in folders(place)]
-    notes = "".join(f"{inert.terminal(note, limit=4_096)}\n" for _, those in made for note in those)
+    notes = "".join(f"{escape.terminal(note, limit=4_096)}\n" for _, those in made for note in those)
     new = _append(options.history, [line for line, _ in made])
     known = len(made) - len(new)
     before = f"; {known} {'was' if known == 1 else 'were'} there already" if known else ""
@@ -67,13 +67,13 @@ def _html(options: argparse.Namespace) -> int:
 def _prune(options: argparse.Namespace) -> int:
     kept = gone = 0
     with closing(opened(options.history)) as index:
-        say("".join(f"NOTE  {inert.terminal(line)}\n" for line in troubles(index.state)))
+        say("".join(f"NOTE  {escape.terminal(line)}\n" for line in troubles(index.state)))
         for fate in list(fates(index, options.reports, options.keep)):
             left = [] if fate.spared or options.dry_run else delete(fate.folder)
             verb = "kept" if fate.spared else "would delete" if options.dry_run else "deleted"
             why = fate.spared or (f"but for {', '.join(left)}" if left else "")
             said = "; ".join(filter(None, (f"{verb} {fate.folder}", fate.run, why)))
-            say(f"{inert.terminal(said, limit=4_096)}\n")
+            say(f"{escape.terminal(said, limit=4_096)}\n")
             kept, gone = kept + bool(fate.spared), gone + (not fate.spared)
     deleted = "would be deleted" if options.dry_run else "deleted"
     say(f"{gone} report folder{'' if gone == 1 else 's'} {deleted}, {kept} kept; the history keeps all its lines\n")

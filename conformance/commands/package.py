@@ -8,7 +8,7 @@ from pathlib import Path
 from conformance import __version__
 from conformance.contract.load import documented, folder
 from conformance.evidence.recording import EvidenceError, from_har
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.output import note, say
 from conformance.reporting.write import write_new
 from conformance.submissions.challenge import Challenge, read_challenge
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         note(f"it is narrowed to a smoke run of {report.scope.smoke.requests} requests: it shows no requirement kept")
     unsigned = "" if key else f"; not signed: {STATEMENT} in it is what to sign"
     judged = f"its run is {report.verdict.value} ({result(report)})"
-    say(f"{inert.terminal(str(file))} written, {len(files)} files: {judged}{unsigned}\n")
+    say(f"{escape.terminal(str(file))} written, {len(files)} files: {judged}{unsigned}\n")
     return 0
 
 

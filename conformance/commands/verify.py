@@ -10,7 +10,7 @@ from pathlib import Path
 from random import SystemRandom
 
 from conformance.contract.load import documented
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.output import say
 from conformance.reporting.screen import here
 from conformance.submissions.judged_again import exit_of
@@ -70,10 +70,10 @@ def shown(made: Verification, *, quiet: bool) -> str:
 
 
 def _end(made: Verification) -> str:
-    whom = inert.terminal(made.evidence.target)
+    whom = escape.terminal(made.evidence.target)
     bad = sum(one.standing in {Standing.FAILED, Standing.OPEN} for one in made.rows)
     if made.exit_code == ExitCode.CONFORMING and made.report is not None:
-        return f"ACCEPTED: {whom}: {inert.terminal(headline(made.report))}"
+        return f"ACCEPTED: {whom}: {escape.terminal(headline(made.report))}"
     why = f"{bad} of {len(made.rows)} checks of the package failed or stayed open" if bad else ""
-    told = inert.terminal(headline(made.report)) if made.report is not None else ""
+    told = escape.terminal(headline(made.report)) if made.report is not None else ""
     return f"{_WORDS[made.exit_code]}: {whom}: {'; '.join(filter(None, (why, told)))}"

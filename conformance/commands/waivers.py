@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import glob
 import json
 from collections.abc import Iterator
-from glob import escape
 from pathlib import Path
 
 from conformance.commands.compare import read_result
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.output import say
 from conformance.reporting.write import write_new
 from conformance.target.configuration import ConfigError
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     rows = (line for one in found for line in _row(one, report.target.name))
     write_new(file, (_HEAD + "".join(f"{line}\n" for line in rows)).encode())
     number = f"{len(found)} failure{'' if len(found) == 1 else 's'}"
-    shown = inert.terminal(str(file))
+    shown = escape.terminal(str(file))
     say(f"{shown} written, with {number}. Give each a reason and a last day, then: run --waivers {shown}\n")
     return 0
 
@@ -48,7 +48,7 @@ def _row(one: RequirementResult, target: str) -> Iterator[str]:
     yield f"requirement = {_written(one.id)}"
     if one.call:
         yield f"call = {_written(one.call)}"
-    yield f"target = {_written(escape(printable(target)))}"
+    yield f"target = {_written(glob.escape(printable(target)))}"
     yield f"failure = {_written(told[0] if len(told) == 1 else told)}"
     yield 'reason = ""  # why this is excused, such as the number of a ticket'
     yield 'expires = "YYYY-MM-DD"  # the last day, without quotes'

@@ -18,7 +18,7 @@ from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.redaction import Redaction
 from conformance.probes.purpose import EVERYTHING, Wishes
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.junit import case_properties
 from conformance.sending import signals
 from conformance.target.configuration import ConfigError
@@ -169,11 +169,11 @@ class Suite:
         pyfuncitem.user_properties += case_properties(case.requirement, case.call, level, result.verdict)
         pyfuncitem.__dict__["conformance"] = (case.requirement, case.call, result)
         if result.verdict is Verdict.FAIL or (result.verdict is Verdict.ERROR and check.file):
-            pytest.fail(inert.log(in_full(result)), pytrace=False)
+            pytest.fail(escape.log(in_full(result)), pytrace=False)
         if result.verdict is Verdict.ERROR:
             raise _InternalError(result.reason)
         if result.verdict is not Verdict.PASS:
-            pytest.skip(f"{_WORDS[result.verdict.value][0]}: {inert.log(result.reason)}")
+            pytest.skip(f"{_WORDS[result.verdict.value][0]}: {escape.log(result.reason)}")
         return True
 
     @pytest.hookimpl(wrapper=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lxml.html import HtmlElement, HTMLParser, builder, document_fromstring, tostring
 
-from conformance.reporting import inert
+from conformance.reporting import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,7 +30,7 @@ class ChecksPage:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
-        prefix += [f"<p>{html.escape(inert.visible(line))}</p>" for line in self.told()]
+        prefix += [f"<p>{html.escape(escape.visible(line))}</p>" for line in self.told()]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
@@ -42,7 +42,7 @@ class ChecksPage:
         phase = "" if report.when == "call" else f"::{report.when}"
         told = getattr(report, "conformance", None)
         name = f"{told[0]} {report.nodeid}{phase}" if told else f"{report.nodeid}{phase}"
-        cells[1] = f'<td class="col-testId">{html.escape(inert.visible(name))}</td>'
+        cells[1] = f'<td class="col-testId">{html.escape(escape.visible(name))}</td>'
         cells[3] = '<td class="col-links"></td>'
 
 
@@ -73,7 +73,7 @@ def _visible(value: Any) -> Any:
         return {_visible(key): _visible(member) for key, member in value.items()}
     if isinstance(value, list):
         return [_visible(member) for member in value]
-    return inert.visible(value, keep="\n") if isinstance(value, str) else value
+    return escape.visible(value, keep="\n") if isinstance(value, str) else value
 
 
 def _part(tree: HtmlElement, name: str) -> HtmlElement:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.output import note
 from conformance.reporting.overview import markdown, sentence, told
 from conformance.reporting.summary import summary_md
@@ -114,8 +114,8 @@ def _errors(job: Job) -> Iterator[str]:
 
 def _data(text: str) -> str:
     """The text of a command, by GitHub's own escapes; strangers' text is one line in which nothing is a command."""
-    return inert.terminal(text, limit=1_000).replace("%", "%25")
+    return escape.terminal(text, limit=1_000).replace("%", "%25")
 
 
 def _property(text: str) -> str:
-    return inert.terminal(text, limit=200).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    return escape.terminal(text, limit=200).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_plus, urlsplit
 
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.cards import in_short
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def _line(exchange: Exchange, limit: int, usual: str, asked: str, *, full: bool)
     about += [exchange.loss.reason if exchange.loss else ""]
     plain = "http: " if request.url.startswith("http:") else ""
     return in_short(exchange) | {
-        "title": inert.shorten(exchange.title or exchange.probe, 120).replace(f" as {usual}", ""),
+        "title": escape.shorten(exchange.title or exchange.probe, 120).replace(f" as {usual}", ""),
         "about": ", ".join(filter(None, about)),
-        "line": f"{request.method} {plain}{inert.shorten(_elided(_readable(request.url), asked), limit)}",
+        "line": f"{request.method} {plain}{escape.shorten(_elided(_readable(request.url), asked), limit)}",
         "body": _body_of(exchange) if full else "",
         "reproduce": exchange.reproduce if full else "",
     }
@@ -140,7 +140,7 @@ def _answers(groups: Iterable[list[Exchange]], room: int) -> Iterable[dict[str, 
         yield {
             "number": number,
             "members": members,
-            "outcome": inert.shorten(f"HTTP {answer.status} {answer.reason}".strip(), 60),
+            "outcome": escape.shorten(f"HTTP {answer.status} {answer.reason}".strip(), 60),
             "size": f"{len(answer.body):,} bytes",
             "told": f"exchange{'s' if len(numbers) > 1 else ''} {', '.join(numbers[:8])}{more}{times}",
             "head": lines,
@@ -153,7 +153,7 @@ def _answers(groups: Iterable[list[Exchange]], room: int) -> Iterable[dict[str, 
 
 def _head(answer: Answer) -> list[str]:
     """The status line and the headers."""
-    headers = [inert.shorten(f"{name}: {value}", 2 * _COLUMNS) for name, value in answer.headers]
+    headers = [escape.shorten(f"{name}: {value}", 2 * _COLUMNS) for name, value in answer.headers]
     return [f"{answer.http_version} {answer.status} {answer.reason}", *headers]
 
 
@@ -167,4 +167,4 @@ def _body(body: bytes, unread: str = "") -> dict[str, Any]:
     if cut:
         number = body.count(b"\n") + 1
         notes.append(f"Cut; whole in evidence.har: {number} line{'' if number == 1 else 's'}, {len(body):,} bytes.")
-    return {"lines": [inert.shorten(line, _COLUMNS) for line in lines[:_LINES]], "note": " ".join(notes)}
+    return {"lines": [escape.shorten(line, _COLUMNS) for line in lines[:_LINES]], "note": " ".join(notes)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.screen import Screen
 from conformance.verdicts.history.answers import Standing, Told, labelled, when
 from conformance.verdicts.history.index import Index
@@ -49,7 +49,7 @@ def shown(index: Index, found: list[Told], *, width: int, color: bool = False, w
         said = f"{one.last.verdict.value} {labelled(one.last)}; {_counted(one.series.runs, 'run')}{dark}"
         screen.say(
             f"{way} {said}".lstrip() if way else said,
-            f"{inert.terminal(one.target, limit=60)}  ",
+            f"{escape.terminal(one.target, limit=60)}  ",
             hanging=4,
             style="bold",
         )

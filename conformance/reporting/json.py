@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from conformance.reporting import inert
+from conformance.reporting import escape
 
 if TYPE_CHECKING:
     from conformance.verdicts.verdict import Report
@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 
 def to_json(report: Report) -> bytes:
     """The report as JSON: keys in the order of the documentation, the same report always the same bytes."""
-    return inert.json(msgspec.json.format(msgspec.json.encode(report), indent=2).decode()).encode() + b"\n"
+    return escape.json(msgspec.json.format(msgspec.json.encode(report), indent=2).decode()).encode() + b"\n"

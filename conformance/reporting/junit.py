@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from conformance.checks.outcome import Verdict
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.verdicts import findings
 from conformance.verdicts.causes import causes
 from conformance.verdicts.verdict import ExitCode, required
@@ -136,7 +136,7 @@ def _case(target: str, one: _Judgement, level: Level) -> TestCase:
     if result := _result(one, one.level in required(level), level):
         case.result = [result]
     said = case_properties(one.address.partition("@")[0], one.call, one.level, one.verdict)
-    case.system_out = "\n".join(f"{name}: {inert.xml(value)}" for name, value in said)
+    case.system_out = "\n".join(f"{name}: {escape.xml(value)}" for name, value in said)
     return case
 
 
@@ -157,8 +157,8 @@ def _result(one: _Judgement, counts: bool, level: Level) -> Failure | Error | Sk
 
 
 def _entry(kind: type[Failure | Error | Skipped], message: str, one: _Judgement) -> Failure | Error | Skipped:
-    entry = kind(inert.xml(message), one.level)
-    entry.text = inert.xml(one.text or message)
+    entry = kind(escape.xml(message), one.level)
+    entry.text = escape.xml(one.text or message)
     return entry
 
 
@@ -168,7 +168,7 @@ def _unexplained(target: str, exit_code: int, cases: list[TestCase], why: str) -
         return []
     case = TestCase(f"{_RUN} The run comes to a verdict that is not open.", f"{_named(target)}.{_RUN}", 0)
     word = ExitCode(exit_code).name.lower().replace("_", " ")
-    case.result = [Error(inert.xml(f"exit code {exit_code}, {word}: {why}"), "run")]
+    case.result = [Error(escape.xml(f"exit code {exit_code}, {word}: {why}"), "run")]
     return [case]
 
 
@@ -184,11 +184,11 @@ def _suite(
 ) -> TestSuite:
     suite = TestSuite(_named(name))
     for key, value in properties:
-        suite.add_property(inert.xml(key), inert.xml(value))
+        suite.add_property(escape.xml(key), escape.xml(value))
     suite.add_testcases(cases)
     suite.time = round(seconds, 3)
     if started:
-        suite.timestamp = inert.xml(started)
+        suite.timestamp = escape.xml(started)
     return suite
 
 
@@ -210,4 +210,4 @@ def _written(suites: list[TestSuite]) -> bytes:
 
 def _named(text: str) -> str:
     """One line, of what CI servers show in lists."""
-    return inert.shorten(inert.visible(text), _NAME)
+    return escape.shorten(escape.visible(text), _NAME)

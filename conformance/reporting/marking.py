@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.reporting import inert
+from conformance.reporting import escape
 
 _LONGEST = 200  # characters of texts that are compared
 _ALIKE = 0.5  # how alike two texts are whose difference is worth showing
@@ -24,7 +24,7 @@ class Piece:
 
 def marked(expected: str, observed: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     """Both texts in pieces, what differs marked; whole where they have too little in common."""
-    here, there = inert.visible(expected), inert.visible(observed)
+    here, there = escape.visible(expected), escape.visible(observed)
     matcher = difflib.SequenceMatcher(None, here, there, autojunk=False)
     if max(len(here), len(there)) > _LONGEST or here == there or matcher.ratio() < _ALIKE:
         return _whole(here), _whole(there)

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TextIO
 
-from conformance.reporting import inert
+from conformance.reporting import escape
 
 NAME = "connect-conformance"
 # How a reader looks who has gone: a pipe or terminal without its other end, a descriptor that was closed.
@@ -43,9 +43,9 @@ def say(text: str, style: str = "") -> None:
     style: `json` or `html`, which have escapes of their own for what the stream has no characters for, and for what a
     build server takes for a command in its log.
     """
-    text = inert.no_command(text, style)
+    text = escape.no_command(text, style)
     if style == "json":
-        text = inert.ascii_json(text)
+        text = escape.ascii_json(text)
     elif style == "html":
         text = text.encode("ascii", "xmlcharrefreplace").decode("ascii")
     command(text)
@@ -67,7 +67,7 @@ def complain(line: str) -> None:
 def note(line: str) -> None:
     """One line beside the output, if that can be said."""
     with contextlib.suppress(OSError):
-        _write(sys.stderr, inert.terminal(line, limit=2_000) + "\n")
+        _write(sys.stderr, escape.terminal(line, limit=2_000) + "\n")
 
 
 def progress(line: str, *, over: bool) -> None:

@@ -1,4 +1,4 @@
-"""The overview of a fleet, for a terminal, a CI job's page, a browser and programs. Strangers' text is inert."""
+"""The overview of a fleet, for a terminal, a CI job's page, a browser and programs. Strangers' text is escaped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from conformance.checks.outcome import Verdict
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.junit import union
 from conformance.verdicts.fleet import Member, Overview, Row, counts_against
 from conformance.verdicts.likeness import ROLL_UP
@@ -57,12 +57,12 @@ def terminal(made: Overview) -> str:
     """Worst first, one line for each target."""
     from conformance.reporting.screen import here  # noqa: PLC0415  only where it is printed
 
-    width = max((len(inert.terminal(m.name, limit=40)) for m in made.targets), default=0)
+    width = max((len(escape.terminal(m.name, limit=40)) for m in made.targets), default=0)
     screen = here(whole=True, color=False)
     screen.say(sentence(made), hanging=2)
     for member in made.targets[:_SHOWN]:
-        name = inert.terminal(member.name, limit=40)
-        screen.say(told(member, made), f"  {inert.terminal(member.verdict):14}{name:{width}}  ", limit=300)
+        name = escape.terminal(member.name, limit=40)
+        screen.say(told(member, made), f"  {escape.terminal(member.verdict):14}{name:{width}}  ", limit=300)
     if len(made.targets) > _SHOWN:
         screen.say(f"... and {len(made.targets) - _SHOWN} more, see overview.html", "  ")
     return str(screen)
@@ -70,7 +70,7 @@ def terminal(made: Overview) -> str:
 
 def as_json(made: Overview) -> str:
     """For programs, and for `compare --overview`, which merges several."""
-    return inert.json(dumps(msgspec.to_builtins(made), ensure_ascii=False, indent=1)) + "\n"
+    return escape.json(dumps(msgspec.to_builtins(made), ensure_ascii=False, indent=1)) + "\n"
 
 
 def markdown(made: Overview) -> str:
@@ -79,21 +79,21 @@ def markdown(made: Overview) -> str:
     lines.append("|---|---|--:|--:|--:|---|")
     for member in made.targets:
         n = member.counts
-        name, what = (inert.markdown(text, limit=300, cell=True) for text in (member.name, told(member, made)))
+        name, what = (escape.markdown(text, limit=300, cell=True) for text in (member.name, told(member, made)))
         lines.append(f"| {name} | {_word(member.verdict)} | {n.fail} | {n.inconclusive} | {n.error} | {what} |")
     troubled = [row for row in made.requirements if _troubled(row)]
     if troubled:
         lines += ["", "| Requirement | Level | Fail | Inconclusive | Error | Pass |", "|---|---|--:|--:|--:|--:|"]
     for row in troubled:
         n = row.counts
-        name = inert.markdown(row.id, cell=True)
+        name = escape.markdown(row.id, cell=True)
         lines.append(f"| {name} | {row.level} | {n.fail} | {n.inconclusive} | {n.error} | {n.pass_} |")
     return "\n".join(lines) + "\n"
 
 
 def _word(verdict: str) -> str:
     """A verdict, which in a file of somebody else may be anything."""
-    return verdict if verdict.replace(" ", "").isalpha() else inert.markdown(verdict, limit=40, cell=True)
+    return verdict if verdict.replace(" ", "").isalpha() else escape.markdown(verdict, limit=40, cell=True)
 
 
 def _troubled(row: Row) -> bool:

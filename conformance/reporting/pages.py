@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from conformance.contract.load import folder
-from conformance.reporting import inert
+from conformance.reporting import escape
 
 # How a verdict is shown where there is room for one character.
 SIGNS = {"pass": "·", "fail": "×", "error": "!", "inconclusive": "?", "not_applicable": "–", "waived": "w"}
@@ -50,7 +50,7 @@ def _shown(value: Any) -> Any:
     """Whatever a template prints, unless it is its own markup."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
-    return inert.visible(inert.shorten(value, _FIELD))
+    return escape.visible(escape.shorten(value, _FIELD))
 
 
 def _drawn(path: str) -> Markup:

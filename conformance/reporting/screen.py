@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from conformance.reporting import inert, output
+from conformance.reporting import escape, output
 
 NARROWEST, WIDEST = (30, 120)  # columns below which nothing can be laid out; above which no paragraph is easy to read
 _ENDLESS = 100_000
@@ -59,7 +59,7 @@ class Screen:
         indent = before if hanging is None else hanging
         if indent > self.width // 2:
             indent = 4
-        shown = _CODE.sub(partial(_joined, self.width - indent), inert.terminal(text, limit=limit))
+        shown = _CODE.sub(partial(_joined, self.width - indent), escape.terminal(text, limit=limit))
         said = Text.assemble((lead, style), Text(shown, style=self._link(link)))
         # What is indented as far as its lead is wide is wrapped without it; else the lead is its first word.
         aside = said[:before] if indent == before else Text("")
@@ -75,7 +75,7 @@ class Screen:
         self, text: str, lead: str = "", *, what: str = "", style: str = "", link: str = "", limit: int = 4_096
     ) -> None:
         """One line that is never broken, so that it can be copied; below its lead, and what it is, if too long."""
-        shown = Text(inert.terminal(text, limit=limit), style=self._link(link))
+        shown = Text(escape.terminal(text, limit=limit), style=self._link(link))
         if cell_len(lead) + shown.cell_len > self.width and lead.strip():
             self.say(what, lead, style=style)
             lead = "  "
@@ -83,7 +83,7 @@ class Screen:
 
     def cut(self, *parts: tuple[str, str]) -> None:
         """One line, made of texts and their styles, that is cut where it is too long."""
-        line = Text.assemble(*((inert.terminal(text, limit=1_000), style) for text, style in parts))
+        line = Text.assemble(*((escape.terminal(text, limit=1_000), style) for text, style in parts))
         line.truncate(self.width, overflow="ellipsis")
         line.rstrip()
         self._lines.append(line)

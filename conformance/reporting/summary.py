@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from conformance.checks.outcome import Verdict
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.cards import allowed
 from conformance.reporting.glance import glance
 from conformance.verdicts import findings
@@ -33,7 +33,7 @@ def summary_md(report: Report) -> str:
 
 def _prose(text: str) -> str:
     """The suite's own text, whose punctuation means nothing."""
-    return _REFERENCE.sub(r"`\g<0>`", _MARKUP.sub(r"\\\1", inert.terminal(text, limit=1000)))
+    return _REFERENCE.sub(r"`\g<0>`", _MARKUP.sub(r"\\\1", escape.terminal(text, limit=1000)))
 
 
 def _head(report: Report) -> Iterator[str]:
@@ -46,19 +46,19 @@ def _head(report: Report) -> Iterator[str]:
             yield f"**EXTENSION {_prose(findings.extended(own))}.**"
     yield ""
     for line in glance(report, causes(report)):
-        text = inert.markdown(line.text) if line.quoted else _prose(line.text)
+        text = escape.markdown(line.text) if line.quoted else _prose(line.text)
         yield f"- {line.label}: {line.lead}{text}"
     yield ""
     yield (
-        f"Target {inert.markdown(target.name)} at {inert.markdown(target.endpoint)}, binding"
-        f" {inert.markdown(target.binding)}, judged at level {report.level}."
+        f"Target {escape.markdown(target.name)} at {escape.markdown(target.endpoint)}, binding"
+        f" {escape.markdown(target.binding)}, judged at level {report.level}."
     )
     if target.labels:
         yield f"Labels: {_prose(findings.labels(report))}."
     stopped = ", interrupted before the end" if report.interrupted else ""
     run = f"{findings.exchanges(report)} in {report.duration_s:.1f} s, seed {report.seed}"
     yield f"{run}, exit code {report.exit_code}{stopped}."
-    yield f"{_prose(suite.name)} {_prose(suite.version)}, contract {inert.markdown(suite.contract)}."
+    yield f"{_prose(suite.name)} {_prose(suite.version)}, contract {escape.markdown(suite.contract)}."
     yield f"Settings: {_prose('; '.join(': '.join(one) for one in findings.settings(report).items()))}."
     for one in findings.accepted(report):
         yield f"Accepting {_prose(one.name)} ({_prose(one.use)}): {_prose(one.allows)}"
@@ -89,16 +89,16 @@ def _causes(report: Report) -> Iterator[str]:
         yield from ("", "## Also", "")
     for requirement in waived:
         if requirement.waiver:
-            until, excuse = map(inert.markdown, (requirement.waiver.until, requirement.waiver.reason))
+            until, excuse = map(escape.markdown, (requirement.waiver.until, requirement.waiver.reason))
             yield f"- waived until {until}: {_prose(requirement.address)}, {excuse}"
     for note in report.notes:
-        yield f"- note: {inert.markdown(note)}"
+        yield f"- note: {escape.markdown(note)}"
 
 
 def _failed(number: int, cause: Cause, report: Report) -> Iterator[str]:
     aside = "" if cause.counts else ", does not fail this run"
     names = _prose(named(cause.requirements, report) + aside)
-    yield f"{number}. {inert.markdown(cause.sentence)}: **{names}**"
+    yield f"{number}. {escape.markdown(cause.sentence)}: **{names}**"
     check, lead = cause.check, cause.lead
     facts = {"mend": cause.remedy}
     if check:
@@ -110,19 +110,19 @@ def _failed(number: int, cause: Cause, report: Report) -> Iterator[str]:
         facts["reproduce"] = check.reproduce
     for label, text in facts.items():
         if text:
-            yield f"   - {label}: {inert.markdown(text, limit=2000 if label == 'reproduce' else 400)}"
+            yield f"   - {label}: {escape.markdown(text, limit=2000 if label == 'reproduce' else 400)}"
     if cause.open:
         yield f"   - leaves open: {_prose(named(cause.open, report))}"
 
 
 def _left_open(cause: Cause, report: Report) -> Iterator[str]:
     names = _prose(named((*cause.requirements, *cause.open), report))
-    mend = f"; to change that: {inert.markdown(cause.remedy)}" if cause.remedy else ""
-    yield f"- {inert.markdown(cause.sentence)}: {names}{mend}"
+    mend = f"; to change that: {escape.markdown(cause.remedy)}" if cause.remedy else ""
+    yield f"- {escape.markdown(cause.sentence)}: {names}{mend}"
     if cause.lines:
         yield "  ```toml"
         for line in cause.lines:
-            yield "  " + inert.terminal(line).replace("```", "'''")
+            yield "  " + escape.terminal(line).replace("```", "'''")
         yield "  ```"
 
 
@@ -137,7 +137,7 @@ def _failure(requirement: RequirementResult) -> Iterator[str]:
         facts["reproduce"] = check.reproduce
     for label, text in facts.items():
         if text:
-            yield f"  - {label}: {inert.markdown(text, limit=2000 if label == 'reproduce' else 400)}"
+            yield f"  - {label}: {escape.markdown(text, limit=2000 if label == 'reproduce' else 400)}"
 
 
 def _extensions(report: Report) -> Iterator[str]:
@@ -147,7 +147,7 @@ def _extensions(report: Report) -> Iterator[str]:
             if one.verdict is Verdict.FAIL:
                 yield from _failure(one)
             else:
-                why = inert.markdown(findings.why(one))
+                why = escape.markdown(findings.why(one))
                 word = one.verdict.value.replace("_", " ")
                 yield f"- {word}: {_prose(one.id)} ({one.level}) {_prose(one.title)}{why and f': {why}'}"
 
@@ -173,5 +173,5 @@ def _rows(requirements: Iterable[RequirementResult]) -> Iterator[str]:
         verdict = r.verdict.value.replace("_", " ") + (", waived" if r.waiver else "")
         verdict += f", under {_prose(' and '.join(r.interpretations))}" if r.interpretations else ""
         if why := findings.why(r):
-            verdict += f": {inert.markdown(why, limit=160, cell=True)}"
+            verdict += f": {escape.markdown(why, limit=160, cell=True)}"
         yield f"| {_prose(r.address)} | {r.level} | {_prose(r.title)} | {verdict} |"

@@ -10,7 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from conformance.checks.outcome import Verdict
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.cards import allowed
 from conformance.reporting.glance import in_brief, named_contract
 from conformance.reporting.marking import code_points
@@ -209,7 +209,7 @@ class _Page:
 
     def row(self, row: Row) -> None:
         room = self.screen.width - _GUTTER
-        before, mark, behind = (inert.terminal(part, limit=300) for part in (row.before, row.mark, row.behind))
+        before, mark, behind = (escape.terminal(part, limit=300) for part in (row.before, row.mark, row.behind))
         before = fitted(before, room // 2, end=True) if mark else fitted(before, room)
         mark = fitted(mark, room - cell_len(before))
         gutter = f"{'>' if row.faulty else ' '}{row.label:>{_GUTTER - 4}} | "

@@ -8,7 +8,7 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.target.configuration import ConfigError
 
 if TYPE_CHECKING:
@@ -79,4 +79,4 @@ def replace(path: Path, data: bytes) -> None:
 
 
 def _line(what: str, folder: Path, error: OSError) -> str:
-    return inert.terminal(f"could not write {what} in {folder}: {error.strerror or error}")
+    return escape.terminal(f"could not write {what} in {folder}: {error.strerror or error}")

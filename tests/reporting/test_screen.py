@@ -10,7 +10,7 @@ import pytest
 
 from conformance.commands.cli import main
 from conformance.contract.load import folder
-from conformance.reporting import inert, output
+from conformance.reporting import escape, output
 
 SAMPLE = str(folder("reports") / "sample")
 COMMANDS = {
@@ -65,7 +65,7 @@ def test_nothing_that_is_said_is_a_command(forged: str, capsys: pytest.CaptureFi
     output.say(f"<p>{forged}</p>\n", "html")
     output.note(forged)
     out, err = capsys.readouterr()
-    assert not inert._COMMAND.search(out + err)
+    assert not escape._COMMAND.search(out + err)
     _, data, page = out.splitlines()
     assert json.loads(data) == {"a": forged}
     assert html.unescape(page) == f"<p>{forged}</p>"

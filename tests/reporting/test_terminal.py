@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from conformance.checks.outcome import Verdict
 from conformance.evidence.exchange import Evidence
-from conformance.reporting import inert
+from conformance.reporting import escape
 from conformance.reporting.screen import Screen, cell_len, fitted
 from conformance.reporting.terminal import summary
 from conformance.verdicts.claim import claim, exit_code
@@ -150,7 +150,7 @@ def test_wrapping_loses_nothing_and_fits(text: str, width: int, lead: str, hangi
     screen.say(text, lead, hanging)
     lines = str(screen).splitlines()
     assert all(cell_len(line) <= width for line in lines)
-    assert "".join(lines).replace(" ", "") == (lead + inert.terminal(text)).replace(" ", "")
+    assert "".join(lines).replace(" ", "") == (lead + escape.terminal(text)).replace(" ", "")
 
 
 @given(st.text(alphabet="ab\u4e16"), st.integers(1, 20), st.booleans())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from conformance.reporting import inert
+from conformance.reporting import escape
 
 SHOWN = {
     "\x1b[2J": r"\x1b[2J",
@@ -36,24 +36,24 @@ SHOWN = {
 
 @pytest.mark.parametrize(("text", "shown"), SHOWN.items(), ids=map(ascii, SHOWN.values()))
 def test_what_does_not_show_itself_is_shown(text: str, shown: str) -> None:
-    assert inert.terminal(text) == shown
+    assert escape.terminal(text) == shown
 
 
 @given(st.text())
 def test_nothing_reaches_a_terminal_that_it_would_act_on(text: str) -> None:
-    shown = inert.terminal(text)
+    shown = escape.terminal(text)
     assert shown.isprintable()
     assert not any(unicodedata.bidirectional(c) in {"RLO", "LRO", "RLE", "LRE", "PDF"} for c in shown)
 
 
 def test_long_text_is_cut() -> None:
-    assert inert.terminal("a" * 500, limit=10) == "a" * 9 + "…"
-    assert inert.terminal("a" * 10, limit=10) == "a" * 10
+    assert escape.terminal("a" * 500, limit=10) == "a" * 9 + "…"
+    assert escape.terminal("a" * 10, limit=10) == "a" * 10
 
 
 @given(st.text(alphabet=st.sampled_from("a`| \\\n") | st.characters(), min_size=1, max_size=30), st.booleans())
 def test_markdown_is_one_code_span(text: str, cell: bool) -> None:
-    span = inert.markdown(text, cell=cell)
+    span = escape.markdown(text, cell=cell)
     fence = re.match("`+", span)
     assert fence is not None
     inner = span[len(fence[0]) : -len(fence[0])]
@@ -66,27 +66,27 @@ def test_markdown_is_one_code_span(text: str, cell: bool) -> None:
 
 
 def test_markdown_of_nothing_is_nothing() -> None:
-    assert inert.markdown("") == ""
+    assert escape.markdown("") == ""
 
 
 @given(st.text())
 def test_xml_is_well_formed(text: str) -> None:
     element = etree.Element("a")
-    element.text = inert.xml(text)
-    assert etree.fromstring(etree.tostring(element)).text == (inert.xml(text) or None)
+    element.text = escape.xml(text)
+    assert etree.fromstring(etree.tostring(element)).text == (escape.xml(text) or None)
 
 
 def test_xml_keeps_lines() -> None:
-    assert inert.xml("a\n\tb\x00\x1b\r\ufffe") == "a\n\tb\\x00\\x1b\\r\\ufffe"
+    assert escape.xml("a\n\tb\x00\x1b\r\ufffe") == "a\n\tb\\x00\\x1b\\r\\ufffe"
 
 
 def test_a_log_has_no_command_and_keeps_its_lines() -> None:
-    said = inert.log("a\n##vso[task.x]y\n::error::z\n  ##teamcity[q]\x1b")
+    said = escape.log("a\n##vso[task.x]y\n::error::z\n  ##teamcity[q]\x1b")
     assert said == "a\n\\x23#vso[task.x]y\n\\x3a:error::z\n  \\x23#teamcity[q]\\x1b"
 
 
 @given(st.text())
 def test_json_means_the_same(text: str) -> None:
-    written = inert.json(stdlib_json.dumps({"a": text}, ensure_ascii=False, indent=2))
+    written = escape.json(stdlib_json.dumps({"a": text}, ensure_ascii=False, indent=2))
     assert stdlib_json.loads(written) == {"a": text}
     assert written.replace("\n", "").isprintable()

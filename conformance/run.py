@@ -21,7 +21,6 @@ from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.probes.purpose import Wishes
-from conformance.reporting.output import progress
 from conformance.sending import signals
 from conformance.target.configuration import ConfigError
 from conformance.target.target import Target
@@ -138,11 +137,12 @@ def send(
     nonce: str = "",
     *,
     terms: Terms | None = None,
+    told: Progress = lambda _done, _of: None,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Evidence:
-    """Record as the options of `run` say. nonce: of the challenge that the run answers. meanwhile: what is done beside
-    that, in a thread, from the moment that sending begins."""
-    with _beside(meanwhile, _quietly if options.quiet else _aloud) as told:
+    """Record as the options of `run` say. nonce, terms, told: as in `record`. meanwhile: what is done beside that, in a
+    thread, from the moment that sending begins."""
+    with _beside(meanwhile, told) as begun:
         return record(
             judged,
             contract=contract,
@@ -154,19 +154,10 @@ def send(
             deadline=options.deadline,
             terms=terms,
             nonce=nonce,
-            told=told,
+            told=begun,
             stop_on_failure=getattr(options, "stop_on_failure", False),
             smoke=getattr(options, "smoke", None) or 0,
         )
-
-
-def _quietly(_done: int, _of: int) -> None:
-    """Say nothing."""
-
-
-def _aloud(done: int, of: int) -> None:
-    """A line that counts exchanges, on a terminal only."""
-    progress(f"{done} of about {of} requests sent", over=done >= of)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from conformance.contract.model import Contract
 from conformance.contract.spelling import meant
 from conformance.evidence.recording import EvidenceError, from_har
 from conformance.reporting.folder import reports_folder
-from conformance.reporting.output import complain, note, say
+from conformance.reporting.output import complain, note, progress, say
 from conformance.run import refuse_selection, send
 from conformance.sending.signals import held
 from conformance.target.asked import only_allowed
@@ -56,12 +56,22 @@ def run(options: argparse.Namespace) -> int:
         folder = reports_folder(options.reports)
         with held(), _scratch() as scratch:
             ready = partial(_prepare, contract, judged.calls)
-            evidence = send(contract, judged, wishes, options, nonce, terms=wanted, meanwhile=ready)
+            told = _quietly if options.quiet else _aloud
+            evidence = send(contract, judged, wishes, options, nonce, terms=wanted, told=told, meanwhile=ready)
             from conformance.pytest_plugin.session import Session  # noqa: PLC0415
 
             return Session(contract, wanted, judged.binding, judged.calls, scratch, folder, extensions).judge(
                 evidence, options
             )
+
+
+def _quietly(_done: int, _of: int) -> None:
+    """Say nothing."""
+
+
+def _aloud(done: int, of: int) -> None:
+    """A line that counts requests, on a terminal only."""
+    progress(f"{done} of about {of} requests sent", over=done >= of)
 
 
 def _prepare(contract: Contract, calls: Iterable[str]) -> None:

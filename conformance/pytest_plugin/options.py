@@ -48,7 +48,6 @@ def suite(config: pytest.Config, options: argparse.Namespace) -> Suite:
     """The Suite that the options ask for. Raises pytest.UsageError."""
     contract, stack = documented(), contextlib.ExitStack()
     config.add_cleanup(stack.close)
-    options.quiet = True
     try:
         settle(options, "pytest", os.environ)
         terms = Terms(

@@ -42,6 +42,12 @@ def musts(evidence: Evidence) -> dict[str, Verdict]:
         (page(502), Kind.GATEWAY),
         (page(504), Kind.GATEWAY),
         (page(407), Kind.PROXY),
+        (page(522), Kind.GATEWAY),
+        (page(403, ("Retry-After", "30")), Kind.LIMIT),
+        (page(529, ("Retry-After", "Fri, 27 Nov 2026 21:00:00 GMT")), Kind.LIMIT),
+        (page(302, ("Retry-After", "30")), None),
+        (page(500, ("Retry-After", "30")), None),
+        (page(529), None),
         (page(403, ("X-Squid-Error", "ERR_ACCESS_DENIED 0")), Kind.PROXY),
         (page(500, ("Proxy-Status", "edge; error=connection_refused")), Kind.PROXY),
         (page(200), None),
@@ -128,6 +134,18 @@ def test_in_a_state_only_a_gateway_s_word_is_nobody_s(status: int, own: bool) ->
     left = musts(each(says(page(status)), "state-007")(conforming()))
     assert ("ERR-007-code" in named(left, Verdict.FAIL)) is own
     assert ("ERR-007-code" in named(left, Verdict.INCONCLUSIVE)) is not own
+
+
+@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.parametrize("asked_back", [page(403, ("Retry-After", "1")), page(522)])
+def test_in_a_state_whoever_asks_to_come_again_is_believed_once_it_is_answered(
+    asked_back: Answer, answered: bool
+) -> None:
+    evidence = conforming()
+    calls = [replace(e, number=900 + n) for n, e in enumerate(evidence.exchanges) if e.state == "007"]
+    put_off = each(says(asked_back), "state-007")(evidence)
+    left = musts(replace(put_off, exchanges=(*put_off.exchanges, *calls)) if answered else put_off)
+    assert ("ERR-007-code" in named(left, Verdict.FAIL)) is not answered
 
 
 @pytest.mark.parametrize("group", ["malformed", "action", "schema"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import ssl
@@ -237,6 +238,24 @@ def test_the_end_of_a_connection_may_end_a_body_unannounced(tls: ssl.SSLContext,
         evidence, report = session(endpoint, ca_file=ca_file, plan=documented_calls(3))
     assert verdict(report, "REQ-01") == "pass"
     assert all(e.answer and not e.retried for e in evidence.exchanges)
+
+
+def test_an_endpoint_that_is_away_for_a_moment_is_asked_again(
+    tls: ssl.SSLContext, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when it is started anew: two calls and a look at it are lost, each more than once."""
+    monkeypatch.setattr("conformance.sending.worker._AWAY_S", (0.01, 0.01))
+    asked = itertools.count()
+
+    def script(_: Call) -> bytes:
+        if 3 < next(asked) < 10:
+            raise OSError
+        return http()
+
+    with Endpoint(script, tls=tls) as endpoint:
+        evidence, report = session(endpoint, ca_file=ca_file, plan=documented_calls(9), concurrency=1)
+    assert {e.probe for e in evidence.exchanges if e.answer} >= {f"documented-{n}" for n in range(8, 11)}
+    assert not report.obstacle
 
 
 INTERIM = (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 3)

@@ -60,6 +60,20 @@ def test_a_control_succeeds_right_before_and_right_after(side: int) -> None:
     Judging(without_success_of(*others), CONTRACT).control(asked)
 
 
+@pytest.mark.parametrize(("started", "shows"), [(1.0, True), (-1.0, False)])
+def test_what_was_asked_later_and_answered_sooner_is_a_control(started: float, shows: bool) -> None:
+    evidence = conforming()
+    first, *_, last = evidence.of(Kind.DOCUMENTED)
+    (asked,) = [e for e in evidence.exchanges if e.probe == "action-unknown"]
+    slow = replace(asked, number=last.number + 1, started=last.started - started)
+    subject = Judging(replace(evidence, exchanges=(first, last, slow)), CONTRACT)
+    if shows:
+        subject.control(slow)
+    else:
+        with pytest.raises(Inconclusive):
+            subject.control(slow)
+
+
 def test_a_request_is_no_control_of_its_own() -> None:
     evidence = conforming()
     first, *_, last = evidence.of(Kind.DOCUMENTED)

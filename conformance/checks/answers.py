@@ -213,6 +213,8 @@ class Answers:
             return
         before = next((e for e in reversed(self.ordinary) if e.number < exchange.number), None)
         after = next((e for e in self.ordinary if e.number > exchange.number), None)
+        # Numbers tell the order of the answers: one that took long is passed by what was asked after it.
+        after = after or next((e for e in reversed(self.ordinary) if e.started > exchange.started), None)
         if not (before and self.is_success(before) and after and self.is_success(after)):
             raise Inconclusive(
                 "the documented request did not succeed before and after this one, so its answer shows nothing"

@@ -32,7 +32,10 @@ class Kind(StrEnum):
 
 
 # Statuses of answers without an envelope, by what they say (RFC 9110, RFC 6585). 503 may be either of the first two.
-PUT_OFF = {429: Kind.LIMIT, 502: Kind.GATEWAY, 503: Kind.LIMIT, 504: Kind.GATEWAY}
+# 52x and 530 are Cloudflare's for an origin that it does not reach.
+_UNREACHED = {*range(520, 528), 530}
+_OF_OTHERS = {429: Kind.LIMIT, 502: Kind.GATEWAY, 503: Kind.LIMIT, 504: Kind.GATEWAY}
+PUT_OFF = _OF_OTHERS | dict.fromkeys(_UNREACHED, Kind.GATEWAY)
 _NO_CREDENTIALS = 407
 AT_THE_DOOR = frozenset({401, 403, 404, 407})
 REMEDY = {
@@ -63,7 +66,11 @@ def puts_off(answer: Answer | None) -> Kind | None:
     """Whether an answer, looked at by itself, asks to come again; who says so."""
     if answer is None or answer.envelope.recognised:
         return None
-    return Kind.PROXY if _is_of_a_proxy(answer) else PUT_OFF.get(answer.status)
+    if _is_of_a_proxy(answer):
+        return Kind.PROXY
+    # Whatever it is called, whoever says when to come again puts off (RFC 9110 section 10.2.3); 500 is a failure.
+    asks = answer.status >= 400 and answer.status != 500 and answer.header("retry-after") != ""
+    return PUT_OFF.get(answer.status, Kind.LIMIT if asks else None)
 
 
 def asks_to_wait(answer: Answer | None) -> bool:
@@ -135,11 +142,16 @@ class _Reader:
         kind = puts_off(answer)
         if answer is None or (kind and self._is_refused_in_these_words(exchange)):
             return None
-        if kind is Kind.PROXY and exchange.state and self.had_an_envelope:
+        if kind and exchange.state and self.had_an_envelope and self._is_of_the_state(exchange, answer, kind):
             return None  # what is answered in a provisioned state is the endpoint's: the control succeeded
         if kind is None and self._is_at_the_door(answer):
             kind = Kind.DOOR
         return Instead(kind, f"{_said(kind, answer)}; {REMEDY[kind]}") if kind else None
+
+    def _is_of_the_state(self, exchange: Exchange, answer: Answer, kind: Kind) -> bool:
+        """Whether a state may well be answered so: by a proxy's word, or with another status each time it is asked."""
+        steady = not any(map(_envelope, self.tries[exchange.probe]))
+        return kind is Kind.PROXY or (answer.status not in _OF_OTHERS and steady)
 
     def _is_refused_in_these_words(self, exchange: Exchange) -> bool:
         tries = self.tries[exchange.probe]

@@ -93,6 +93,12 @@ class Pace:
             self._sent += 2
             yield
 
+    async def pause(self, seconds: float) -> None:
+        """Let some time pass without a call, which is not the endpoint's doing."""
+        self.hold_back(seconds)
+        await self._sleep(seconds)
+        self._sent += 1
+
     def _look_ahead(self) -> None:
         """Stop early where the endpoint allows so few calls that the rest of the run would not fit."""
         rate, left = self.throttle.rate, self._ends - self._clock()

@@ -11,6 +11,9 @@ from conformance.probes.purpose import Kind
 from conformance.sending.caller import Caller
 from conformance.sending.policy import AFTER, PUT_OFF, TRIES, Action, Came, Waiting, aside, next_action
 
+_AWAY_S = (1.0, 2.0)  # in which an endpoint that is started anew, or that was asked too often, may be back
+_AWAY = {"closed", "refused"}  # what it costs no time to see
+
 
 class Worker(Caller):
     """Sends probes, one at a time, until it is known what became of each."""
@@ -72,6 +75,11 @@ class Worker(Caller):
         if not check or not await self.wire.pace.admitted(check):
             return False
         checked = await self.asked(check, retried=True)
+        for seconds in _AWAY_S:
+            if channel == "http" or self.gave_way or checked.loss is None or checked.loss.kind not in _AWAY:
+                break
+            await self.wire.pace.pause(seconds)
+            checked = await self.asked(check, retried=True)
         self.wire.settle(channel, checked, gave_way=self.gave_way)
         return self.gave_way
 

@@ -117,8 +117,11 @@ def pytest_configure_page(config: pytest.Config) -> None:
     folder = config.getoption(_dest("reports")) or os.environ.get(f"{PREFIX}REPORTS")
     free = getattr(config.option, "htmlpath", "none") is None
     if asks_for_an_endpoint(config) and folder and free and not config.option.collectonly:
+        from conformance.reporting.checks_page import SHEET  # noqa: PLC0415
+
         config.stash[_PAGE] = True
         config.option.htmlpath, config.option.self_contained_html = str(Path(folder) / "checks.html"), True
+        config.option.css = [*(config.option.css or ()), str(SHEET)]
 
 
 @pytest.hookimpl(trylast=True)

@@ -20,7 +20,7 @@ from conformance.evidence.exchange import Evidence
 from conformance.pytest_plugin import fixtures
 from conformance.pytest_plugin.plugin import Suite
 from conformance.reporting import pages
-from conformance.reporting.checks_page import ChecksPage
+from conformance.reporting.checks_page import SHEET, ChecksPage
 from conformance.reporting.output import complain
 from conformance.reporting.publish import publish
 from conformance.verdicts.terms import Terms
@@ -99,6 +99,7 @@ def _pytest(suite: Suite, scratch: Path) -> tuple[int, str]:
         *("-p", "pytest_metadata.plugin"),
         f"--html={scratch / 'checks.html'}",
         "--self-contained-html",
+        f"--css={SHEET}",
     ]
     said = io.StringIO()
     with _sheltered(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):

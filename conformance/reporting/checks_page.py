@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lxml.html import HtmlElement, HTMLParser, builder, document_fromstring, tostring
 
+from conformance.contract.load import folder
 from conformance.reporting import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
+
+
+SHEET = folder("reports") / "checks.css"  # for pytest-html's --css
 
 
 class ChecksPage:
@@ -37,13 +41,24 @@ class ChecksPage:
         report.title = "connect-conformance: the checks as pytest ran them"
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        """The suite uses no links."""
+        del cells[3]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:
+        """Why a check was skipped, without the place in a file of this machine that pytest says with it."""
+        if data and isinstance(report.longrepr, tuple):
+            data[0] = html.escape(report.longrepr[2].removeprefix("Skipped: "))
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
-        """pytest-html takes test ids for markup, and names of links too; the suite uses no links."""
+        """pytest-html takes test ids for markup, and names of links too."""
         phase = "" if report.when == "call" else f"::{report.when}"
         told = getattr(report, "conformance", None)
         name = f"{told[0]} {report.nodeid}{phase}" if told else f"{report.nodeid}{phase}"
         cells[1] = f'<td class="col-testId">{html.escape(escape.visible(name))}</td>'
-        cells[3] = '<td class="col-links"></td>'
+        del cells[3]
 
 
 def finish(path: Path) -> bytes:
@@ -55,7 +70,11 @@ def finish(path: Path) -> bytes:
 
 
 def _tame(tree: HtmlElement) -> None:
-    """pytest-html's own part: no environment of this machine, no inline handler, nothing unseen."""
+    """pytest-html's own part: no environment of this machine, no inline handler, nothing unseen, one landmark."""
+    body = _part(tree, "body")
+    body.insert(0, builder.E("main", *(part for part in body if part.tag != "footer")))
+    for style in tree.iter("style"):
+        style.text = (style.text or "").replace(str(SHEET), SHEET.name)
     for element in tree.find_class("summary__reload"):
         element.drop_tree()
     for name in ("environment", "environment-header"):

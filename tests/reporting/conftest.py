@@ -17,6 +17,7 @@ from conformance.contract.model import Requirement
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
 from conformance.evidence.keeping import to_har
 from conformance.probes.purpose import Kind, Purpose
+from conformance.reporting.checks_page import SHEET
 from conformance.reporting.json import to_json
 from conformance.verdicts.claim import claim, exit_code
 from conformance.verdicts.verdict import (
@@ -509,7 +510,7 @@ def test_body(body):
 def test_left_open():
     pytest.skip("inconclusive: " + HOSTILE)
 """
-ARGUMENTS = "-c run.ini --rootdir . test_run.py --html=checks.html --self-contained-html"
+ARGUMENTS = f"-c run.ini --rootdir . test_run.py --html=checks.html --self-contained-html --css={SHEET}"
 
 
 @pytest.fixture

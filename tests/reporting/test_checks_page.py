@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lxml import html as lxml_html
 
-from tests.reporting.browser import CHROMIUM, dom, owned
+from tests.command import ROOT
+from tests.reporting.browser import CHROMIUM, dom, looked_at, owned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +41,7 @@ def test_it_says_whose_it_is_and_nothing_of_this_machine(page: Any) -> None:
     assert page.get("lang") == "en"
     assert page.findtext(".//title") == "connect-conformance: the checks as pytest ran them"
     assert json.loads(page.xpath("string(//@data-jsonblob)"))["environment"] == {}
+    assert str(ROOT) not in page.xpath("string(//style)") + page.xpath("string(//@data-jsonblob)")
     assert all(field.get("aria-label") for field in page.xpath("//input"))
 
 
@@ -47,6 +49,15 @@ def test_rows_are_named_by_requirement(page: Any) -> None:
     tests = json.loads(page.xpath("string(//@data-jsonblob)"))["tests"]
     rows = [row["resultsTableRow"][1] for each in tests.values() for row in each]
     assert all('<td class="col-testId">ENV-03 test_run.py::' in row for row in rows if "setup" not in row)
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="needs a Chromium to look at it")
+def test_axe_finds_nothing(tmp_path: Path, run_files: Any, report: Report, evidence: Evidence) -> None:
+    page = (run_files(report, evidence) / "checks.html").read_text(encoding="utf-8")
+    found = looked_at(page, tmp_path)
+    assert [text for one in found.values() for text in one["violations"]] == []
+    assert all(one["wide"] <= one["seen"][0] for one in found.values())
+    assert found
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="needs a Chromium to try it in")

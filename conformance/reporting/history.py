@@ -10,7 +10,7 @@ from conformance.verdicts.history.answers import Standing, Told, labelled, when
 from conformance.verdicts.history.index import Index
 from conformance.verdicts.history.loading import State
 
-_TARGETS, _LINES, _TROUBLES = 40, 12, 10  # shown before "and N more"
+_TARGETS, _LINES, _TROUBLES, _NAMES = 40, 12, 10, 8  # shown before "and N more"
 
 
 def headline(index: Index, found: list[Told]) -> str:
@@ -67,8 +67,13 @@ _STYLES = {"REGRESSED": "bold red", "FAILING": "red", "WAIVED": "yellow", "FLAKY
 
 
 def _lines(one: Told, *, whole: bool) -> Iterator[tuple[str, str]]:
+    alike: dict[tuple[str, ...], list[str]] = {}
     for standing in one.standings:
-        yield from _of(standing, whole=whole)
+        for word, text in _of(standing, whole=whole):
+            alike.setdefault((word, standing.level, text, standing.name if whole else ""), []).append(standing.name)
+    for (word, level, text, _), names in alike.items():
+        more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+        yield word, f"{', '.join(names[:_NAMES])}{more} ({level}): {text}"
     if one.dark:
         last = one.dark[-1]
         why = f": {last.obstacle}" if last.obstacle else ""
@@ -84,25 +89,24 @@ def _lines(one: Told, *, whole: bool) -> Iterator[tuple[str, str]]:
 
 
 def _of(one: Standing, *, whole: bool) -> Iterator[tuple[str, str]]:
-    name = f"{one.name} ({one.level})"
     if one.broke:
         meanwhile = f"; meanwhile {one.broke.meanwhile}" if one.broke.meanwhile else ""
         word = "REGRESSED" if one.regressed else "WAIVED" if one.course.letter == "w" else "FAILING"
-        yield (word, f"{name}: first bad {labelled(one.broke.bad)}, last good {labelled(one.broke.good)}{meanwhile}")
+        yield (word, f"first bad {labelled(one.broke.bad)}, last good {labelled(one.broke.good)}{meanwhile}")
     elif one.since:
-        yield "FAILING", f"{name}: in every run that judged it, since {labelled(one.since)}"
+        yield "FAILING", f"in every run that judged it, since {labelled(one.since)}"
     elif whole:
         yield (
             "KEPT" if one.course.good else "OPEN",
-            f"{name}: passed or failed in {_counted(one.course.judged, 'run')}",
+            f"passed or failed in {_counted(one.course.judged, 'run')}",
         )
     if one.flaky:
-        yield "FLAKY", f"{name}: changed {one.course.flips} times in {one.course.trials} runs, {one.rate}"
+        yield "FLAKY", f"changed {one.course.flips} times in {one.course.trials} runs, {one.rate}"
     for turn in one.turns[::-1] if whole else ():
         if turn.mended:
             meanwhile = f"; meanwhile {turn.meanwhile}" if turn.meanwhile else ""
             runs = f"first bad {labelled(turn.bad)}, last good {labelled(turn.good)}"
-            yield "MENDED", f"{name}: {runs}{meanwhile}; passed again {labelled(turn.mended)}"
+            yield "MENDED", f"{runs}{meanwhile}; passed again {labelled(turn.mended)}"
 
 
 def _counted(number: int, what: str) -> str:

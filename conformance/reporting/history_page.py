@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
 from conformance.reporting.history import headline, troubles
 from conformance.reporting.pages import SIGNS, page
-from conformance.verdicts.history.answers import Told, labelled, when
+from conformance.verdicts.history.answers import Standing, Told, labelled, when
 from conformance.verdicts.history.index import Index
 from conformance.verdicts.history.line import CONCLUSIVE, WORDS
 from conformance.verdicts.verdict import Claim
@@ -67,7 +67,7 @@ class _Run(NamedTuple):
 
 def history_page(index: Index, found: list[Told]) -> str:
     """The page of what was asked for."""
-    regressions = [(one, standing) for one in found for standing in one.regressions]
+    regressions = [(one, alike) for one in found for alike in _by_turn(one.regressions)]
     flaky = [(one, standing) for one in found for standing in one.standings if standing.flaky]
     return page(
         "history.html.jinja",
@@ -86,6 +86,15 @@ def history_page(index: Index, found: list[Told]) -> str:
         when=when,
         shown=_RUNS,
     )
+
+
+def _by_turn(standings: Iterable[Standing]) -> list[list[Standing]]:
+    """Those that broke in one and the same run, after the same good one, together."""
+    turns: dict[object, list[Standing]] = {}
+    for one in standings:
+        said = one.broke and (labelled(one.broke.bad), labelled(one.broke.good), one.broke.meanwhile)
+        turns.setdefault(said, []).append(one)
+    return list(turns.values())
 
 
 def _target(index: Index, one: Told) -> dict[str, object]:

@@ -39,6 +39,16 @@ def test_forty_nights_on_a_terminal(
     assert "MENDED" in show(capsys, file, "--requirement=CBK-09")
 
 
+def test_what_broke_in_one_night_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = kept(tmp_path / "h", nights(["pppppp", "ffffpp", "ffffpp"]))
+    said = show(capsys, file)
+    assert said.startswith("HISTORY  4 regressions")
+    assert said.count("REGRESSED") == 1
+    assert show(capsys, file, "--requirement=*").count("REGRESSED") > 1
+    (card,) = page(file, tmp_path / "h.html").find_class("card")
+    assert len(card.findall("h3/code")) > 1
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

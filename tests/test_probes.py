@@ -175,9 +175,11 @@ def test_hostile_requests_are_sent_only_where_they_are_allowed() -> None:
     assert "hostile" not in planned().gaps
 
 
-def test_what_no_proxy_passes_on_is_a_gap() -> None:
-    assert "through a proxy" in planned(proxy="http://proxy.example.com:3128").gaps[PORT]
-    assert PORT not in planned().gaps
+def test_request_lines_that_a_proxy_writes_are_not_asked() -> None:
+    made = planned(proxy="http://proxy.example.com:3128")
+    assert {p.form.version + p.form.absolute for p in made.probes} == {"1.1"}
+    assert [p.purpose.label for p in made.probes if p.form.https_port] == [PORT]
+    assert made.gaps == planned().gaps
 
 
 def test_a_state_that_commands_bring_about_has_its_turn_alone() -> None:

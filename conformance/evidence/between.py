@@ -41,9 +41,24 @@ AT_THE_DOOR = frozenset({401, 403, 404, 407})
 REMEDY = {
     Kind.LIMIT: "a lower --rate or `concurrency` may help, or a limit lifted for this address",
     Kind.GATEWAY: "look into the log of the server in front of the endpoint",
-    Kind.PROXY: "correct `proxy` and its credentials, or let the proxy pass these calls",
+    Kind.PROXY: "let the proxy pass these calls, or go without it",
     Kind.DOOR: "correct the token and path in `endpoint`, and credentials in `headers`; let this address in",
     Kind.BAN: "put this machine's address on the allow-list, and use a lower --rate",
+}
+OPENED = "let the proxy pass these connections unopened; where it opens TLS, name its CA with `ca_file`"
+_BEHIND = "correct host and port in `endpoint`, as the proxy sees them; it finds nobody there"
+_OF_A_PROXY = {  # by what is said of its failure
+    "cannot be reached": "correct host and port in `proxy`, or see to it that the proxy runs and lets this machine in",
+    "connecting to the proxy": "correct host and port in `proxy`, or see to it that the proxy runs",
+    "waiting for the proxy": "see to it that the proxy works, and reaches host and port of `endpoint`",
+    "(the proxy speaks TLS)": "give the proxy a certificate that verifies, or name its CA with `ca_file`",
+    "answers 407": 'give the proxy\'s user and password: proxy = "http://${PROXY_USER}:${PROXY_PASSWORD}@HOST:PORT"',
+    "answers 502": _BEHIND,
+    "answers 503": _BEHIND,
+    "answers 504": _BEHIND,
+    "answers 4": "let the proxy connect (CONNECT) to host and port of `endpoint`",
+    "may be its own": OPENED,
+    "does not speak HTTP": "correct host and port in `proxy`: what listens there is no HTTP proxy",
 }
 TO_MEND = "; to mend it: "  # between what stands in the way and its remedy, in one line
 # A request that is meant to be refused, and that is put off each of three times, once while the documented request
@@ -52,6 +67,13 @@ _TRIES = 3
 _CALLS = 2  # documented calls in vain at the end of a run, before it may be called a ban
 ORDINARY = frozenset({Sent.DOCUMENTED, Sent.CHECK})  # documented calls that bring nothing unusual along
 LOST = frozenset({"closed", "timeout", "refused", "unreachable", "proxy"})  # kinds of loss that a ban may show as
+
+REMEDIES = (*REMEDY.values(), *_OF_A_PROXY.values())
+
+
+def remedy_of_a_proxy(said: str) -> str:
+    """What to do about a proxy, by what is said of its failure."""
+    return next((remedy for words, remedy in _OF_A_PROXY.items() if words in said), REMEDY[Kind.PROXY])
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +159,7 @@ class _Reader:
         if self._is_after_the_ban(exchange):
             return Instead(Kind.BAN, self._ban_reason)
         if exchange.loss and exchange.loss.kind == "proxy":
-            return Instead(Kind.PROXY, f"{exchange.loss.reason}; {REMEDY[Kind.PROXY]}")
+            return Instead(Kind.PROXY, f"{exchange.loss.reason}; {remedy_of_a_proxy(exchange.loss.reason)}")
         answer = exchange.answer
         kind = puts_off(answer)
         if answer is None or (kind and self._is_refused_in_these_words(exchange)):
@@ -146,6 +168,8 @@ class _Reader:
             return None  # what is answered in a provisioned state is the endpoint's: the control succeeded
         if kind is None and self._is_at_the_door(answer):
             kind = Kind.DOOR
+        if kind is Kind.PROXY:
+            return Instead(kind, f"{_said(kind, answer)}; {remedy_of_a_proxy(f'answers {answer.status}')}")
         return Instead(kind, f"{_said(kind, answer)}; {REMEDY[kind]}") if kind else None
 
     def _is_of_the_state(self, exchange: Exchange, answer: Answer, kind: Kind) -> bool:

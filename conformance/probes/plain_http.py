@@ -90,8 +90,8 @@ class _Plain:
         self.spelled = f"<?xml version='1.0'?><!-- --><{root} >{inner}</{root} >".encode()
 
     def probes(self) -> Iterator[Probe]:
+        yield from self._ports()
         if not self.target.proxy:  # a proxy writes the request line, and keeps the connections
-            yield from self._ports()
             yield from self._lines()
         yield from self._documented()
         yield from self._forms()

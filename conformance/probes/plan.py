@@ -267,10 +267,6 @@ def _states(
 ) -> tuple[dict[str, tuple[Probe, ...]], dict[str, str]]:
     states: dict[str, tuple[Probe, ...]] = {}
     gaps: dict[str, str] = {}
-    if target.proxy:
-        gaps[base.sent_for(Kind.PORT).label] = (
-            "through a proxy no plain HTTP can be sent to the port of HTTPS; judge from where none is needed"
-        )
     for error in contract.errors.values():
         purpose = base.sent_for(Kind.STATE, error.code)
         if not is_wanted(purpose, wishes):

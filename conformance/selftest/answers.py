@@ -51,7 +51,7 @@ class InProcess(Dialer):
         super().__init__(judged)
         self.app = app
 
-    def transport(self, meter: Meter, **_: str) -> Transport:
+    def transport(self, meter: Meter, **_: object) -> Transport:
         return _Straight(self, meter)
 
     async def handshake(self, host: str, port: int, version: object, timeout: float) -> Handshake:  # noqa: ARG002

@@ -15,10 +15,9 @@ import anyio
 import httpcore
 import httpx
 
-from conformance.contract.quoting import clip
 from conformance.evidence.between import ORDINARY, puts_off
 from conformance.evidence.between import Kind as Instead
-from conformance.evidence.exchange import Answer, Exchange, Loss, Request
+from conformance.evidence.exchange import Answer, Exchange, Loss, Request, Tls
 from conformance.probes.probe import FIRST, Probe
 from conformance.probes.purpose import Kind
 from conformance.sending.failure import LineFailed
@@ -28,6 +27,7 @@ from conformance.sending.session import Session
 from conformance.sending.transport import Transport
 from conformance.target.target import State
 
+_OF_TLS = frozenset({"certificate", "no-tls", "tls", "closed"})  # kinds of loss as a handshake may end
 _WATCH_S = 0.03  # behind the first answer of a run
 
 
@@ -38,7 +38,8 @@ class Caller:
         """To one `address` of the host, where it is given."""
         self.wire, self.address = wire, address
         self.meter = Meter(cap=wire.target.max_body + 2 * HEAD)
-        self._transports: dict[tuple[str, str], Transport] = {}  # by proxy and source address
+        # By proxy, source address, and whether the proxy forwards requests.
+        self._transports: dict[tuple[str, str, bool], Transport] = {}
         self._channel = ""  # of the last call
         self.is_busy = self.gave_way = self.is_shut = False
 
@@ -68,7 +69,7 @@ class Caller:
         target = self.wire.target
         url = urlsplit(target.endpoint if channel == "https" else target.http_endpoint)
         with contextlib.suppress(LineFailed, httpcore.NetworkError, httpcore.TimeoutException, OSError):
-            await self._open(None).connect(url.scheme, url.hostname or "", url.port)
+            await self._open(None, forwarded=False).connect(url.scheme, url.hostname or "", url.port)
 
     async def watch(self) -> None:
         """See whether more comes behind the first answer than was asked for."""
@@ -77,16 +78,20 @@ class Caller:
             self.wire.note_strays()
             await self.drop()
 
-    def _open(self, state: State | None) -> Transport:
-        """httpx without its client: that would keep cookies, log URLs and stumble over odd redirects."""
+    def _open(self, state: State | None, *, forwarded: bool) -> Transport:
+        """httpx without its client: that would keep cookies, log URLs and stumble over odd redirects.
+
+        forwarded: whether a proxy, where there is one, passes requests on and not bytes.
+        """
         target = self.wire.target
         proxy = (state and state.proxy) or target.proxy
         source = (state and state.source_address) or target.source_address
-        if (proxy, source) not in self._transports:
-            self._transports[proxy, source] = self.wire.dialer.transport(
-                self.meter, proxy=proxy, source_address=source, address=self.address
+        key = proxy, source, forwarded and bool(proxy)
+        if key not in self._transports:
+            self._transports[key] = self.wire.dialer.transport(
+                self.meter, proxy=proxy, source_address=source, address=self.address, forwarded=forwarded
             )
-        return self._transports[proxy, source]
+        return self._transports[key]
 
     async def recorded(self, probe: Probe, *, retried: bool) -> Exchange:
         if not self.wire.is_narrow:
@@ -118,9 +123,12 @@ class Caller:
         self.meter.http_version = request.http_version
         # The wall clock is read once: one that jumps during the run bends no time and no duration.
         started = self.wire.now()
-        answer, loss = await self._answered(state, request)
+        forwarded = probe.channel == "http" and not probe.form.https_port and not await self.wire.dialer.tunnels_plain()
+        answer, loss = await self._answered(state, request, forwarded=forwarded)
+        finished = self.wire.now()
         if loss is not None and loss.kind == "closed":
             loss = await self._refusal(request) or loss
+        loss, tls = await self._without_the_proxys(loss)
         kind = probe.kind
         if self.meter.surplus:
             self.wire.note_strays()
@@ -149,10 +157,10 @@ class Caller:
             binding=probe.binding,
             request=self.wire.composer.shown(request),
             started=started,
-            finished=self.wire.now(),
+            finished=finished,
             answer=answer,
             loss=loss,
-            tls=self.meter.tls,
+            tls=tls,
             control=probe.control,
             state=probe.state,
             connection=self.meter.connection,
@@ -179,19 +187,21 @@ class Caller:
         self.is_shut = probe.channel == "https" and loss.kind in {"closed", "refused"}
         return loss.kind == "timeout" or (self.is_shut and retried and probe.kind in ORDINARY)
 
-    async def _answered(self, state: State | None, request: Request) -> tuple[Answer | None, Loss | None]:
+    async def _answered(
+        self, state: State | None, request: Request, *, forwarded: bool
+    ) -> tuple[Answer | None, Loss | None]:
         timeout = self.wire.target.timeout
         try:
             with anyio.fail_after(timeout):
-                return await self._call(state, request), None
+                return await self._call(state, request, forwarded=forwarded), None
         except TimeoutError:
+            if "the proxy" in self.meter.stage:  # by which nobody knows of the endpoint
+                return None, Loss("proxy", f"no answer within {timeout:g} s ({self.meter.stage})")
             return None, Loss("timeout", f"no complete answer within {timeout:g} s ({self.meter.stage})")
         except LineFailed as failed:
             return None, Loss(failed.kind, str(failed))
         except httpcore.RemoteProtocolError as error:
             return None, protocol_loss(str(error), self.meter)
-        except httpcore.ProxyError as error:
-            return None, Loss("proxy", f"the proxy does not connect: {clip(str(error)) or 'it gives no reason'}")
         except (httpcore.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
             return None, Loss("closed", f"the connection was lost ({self.meter.stage})")
 
@@ -207,8 +217,22 @@ class Caller:
         failed = await self.wire.dialer.refusal(parts.hostname or "", parts.port or 443, self.meter.address)
         return Loss(failed.kind, str(failed)) if failed else None
 
-    async def _call(self, state: State | None, request: Request) -> Answer:
+    async def _without_the_proxys(self, loss: Loss | None) -> tuple[Loss | None, Tls | None]:
+        """What was seen of TLS, as far as it is the endpoint's and not a proxy's that may have opened it."""
+        tls = self.meter.tls
+        failed = loss is not None and loss.kind in _OF_TLS and tls is None
+        if not (tls or failed) or not (doubt := await self.wire.dialer.doubt()):
+            return loss, tls
+        self.wire.note(doubt)
+        return Loss("proxy", f"{loss.reason}; {doubt}") if loss and failed else loss, None
+
+    async def _call(self, state: State | None, request: Request, *, forwarded: bool) -> Answer:
         # Its length is told before it is written, so it has its secrets already.
         told = replace(request, body=self.wire.secrets.reveal(request.body))
-        response = await self._open(state).send(told)
-        return await received(response, self.meter, self.wire.allowance)
+        response = await self._open(state, forwarded=forwarded).send(told)
+        answer = await received(response, self.meter, self.wire.allowance)
+        proxied = forwarded and (self.wire.target.proxy or (state and state.proxy))
+        if proxied and not answer.envelope.recognised and not answer.meaning.is_success:
+            said = f"HTTP {answer.status} and no envelope over plain HTTP, which may be the proxy's own answer"
+            raise LineFailed("proxy", said)
+        return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import ssl
 import time
@@ -9,18 +10,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import anyio
-import anyio.streams.tls
 import httpcore
 import httpx
 
 from conformance.evidence.exchange import Handshake
 from conformance.sending.failure import LineFailed
-from conformance.sending.line import Line, Meter, Port, undotted
+from conformance.sending.line import Line, Meter, Port
+from conformance.sending.receiving import HEAD
 from conformance.sending.resolve import Names, Resolver, first_to_connect, system
-from conformance.sending.tls import Trust, old
+from conformance.sending.tls import Trust, context, old
 from conformance.sending.transport import Transport
+from conformance.sending.tunnel import NO_LINE, Tunnels, doubt
 
 if TYPE_CHECKING:
     from conformance.target.secrets import Secrets
@@ -30,14 +33,19 @@ if TYPE_CHECKING:
 logging.getLogger("httpcore").setLevel(logging.CRITICAL)
 
 _REFUSAL_S = 1.0
+_NOT_HERE = "this machine does not speak it"
+_LOCAL = ("no protocols available", "no ciphers")  # what OpenSSL says where it is this machine that cannot
 _ONE_ADDRESS_S = 3.0  # for one of several addresses of a host to connect
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
     """Dials for one worker, to one address of the host where one is given."""
 
-    def __init__(self, dialer: Dialer, meter: Meter, address: str) -> None:
-        self.dialer, self.meter, self.address = dialer, meter, address
+    def __init__(self, dialer: Dialer, meter: Meter, address: str, proxy: str = "", *, forwards: bool = False) -> None:
+        """proxy: the one that it dials in the endpoint's place; forwards: whether without a tunnel."""
+        parts = urlsplit(proxy)
+        self.dialer, self.meter, self.address, self.forwards = dialer, meter, address, forwards
+        self.proxy, self.speaks_tls = parts.netloc.rpartition("@")[2], parts.scheme == "https"  # without who uses it
         self.inner = httpcore.AnyIOBackend()
         self._ahead: tuple[int, Line] | None = None  # a connection that nobody uses yet, and its port
 
@@ -71,6 +79,8 @@ class _Backend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         kept, self._ahead = self._ahead, None
+        if self.proxy:
+            return await self._to_the_proxy(host, port, local_address)
         if kept is None:
             return await self._dial(host, port, timeout, local_address, socket_options)
         if kept[0] == port and await kept[1].is_quiet():
@@ -79,6 +89,16 @@ class _Backend(httpcore.AsyncNetworkBackend):
             return kept[1]
         await kept[1].aclose()
         return await self._dial(host, port, timeout, local_address, socket_options)
+
+    async def _to_the_proxy(self, host: str, port: int, local_address: str | None) -> Line:
+        try:
+            line = await self._dial(host, port, None, local_address)
+        except LineFailed as failed:
+            raise LineFailed("proxy", f"the proxy {self.proxy} cannot be reached: {failed}") from None
+        if not self.forwards:
+            self.meter.stage = f"waiting for the proxy {self.proxy} to connect"
+        line.proxy = self.proxy if self.speaks_tls else ""
+        return line
 
     async def _dial(
         self,
@@ -92,7 +112,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         self.meter.connection = self.dialer.number()
         self.meter.stage = "resolving the name"
         addresses = [self.address] if self.address else await self.dialer.names.resolve(host, port)
-        self.meter.stage = "connecting"
+        self.meter.stage = f"connecting to the proxy {self.proxy}" if self.proxy else "connecting"
 
         took: dict[str, float] = {}
 
@@ -145,6 +165,9 @@ class Dialer:
         self.secrets: Secrets = target.secrets
         self.names = Names(resolver)
         self._connections = 0
+        self._doubt: str | None = None
+        self._tunnels_plain: bool | None = None
+        self._doubting = anyio.Lock()
         self.ports: defaultdict[tuple[str, int], tuple[Port, Port]] = defaultdict(lambda: (Port(), Port()))
 
     @cached_property
@@ -156,40 +179,81 @@ class Dialer:
         self._connections += 1
         return self._connections
 
-    def transport(self, meter: Meter, *, proxy: str = "", source_address: str = "", address: str = "") -> Transport:
-        """A transport over connections of its own; to one `address` of the host, where it is given."""
+    def transport(
+        self, meter: Meter, *, proxy: str = "", source_address: str = "", address: str = "", forwarded: bool = False
+    ) -> Transport:
+        """A transport over connections of its own; to one `address` of the host, where it is given.
+
+        proxy: which connects to the host, or is asked to forward each request.
+        """
+        backend = _Backend(self, meter, address, proxy, forwards=forwarded)
         common: dict[str, Any] = {
             "ssl_context": self.trust.context,
-            "network_backend": _Backend(self, meter, address),
+            "network_backend": Tunnels(self.proxy(proxy), backend, meter.connected)
+            if proxy and not forwarded
+            else backend,
             "local_address": source_address or None,
             "max_connections": 4,  # one for each channel, and for states with an endpoint of their own
             "http2": False,
+            "proxy": self.proxy(proxy) if proxy and forwarded else None,
         }
-        pool = _proxied(proxy, common) if proxy else httpcore.AsyncConnectionPool(**common)
-        made = Transport(pool, meter)
-        made.opener = None if proxy or source_address else common["network_backend"]
+        made = Transport(httpcore.AsyncConnectionPool(**common), meter)
+        made.opener = None if proxy or source_address else backend
         return made
+
+    def proxy(self, url: str) -> httpcore.Proxy:
+        """A proxy, with its credentials as what stands for them."""
+        parts = httpx.URL(url)
+        plain = str(parts.copy_with(username=None, password=None))
+        headers = [(b"Proxy-Authorization", b"Basic " + parts.userinfo)] if parts.userinfo else []
+        own = context(self.trust.ca_file) if parts.scheme == "https" else None
+        return httpcore.Proxy(plain, headers=headers, ssl_context=own)
+
+    async def doubt(self) -> str:
+        """Why what is seen of TLS may be the proxy's and not the endpoint's; "" where it is the endpoint's."""
+        if not self.target.proxy:
+            return ""
+        async with self._doubting:
+            if self._doubt is None:
+                parts, way = urlsplit(self.target.endpoint), self._way()
+                host, port, source = parts.hostname or "", parts.port or 443, self.target.source_address
+                self._doubt = await doubt(way, host, port, source) if isinstance(way, Tunnels) else ""
+        return self._doubt
+
+    async def tunnels_plain(self) -> bool:
+        """Whether plain HTTP goes through a tunnel, too; otherwise the proxy is asked to forward each request."""
+        if not self.target.proxy or await self.doubt():
+            return False
+        async with self._doubting:
+            if self._tunnels_plain is None:
+                parts, source = urlsplit(self.target.http_endpoint), self.target.source_address or None
+                self._tunnels_plain = False
+                with contextlib.suppress(TimeoutError, LineFailed, *NO_LINE), anyio.fail_after(self.target.timeout):
+                    line = await self._way().connect_tcp(parts.hostname or "", parts.port or 80, None, source)
+                    await line.aclose()
+                    self._tunnels_plain = True
+        return self._tunnels_plain
+
+    def _way(self, address: str = "") -> httpcore.AsyncNetworkBackend:
+        """What dials for a connection of its own, as the target's calls have theirs."""
+        proxy = self.target.proxy
+        backend = _Backend(self, Meter(cap=HEAD), address, proxy)
+        return Tunnels(self.proxy(proxy), backend) if proxy else backend
 
     async def handshake(self, host: str, port: int, version: ssl.TLSVersion, timeout: float) -> Handshake:
         """Whether the endpoint agrees to an old TLS version. A local failure says nothing about the endpoint."""
         name = version.name.replace("TLSv1_1", "TLS 1.1").replace("TLSv1", "TLS 1.0")
         try:
-            context = old(version)
+            offer = old(version)
         except (ssl.SSLError, ValueError):
-            return Handshake(name, None, "this machine does not speak it")
+            return Handshake(name, None, _NOT_HERE)
+        if why := await self.doubt():
+            return Handshake(name, None, why)
         try:
             with anyio.fail_after(min(timeout, 5.0)):
-                addresses = await self.names.resolve(host, port)
-                stream = await anyio.connect_tcp(addresses[0], port)
-                async with stream:
-                    await anyio.streams.tls.TLSStream.wrap(stream, hostname=undotted(host), ssl_context=context)
-                return Handshake(name, True)
-        except ssl.SSLError as error:
-            local = "no protocols available" in str(error).lower() or "no ciphers" in str(error).lower()
-            return Handshake(name, None if local else False, "this machine does not speak it" if local else "refused")
-        except (anyio.EndOfStream, anyio.BrokenResourceError):
-            return Handshake(name, False, "refused: the connection was closed")
-        except (TimeoutError, OSError, LineFailed):
+                line = await self._way().connect_tcp(host, port, local_address=self.target.source_address or None)
+                return Handshake(name, *await _agreed(line, offer, host))
+        except (TimeoutError, LineFailed, *NO_LINE):
             return Handshake(name, None, "no answer to the handshake")
 
     async def refusal(self, host: str, port: int, address: str) -> LineFailed | None:
@@ -198,23 +262,24 @@ class Dialer:
             return None
         with anyio.move_on_after(_REFUSAL_S):
             try:
-                async with await anyio.connect_tcp(address, port) as stream:
-                    await (
-                        await anyio.streams.tls.TLSStream.wrap(
-                            stream, hostname=undotted(host), ssl_context=self.trust.context
-                        )
-                    ).receive()
-            except OSError as error:  # an alert is ssl.SSLError, which is one
-                return self.trust.failed(error, host)
-            except (anyio.EndOfStream, anyio.BrokenResourceError):
+                line = await self._way("" if self.target.proxy else address).connect_tcp(host, port)
+                try:
+                    await (await line.start_tls(self.trust.context, host)).read(1)
+                finally:
+                    await line.aclose()
+            except LineFailed as failed:
+                return failed
+            except NO_LINE:
                 return None
         return None
 
 
-def _proxied(proxy: str, common: dict[str, Any]) -> httpcore.AsyncConnectionPool:
-    url = httpx.URL(proxy)
-    plain = str(url.copy_with(username=None, password=None))
-    headers = []
-    if url.userinfo:
-        headers.append((b"Proxy-Authorization", b"Basic " + url.userinfo))
-    return httpcore.AsyncHTTPProxy(proxy_url=plain, proxy_headers=headers or None, **common)
+async def _agreed(line: httpcore.AsyncNetworkStream, offer: ssl.SSLContext, host: str) -> tuple[bool | None, str]:
+    """Whether the other side of a new connection agrees to what a context offers, and how it says no."""
+    try:
+        await (await line.start_tls(offer, host)).aclose()
+    except LineFailed as failed:
+        if any(words in str(failed) for words in _LOCAL):
+            return None, _NOT_HERE
+        return False, "refused: the connection was closed" if failed.kind == "closed" else "refused"
+    return True, ""

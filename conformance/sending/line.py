@@ -112,6 +112,7 @@ class Line(httpcore.AsyncNetworkStream):
         self._begun = False
         self._over = False
         self.stands = False  # within TLS already, though nobody has asked for that yet
+        self.proxy = ""  # whose own TLS comes first on it
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
@@ -178,7 +179,8 @@ class Line(httpcore.AsyncNetworkStream):
         if self.stands:
             self.stands = False
             return self
-        self.meter.stage = "the TLS handshake"
+        before = self.meter.stage
+        self.meter.stage = f"the TLS handshake with the proxy {self.proxy}" if self.proxy else "the TLS handshake"
         host, began = undotted(server_hostname or ""), time.monotonic()
         try:
             inner = await self.inner.start_tls(ssl_context, host, timeout)
@@ -188,8 +190,16 @@ class Line(httpcore.AsyncNetworkStream):
                 await self.inner.aclose()
             if isinstance(error, httpcore.ConnectError | OSError):
                 closed = LineFailed("closed", "the connection was closed during the TLS handshake")
-                raise self.trust.failed(error, host) or closed from None
+                failed = self.trust.failed(error, host) or closed
+                raise (
+                    LineFailed("proxy", f"the proxy {self.proxy}: {failed} (the proxy speaks TLS)")
+                    if self.proxy
+                    else failed
+                ) from None
             raise
+        if self.proxy:
+            self.meter.stage = before
+            return Line(inner, self.trust, self.secrets, self.meter, self.ports[::-1], distance=self.distance)
         self.meter.connected()
         self.meter.tls = facts(inner.get_extra_info("ssl_object"))
         distance = (self.distance + time.monotonic() - began) / 2  # TCP and TLS take one round trip each

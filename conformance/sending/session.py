@@ -91,7 +91,8 @@ class Session:
         kept = exchange.loss and exchange.loss.kind == "closed" and exchange.reused
         # One that is sent again, or that may well be hung up on, does not count as lost. Nor does one to a plain port
         # that is closed, as it may be: that costs no time, and each call shows it.
-        closed = channel == "http" and exchange.loss and exchange.loss.kind in {"refused", "closed"}
+        lost = exchange.loss.kind if exchange.loss and exchange.elapsed < self.target.timeout / 2 else ""
+        closed = channel == "http" and lost in {"refused", "closed", "proxy"}
         unheard = exchange.kind in _UNHEARD
         self.pace.note(exchange, channel, counts=not (unheard or kept or closed))
         return exchange
@@ -126,8 +127,12 @@ class Session:
 
     def note_unreached(self, address: str, loss: Loss) -> None:
         """An address of the host is left open, and named."""
-        if (note := f"the address {address} of the host was not judged: {loss.reason}") not in self.notes:
-            self.notes.append(note)
+        self.note(f"the address {address} of the host was not judged: {loss.reason}")
+
+    def note(self, text: str) -> None:
+        """What a reader is to know of the run, once."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def is_beside(self, worker: Connections) -> bool:
         """Whether others hold connections, too."""

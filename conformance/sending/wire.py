@@ -176,7 +176,9 @@ class Wire(Session):
         if plan.handshakes and "https" not in self.pace.silent:
             late += [partial(self._tls_version, one) for one in _OLD_TLS]
         late += [plan.in_a_row] if plan.in_a_row else []
-        alone = [(probe,) for probe in plan.together]
+        unseen = {p.purpose.label for p in plan.together if p.form.https_port and await self.dialer.doubt()}
+        self.gaps |= dict.fromkeys(unseen, await self.dialer.doubt() if unseen else "")
+        alone = [(probe,) for probe in plan.together if probe.purpose.label not in unseen]
         most = max(0, len(alone) - _AT_THE_END * self.limits.concurrency)
         return [*before, *alone[:most], *late, *alone[most:]]
 
@@ -248,7 +250,8 @@ class Wire(Session):
         if action is Action.WAIT:
             await worker.ask_again(plan.first, exchange)
         if action is Action.GIVE_UP and exchange.loss:
-            self.pace.silent["https"] = f"the first call got no answer: {exchange.loss.reason}"
+            why = f"the first call got no answer: {exchange.loss.reason}"
+            self.pace.silent |= dict.fromkeys(["https", *(["http"] if exchange.loss.kind == "proxy" else [])], why)
         else:
             await worker.watch()
         return None if self.strays else lanes
@@ -291,7 +294,6 @@ class Wire(Session):
         parts = urlsplit(self.target.endpoint)
         if self.is_narrow:
             await worker.drop()
-        if not (self.target.proxy or self.target.source_address):
-            host, port, within = parts.hostname or "", parts.port or 443, self.target.timeout
-            self.handshakes.append(await self.dialer.handshake(host, port, version, within))
+        host, port, within = parts.hostname or "", parts.port or 443, self.target.timeout
+        self.handshakes.append(await self.dialer.handshake(host, port, version, within))
         return False

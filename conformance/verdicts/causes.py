@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import LEVELS, Level
 from conformance.contract.load import documented
-from conformance.evidence.between import REMEDY, TO_MEND
+from conformance.evidence.between import REMEDIES, TO_MEND
 from conformance.verdicts.findings import culprit, folded, state_lines, why
 from conformance.verdicts.likeness import ID, OFTEN, STATE, merged, observed, stateless
 from conformance.verdicts.verdict import ExtensionResult, Report, RequirementResult, required
@@ -278,7 +278,7 @@ def _open(verdict: Verdict, sentence: str, remedy: str, members: Sequence[Requir
 
 def _remedy(reason: str) -> tuple[str, str]:
     """A reason and what would change it, where it says so."""
-    for known in REMEDY.values():
+    for known in REMEDIES:
         if reason.endswith(f"; {known}"):
             return reason.removesuffix(f"; {known}"), known
     sentence, _, rest = reason.rpartition("; ")

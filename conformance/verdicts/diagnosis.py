@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from conformance.contract.quoting import clip, web_page
-from conformance.evidence.between import TO_MEND
+from conformance.evidence.between import OPENED, TO_MEND, remedy_of_a_proxy
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 from conformance.probes.purpose import SPELLED, Kind
 
@@ -59,7 +59,7 @@ _STATUSES = {
     401: "it asks for other credentials: see `headers`",
     403: "it lets nobody in from here, or not with these credentials",
     404: "there is nothing at this path: correct path and token in `endpoint`",
-    407: "a proxy asks for credentials: see `proxy`",
+    407: remedy_of_a_proxy("answers 407"),
     429: "it had too many requests: wait, then use --rate and `concurrency`",
 }
 
@@ -136,11 +136,15 @@ def other_way(first: Exchange, exchanges: Iterable[Exchange]) -> str:
 
 
 def _lost_at(loss: Loss) -> int:
+    if loss.kind == "proxy":
+        return 2 if remedy_of_a_proxy(loss.reason) == OPENED else 1
     doing = (step for words, step in _LOST_WHILE.items() if words in loss.reason)
     return _LOST_AT.get(loss.kind, next(doing, len(_STEPS) - 1))
 
 
 def _repair(loss: Loss, step: int) -> str:
+    if loss.kind == "proxy":
+        return remedy_of_a_proxy(loss.reason)
     if loss.kind == "certificate":
         return next((repair for words, repair in _CERTIFICATE.items() if words in loss.reason), _UNKNOWN_CA)
     if "unrecognized name" in loss.reason:

@@ -193,6 +193,23 @@ def test_what_is_left_behind_an_answer_is_no_answer(script: Script, tls: ssl.SSL
     assert "nobody asked for" in evidence.notes[0]
 
 
+def test_what_follows_a_switch_of_protocols_was_asked_for(tls: ssl.SSLContext, ca_file: Path) -> None:
+    switched = (
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+    )
+
+    def plain(call: Call) -> bytes:
+        return switched if "upgrade: h2c" in call.head.lower() else refusing(call)
+
+    with Endpoint(tls=tls) as endpoint, Endpoint(plain) as clear:
+        at = f"http://{HOST}:{clear.port}/"
+        wishes = frozenset({Purpose(Kind.FORM), Purpose(Kind.STAND_IN)})
+        evidence, report = session(endpoint, ca_file=ca_file, wishes=wishes, http_endpoint=at)
+    assert any(e.answer and e.answer.status == 101 and not e.answer.surplus for e in evidence.exchanges)
+    assert evidence.notes == ()
+    assert verdict(report, "HYG-10") != "fail"
+
+
 def test_a_friendlier_leftover_passes_nothing(tls: ssl.SSLContext, ca_file: Path) -> None:
     """What is right in a leftover does not stand for the answer that is wrong."""
     with Endpoint(lambda c: http(WRONG) + http(), tls=tls) as endpoint:

@@ -91,6 +91,8 @@ class _Body(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self.response.aiter_stream():
             yield chunk
+        if self.response.status == 101:  # what follows is in the protocol that was asked for (RFC 9110 section 7.8)
+            return
         behind, is_over = _behind(self.response)
         self.meter.surplus = surplus(behind)
         if (behind or is_over) and self.meter.line is not None:

@@ -257,6 +257,23 @@ def test_the_end_of_a_connection_may_end_a_body_unannounced(tls: ssl.SSLContext,
     assert all(e.answer and not e.retried for e in evidence.exchanges)
 
 
+def test_a_call_that_was_closed_twice_is_sent_once_more_later(tls: ssl.SSLContext, ca_file: Path) -> None:
+    closed: list[str] = []
+
+    def script(call: Call) -> bytes:
+        if "%5BCDATA" in call.head and len(closed) < 2:
+            closed.append(call.head)
+            raise OSError
+        return http()
+
+    with Endpoint(script, tls=tls) as endpoint:
+        wishes = frozenset({Purpose(Kind.SPELLING)})
+        evidence, _ = session(endpoint, ca_file=ca_file, wishes=wishes, concurrency=1)
+    answered = {e.probe: e.answer is not None for e in evidence.exchanges}
+    assert len(closed) == 2
+    assert all(answered.values())
+
+
 def test_an_endpoint_that_is_away_for_a_moment_is_asked_again(
     tls: ssl.SSLContext, ca_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

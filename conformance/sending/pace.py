@@ -95,9 +95,9 @@ class Pace:
 
     async def pause(self, seconds: float) -> None:
         """Let some time pass without a call, which is not the endpoint's doing."""
-        self.hold_back(seconds)
-        await self._sleep(seconds)
-        self._sent += 1
+        if seconds:
+            self.hold_back(seconds)
+            await self._sleep(seconds)
 
     def _look_ahead(self) -> None:
         """Stop early where the endpoint allows so few calls that the rest of the run would not fit."""

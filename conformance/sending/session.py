@@ -69,6 +69,7 @@ class Session:
         self.lane: Connections | None = None  # who alone goes on, once they stood in each other's way
         self.closed_at = 0.0  # when a connection of ours was, the last time
         self._narrowed_at: float | None = None
+        self.lost: set[str] = set()  # probes that were closed twice, and are sent once more
         self.strays = False  # data that nobody asked for was seen: each call gets a connection of its own
         self.canary: Canary | None = None
         self.heard = anyio.Event()  # set with each exchange that is kept

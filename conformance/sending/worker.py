@@ -7,7 +7,7 @@ from dataclasses import replace
 from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Exchange
 from conformance.probes.probe import Channel, Probe
-from conformance.probes.purpose import Kind
+from conformance.probes.purpose import REFUSED, Kind
 from conformance.sending.caller import Caller
 from conformance.sending.policy import AFTER, PUT_OFF, TRIES, Action, Came, Waiting, aside, next_action
 
@@ -18,9 +18,10 @@ _AWAY = {"closed", "refused"}  # what it costs no time to see
 class Worker(Caller):
     """Sends probes, one at a time, until it is known what became of each."""
 
-    async def settle(self, probe: Probe) -> None:
-        """One exchange, and all that follows from it; again where other connections of ours were in its way."""
+    async def settle(self, probe: Probe, rest: float = 0.0) -> None:
+        """One exchange, and all that follows from it; again, after a rest, where it was lost or others in its way."""
         if await self.exchange_with_retry(probe):
+            await self.wire.pace.pause(rest)
             await self.exchange_with_retry(probe)
 
     async def exchange_with_retry(self, probe: Probe) -> bool:
@@ -42,7 +43,15 @@ class Worker(Caller):
             exchange = await self.asked(probe, retried=True)
         if self.gave_way or (self.is_shut and await self._is_crowded_out(probe, exchange)):
             return True
-        return await self._follow(probe, exchange)
+        return self._is_lost_for_now(probe, exchange) or await self._follow(probe, exchange)
+
+    def _is_lost_for_now(self, probe: Probe, exchange: Exchange) -> bool:
+        """Whether a call that is to be served was closed twice, which may be the moment's: once, it is sent later."""
+        lost = exchange.loss is not None and exchange.loss.kind in _AWAY and exchange.retried
+        if not lost or probe.channel == "http" or probe.kind in REFUSED or probe.id in self.wire.lost:
+            return False
+        self.wire.lost.add(probe.id)
+        return True
 
     async def _follow(self, probe: Probe, exchange: Exchange) -> bool:
         """Do what an answer calls for; True when other connections of ours were in the way."""
@@ -57,7 +66,7 @@ class Worker(Caller):
             case Action.COMPARE:
                 await self._compare(probe)
         if beside := self.wire.asides.pop(aside(action, probe), None):
-            await self.exchange_with_retry(beside)
+            await self.settle(beside, rest=_AWAY_S[0])  # others rest on it
         return False
 
     def _after(self, probe: Probe, exchange: Exchange) -> Action:
@@ -79,6 +88,8 @@ class Worker(Caller):
             if channel == "http" or self.gave_way or checked.loss is None or checked.loss.kind not in _AWAY:
                 break
             await self.wire.pace.pause(seconds)
+            if not await self.wire.pace.admitted(check):
+                return False
             checked = await self.asked(check, retried=True)
         self.wire.settle(channel, checked, gave_way=self.gave_way)
         return self.gave_way

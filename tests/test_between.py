@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from conformance.checks.outcome import Verdict
-from conformance.evidence.between import Kind, between, puts_off, shuts_out
+from conformance.evidence.between import Kind, between, obstacle, puts_off, shuts_out
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 from conformance.probes.purpose import Kind as Sent
+from conformance.probes.purpose import Purpose
 from tests.evidence_factory import SUCCESS, conforming, each, error, judged, named, purpose, verdicts
 
 PAGE = b"<!DOCTYPE html><html><body><h1>Sorry</h1></body></html>"
@@ -98,6 +99,15 @@ def test_one_of_twenty_that_was_asked_again_is_not_seen() -> None:
     (fifth,) = [e for e in evidence.exchanges if e.probe == "documented-5"]
     first = replace(fifth, number=900, answer=page(502))
     assert not named(musts(replace(evidence, exchanges=(*evidence.exchanges, first))), Verdict.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize(("number", "stays"), [(0, False), (900, True)])
+def test_whether_anybody_is_answered_is_asked_again_by_the_documented_request(number: int, stays: bool) -> None:
+    evidence = conforming()
+    first = next(e for e in evidence.exchanges if e.probe == "documented-1")
+    look = replace(first, number=number, probe="documented-1-again", purpose=Purpose(Sent.CHECK), answer=page(503))
+    exchanges = (*evidence.exchanges, look)
+    assert bool(obstacle(exchanges)) is stays
 
 
 def test_one_of_twenty_that_was_not_answered_at_last_leaves_open() -> None:

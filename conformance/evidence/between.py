@@ -120,11 +120,17 @@ def between(exchanges: Sequence[Exchange]) -> Mapping[int, Instead]:
 
 
 def judged(exchanges: Sequence[Exchange], found: Mapping[int, Instead]) -> tuple[Exchange, ...]:
-    """The exchanges without those that somebody else answered and that were asked again with success; a ban lasts."""
+    """The exchanges without those that somebody else answered and that were asked again with success; a ban lasts.
+
+    The documented request, sent to see whether anybody is answered, is asked again by every later one.
+    """
     answered = {e.probe for e in exchanges if e.answer and e.number not in found}
-    return tuple(
-        e for e in exchanges if e.number not in found or found[e.number].kind is Kind.BAN or e.probe not in answered
-    )
+    settled = max((e.number for e in exchanges if _is_ordinary(e) and _envelope(e)), default=0)
+
+    def is_done(exchange: Exchange) -> bool:
+        return exchange.probe in answered or (exchange.kind is Sent.CHECK and exchange.number < settled)
+
+    return tuple(e for e in exchanges if e.number not in found or found[e.number].kind is Kind.BAN or not is_done(e))
 
 
 def obstacle(exchanges: Sequence[Exchange]) -> str:

@@ -98,6 +98,21 @@ class Session:
         self.pace.note(exchange, channel, counts=not (unheard or kept or closed))
         return exchange
 
+    def kept(self) -> tuple[Exchange, ...]:
+        """What was recorded; without blame for what a server of few connections kept out, and answered later."""
+        told, answered, is_served = [], set(), False
+        for exchange in sorted(self.exchanges, key=lambda e: -e.number):
+            later = exchange.probe in answered or (exchange.kind is Kind.CHECK and is_served)
+            lost = exchange.loss.kind if exchange.loss and not exchange.reused else ""
+            if self.is_narrow and lost in {"closed", "refused"} and later:
+                told.append(replace(exchange, purpose=replace(exchange.purpose, kind=Kind.CROWDED)))
+            else:
+                told.append(exchange)
+            if exchange.answer:
+                answered.add(exchange.probe)
+                is_served = is_served or exchange.kind is Kind.DOCUMENTED
+        return tuple(reversed(told))
+
     def note_strays(self) -> None:
         """Data came behind an answer: what is left on a connection must not be taken for the next answer."""
         if not self.strays:

@@ -126,7 +126,7 @@ class Wire(Session):
                 if reason := self.pace.silent.get(probe.channel) or lasting or (not self._lasting and ended):
                     gaps.setdefault(probe.purpose.label, reason)
         return Recording(
-            tuple(sorted(self.exchanges, key=lambda e: e.number)),
+            self.kept(),
             tuple(sorted(self.handshakes, key=lambda h: h.version)),
             gaps,
             tuple(self.notes),

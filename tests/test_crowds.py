@@ -98,6 +98,16 @@ def test_a_plain_port_that_never_answers_makes_no_crowd(tls: tuple[ssl.SSLContex
     assert verdict(report, "TLS-02") == "inconclusive"
 
 
+def test_a_port_of_tls_that_never_answers_is_not_waited_for_once_more() -> None:
+    """Plain HTTP to it would wait in vain, too."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = Endpoint(port=silent.getsockname()[1])
+        evidence, _ = session(endpoint, wishes=frozenset({Purpose(Kind.PORT)}), timeout=0.2)
+    assert [e.probe for e in evidence.exchanges] == ["documented-1", "documented-1"]
+    (why,) = (gap for label, gap in evidence.gaps.items() if label.startswith(Kind.PORT))
+    assert "the first call got no answer" in why
+
+
 @pytest.mark.parametrize("what", ["reset", "put off"])
 def test_a_call_that_fails_for_what_it_asks_makes_no_crowd(what: str, tls: tuple[ssl.SSLContext, Path]) -> None:
     def script(call: Call) -> bytes:

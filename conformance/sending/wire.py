@@ -176,8 +176,9 @@ class Wire(Session):
         if plan.handshakes and "https" not in self.pace.silent:
             late += [partial(self._tls_version, one) for one in _OLD_TLS]
         late += [plan.in_a_row] if plan.in_a_row else []
-        unseen = {p.purpose.label for p in plan.together if p.form.https_port and await self.dialer.doubt()}
-        self.gaps |= dict.fromkeys(unseen, await self.dialer.doubt() if unseen else "")
+        why = self.pace.silent.get("https", "") if self.pace.is_mute("https") else await self.dialer.doubt()
+        unseen = {p.purpose.label for p in plan.together if p.form.https_port and why}
+        self.gaps |= dict.fromkeys(unseen, why)
         alone = [(probe,) for probe in plan.together if probe.purpose.label not in unseen]
         most = max(0, len(alone) - _AT_THE_END * self.limits.concurrency)
         return [*before, *alone[:most], *late, *alone[most:]]

@@ -59,6 +59,11 @@ class Plan:
     smoke: int = 0
 
     @property
+    def ends_beside(self) -> bool:
+        """Whether the last request is begun beside the others, as none of them changes what it is answered."""
+        return not (self.middle or self.effects or self.states)
+
+    @property
     def probes(self) -> tuple[Probe, ...]:
         return (
             self.first,

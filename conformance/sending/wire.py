@@ -151,8 +151,7 @@ class Wire(Session):
         async with Worker(self) as first:
             lanes = await self._first(plan, first)
             end = [partial(self._end, plan, first)] if plan.last else []
-            is_all = not (plan.middle or plan.effects or plan.states)
-            await side_by_side(self, await self._units(plan), lanes, end if is_all else ())
+            await side_by_side(self, await self._units(plan), lanes, end if plan.ends_beside else ())
             await self._reduce(plan, first)
             for probe in (p for p in plan.middle if not p.origin):
                 await first.settle(probe)
@@ -164,7 +163,7 @@ class Wire(Session):
             if self._lasting:
                 return  # what would be said now is said in that state
             await side_by_side(self, [partial(self._late, p) for p in plan.last[1:]])
-            await side_by_side(self, (), end=() if is_all else end)
+            await side_by_side(self, (), end=() if plan.ends_beside else end)
 
     async def _units(self, plan: Plan) -> list[Row | Errand]:
         """What goes side by side: what takes more than one round trip while there is other work beside it."""

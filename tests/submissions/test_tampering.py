@@ -145,10 +145,10 @@ def invented(evidence: Evidence) -> Evidence:
     return replace(evidence, exchanges=renumbered((*evidence.exchanges, more)))
 
 
-def last_first(evidence: Evidence) -> Evidence:
-    """The last call, which shows that time has advanced, taken from the beginning."""
-    first, *others, last = evidence.exchanges
-    return replace(evidence, exchanges=renumbered((first, last, *others)))
+def first_last(evidence: Evidence) -> Evidence:
+    """The first call, with which time has advanced since, said to be the last one."""
+    first, *others = evidence.exchanges
+    return replace(evidence, exchanges=renumbered((*others, first)))
 
 
 def relabelled(kind: Kind) -> Callable[[Exchange], Exchange]:
@@ -236,7 +236,7 @@ FORGED: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
     ),
     "an answer counted twice": (duplicated, "sent again"),
     "a request that nobody planned": (invented, "requests"),
-    "an exchange moved": (last_first, "order"),
+    "an exchange moved": (first_last, "order"),
     "a run that says it was interrupted": (of_the_run(interrupted=True), "whole"),
     # other requests than those of the plan
     "an easier document": (each(sent(url=f"https://{HOST}/[token]?XML=%3Cclickatellsdk%2F%3E"), MALFORMED), "requests"),

@@ -279,9 +279,10 @@ def _states(
         if error.code in target.states:
             states[error.code] = in_state(error, base, target)
         elif error.provoked == "provisioned":
+            file = "connect-conformance.toml" if target.name != "endpoint" else "a file that `init` writes"
             gaps[purpose.label] = (
                 f"the state of {error.code} is not provisioned; "
-                f"say in [targets.{target.name}.states.{error.code}] of connect-conformance.toml how it is reached: "
+                f"say in [targets.{target.name}.states.{error.code}] of {file} how it is reached: "
                 "endpoint, headers, source_address, proxy, or setup and teardown commands"
             )
     return states, gaps

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _ENDPOINT = "whoever runs the endpoint"
 _RUN = "whoever configures this run"
 _WAY = "whoever configures this run, or runs the endpoint"
+_WHOLE = "a run that comes to its end"
 _UNNAMED = "no release named (--label release=...)"
 _SUITE = "whoever maintains the suite, or the extension that broke"
 
@@ -66,6 +67,8 @@ def in_brief(report: Report, found: Sequence[Cause]) -> Iterator[tuple[str, str]
 
 
 def _mender(first: Cause, report: Report) -> str:
+    if report.interrupted and first.verdict is Verdict.INCONCLUSIVE:
+        return _WHOLE
     return _WAY if report.obstacle and report.obstacle.startswith(first.sentence) else _who(first)
 
 

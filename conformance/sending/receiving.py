@@ -90,7 +90,8 @@ def protocol_loss(message: str, meter: Meter) -> Loss:
         return Loss(
             "too-large", f"the head of the answer is larger than {HEAD >> 10} KiB, the most that the suite reads"
         )
-    message = clip(message.replace("request line", "status line"), 120)  # h11 has one word for both
+    message = message.replace("request line", "status line")  # h11 has one word for both
+    message = clip(re.sub(r"bytearray\(b(['\"])(.*)\1\)", r"\2", message), 120)
     return Loss("malformed", f"the answer is not HTTP/1.1: {message}")
 
 

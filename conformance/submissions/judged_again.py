@@ -124,7 +124,7 @@ def shown(report: Report, evidence: Evidence, policy: Policy | None) -> Iterator
     allowed += ["through a proxy, whose addresses these are"] if report.settings.proxy else []
     allowed += [f"waivers {report.settings.waivers[:12]} were given"] if report.settings.waivers else []
     allowed += ["it was judged from a recording"] if report.settings.replayed else []
-    yield Row("shown", Standing.SHOWN, "; ".join(allowed) or "nothing was accepted, waived or provisioned")
+    yield Row("allowances", Standing.SHOWN, "; ".join(allowed) or "nothing was accepted, waived or provisioned")
     if policy is None:
         scope = report.scope
         by = f" by a smoke run of {scope.smoke.requests} requests" if scope.smoke else ""

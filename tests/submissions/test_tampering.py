@@ -512,7 +512,7 @@ def test_what_the_policy_does_not_allow_is_named(carried: bool, case: Case, tmp_
     assert set(bad(made)) == {"policy"}
     assert "accept: I-01 is accepted, the policy allows none" in bad(made)["policy"].said
     unasked = looked_at(partner.whole(), tmp_path, challenge)
-    assert any("I-01 is accepted" in one.said for one in unasked.rows if one.check == "shown")
+    assert any("I-01 is accepted" in one.said for one in unasked.rows if one.check == "allowances")
 
 
 def test_a_waiver_is_shown_and_one_that_had_expired_is_named(running: Running, tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ WRONG = {
     "a client certificate that is not there": (E + 'client_cert = "none.pem"', "there is no file"),
     "a client certificate that is none": (E + 'client_cert = "connect-conformance.toml"', "no certificate in PEM"),
     "a header field twice": (E + 'headers = { "X-Env" = "a", "x-env" = "b" }', "X-Env and x-env are one header field"),
+    "a zone": ('[targets.staging]\nendpoint = "https://[fe80::1%25eth0]/x"', "an IPv6 zone"),
     "an empty label": ('[targets.staging]\nendpoint = "https://a..b/x"', "no usable host"),
     "an overlong label": (f'[targets.staging]\nendpoint = "https://{"a" * 64}.test/x"', "no usable host"),
     "an overlong international label": (f'[targets.staging]\nendpoint = "https://{"ü" * 64}.test/x"', "no usable host"),

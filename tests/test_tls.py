@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import trustme
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from conformance.reference.handmade import handmade
 from conformance.sending.tls import context
@@ -121,6 +123,25 @@ def test_a_missing_intermediate_certificate_is_said(authority: trustme.CA, ca_fi
         report = session(endpoint, ca_file=ca_file)[1]
     assert verdict(report, "TLS-03") == "fail"
     assert "an intermediate certificate is missing" in reason(report, "TLS-03")
+
+
+@pytest.mark.parametrize(
+    ("use", "verdict_"),
+    [(ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE, "inconclusive"), (ExtendedKeyUsageOID.CLIENT_AUTH, "fail")],
+)
+def test_a_certificate_that_some_clients_take_is_left_open(
+    use: x509.ObjectIdentifier, verdict_: str, tmp_path: Path
+) -> None:
+    authority, own = handmade(HOST, use=use)
+    (tmp_path / "office.pem").write_bytes(authority)
+    (tmp_path / "leaf.pem").write_bytes(own)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "leaf.pem")
+    with Endpoint(tls=tls) as endpoint:
+        report = session(endpoint, ca_file=tmp_path / "office.pem")[1]
+    assert verdict(report, "TLS-03") == verdict_
+    assert "purpose" in reason(report, "TLS-03")
+    assert "serverAuth" in report.obstacle
 
 
 # What this machine lacks

@@ -46,8 +46,8 @@ WAITING = "waiting for an answer"  # the stage of a call of which nothing has co
 class Loss:
     """Why there is no answer.
 
-    kind: dns, refused, unreachable, certificate, no-trust, client-cert, no-tls, tls, http2, timeout, closed,
-    malformed, too-large, interrupted.
+    kind: dns, refused, unreachable, certificate, purpose, no-trust, client-cert, no-tls, tls, http2, timeout, closed,
+    malformed, proxy, too-large, interrupted.
     """
 
     kind: str

@@ -14,10 +14,13 @@ from cryptography.x509.oid import NameOID
 _DAYS = 90
 
 
-def handmade(*names: str, alternative_names: bool = True) -> tuple[bytes, bytes]:
+def handmade(
+    *names: str, alternative_names: bool = True, use: x509.ObjectIdentifier | None = None
+) -> tuple[bytes, bytes]:
     """A CA's certificate, and a key with the certificate that it signs for these hosts, both in PEM.
 
-    alternative_names: the hosts are named there; else the first, in the common name alone.
+    alternative_names: the hosts are named there; else the first, in the common name alone. use: the one extended use
+    of the key that is named.
     """
     key, own = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Office CA")])
@@ -25,6 +28,8 @@ def handmade(*names: str, alternative_names: bool = True) -> tuple[bytes, bytes]
     leaf = _certificate(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])]), root, key.public_key())
     if alternative_names:
         leaf = leaf.add_extension(x509.SubjectAlternativeName(list(map(_named, names))), critical=False)
+    if use:
+        leaf = leaf.add_extension(x509.ExtendedKeyUsage([use]), critical=False)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return _signed(ca, own), pem + _signed(leaf, own)
 

@@ -126,8 +126,8 @@ class Caller:
         forwarded = probe.channel == "http" and not probe.form.https_port and not await self.wire.dialer.tunnels_plain()
         answer, loss = await self._answered(state, request, forwarded=forwarded)
         finished = self.wire.now()
-        if loss is not None and loss.kind == "closed":
-            loss = await self._refusal(request) or loss
+        if loss is not None and loss.kind in {"closed", "certificate"}:
+            loss = await self._told(loss, request) or loss
         loss, tls = await self._without_the_proxys(loss)
         kind = probe.kind
         if self.meter.surplus:
@@ -205,16 +205,19 @@ class Caller:
         except (httpcore.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
             return None, Loss("closed", f"the connection was lost ({self.meter.stage})")
 
-    async def _refusal(self, request: Request) -> Loss | None:
-        """What a server says by which it ended TLS 1.3, before anything was ever answered: about a certificate.
+    async def _told(self, loss: Loss, request: Request) -> Loss | None:
+        """What another connection tells of a certificate, where this one does not.
 
-        The handshake is over by then, so that what the server says of it may be lost with the request on its way.
+        A server that refuses one ends TLS 1.3 when the handshake is over, so that its word may be lost with the request
+        on its way; where anything was ever answered, it is not that.
         """
-        ended = self.meter.tls is not None and self.meter.tls.version == "TLSv1.3"
-        if not ended or self.meter.received or any(e.answer for e in self.wire.exchanges):
-            return None
-        parts = urlsplit(request.url)
-        failed = await self.wire.dialer.refusal(parts.hostname or "", parts.port or 443, self.meter.address)
+        parts, address = urlsplit(request.url), self.meter.address
+        host, port, failed = parts.hostname or "", parts.port or 443, None
+        if loss.kind == "certificate" and "purpose" in loss.reason:
+            failed = await self.wire.dialer.any_purpose(host, port, address)
+        ended = loss.kind == "closed" and self.meter.tls is not None and self.meter.tls.version == "TLSv1.3"
+        if ended and not self.meter.received and not any(e.answer for e in self.wire.exchanges):
+            failed = await self.wire.dialer.refusal(host, port, address)
         return Loss(failed.kind, str(failed)) if failed else None
 
     async def _without_the_proxys(self, loss: Loss | None) -> tuple[Loss | None, Tls | None]:

@@ -21,7 +21,7 @@ from conformance.sending.failure import LineFailed
 from conformance.sending.line import Line, Meter, Port
 from conformance.sending.receiving import HEAD
 from conformance.sending.resolve import Names, Resolver, first_to_connect, system
-from conformance.sending.tls import Trust, context, old
+from conformance.sending.tls import Trust, context, for_any_purpose, old, unverified
 from conformance.sending.transport import Transport
 from conformance.sending.tunnel import NO_LINE, Tunnels, doubt
 
@@ -255,6 +255,17 @@ class Dialer:
                 return Handshake(name, *await _agreed(line, offer, host))
         except (TimeoutError, LineFailed, *NO_LINE):
             return Handshake(name, None, "no answer to the handshake")
+
+    async def any_purpose(self, host: str, port: int, address: str) -> LineFailed | None:
+        """What to say of a certificate whose purpose this machine's TLS refuses, where others take it; else None."""
+        with anyio.move_on_after(_REFUSAL_S), contextlib.suppress(LineFailed, ValueError, *NO_LINE):
+            line = await self._way("" if self.target.proxy else address).connect_tcp(host, port)
+            line = await line.start_tls(unverified(), host)
+            try:
+                return for_any_purpose(line.get_extra_info("ssl_object"))
+            finally:
+                await line.aclose()
+        return None
 
     async def refusal(self, host: str, port: int, address: str) -> LineFailed | None:
         """What the server says by itself after a handshake, where nothing is sent; None where it says nothing."""

@@ -170,6 +170,34 @@ def old(version: ssl.TLSVersion) -> ssl.SSLContext:
     return made
 
 
+def unverified() -> ssl.SSLContext:
+    """A context that takes any certificate, so that it can be looked at; nothing is sent over its connections."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
+    return made
+
+
+def for_any_purpose(tls: ssl.SSLObject) -> LineFailed | None:
+    """What to say of a certificate that OpenSSL refuses for its purpose, where other clients take it.
+
+    RFC 5280 section 4.2.1.12: anyExtendedKeyUsage restricts nothing, and whoever looks for serverAuth MAY refuse it.
+    OpenSSL and Firefox do, Java and Go do not.
+    """
+    from cryptography import x509  # noqa: PLC0415  rarely needed
+    from cryptography.x509.oid import ExtendedKeyUsageOID  # noqa: PLC0415
+
+    certificate = x509.load_der_x509_certificate(tls.getpeercert(binary_form=True) or b"")
+    uses = [e.value for e in certificate.extensions if isinstance(e.value, x509.ExtendedKeyUsage)]
+    if not any(ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in use for use in uses):
+        return None
+    return LineFailed(
+        "purpose",
+        "the certificate is for any purpose (anyExtendedKeyUsage) and does not name servers (serverAuth): clients may"
+        " refuse it (RFC 5280 section 4.2.1.12), as those of OpenSSL do (curl, PHP, Python) and this suite, while Java"
+        " and Go take it",
+    )
+
+
 def facts(tls: ssl.SSLObject | None) -> Tls | None:
     """What was negotiated, and the certificate."""
     if tls is None:

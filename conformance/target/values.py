@@ -64,6 +64,9 @@ class Values:
             raise self.wrong(key, "the URL has a wrong host or port", "a port from 1 to 65535") from None
         if parts.scheme not in schemes:
             raise self.wrong(key, f"the scheme is {parts.scheme or 'missing'}", allowed)
+        if ":" in (parts.hostname or "") and "%" in (parts.hostname or ""):
+            said = "the URL names an IPv6 zone, which is this machine's alone and which no URL has (RFC 9844)"
+            raise self.wrong(key, said, "an address without %, or a name of the host")
         bracketed = "[" in parts.netloc and ":" not in (parts.hostname or "")
         if not parts.hostname or port == 0 or bracketed or not host_is_valid(parts.hostname):
             raise self.wrong(key, "the URL has no usable host or port", allowed)

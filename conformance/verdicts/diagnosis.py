@@ -24,6 +24,7 @@ _LOST_AT = {
     "refused": 1,
     "unreachable": 1,
     "certificate": 2,
+    "purpose": 2,
     "no-trust": 2,
     "client-cert": 2,
     "no-tls": 2,
@@ -49,6 +50,7 @@ _CERTIFICATE = {
 _UNRECOGNIZED = "the server knows no such host: use its name in `endpoint`, not its address"
 _OF_KINDS = {
     "no-tls": "correct the port in `endpoint`: what listens there may be plain HTTP",
+    "purpose": _CERTIFICATE["purpose"],
     "no-trust": "install CA certificates on this machine, or name a file of them with `ca_file` (--ca-file)",
     "client-cert": "name one that it accepts with `client_cert` and `client_key` (--client-cert, --client-key)",
     "http2": "let the server speak HTTP/1.1 too, or put a proxy in front that does",

@@ -40,7 +40,7 @@ def judging(*, rounds: int = 5, quick: bool = False) -> Part:
     """Judge recordings of all sizes."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        warm, cases = _recordings(folder, SIZES[:2] if quick else SIZES)
+        warm, cases = _recordings(folder, *((SIZES[:2], MANY // 20) if quick else (SIZES, MANY)))
         for _ in range(rounds):
             for case in cases:
                 said = measured(python("-m", "benchmarks.judged", warm, case.file)).said
@@ -60,7 +60,7 @@ def judging(*, rounds: int = 5, quick: bool = False) -> Part:
     return part
 
 
-def _recordings(folder: Path, sizes: tuple[int, ...]) -> tuple[Path, list[Case]]:
+def _recordings(folder: Path, sizes: tuple[int, ...], many: int) -> tuple[Path, list[Case]]:
     with serving() as served:
         file = configuration(folder, served)
         command = [f"--config={file}", "--target=target-001", f"--reports={folder / 'run'}", "--quiet"]
@@ -81,7 +81,7 @@ def _recordings(folder: Path, sizes: tuple[int, ...]) -> tuple[Path, list[Case]]
         _edited(entry, lambda body: re.sub(r"\s*</Timestamp>", "</Timestamp>\n", body, count=1)) for entry in entries
     ]
     cases.append(write("a whole run", len(re.findall("<Value>", _body(entries[0]))), later))
-    cases.append(write("a whole run", MANY, [_longer(entry, MANY) for entry in entries]))
+    cases.append(write("a whole run", many, [_longer(entry, many) for entry in entries]))
     cases.extend(write("one answer", size, [_longer(entries[0], size)]) for size in sizes)
     wrong = _edited(_longer(entries[0], sizes[-1]), _with_a_fault_at_the_end)
     cases.append(write("one answer, its last id wrong", sizes[-1], [wrong]))

@@ -63,6 +63,7 @@ OF_DOCUMENTS = frozenset(
 )
 SPELLED = frozenset({Kind.PRINTED, Kind.SPELLING})  # mean the same as the documented request
 PLAIN_HTTP = "009"  # the error code whose state is a call over plain HTTP
+_LABELS = frozenset(kind.value for kind in Kind)
 _WITH_STATE = re.compile("(state|after)-([0-9]{3})")
 
 
@@ -80,7 +81,7 @@ class Purpose:
         found = _WITH_STATE.fullmatch(label)
         if found:
             return cls(Kind(found[1]), call, found[2])
-        return cls(Kind(label) if label in {kind.value for kind in Kind} else Kind.OTHER, call)
+        return cls(Kind(label) if label in _LABELS else Kind.OTHER, call)
 
     @property
     def label(self) -> str:

@@ -19,7 +19,7 @@ _PLACES = {
     "Exchange": "conformance.evidence.exchange",
     "Inconclusive": "conformance.checks.outcome",
     "Judging": "conformance.checks.judging",
-    "Kind": "conformance.probes.purpose",
+    "Kind": "conformance.contract.purpose",
     "NotApplicable": "conformance.checks.outcome",
     "Report": "conformance.verdicts.verdict",
     "Target": "conformance.target.target",

@@ -7,9 +7,9 @@ from conformance.checks.judging import Judging as Judging
 from conformance.checks.outcome import Breach as Breach
 from conformance.checks.outcome import Inconclusive as Inconclusive
 from conformance.checks.outcome import NotApplicable as NotApplicable
+from conformance.contract.purpose import Kind as Kind
 from conformance.evidence.exchange import Evidence as Evidence
 from conformance.evidence.exchange import Exchange as Exchange
-from conformance.probes.purpose import Kind as Kind
 from conformance.run import judge as judge
 from conformance.run import read_evidence as read_evidence
 from conformance.run import record as record

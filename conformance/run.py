@@ -16,11 +16,11 @@ from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.checks.extension import read_extensions
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
+from conformance.contract.purpose import Wishes
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
-from conformance.probes.purpose import Wishes
 from conformance.sending import signals
 from conformance.target.configuration import ConfigError
 from conformance.target.target import Target

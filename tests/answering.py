@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 import trustme
 
 from conformance.contract.load import documented
+from conformance.contract.purpose import Wishes
 from conformance.evidence.exchange import Evidence
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
-from conformance.probes.purpose import Wishes
 from conformance.sending.connect import Dialer
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of

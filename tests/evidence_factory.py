@@ -11,10 +11,10 @@ from conformance.checks.catalogue import check_id, checks
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.load import documented, folder
+from conformance.contract.purpose import Purpose
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
 from conformance.probes import plan as plans
 from conformance.probes.probe import Probe, after_state
-from conformance.probes.purpose import Purpose
 from conformance.target.settings import Binding
 from conformance.target.target import target
 from conformance.verdicts.judge import judge

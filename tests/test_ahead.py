@@ -13,8 +13,8 @@ import pytest
 import trustme
 
 from conformance.contract.load import documented
+from conformance.contract.purpose import Kind, Purpose
 from conformance.contract.xsd import schema
-from conformance.probes.purpose import Kind, Purpose
 from conformance.pytest_plugin.session import prepare
 from tests.answering import HOST, Call, Endpoint, Script, http, served, session, verdict
 from tests.evidence_factory import error

@@ -7,8 +7,8 @@ from email.utils import formatdate
 
 import pytest
 
+from conformance.contract.purpose import LEFT_OUT, Kind
 from conformance.evidence.exchange import Evidence, Exchange
-from conformance.probes.purpose import LEFT_OUT, Kind
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.completeness import Extent
 from conformance.verdicts.terms import Terms

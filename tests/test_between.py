@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from conformance.checks.outcome import Verdict
+from conformance.contract.purpose import Kind as Sent
+from conformance.contract.purpose import Purpose
 from conformance.evidence.between import Kind, between, obstacle, puts_off, shuts_out
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
-from conformance.probes.purpose import Kind as Sent
-from conformance.probes.purpose import Purpose
 from tests.evidence_factory import SUCCESS, conforming, each, error, judged, named, purpose, verdicts
 
 PAGE = b"<!DOCTYPE html><html><body><h1>Sorry</h1></body></html>"

@@ -19,8 +19,8 @@ from conformance.checks.catalogue import (
 )
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, CheckResult, Inconclusive, NotApplicable, Verdict
+from conformance.contract.purpose import OF_PARAMETERS, Kind
 from conformance.evidence.exchange import Evidence, Exchange, Loss
-from conformance.probes.purpose import OF_PARAMETERS, Kind
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.judge import judge
 from conformance.verdicts.terms import Terms

@@ -14,8 +14,8 @@ import pytest
 
 from conformance.checks.catalogue import checks
 from conformance.checks.outcome import CheckResult, Verdict
+from conformance.contract.purpose import MALFORMED, Kind
 from conformance.evidence.exchange import Evidence, Exchange, Handshake, Loss
-from conformance.probes.purpose import MALFORMED, Kind
 from conformance.target.settings import BINDINGS, Binding
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.terms import Terms

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.keeping import to_har
 from conformance.evidence.recording import from_har
 from conformance.probes.plan import Plan
-from conformance.probes.purpose import Kind, Purpose
 from conformance.sending.line import Line, Port
 from tests.answering import HOST, Call, Endpoint, Script, http, reason, served, session, verdict
 from tests.evidence_factory import SUCCESS, error

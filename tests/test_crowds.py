@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Evidence
-from conformance.probes.purpose import Kind, Purpose
 from tests.answering import HOST, Call, Endpoint, http, served, session, verdict
 
 ASKED = frozenset({Purpose(Kind.BINDINGS), Purpose(Kind.SPELLING)})

@@ -19,13 +19,13 @@ from conformance.checks.outcome import Verdict
 from conformance.commands.cli import main
 from conformance.commands.doctor import _effects
 from conformance.commands.listing import listing, unsent
+from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.keeping import to_har
 from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.probes.preflight import in_states, preflight
-from conformance.probes.purpose import Kind, Purpose
 from conformance.reference.app import Application, Rewrite
 from conformance.reference.provisions import VALUES
 from conformance.reference.starting import application

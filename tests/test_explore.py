@@ -19,13 +19,13 @@ from conformance.checks.outcome import Verdict
 from conformance.contract.components import Component
 from conformance.contract.document import read
 from conformance.contract.load import documented
+from conformance.contract.purpose import Kind, Purpose, Wishes
 from conformance.contract.violations import deviations
 from conformance.contract.xsd import schema
 from conformance.evidence.exchange import Evidence
 from conformance.probes import generated as explore
 from conformance.probes import plan as plans
 from conformance.probes.generated import COUNTS, Case, corpus
-from conformance.probes.purpose import Kind, Purpose, Wishes
 from conformance.probes.template import Template
 from conformance.reference.app import Application, Call, Stages
 from conformance.reference.request import Asked, Document, Request, UnusableError, locate

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Evidence, Loss
-from conformance.probes.purpose import Kind
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
 from conformance.verdicts.assemble import assemble

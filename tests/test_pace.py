@@ -7,9 +7,9 @@ from dataclasses import replace
 import anyio
 import pytest
 
+from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Answer, Exchange, Loss, Request
 from conformance.probes.probe import Channel, Probe
-from conformance.probes.purpose import Kind, Purpose
 from conformance.sending.pace import Limits, Pace
 from tests.evidence_factory import SUCCESS
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from conformance.checks.outcome import Verdict
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Evidence
-from conformance.probes.purpose import Kind
 from conformance.verdicts.verdict import worst
 from tests.evidence_factory import (
     SUCCESS,

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Answer, Exchange, Loss, Request
 from conformance.probes.probe import Form, Probe
-from conformance.probes.purpose import Kind, Purpose
 from conformance.sending.policy import AFTER, PUT_OFF, Action, Came, Waiting, next_action
 from tests.evidence_factory import SUCCESS, error
 

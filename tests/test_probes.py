@@ -16,6 +16,7 @@ from lxml import etree
 from msgspec import structs
 
 from conformance.contract.load import documented
+from conformance.contract.purpose import MALFORMED, OF_DOCUMENTS, Kind, Purpose, Wishes
 from conformance.contract.violations import deviations
 from conformance.contract.xsd import schema
 from conformance.probes import layouts
@@ -24,7 +25,6 @@ from conformance.probes.documents import PUBLISHED, actions, malformed
 from conformance.probes.generated import corpus
 from conformance.probes.plan import LATER_S, Plan
 from conformance.probes.probe import CANARY, Probe
-from conformance.probes.purpose import MALFORMED, OF_DOCUMENTS, Kind, Purpose, Wishes
 from conformance.probes.template import Template
 from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target, target

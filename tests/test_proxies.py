@@ -12,8 +12,8 @@ import pytest
 import trustme
 
 from conformance import Report, Target, Terms, judge, record, reference
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Evidence
-from conformance.probes.purpose import Kind
 from conformance.sending import tunnel
 from tests.command import run
 from tests.proxying import Proxy, opening

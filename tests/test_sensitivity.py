@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
-from conformance.probes.purpose import Kind
+from conformance.contract.purpose import Kind
 from conformance.selftest.matrix import matrix
 from conformance.selftest.prove import ROLL_UP, Outcome
 from conformance.selftest.trials import trials

@@ -16,10 +16,10 @@ from conformance import ConfigError, Target, Terms, judge, record, reference
 from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS
 from conformance.contract.load import documented
+from conformance.contract.purpose import LEFT_OUT, PLAIN_HTTP
 from conformance.evidence.exchange import Evidence
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
-from conformance.probes.purpose import LEFT_OUT, PLAIN_HTTP
 from conformance.probes.worth import Worth, general, measured
 from conformance.selftest.answers import ready
 from conformance.selftest.trials import Trial, trials

@@ -20,12 +20,12 @@ from conformance.checks.outcome import Verdict
 from conformance.commands.guard import guarded
 from conformance.contract.load import folder, load
 from conformance.contract.model import Contract
+from conformance.contract.purpose import OF_PARAMETERS, Kind
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.keeping import to_har
 from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
-from conformance.probes.purpose import OF_PARAMETERS, Kind
 from conformance.reference.starting import application
 from conformance.selftest.answers import InProcess
 from conformance.selftest.mutants import Mutant, derived

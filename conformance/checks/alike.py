@@ -5,8 +5,8 @@ from __future__ import annotations
 from conformance.checks import urls
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, NotApplicable, clip
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Answer, Exchange
-from conformance.probes.purpose import Kind
 
 _LONG_URL = 2_000  # characters; the least that servers in use take without being told to
 

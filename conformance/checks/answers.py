@@ -10,13 +10,13 @@ from typing import Self
 
 from conformance.checks.outcome import Inconclusive, NotApplicable
 from conformance.contract.model import Contract
+from conformance.contract.purpose import Kind, Purpose
 from conformance.contract.xsd import schema
 from conformance.evidence.between import Instead, between, judged
 from conformance.evidence.classify import Asked, Meaning, classify, offers
 from conformance.evidence.envelope import Envelope, Reported
 from conformance.evidence.exchange import Answer, Evidence, Exchange
 from conformance.evidence.trees import Reading
-from conformance.probes.purpose import Kind, Purpose
 
 _RECORD = 4  # names from the root to a part of a record: root, Values, Value, and its own
 

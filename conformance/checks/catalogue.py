@@ -17,8 +17,8 @@ from typing import TypeVar
 from conformance.checks.envelopes import is_any_error
 from conformance.checks.judging import Judging
 from conformance.contract.model import Contract, ServiceCall
+from conformance.contract.purpose import EVERYTHING, OF_PARAMETERS, Kind, Purpose, Wishes
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import EVERYTHING, OF_PARAMETERS, Kind, Purpose, Wishes
 
 # What is sent of a call that changes something, in whatever part.
 _OF_EFFECTS = {Kind.DOCUMENTED, *OF_PARAMETERS, Kind.VALUE, Kind.ALLOWED, Kind.DEFAULT, Kind.REFUSAL}

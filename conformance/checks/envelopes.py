@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.checks.judging import Judging
+from conformance.contract.purpose import REFUSED
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import REFUSED
 
 
 def must_be_refused(exchange: Exchange) -> bool:

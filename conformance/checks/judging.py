@@ -14,13 +14,13 @@ from conformance.checks.disclosure import disclosed
 from conformance.checks.outcome import Inconclusive
 from conformance.contract.components import Component, Deviation
 from conformance.contract.model import Contract
+from conformance.contract.purpose import Kind
 from conformance.contract.violations import deviations
 from conformance.contract.xsd import Schema, schema
 from conformance.evidence.envelope import Envelope, Fields, Leaf
 from conformance.evidence.exchange import Answer, Evidence, Exchange
 from conformance.evidence.redaction import Redaction
 from conformance.evidence.trees import Reading
-from conformance.probes.purpose import Kind
 
 Content = tuple[tuple[str | None, ...], ...]
 _CODE = re.compile(r"\s*\S*\d\S*\s*")  # one word with a digit in it: what was meant as a code

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from conformance.checks import urls
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Inconclusive, Unsettled, clip
+from conformance.contract.purpose import PLAIN_HTTP, Kind
 from conformance.evidence.envelope import Leaf
 from conformance.evidence.exchange import Answer, Exchange
-from conformance.probes.purpose import PLAIN_HTTP, Kind
 
 
 class Became(StrEnum):

@@ -9,9 +9,9 @@ from conformance.checks.judging import Judging
 from conformance.checks.outcome import Inconclusive
 from conformance.checks.plain_http import Became, seen
 from conformance.contract.model import Contract, ServiceCall
+from conformance.contract.purpose import PLAIN_HTTP
 from conformance.evidence.envelope import Envelope
 from conformance.evidence.exchange import Answer, Exchange
-from conformance.probes.purpose import PLAIN_HTTP
 
 
 def codes(part: str) -> Cases:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
+from conformance.contract.purpose import Kind
 from conformance.evidence.classify import Meaning
 from conformance.evidence.envelope import Envelope
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind
 
 
 def _described(exchange: Exchange) -> str:

@@ -7,8 +7,8 @@ import time
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, NotApplicable
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind
 
 _EXPIRY_DAYS = 14
 _DAY_S = 86_400

@@ -6,8 +6,8 @@ from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive
 from conformance.checks.plain_http import Became, seen
+from conformance.contract.purpose import PLAIN_HTTP, Kind
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import PLAIN_HTTP, Kind
 
 
 def _gets_no_data(exchange: Exchange, judging: Judging) -> None:

@@ -6,8 +6,8 @@ from conformance.checks.catalogue import requirement, uses
 from conformance.checks.disclosure import versions
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, NotApplicable, clip
+from conformance.contract.purpose import REFUSED, Kind
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import REFUSED, Kind
 
 
 @requirement("HYG-01")

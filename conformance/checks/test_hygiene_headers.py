@@ -8,8 +8,8 @@ import re
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Answer, Exchange
-from conformance.probes.purpose import Kind
 
 
 def _xml(exchange: Exchange, judging: Judging) -> Answer:

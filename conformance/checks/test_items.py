@@ -13,9 +13,9 @@ from conformance.checks.envelopes import is_any_success
 from conformance.checks.items import readable, rules
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
+from conformance.contract.purpose import Kind
 from conformance.contract.rows import Rule
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind
 
 
 def _visible(text: str) -> str:

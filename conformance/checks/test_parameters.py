@@ -10,8 +10,8 @@ from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Inconclusive, NotApplicable
 from conformance.checks.refusals import refused, refused_with
+from conformance.contract.purpose import Kind, told
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind, told
 
 
 @requirement("PRM-01")

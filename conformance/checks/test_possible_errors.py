@@ -7,10 +7,10 @@ from conformance.checks.envelopes import is_any_error
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
 from conformance.checks.states import answer_in_state, codes, envelope_in_state
+from conformance.contract.purpose import PLAIN_HTTP, Kind
 from conformance.contract.quoting import web_page
 from conformance.evidence.classify import classify
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import PLAIN_HTTP, Kind
 
 
 @each("code", codes("code"))

@@ -7,8 +7,8 @@ from conformance.checks.envelopes import is_any_error
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, NotApplicable
 from conformance.checks.states import codes, envelope_in_state
+from conformance.contract.purpose import PLAIN_HTTP, REFUSED, Kind
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import PLAIN_HTTP, REFUSED, Kind
 
 
 @each("code", codes("envelope"))

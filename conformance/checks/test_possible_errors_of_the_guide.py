@@ -6,8 +6,8 @@ from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Inconclusive, NotApplicable
 from conformance.checks.refusals import refused, refused_with
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind
 
 _CLOSED = {401, 403, 404}
 _NO_CALL = ("action-unknown", "action-longer")  # probes whose action might be a call's, and is none's

@@ -6,8 +6,8 @@ from conformance.checks.catalogue import each, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, Unsettled
 from conformance.checks.states import answer_in_state, codes
+from conformance.contract.purpose import PLAIN_HTTP, Kind, Purpose
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import PLAIN_HTTP, Kind, Purpose
 
 
 def _is_said_over_http(judging: Judging, code: str) -> bool:

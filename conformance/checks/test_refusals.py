@@ -12,9 +12,9 @@ from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, NotApplicable
 from conformance.checks.refusals import answer_to, refused
 from conformance.contract.model import Contract, ServiceCall
+from conformance.contract.purpose import Kind, told
 from conformance.contract.rows import Refusal
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind, told
 
 
 def _rows(_: Contract, call: ServiceCall) -> Iterator[Case]:

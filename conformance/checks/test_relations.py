@@ -9,10 +9,10 @@ from conformance.checks.envelopes import is_any_success
 from conformance.checks.items import readable, rules
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
+from conformance.contract.purpose import Kind
 from conformance.contract.rows import Rule
 from conformance.evidence.exchange import Exchange
 from conformance.evidence.pictures import decoded, flaw
-from conformance.probes.purpose import Kind
 
 
 @each("rule", rules("distinct"))

@@ -6,8 +6,8 @@ from conformance.checks.alike import answered_alike, comparable, unanswered
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.refusals import refused
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind
 
 
 def is_printed(judging: Judging, exchange: Exchange) -> bool:

@@ -6,8 +6,8 @@ from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive
 from conformance.checks.refusals import answer_to, refused
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind
 
 
 @requirement("REQ-07")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.refusals import refused
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind
 
 
 @requirement("REQ-04")

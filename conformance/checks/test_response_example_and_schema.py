@@ -10,10 +10,10 @@ from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
 from conformance.contract.components import Component
 from conformance.contract.model import Contract, ServiceCall
+from conformance.contract.purpose import Kind
 from conformance.contract.quoting import web_page
 from conformance.contract.xsd import schema
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind
 
 
 def components(_: Contract, call: ServiceCall) -> Iterator[Case]:

@@ -9,8 +9,8 @@ from conformance.checks.envelopes import is_any_error, is_any_success
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, clip
 from conformance.checks.times import on_time
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind
 
 _ADVANCE_S = 1.1  # the page counts whole seconds: calls this far apart cannot share one
 

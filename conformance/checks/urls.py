@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from conformance.checks.judging import Judging
+from conformance.contract.purpose import Kind
 from conformance.evidence.between import shuts_out
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind
 
 _CONTROLS = re.compile(r"%0[9AD]", re.IGNORECASE)  # those that XML allows: tab, line feed, carriage return
 _SPACES = "printed-spaces"  # the documented request with spaces in their place

@@ -19,13 +19,13 @@ from conformance.checks.outcome import Verdict
 from conformance.commands.listing import cost, effects, unsent
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
+from conformance.contract.purpose import PLAIN_HTTP
 from conformance.contract.quoting import quoting
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.probes.preflight import in_states, other_ways, preflight
-from conformance.probes.purpose import PLAIN_HTTP
 from conformance.reporting.output import say
 from conformance.reporting.screen import Screen, here
 from conformance.sending.connect import Dialer

@@ -11,9 +11,9 @@ from conformance.checks.catalogue import Case, Check, chosen_checks, wishes_of
 from conformance.checks.extension import Extension, read_extensions
 from conformance.contract.load import documented
 from conformance.contract.model import Contract, Interpretation, Requirement
+from conformance.contract.purpose import is_wanted
 from conformance.contract.spelling import meant
 from conformance.probes import plan as plans
-from conformance.probes.purpose import is_wanted
 from conformance.reporting.output import say
 from conformance.reporting.screen import here
 from conformance.selftest.trials import Trial, trials

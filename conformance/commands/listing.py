@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from conformance.checks.catalogue import Case, Check, check_id, chosen_checks, wishes_of
 from conformance.checks.extension import Extension
 from conformance.contract.model import Contract
+from conformance.contract.purpose import LEFT_OUT, Kind, is_wanted
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.probes.probe import Probe
-from conformance.probes.purpose import LEFT_OUT, Kind, is_wanted
 from conformance.probes.worth import Worth
 from conformance.sending.allowance import most
 from conformance.target.target import Target

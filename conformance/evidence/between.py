@@ -12,8 +12,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from conformance.probes.purpose import REFUSED
-from conformance.probes.purpose import Kind as Sent
+from conformance.contract.purpose import REFUSED
+from conformance.contract.purpose import Kind as Sent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

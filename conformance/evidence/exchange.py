@@ -13,10 +13,10 @@ from statistics import median
 from urllib.parse import urlsplit
 
 from conformance.contract.document import Document, read
+from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.classify import Meaning, classify
 from conformance.evidence.envelope import Envelope
 from conformance.evidence.trees import Reading, kept
-from conformance.probes.purpose import Kind, Purpose
 from conformance.target.described import Described
 from conformance.target.secrets import Secrets
 

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from conformance.contract.document import read
 from conformance.contract.load import documented
+from conformance.contract.purpose import Kind
 from conformance.evidence import har
 from conformance.evidence.exchange import Request
-from conformance.probes.purpose import Kind
 
 NO_TEXT = "the recording does not hold this body"
 _DECODED = "the recorder decoded this body, so that its bytes are not in the recording"

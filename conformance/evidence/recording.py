@@ -15,9 +15,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from conformance.contract.load import documented
+from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence import foreign, har, recorders
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Request
-from conformance.probes.purpose import Kind, Purpose
 from conformance.target.secrets import Secrets
 
 

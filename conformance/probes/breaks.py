@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from conformance.contract.purpose import Kind
 from conformance.probes.edits import Change, Request, Seeded
-from conformance.probes.purpose import Kind
 
 _EDITS = 2  # of one action value, at most
 _SUFFIXES = ("_v2", "2", "_all", ".xml", ".json", "?", "#x", "=1", "()", "_", "*", "/list")

@@ -9,7 +9,7 @@ from html import escape
 from urllib.parse import quote
 
 from conformance.contract.model import ServiceCall
-from conformance.probes.purpose import Kind
+from conformance.contract.purpose import Kind
 from conformance.probes.template import Template, elements
 from conformance.target.secrets import is_placeholder
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from conformance.contract.model import FAILED_LOGINS, ServiceCall
+from conformance.contract.purpose import Kind, Wishes, is_wanted
 from conformance.contract.rows import Parameter, Refusal
 from conformance.probes import parameters
 from conformance.probes import probe as probes
 from conformance.probes.probe import FIRST, Probe
-from conformance.probes.purpose import Kind, Wishes, is_wanted
 from conformance.probes.template import SPENT, Given, Template
 from conformance.target.target import Target
 

@@ -19,11 +19,11 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from conformance.contract.document import read
+from conformance.contract.purpose import Kind, Wishes, is_wanted
 from conformance.probes.breaks import BREAKS, other_value
 from conformance.probes.documents import PUBLISHED
 from conformance.probes.edits import Change, Request, Seeded, Slots, noise
 from conformance.probes.probe import FIRST, TITLES, Probe, carrier
-from conformance.probes.purpose import Kind, Wishes, is_wanted
 from conformance.probes.template import Template
 
 if TYPE_CHECKING:

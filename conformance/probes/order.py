@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from conformance.contract.purpose import Kind
 from conformance.probes.probe import FIRST, Probe
-from conformance.probes.purpose import Kind
 
 Place = Callable[[Probe], float]  # where a request stands by what it finds; the first has the least
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from xml.sax.saxutils import escape
 
+from conformance.contract.purpose import Kind
 from conformance.contract.rows import PAGE, Parameter
 from conformance.probes.probe import FIRST, Probe, carrier
-from conformance.probes.purpose import Kind
 from conformance.probes.template import Given, Template
 from conformance.target.target import Target
 

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from conformance.contract.purpose import PLAIN_HTTP, Kind
 from conformance.probes import claims, layouts
 from conformance.probes.probe import FIRST, Form, Probe, carrying
-from conformance.probes.purpose import PLAIN_HTTP, Kind
 from conformance.probes.template import Template
 from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target

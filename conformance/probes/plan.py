@@ -8,14 +8,14 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from conformance.contract.model import Contract
+from conformance.contract.purpose import EVERYTHING as EVERYTHING  # noqa: PLC0414  a plan may be of all of it
+from conformance.contract.purpose import LEFT_OUT, OF_DOCUMENTS, PLAIN_HTTP, Kind, Purpose, Wishes, is_wanted
 from conformance.contract.rows import ErrorCode
 from conformance.probes import effects, parameters, plain_http
 from conformance.probes import probe as probes
 from conformance.probes.further import OF_A_FURTHER_CALL
 from conformance.probes.order import ordered
 from conformance.probes.probe import FIRST, Probe
-from conformance.probes.purpose import EVERYTHING as EVERYTHING  # noqa: PLC0414  a plan may be of all of it
-from conformance.probes.purpose import LEFT_OUT, OF_DOCUMENTS, PLAIN_HTTP, Kind, Purpose, Wishes, is_wanted
 from conformance.probes.smoke import chosen
 from conformance.probes.template import Template, template
 from conformance.probes.worth import Worth

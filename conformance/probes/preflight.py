@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from conformance.contract.model import Contract
+from conformance.contract.purpose import PLAIN_HTTP, Kind, Purpose
 from conformance.probes import layouts
 from conformance.probes import probe as probes
 from conformance.probes.plan import Plan, in_state, plan
 from conformance.probes.probe import Probe
-from conformance.probes.purpose import PLAIN_HTTP, Kind, Purpose
 from conformance.probes.template import Template, template
 from conformance.target.target import Target
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
+from conformance.contract.purpose import MALFORMED, Kind, Purpose
 from conformance.probes import documents, layouts
 from conformance.probes.documents import Document
-from conformance.probes.purpose import MALFORMED, Kind, Purpose
 from conformance.probes.template import Template
 from conformance.target.secrets import is_placeholder
 from conformance.target.settings import BINDINGS, Binding

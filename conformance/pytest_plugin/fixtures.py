@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conformance.checks.judging import Judging
+from conformance.contract.purpose import EVERYTHING
 from conformance.evidence.exchange import Evidence, Exchange
-from conformance.probes.purpose import EVERYTHING
 from conformance.pytest_plugin.plugin import CHECK, Suite
 
 _NO_ENDPOINT = "nothing was recorded: `judging`, `evidence` and `exchanges` need --endpoint=URL or --target=NAME"

@@ -19,11 +19,11 @@ from conformance.checks.extension import read_extensions
 from conformance.checks.judging import Judging
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
+from conformance.contract.purpose import Wishes
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.keeping import to_har
 from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
-from conformance.probes.purpose import Wishes
 from conformance.pytest_plugin.plugin import Suite
 from conformance.reporting import checks_page, ci
 from conformance.reporting.folder import reports_folder

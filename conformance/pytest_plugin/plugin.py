@@ -15,9 +15,9 @@ from conformance.checks.judging import Judging
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import LEVELS
 from conformance.contract.model import Contract
+from conformance.contract.purpose import EVERYTHING, Wishes
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.redaction import Redaction
-from conformance.probes.purpose import EVERYTHING, Wishes
 from conformance.reporting import escape
 from conformance.reporting.junit import case_properties
 from conformance.sending import signals

@@ -17,10 +17,10 @@ from typing import cast
 import httpx
 
 from conformance.contract.model import Contract
+from conformance.contract.purpose import Kind, Purpose, Wishes
 from conformance.contract.rows import PAGE
 from conformance.evidence.exchange import Evidence, Handshake, Request, Tls
 from conformance.probes import plan as plans
-from conformance.probes.purpose import Kind, Purpose, Wishes
 from conformance.reference import application, start
 from conformance.reference.provisions import VALUES
 from conformance.selftest.mutants import Rewrite

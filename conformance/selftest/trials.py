@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Literal, cast
 
 from conformance.contract.load import documented
-from conformance.probes.purpose import Kind
+from conformance.contract.purpose import Kind
 from conformance.reference.registry import VARIANTS
 from conformance.selftest.mutants import Rewrite, derived
 from conformance.target.settings import Binding

@@ -15,11 +15,11 @@ import anyio
 import httpcore
 import httpx
 
+from conformance.contract.purpose import Kind
 from conformance.evidence.between import ORDINARY, puts_off
 from conformance.evidence.between import Kind as Instead
 from conformance.evidence.exchange import Answer, Exchange, Loss, Request, Tls
 from conformance.probes.probe import FIRST, Probe
-from conformance.probes.purpose import Kind
 from conformance.sending.failure import LineFailed
 from conformance.sending.line import Meter
 from conformance.sending.receiving import HEAD, protocol_loss, received

@@ -14,9 +14,9 @@ from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
 from conformance import __version__
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Request
 from conformance.probes.probe import CANARY, Probe
-from conformance.probes.purpose import Kind
 from conformance.target.secrets import Secrets
 from conformance.target.settings import Binding
 from conformance.target.target import Target

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from conformance.contract.purpose import Kind, told
 from conformance.evidence.exchange import Exchange
 from conformance.probes.parameters import with_value
 from conformance.probes.probe import Probe
-from conformance.probes.purpose import Kind, told
 from conformance.probes.template import SPENT
 from conformance.target.secrets import Secrets
 

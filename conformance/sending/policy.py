@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
+from conformance.contract.purpose import PLAIN_HTTP, SPELLED, Kind
 from conformance.evidence.between import asks_to_wait
 from conformance.evidence.classify import Meaning
 from conformance.evidence.exchange import Answer, Exchange
 from conformance.probes import layouts
 from conformance.probes.probe import Probe
-from conformance.probes.purpose import PLAIN_HTTP, SPELLED, Kind
 
 TRIES = 3  # after which a call that is put off is looked at beside the documented one
 MOST = 12  # tries for a call that is put off while others are answered

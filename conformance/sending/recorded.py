@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from conformance.contract.purpose import Wishes
 from conformance.evidence.exchange import Evidence, Exchange, Handshake
-from conformance.probes.purpose import Wishes
 from conformance.target.described import Described, SecretNote, told
 from conformance.target.target import Target
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from conformance.probes.purpose import Kind
+from conformance.contract.purpose import Kind
 
 if TYPE_CHECKING:
     from conformance.evidence.exchange import Answer, Exchange

@@ -10,9 +10,9 @@ from typing import Protocol
 
 import anyio
 
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Exchange, Handshake, Loss, Request
 from conformance.probes.probe import Probe
-from conformance.probes.purpose import Kind
 from conformance.sending.allowance import Allowance
 from conformance.sending.canary import NOWHERE, Canary
 from conformance.sending.composing import Composer

@@ -13,12 +13,12 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 
+from conformance.contract.purpose import Kind, Purpose
 from conformance.contract.quoting import quoting
 from conformance.evidence.between import puts_off
 from conformance.probes import generated as explore
 from conformance.probes.plan import LATER_S, Plan
 from conformance.probes.probe import Probe, after_state
-from conformance.probes.purpose import Kind, Purpose
 from conformance.sending import signals
 from conformance.sending.addresses import further
 from conformance.sending.canary import listen

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from conformance.contract.purpose import REFUSED, Kind
 from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Exchange
 from conformance.probes.probe import Channel, Probe
-from conformance.probes.purpose import REFUSED, Kind
 from conformance.sending.caller import Caller
 from conformance.sending.policy import AFTER, PUT_OFF, TRIES, Action, Came, Waiting, aside, next_action
 

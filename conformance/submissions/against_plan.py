@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from conformance.contract.purpose import SPELLED, Kind, Purpose
 from conformance.evidence.between import puts_off, shuts_out
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.probes.probe import Probe
-from conformance.probes.purpose import SPELLED, Kind, Purpose
 from conformance.submissions.derived import ANY_TIME, Derived, Step
 from conformance.submissions.rows import Row, Standing, row
 

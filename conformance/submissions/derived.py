@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from conformance.contract.purpose import SPELLED, Kind, Purpose
 from conformance.evidence.exchange import Evidence, Exchange, Request
 from conformance.probes import generated, plain_http
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.probes.probe import Probe, after_state
-from conformance.probes.purpose import SPELLED, Kind, Purpose
 from conformance.sending.canary import NOWHERE
 from conformance.sending.composing import Composer, drawn_for
 from conformance.sending.flows import filled

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from conformance.contract.purpose import Purpose
 from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.probes import plan as plans
-from conformance.probes.purpose import Purpose
 from conformance.submissions.behaviour import behaviour, differences
 from conformance.submissions.derived import NotDerivedError
 from conformance.submissions.rows import Row, Standing, row

@@ -13,8 +13,8 @@ from random import Random
 from conformance.checks.catalogue import checks
 from conformance.contract.levels import LEVELS
 from conformance.contract.model import Contract
+from conformance.contract.purpose import Kind, Wishes, is_wanted
 from conformance.evidence.exchange import Exchange
-from conformance.probes.purpose import Kind, Wishes, is_wanted
 
 SMALL = 4  # requests of a group that an even draw would miss too often
 # What depends on more than the request: on what went before, on commands, on whoever may connect.

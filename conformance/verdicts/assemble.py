@@ -12,11 +12,11 @@ from conformance.checks.catalogue import Check, Judgement, judgements
 from conformance.checks.extension import Extension
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Contract, Requirement
+from conformance.contract.purpose import LEFT_OUT, Kind
 from conformance.contract.quoting import cut
 from conformance.contract.stated import stated
 from conformance.evidence.between import obstacle
 from conformance.evidence.exchange import Evidence
-from conformance.probes.purpose import LEFT_OUT, Kind
 from conformance.verdicts import smoke
 from conformance.verdicts.circumstances import other_contract, settings_of
 from conformance.verdicts.claim import claim, exit_code

@@ -8,10 +8,10 @@ from itertools import zip_longest
 from typing import Literal
 from urllib.parse import urlsplit
 
+from conformance.contract.purpose import SPELLED, Kind
 from conformance.contract.quoting import clip, web_page
 from conformance.evidence.between import OPENED, TO_MEND, remedy_of_a_proxy
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
-from conformance.probes.purpose import SPELLED, Kind
 
 _STEPS = ("name", "port", "TLS", "Connect API")
 _ASKED, _UNANSWERED = "the documented request got ", "no answer to the documented request: "

@@ -15,9 +15,9 @@ from conformance.checks.extension import Extension
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, CheckResult, Inconclusive, NotApplicable, Unsettled, Verdict
 from conformance.contract.model import Contract
+from conformance.contract.purpose import LEFT_OUT, REFUSED, Purpose, is_wanted
 from conformance.contract.quoting import cut, quoting
 from conformance.evidence.exchange import Evidence, Exchange
-from conformance.probes.purpose import LEFT_OUT, REFUSED, Purpose, is_wanted
 from conformance.verdicts.assemble import assemble, assemble_extension
 from conformance.verdicts.claim import with_extensions
 from conformance.verdicts.terms import Terms

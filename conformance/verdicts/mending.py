@@ -9,9 +9,9 @@ from conformance.checks.judging import Judging
 from conformance.contract import correcting
 from conformance.contract.alignment import Aligning
 from conformance.contract.draft import Draft, Edit, example
+from conformance.contract.purpose import PLAIN_HTTP
 from conformance.evidence.classify import Meaning
 from conformance.evidence.exchange import Answer, Exchange
-from conformance.probes.purpose import PLAIN_HTTP
 
 _STEPS = 16  # steps of aligning one document
 MOST = 16  # edits; more are no small change

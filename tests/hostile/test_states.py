@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from conformance.contract.load import documented
+from conformance.contract.purpose import Kind, Purpose
 from conformance.probes import plan as plans
-from conformance.probes.purpose import Kind, Purpose
 from conformance.sending.pace import Limits
 from conformance.sending.wire import Wire
 from conformance.target.configuration import read_config

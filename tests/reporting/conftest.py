@@ -14,9 +14,9 @@ import pytest
 
 from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Requirement
+from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
 from conformance.evidence.keeping import to_har
-from conformance.probes.purpose import Kind, Purpose
 from conformance.reporting.checks_page import SHEET
 from conformance.reporting.json import to_json
 from conformance.verdicts.claim import claim, exit_code

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from conformance import __version__
+from conformance.contract.purpose import Kind
 from conformance.evidence import chain
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.keeping import to_har
 from conformance.evidence.recording import from_har
-from conformance.probes.purpose import Kind
 from conformance.reference import Running, start
 from conformance.run import record
 from conformance.submissions.derived import Derived, NotDerivedError

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from conformance import reference
+from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.probes import plan as plans
-from conformance.probes.purpose import Kind
 from conformance.reference import application
 from conformance.selftest.answers import InProcess
 from conformance.sending.pace import Limits

@@ -17,9 +17,9 @@ import anyio
 import msgspec
 import pytest
 
+from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 from conformance.probes import plan as plans
-from conformance.probes.purpose import Kind, Purpose
 from conformance.reference import Running, application, start
 from conformance.reporting.json import to_json
 from conformance.run import record

@@ -35,8 +35,82 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
-    run = _add(commands, "run", "judge a target, or several, and write the reports")
-    add_options(run, "run")
+    add_options(_add(commands, "run", "judge a target, or several, and write the reports"), "run")
+    _add_serve(commands)
+    replay = _add(commands, "replay", "judge recorded exchanges again, with no network")
+    replay.add_argument("evidence", type=Path, metavar="EVIDENCE", help="an evidence.har of a run, or of somebody else")
+    add_options(replay, "replay")
+    _add_prove(commands)
+    listing = _add(commands, "requirements", "print the catalogue and the checks that cover it")
+    _add_format(listing, "table", "json", "markdown")
+    _add_list(listing, "--call", "GLOB", "only what these calls are held to (repeatable; default: all)")
+    explain = _add(commands, "explain", "say what a requirement, interpretation, exit code, setting or variant is")
+    explain.add_argument("name", metavar="ID", help="the name of any of these")
+    add_options(explain, "explain")
+    completion = _add(commands, "completion", "print what lets a shell complete commands, options and names")
+    completion.add_argument(
+        "what", choices=("bash", "zsh", "fish", "targets"), help="the shell; targets prints those of the configuration"
+    )
+    _add_compare(commands)
+    add_options(_add(commands, "doctor", "say whether a target can be reached and what a run would cost"), "doctor")
+    _add_challenge(commands)
+    _add_package(commands)
+    _add_verify(commands)
+    add_verbs(_add(commands, "history", "keep and show what runs came to over time"))
+    init = _add(commands, "init", "write a commented configuration file")
+    add_options(init, "init")
+    init.add_argument("--policy", action="store_true", help="write rules for a run that counts instead (run --policy)")
+    init.add_argument("--force", action="store_true", help="overwrite a file that exists")
+    waivers = _add(commands, "waivers", "write a file of waivers to begin with, from what failed in a run")
+    waivers.add_argument("action", choices=("init",), help="write the file")
+    waivers.add_argument("reports", type=Path, metavar="REPORTS", help="the folder of a run, or its report.json")
+    _add_output(waivers, "waivers.toml")
+    return top
+
+
+# What several commands have
+
+
+def _add(commands: Any, name: str, said: str) -> Parser:
+    """A command. said: what it does, in a line."""
+    made: Parser = commands.add_parser(name, help=said, description=sentence(said))
+    return made
+
+
+def _add_format(command: argparse.ArgumentParser, *forms: str) -> None:
+    command.add_argument("--format", choices=forms, default=forms[0], help="how to print it (default: %(default)s)")
+
+
+def _add_list(command: argparse.ArgumentParser, option: str, metavar: str, said: str, **more: Any) -> None:
+    """An option that may be given several times."""
+    command.add_argument(option, action="append", default=[], metavar=metavar, help=said, **more)
+
+
+def _add_output(command: argparse.ArgumentParser, default: str) -> None:
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=default,
+        metavar="FILE",
+        help="the file to write (default: %(default)s)",
+    )
+
+
+def _add_ledger(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ledger",
+        type=Path,
+        default="connect-conformance-challenges.jsonl",
+        metavar="FILE",
+        help="where challenges and their answers are noted (default: %(default)s)",
+    )
+
+
+# What one command has
+
+
+def _add_serve(commands: Any) -> None:
     serve = _add(commands, "serve", "run the reference endpoint for people who build clients")
     serve.add_argument("--state", metavar="NNN", help="answer every call with this error code, such as 004")
     serve.add_argument("--mutant", metavar="ID", help="be broken, or unusual, in one way: a variant of `prove`")
@@ -49,40 +123,19 @@ def parser() -> argparse.ArgumentParser:
             metavar="PORT",
             help=f"port of {name.upper()} (default: any free one)",
         )
-    replay = _add(commands, "replay", "judge recorded exchanges again, with no network")
-    replay.add_argument("evidence", type=Path, metavar="EVIDENCE", help="an evidence.har of a run, or of somebody else")
-    add_options(replay, "replay")
+
+
+def _add_prove(commands: Any) -> None:
     prove = _add(commands, "prove", "judge every broken and every unusual variant of the reference endpoint")
     _add_format(prove, "table", "json", "markdown", "html")
-    prove.add_argument(
-        "--only", action="append", default=[], metavar="GLOB", help="only variants of these names (repeatable)"
-    )
-    prove.add_argument(
-        "--call",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="only variants of these calls (repeatable; default: of all)",
-    )
+    _add_list(prove, "--only", "GLOB", "only variants of these names (repeatable)")
+    _add_list(prove, "--call", "GLOB", "only variants of these calls (repeatable; default: of all)")
     prove.add_argument(
         "--jobs", type=_whole(1, 64), default=2, metavar="N", help="processes side by side (default: %(default)s)"
     )
-    listing = _add(commands, "requirements", "print the catalogue and the checks that cover it")
-    _add_format(listing, "table", "json", "markdown")
-    listing.add_argument(
-        "--call",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="only what these calls are held to (repeatable; default: all)",
-    )
-    explain = _add(commands, "explain", "say what a requirement, interpretation, exit code, setting or variant is")
-    explain.add_argument("name", metavar="ID", help="the name of any of these")
-    add_options(explain, "explain")
-    completion = _add(commands, "completion", "print what lets a shell complete commands, options and names")
-    completion.add_argument(
-        "what", choices=("bash", "zsh", "fish", "targets"), help="the shell; targets prints those of the configuration"
-    )
+
+
+def _add_compare(commands: Any) -> None:
     compare = _add(commands, "compare", "show what changed between two or more results")
     compare.add_argument(
         "results",
@@ -104,51 +157,14 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="exit 1 if a must or should requirement is worse than in the first result, or less is known of it",
     )
-    compare.add_argument(
-        "--allow",
-        action="append",
-        default=[],
-        choices=ALLOWABLE,
-        metavar="WHAT",
-        help="with --fail-on-regression: what may be less known than by the first result (repeatable): "
-        + ", ".join(ALLOWABLE),
-    )
+    told = "with --fail-on-regression: what may be less known than by the first result (repeatable): "
+    _add_list(compare, "--allow", "WHAT", told + ", ".join(ALLOWABLE), choices=ALLOWABLE)
     compare.add_argument(
         "--fail-on-extension", action="store_true", help="with --fail-on-regression: one of an extension, too"
     )
-    doctor = _add(commands, "doctor", "say whether a target can be reached and what a run would cost")
-    add_options(doctor, "doctor")
-    _add_submissions(commands)
-    init = _add(commands, "init", "write a commented configuration file")
-    add_options(init, "init")
-    init.add_argument("--policy", action="store_true", help="write rules for a run that counts instead (run --policy)")
-    init.add_argument("--force", action="store_true", help="overwrite a file that exists")
-    waivers = _add(commands, "waivers", "write a file of waivers to begin with, from what failed in a run")
-    waivers.add_argument("action", choices=("init",), help="write the file")
-    waivers.add_argument("reports", type=Path, metavar="REPORTS", help="the folder of a run, or its report.json")
-    waivers.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default="waivers.toml",
-        metavar="FILE",
-        help="the file to write (default: %(default)s)",
-    )
-    return top
 
 
-def _add(commands: Any, name: str, said: str) -> Parser:
-    """A command. said: what it does, in a line."""
-    made: Parser = commands.add_parser(name, help=said, description=sentence(said))
-    return made
-
-
-def _add_format(command: argparse.ArgumentParser, *forms: str) -> None:
-    command.add_argument("--format", choices=forms, default=forms[0], help="how to print it (default: %(default)s)")
-
-
-def _add_submissions(commands: Any) -> None:
-    """Evidence that changes hands: docs/submissions.md."""
+def _add_challenge(commands: Any) -> None:
     challenge = _add(commands, "challenge", "write a challenge that a partner answers with a run")
     challenge.add_argument("--for", dest="name", required=True, metavar="NAME", help="who is to answer it")
     challenge.add_argument(
@@ -163,33 +179,26 @@ def _add_submissions(commands: Any) -> None:
     )
     challenge.add_argument("--policy", type=Path, metavar="FILE", help="rules that the run is held to")
     challenge.add_argument("--key", type=Path, metavar="PEM", help="an Ed25519 key that signs it")
-    challenge.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default="challenge.json",
-        metavar="FILE",
-        help="the file to write (default: %(default)s)",
-    )
+    _add_output(challenge, "challenge.json")
     _add_ledger(challenge)
+
+
+def _add_package(commands: Any) -> None:
     package = _add(commands, "package", "put what a run left into one file that can be verified")
     package.add_argument("reports", type=Path, metavar="REPORTS", help="the folder of a run")
     package.add_argument("--challenge", type=Path, metavar="FILE", help="the challenge that the run was run with")
     package.add_argument("--key", type=Path, metavar="PEM", help="an Ed25519 key that signs it")
     package.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the package to write")
+
+
+def _add_verify(commands: Any) -> None:
     verify = _add(commands, "verify", "say what can be established of a package, one line a check")
     verify.add_argument("package", type=Path, metavar="FILE", help="a package, as `package` writes it")
     verify.add_argument(
         "--policy", type=Path, metavar="FILE", help="rules that it is held to (default: those of the challenge)"
     )
-    verify.add_argument(
-        "--trust",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="PEM",
-        help="a public key that may have signed the package or the challenge (repeatable)",
-    )
+    told = "a public key that may have signed the package or the challenge (repeatable)"
+    _add_list(verify, "--trust", "PEM", told, type=Path)
     verify.add_argument(
         "--live", metavar="TARGET", help="a target of the configuration file: send it some of the requests again"
     )
@@ -203,18 +212,6 @@ def _add_submissions(commands: Any) -> None:
     )
     verify.add_argument("--quiet", action="store_true", help="leave out what is in order")
     _add_ledger(verify)
-    history = _add(commands, "history", "keep and show what runs came to over time")
-    add_verbs(history)
-
-
-def _add_ledger(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--ledger",
-        type=Path,
-        default="connect-conformance-challenges.jsonl",
-        metavar="FILE",
-        help="where challenges and their answers are noted (default: %(default)s)",
-    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 
 from conformance.checks.outcome import Verdict
-from conformance.contract.purpose import Kind as Sent
-from conformance.contract.purpose import Purpose
-from conformance.evidence.between import Kind, between, obstacle, puts_off, shuts_out
+from conformance.contract.purpose import Kind, Purpose
+from conformance.evidence.between import Obstacle, between, obstacle, puts_off, shuts_out
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 from tests.evidence_factory import SUCCESS, conforming, each, error, judged, named, purpose, verdicts
 
@@ -25,7 +24,7 @@ def says(answer: Answer | None, loss: Loss | None = None) -> Callable[[Exchange]
     return lambda exchange: replace(exchange, answer=answer, loss=loss)
 
 
-def kinds(evidence: Evidence) -> dict[str, Kind]:
+def kinds(evidence: Evidence) -> dict[str, Obstacle]:
     """Who spoke instead, by probe."""
     found = between(evidence.exchanges)
     return {e.probe: found[e.number].kind for e in evidence.exchanges if e.number in found}
@@ -38,19 +37,19 @@ def musts(evidence: Evidence) -> dict[str, Verdict]:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (page(429), Kind.LIMIT),
-        (page(503), Kind.LIMIT),
-        (page(502), Kind.GATEWAY),
-        (page(504), Kind.GATEWAY),
-        (page(407), Kind.PROXY),
-        (page(522), Kind.GATEWAY),
-        (page(403, ("Retry-After", "30")), Kind.LIMIT),
-        (page(529, ("Retry-After", "Fri, 27 Nov 2026 21:00:00 GMT")), Kind.LIMIT),
+        (page(429), Obstacle.LIMIT),
+        (page(503), Obstacle.LIMIT),
+        (page(502), Obstacle.GATEWAY),
+        (page(504), Obstacle.GATEWAY),
+        (page(407), Obstacle.PROXY),
+        (page(522), Obstacle.GATEWAY),
+        (page(403, ("Retry-After", "30")), Obstacle.LIMIT),
+        (page(529, ("Retry-After", "Fri, 27 Nov 2026 21:00:00 GMT")), Obstacle.LIMIT),
         (page(302, ("Retry-After", "30")), None),
         (page(500, ("Retry-After", "30")), None),
         (page(529), None),
-        (page(403, ("X-Squid-Error", "ERR_ACCESS_DENIED 0")), Kind.PROXY),
-        (page(500, ("Proxy-Status", "edge; error=connection_refused")), Kind.PROXY),
+        (page(403, ("X-Squid-Error", "ERR_ACCESS_DENIED 0")), Obstacle.PROXY),
+        (page(500, ("Proxy-Status", "edge; error=connection_refused")), Obstacle.PROXY),
         (page(200), None),
         (page(401), None),
         (page(403), None),
@@ -62,7 +61,7 @@ def musts(evidence: Evidence) -> dict[str, Verdict]:
         (None, None),
     ],
 )
-def test_an_answer_by_itself(answer: Answer | None, kind: Kind | None) -> None:
+def test_an_answer_by_itself(answer: Answer | None, kind: Obstacle | None) -> None:
     assert puts_off(answer) is kind
 
 
@@ -105,7 +104,7 @@ def test_one_of_twenty_that_was_asked_again_is_not_seen() -> None:
 def test_whether_anybody_is_answered_is_asked_again_by_the_documented_request(number: int, stays: bool) -> None:
     evidence = conforming()
     first = next(e for e in evidence.exchanges if e.probe == "documented-1")
-    look = replace(first, number=number, probe="documented-1-again", purpose=Purpose(Sent.CHECK), answer=page(503))
+    look = replace(first, number=number, probe="documented-1-again", purpose=Purpose(Kind.CHECK), answer=page(503))
     exchanges = (*evidence.exchanges, look)
     assert bool(obstacle(exchanges)) is stays
 
@@ -192,7 +191,7 @@ def test_what_is_put_off_whenever_it_is_asked_is_refused_at_last(times: int, res
 
 
 def test_a_documented_call_is_never_refused_in_these_words() -> None:
-    assert kinds(asked_again(conforming(), page(503), "documented-5", 5)) == {"documented-5": Kind.LIMIT}
+    assert kinds(asked_again(conforming(), page(503), "documented-5", 5)) == {"documented-5": Obstacle.LIMIT}
 
 
 def banned(evidence: Evidence, number: int, how: Callable[[Exchange], Exchange]) -> Evidence:
@@ -233,7 +232,7 @@ def test_an_endpoint_that_fails_from_some_moment_on_is_judged() -> None:
 
 def test_a_ban_that_ends_is_none() -> None:
     evidence = conforming()
-    ordinary = evidence.of(Sent.DOCUMENTED)[4].number  # a call of the middle, with those around it
+    ordinary = evidence.of(Kind.DOCUMENTED)[4].number  # a call of the middle, with those around it
     middle = tuple(replace(e, answer=page(403)) if abs(e.number - ordinary) <= 10 else e for e in evidence.exchanges)
     assert "REQ-01" in named(musts(replace(evidence, exchanges=middle)), Verdict.FAIL)
 

@@ -13,7 +13,7 @@ import pytest
 
 from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
-from conformance.evidence.between import Kind, between
+from conformance.evidence.between import Obstacle, between
 from conformance.evidence.exchange import Evidence
 from conformance.probes import layouts
 from conformance.probes import plan as plans
@@ -181,7 +181,7 @@ def test_a_ban_in_the_middle_ends_the_run_and_is_told(status: int) -> None:
     assert not failed(report)
     assert report.verdict is Claim.INCONCLUSIVE
     assert front.calls < 170
-    assert {i.kind for i in between(evidence.exchanges).values()} <= {Kind.BAN, Kind.LIMIT}
+    assert {i.kind for i in between(evidence.exchanges).values()} <= {Obstacle.BAN, Obstacle.LIMIT}
     open_ones = {r.id for r in report.requirements if r.verdict is Verdict.INCONCLUSIVE}
     assert {"REQ-01", "REQ-04", "TLS-01"} <= open_ones
     assert any("allow-list" in reason for reason in reasons(report))

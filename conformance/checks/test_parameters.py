@@ -10,7 +10,7 @@ from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
 from conformance.checks.outcome import Inconclusive, NotApplicable
 from conformance.checks.refusals import refused, refused_with
-from conformance.contract.purpose import Kind, told
+from conformance.contract.purpose import Kind, parameter_of
 from conformance.evidence.exchange import Exchange
 
 
@@ -39,7 +39,7 @@ def test_a_value_of_another_form_is_refused(exchange: Exchange, judging: Judging
 @uses(Kind.PARAMETER_LISTED, Kind.PARAMETER_MISSING, Kind.PARAMETER_FORM, Kind.VALUE, Kind.REFUSAL)
 def test_a_refusal_says_the_documented_error(exchange: Exchange, judging: Judging) -> None:
     """What is refused for a parameter is answered with that parameter's error code and its message."""
-    name, how = told(exchange.probe)
+    name, how = parameter_of(exchange.probe)
     if exchange.kind is Kind.REFUSAL:
         refused_with(exchange, judging, next(r.errors for r in judging.call.row.refusal if r.key == how))
         return
@@ -55,7 +55,7 @@ def test_a_refusal_says_the_documented_error(exchange: Exchange, judging: Judgin
 @uses(Kind.GROUP)
 def test_one_of_a_group_is_enough(exchange: Exchange, judging: Judging) -> None:
     """One of a group of parameters is enough; none of them is answered with the error, or with the default."""
-    group, how = told(exchange.probe)
+    group, how = parameter_of(exchange.probe)
     members = [p for p in judging.call.parameters if p.group == group]
     if how != "none":
         answered(exchange, judging)
@@ -78,7 +78,7 @@ def test_the_first_of_a_group_decides(exchange: Exchange, judging: Judging) -> N
 @uses(Kind.DEFAULT)
 def test_a_default_may_be_left_out(exchange: Exchange, judging: Judging) -> None:
     """A default that is written out is answered as where it is left out."""
-    if told(exchange.probe)[1]:  # beside another of its group, which decides of what
+    if parameter_of(exchange.probe)[1]:  # beside another of its group, which decides of what
         answered(exchange, judging)
     else:
         same_content(exchange, judging)
@@ -88,7 +88,7 @@ def test_a_default_may_be_left_out(exchange: Exchange, judging: Judging) -> None
 @uses(Kind.VALUE)
 def test_the_values_are_those_that_the_other_call_lists(exchange: Exchange, judging: Judging) -> None:
     """A value that the other call lists is accepted, one that it does not list is refused."""
-    name, how = told(exchange.probe)
+    name, how = parameter_of(exchange.probe)
     if how != "listed":
         refused(exchange, judging)
         return

@@ -12,7 +12,7 @@ from conformance.checks.judging import Judging
 from conformance.checks.outcome import Breach, Inconclusive, NotApplicable
 from conformance.checks.refusals import answer_to, refused
 from conformance.contract.model import Contract, ServiceCall
-from conformance.contract.purpose import Kind, told
+from conformance.contract.purpose import Kind, parameter_of
 from conformance.contract.rows import Refusal
 from conformance.evidence.exchange import Exchange
 
@@ -25,7 +25,7 @@ def _rows(_: Contract, call: ServiceCall) -> Iterator[Case]:
 @uses(Kind.REFUSAL)
 def test_it_is_refused(exchange: Exchange, judging: Judging, row: Refusal) -> None:
     """A request that the call refuses by what it states is not answered with Success."""
-    if told(exchange.probe)[1] != row.key:
+    if parameter_of(exchange.probe)[1] != row.key:
         raise NotApplicable(f"{exchange.title} is another one")
     refused(exchange, judging)
 

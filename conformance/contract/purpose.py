@@ -105,7 +105,7 @@ def is_wanted(purpose: Purpose, wishes: Iterable[Purpose]) -> bool:
     return any(purpose.meets(wish) for wish in wishes)
 
 
-def told(probe: str) -> tuple[str, str]:
-    """Of the id of a probe, the parameter and what was done to it; of the parameter of no call, ("", "")."""
+def parameter_of(probe: str) -> tuple[str, str]:
+    """The parameter that a probe is about, and what was done to it, from its id; ("", "") where it is about none."""
     parts = probe.partition("@")[0].split("-", 2)
     return (parts[1], parts[2]) if len(parts) == 3 else ("", "")

@@ -1,4 +1,4 @@
-"""What a requirement says of a call: its statement speaks of the page's, and others have names of their own."""
+"""A requirement's statement, worded for one call: it is written for the page's call, and others have other names."""
 
 from __future__ import annotations
 

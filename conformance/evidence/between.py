@@ -12,8 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from conformance.contract.purpose import REFUSED
-from conformance.contract.purpose import Kind as Sent
+from conformance.contract.purpose import REFUSED, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from conformance.evidence.exchange import Answer, Exchange
 
 
-class Kind(StrEnum):
-    """Who spoke instead of the endpoint."""
+class Obstacle(StrEnum):
+    """What stands between the suite and the endpoint, and answers in its place."""
 
     LIMIT = "limit"  # it is asked too often
     GATEWAY = "gateway"  # a server in front finds none behind it
@@ -34,16 +33,16 @@ class Kind(StrEnum):
 # Statuses of answers without an envelope, by what they say (RFC 9110, RFC 6585). 503 may be either of the first two.
 # 52x and 530 are Cloudflare's for an origin that it does not reach.
 _UNREACHED = {*range(520, 528), 530}
-_OF_OTHERS = {429: Kind.LIMIT, 502: Kind.GATEWAY, 503: Kind.LIMIT, 504: Kind.GATEWAY}
-PUT_OFF = _OF_OTHERS | dict.fromkeys(_UNREACHED, Kind.GATEWAY)
+_OF_OTHERS = {429: Obstacle.LIMIT, 502: Obstacle.GATEWAY, 503: Obstacle.LIMIT, 504: Obstacle.GATEWAY}
+PUT_OFF = _OF_OTHERS | dict.fromkeys(_UNREACHED, Obstacle.GATEWAY)
 _NO_CREDENTIALS = 407
 AT_THE_DOOR = frozenset({401, 403, 404, 407})
 REMEDY = {
-    Kind.LIMIT: "a lower --rate or `concurrency` may help, or a limit lifted for this address",
-    Kind.GATEWAY: "look into the log of the server in front of the endpoint",
-    Kind.PROXY: "let the proxy pass these calls, or go without it",
-    Kind.DOOR: "correct the token and path in `endpoint`, and credentials in `headers`; let this address in",
-    Kind.BAN: "put this machine's address on the allow-list, and use a lower --rate",
+    Obstacle.LIMIT: "a lower --rate or `concurrency` may help, or a limit lifted for this address",
+    Obstacle.GATEWAY: "look into the log of the server in front of the endpoint",
+    Obstacle.PROXY: "let the proxy pass these calls, or go without it",
+    Obstacle.DOOR: "correct the token and path in `endpoint`, and credentials in `headers`; let this address in",
+    Obstacle.BAN: "put this machine's address on the allow-list, and use a lower --rate",
 }
 OPENED = "let the proxy pass these connections unopened; where it opens TLS, name its CA with `ca_file`"
 _BEHIND = "correct host and port in `endpoint`, as the proxy sees them; it finds nobody there"
@@ -65,7 +64,7 @@ TO_MEND = "; to mend it: "  # between what stands in the way and its remedy, in 
 # right after it is answered, is refused in these words.
 _TRIES = 3
 _CALLS = 2  # documented calls in vain at the end of a run, before it may be called a ban
-ORDINARY = frozenset({Sent.DOCUMENTED, Sent.CHECK})  # documented calls that bring nothing unusual along
+ORDINARY = frozenset({Kind.DOCUMENTED, Kind.CHECK})  # documented calls that bring nothing unusual along
 LOST = frozenset({"closed", "timeout", "refused", "unreachable", "proxy"})  # kinds of loss that a ban may show as
 
 REMEDIES = (*REMEDY.values(), *_OF_A_PROXY.values())
@@ -73,26 +72,26 @@ REMEDIES = (*REMEDY.values(), *_OF_A_PROXY.values())
 
 def remedy_of_a_proxy(said: str) -> str:
     """What to do about a proxy, by what is said of its failure."""
-    return next((remedy for words, remedy in _OF_A_PROXY.items() if words in said), REMEDY[Kind.PROXY])
+    return next((remedy for words, remedy in _OF_A_PROXY.items() if words in said), REMEDY[Obstacle.PROXY])
 
 
 @dataclass(frozen=True, slots=True)
 class Instead:
     """Who spoke instead, and the reason for leaving open what was asked, with the remedy."""
 
-    kind: Kind
+    kind: Obstacle
     reason: str
 
 
-def puts_off(answer: Answer | None) -> Kind | None:
+def puts_off(answer: Answer | None) -> Obstacle | None:
     """Whether an answer, looked at by itself, asks to come again; who says so."""
     if answer is None or answer.envelope.recognised:
         return None
     if _is_of_a_proxy(answer):
-        return Kind.PROXY
+        return Obstacle.PROXY
     # Whatever it is called, whoever says when to come again puts off (RFC 9110 section 10.2.3); 500 is a failure.
     asks = answer.status >= 400 and answer.status != 500 and answer.header("retry-after") != ""
-    return PUT_OFF.get(answer.status, Kind.LIMIT if asks else None)
+    return PUT_OFF.get(answer.status, Obstacle.LIMIT if asks else None)
 
 
 def asks_to_wait(answer: Answer | None) -> bool:
@@ -128,16 +127,18 @@ def judged(exchanges: Sequence[Exchange], found: Mapping[int, Instead]) -> tuple
     settled = max((e.number for e in exchanges if _is_ordinary(e) and _envelope(e)), default=0)
 
     def is_done(exchange: Exchange) -> bool:
-        return exchange.probe in answered or (exchange.kind is Sent.CHECK and exchange.number < settled)
+        return exchange.probe in answered or (exchange.kind is Kind.CHECK and exchange.number < settled)
 
-    return tuple(e for e in exchanges if e.number not in found or found[e.number].kind is Kind.BAN or not is_done(e))
+    return tuple(
+        e for e in exchanges if e.number not in found or found[e.number].kind is Obstacle.BAN or not is_done(e)
+    )
 
 
 def obstacle(exchanges: Sequence[Exchange]) -> str:
     """What kept most calls from being answered by the endpoint, with the remedy; "" where nothing did."""
     found = between(exchanges)
     left = [found[e.number] for e in judged(exchanges, found) if e.number in found]
-    reasons = Counter(i.reason for i in left if i.kind is Kind.BAN) or Counter(i.reason for i in left)
+    reasons = Counter(i.reason for i in left if i.kind is Obstacle.BAN) or Counter(i.reason for i in left)
     return reasons.most_common(1)[0][0] if reasons else ""
 
 
@@ -163,9 +164,9 @@ class _Reader:
 
     def _instead(self, exchange: Exchange) -> Instead | None:
         if self._is_after_the_ban(exchange):
-            return Instead(Kind.BAN, self._ban_reason)
+            return Instead(Obstacle.BAN, self._ban_reason)
         if exchange.loss and exchange.loss.kind == "proxy":
-            return Instead(Kind.PROXY, f"{exchange.loss.reason}; {remedy_of_a_proxy(exchange.loss.reason)}")
+            return Instead(Obstacle.PROXY, f"{exchange.loss.reason}; {remedy_of_a_proxy(exchange.loss.reason)}")
         answer = exchange.answer
         kind = puts_off(answer)
         if answer is None or (kind and self._is_refused_in_these_words(exchange)):
@@ -173,15 +174,15 @@ class _Reader:
         if kind and exchange.state and self.had_an_envelope and self._is_of_the_state(exchange, answer, kind):
             return None  # what is answered in a provisioned state is the endpoint's: the control succeeded
         if kind is None and self._is_at_the_door(answer):
-            kind = Kind.DOOR
-        if kind is Kind.PROXY:
+            kind = Obstacle.DOOR
+        if kind is Obstacle.PROXY:
             return Instead(kind, f"{_said(kind, answer)}; {remedy_of_a_proxy(f'answers {answer.status}')}")
         return Instead(kind, f"{_said(kind, answer)}; {REMEDY[kind]}") if kind else None
 
-    def _is_of_the_state(self, exchange: Exchange, answer: Answer, kind: Kind) -> bool:
+    def _is_of_the_state(self, exchange: Exchange, answer: Answer, kind: Obstacle) -> bool:
         """Whether a state may well be answered so: by a proxy's word, or with another status each time it is asked."""
         steady = not any(map(_envelope, self.tries[exchange.probe]))
-        return kind is Kind.PROXY or (answer.status not in _OF_OTHERS and steady)
+        return kind is Obstacle.PROXY or (answer.status not in _OF_OTHERS and steady)
 
     def _is_refused_in_these_words(self, exchange: Exchange) -> bool:
         tries = self.tries[exchange.probe]
@@ -193,7 +194,7 @@ class _Reader:
         )
 
     def _had_the_better_moment(self, exchange: Exchange) -> bool:
-        """Whether an ordinary call right after it was answered, before which less time had passed without any call."""
+        """Whether the next ordinary call was answered after no longer a pause than this one: it was not the pace."""
         rest = exchange.started - max((e.finished for e in self.exchanges if e.number < exchange.number), default=0)
         after = next((e for e in self.ordinary if e.number > exchange.number), None)
         return after is not None and _envelope(after) and after.started - exchange.finished <= rest
@@ -230,7 +231,7 @@ class _Reader:
         ban = self._ban
         assert ban
         what = f"HTTP {ban.answer.status} and no envelope" if ban.answer else "no answer"
-        return f"from exchange {ban.number} on every call gets {what}, as after a ban; {REMEDY[Kind.BAN]}"
+        return f"from exchange {ban.number} on every call gets {what}, as after a ban; {REMEDY[Obstacle.BAN]}"
 
 
 def _envelope(exchange: Exchange) -> bool:
@@ -250,13 +251,13 @@ def _is_shut_out(exchange: Exchange) -> bool:
     return shuts_out(exchange.answer) or (exchange.loss is not None and exchange.loss.kind in LOST)
 
 
-def _said(kind: Kind, answer: Answer) -> str:
+def _said(kind: Obstacle, answer: Answer) -> str:
     after = answer.header("retry-after")
     asked = f" and Retry-After: {after[:40]}" if after else ""
     words = {
-        Kind.LIMIT: "the call is put off, time and again",
-        Kind.GATEWAY: "a gateway answers in the endpoint's place",
-        Kind.PROXY: "a proxy answers in the endpoint's place",
-        Kind.DOOR: "no call of the run got an envelope",
+        Obstacle.LIMIT: "the call is put off, time and again",
+        Obstacle.GATEWAY: "a gateway answers in the endpoint's place",
+        Obstacle.PROXY: "a proxy answers in the endpoint's place",
+        Obstacle.DOOR: "no call of the run got an envelope",
     }
     return f"{words[kind]} (HTTP {answer.status}{asked})"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from conformance.contract.purpose import Kind
-from conformance.probes.edits import Change, Request, Seeded
+from conformance.probes.edits import Change, Seeded, Skeleton
 
 _EDITS = 2  # of one action value, at most
 _SUFFIXES = ("_v2", "2", "_all", ".xml", ".json", "?", "#x", "=1", "()", "_", "*", "/list")
 _PREFIXES = ("api.", "/", "_", "v2_", "connect/", "*", "do_", "0")
 
 
-def other_value(request: Request, seeded: Seeded) -> tuple[list[Change], str]:
+def other_value(request: Skeleton, seeded: Seeded) -> tuple[list[Change], str]:
     """REQ-03: a value near the real one. Letters are ASCII: what a server makes of others is doubtful."""
     value = request.call.name
     whats: list[str] = []
@@ -61,7 +61,7 @@ _DECLARATIONS = (
 # fmt: on
 
 
-def _malformed(request: Request, seeded: Seeded) -> Iterator[Change]:
+def _malformed(request: Skeleton, seeded: Seeded) -> Iterator[Change]:
     """REQ-04: one rule of well-formedness (XML 1.0 section 2.1) broken."""
 
     def broken(what: str, **steps: str) -> Change:
@@ -86,7 +86,7 @@ def _malformed(request: Request, seeded: Seeded) -> Iterator[Change]:
         yield broken(f"the declaration {declaration}", declaration=declaration)
 
 
-def _structural(request: Request, seeded: Seeded) -> Iterator[Change]:
+def _structural(request: Skeleton, seeded: Seeded) -> Iterator[Change]:
     """REQ-06: one rule of the request schema broken. The letter case of names is not judged here (I-02)."""
     anything = request.component("document", "anything")
     n, leaf, gap = seeded.one(list(request.names)), seeded.one(request.leaves), seeded.one(request.gaps)
@@ -123,7 +123,7 @@ def _structural(request: Request, seeded: Seeded) -> Iterator[Change]:
 
 
 _WORDS = ("1", "x", "now", "true", "0", "get_list_country", "x y", "é")
-BREAKS: dict[Kind, Callable[[Request, Seeded], Iterator[Change]]] = {
+BREAKS: dict[Kind, Callable[[Skeleton, Seeded], Iterator[Change]]] = {
     Kind.MALFORMED: _malformed,
     Kind.SCHEMA: _structural,
 }

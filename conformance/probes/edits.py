@@ -55,8 +55,8 @@ class Seeded:
         return [left.pop(self.number(0, len(left) - 1)) for _ in range(min(count, len(left)))]
 
 
-class Request:
-    """The documented request of a service call, cut into slots."""
+class Skeleton:
+    """The documented request of a service call, cut into slots, each of which may be filled otherwise."""
 
     def __init__(self, template: Template) -> None:
         call, root = template.call, read(template.sample).root
@@ -102,7 +102,7 @@ _COMMENTS = ("", " ", "in", " é ", "<b>", " & ", "a - b", "<action>no_such_call
 # fmt: on
 
 
-def noise(request: Request, seeded: Seeded) -> Iterator[Change]:
+def noise(request: Skeleton, seeded: Seeded) -> Iterator[Change]:
     """Every kind of noise, each in every slot where it may stand."""
     quote = seeded.one("'\"")
     encoding = seeded.one(("", f" encoding={quote}UTF-8{quote}", f" encoding={quote}utf-8{quote}"))

@@ -22,7 +22,7 @@ from conformance.contract.document import read
 from conformance.contract.purpose import Kind, Wishes, is_wanted
 from conformance.probes.breaks import BREAKS, other_value
 from conformance.probes.documents import PUBLISHED
-from conformance.probes.edits import Change, Request, Seeded, Slots, noise
+from conformance.probes.edits import Change, Seeded, Skeleton, Slots, noise
 from conformance.probes.probe import FIRST, TITLES, Probe, carrier
 from conformance.probes.template import Template
 
@@ -69,7 +69,7 @@ class Case:
 
 def corpus(template: Template, seed: int, counts: Mapping[Kind, int] = COUNTS) -> Iterator[Case]:
     """The cases that follow from a seed, kind by kind."""
-    request = Request(template)
+    request = Skeleton(template)
     for kind, count in counts.items():
         seeded = Seeded(f"{seed} {kind}")
         seen: set[bytes] = set()
@@ -82,7 +82,7 @@ def corpus(template: Template, seed: int, counts: Mapping[Kind, int] = COUNTS) -
                 yield case
 
 
-def _case(request: Request, kind: Kind, seeded: Seeded) -> Case:
+def _case(request: Skeleton, kind: Kind, seeded: Seeded) -> Case:
     breaks: list[Change] = []
     value = request.call.name
     if kind is Kind.ACTION:
@@ -101,7 +101,7 @@ def _case(request: Request, kind: Kind, seeded: Seeded) -> Case:
     return Case(request.call, kind, request.slots, (*breaks, *chosen), value)
 
 
-def _is_meant(case: Case, request: Request) -> bool:
+def _is_meant(case: Case, request: Skeleton) -> bool:
     """Whether a case is what its kind says, also where noise and break met in a way that nobody foresaw."""
     if case.kind is Kind.ACTION:
         return " ".join(case.value.split()) not in PUBLISHED | {request.call.name}

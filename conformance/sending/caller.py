@@ -16,8 +16,7 @@ import httpcore
 import httpx
 
 from conformance.contract.purpose import Kind
-from conformance.evidence.between import ORDINARY, puts_off
-from conformance.evidence.between import Kind as Instead
+from conformance.evidence.between import ORDINARY, Obstacle, puts_off
 from conformance.evidence.exchange import Answer, Exchange, Loss, Request, Tls
 from conformance.probes.probe import FIRST, Probe
 from conformance.sending.failure import LineFailed
@@ -181,7 +180,7 @@ class Caller:
         be so for what it asks, unless that is the documented request, twice.
         """
         if loss is None:
-            return retried and puts_off(answer) is Instead.LIMIT
+            return retried and puts_off(answer) is Obstacle.LIMIT
         if self.meter.received:
             return False
         self.is_shut = probe.channel == "https" and loss.kind in {"closed", "refused"}

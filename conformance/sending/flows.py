@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.contract.purpose import Kind, told
+from conformance.contract.purpose import Kind, parameter_of
 from conformance.evidence.exchange import Exchange
 from conformance.probes.parameters import with_value
 from conformance.probes.probe import Probe
@@ -27,9 +27,10 @@ def filled(probe: Probe, exchanges: Sequence[Exchange], secrets: Secrets) -> Pro
     if not probe.origin:
         return probe
     call, _, field = probe.origin.partition(".")
+    name, how = parameter_of(probe.id)
     asked = [e for e in exchanges if e.kind is Kind.DOCUMENTED and e.purpose.call == call]
     if not asked:
-        return f"the values of {told(probe.id)[0]} are those that {call} lists, which this run does not call"
+        return f"the values of {name} are those that {call} lists, which this run does not call"
     for exchange in asked:
         envelope = exchange.answer.envelope if exchange.answer else None
         if envelope is None or not envelope.says_success or envelope.root is None:
@@ -37,8 +38,8 @@ def filled(probe: Probe, exchanges: Sequence[Exchange], secrets: Secrets) -> Pro
         listed = [leaf.text for (leaf,) in envelope.items((field,)) if leaf and leaf.whole and leaf.text]
         if listed:
             other = next((text for text in reversed(listed) if text != probe.other_than), listed[-1])
-            return with_value(probe, other if told(probe.id)[1] == "listed" else _unlisted(listed))
-    return f"the values of {told(probe.id)[0]} are those that {call} lists, and no answer to that call lists any"
+            return with_value(probe, other if how == "listed" else _unlisted(listed))
+    return f"the values of {name} are those that {call} lists, and no answer to that call lists any"
 
 
 def _newest(origin: str, exchanges: Sequence[Exchange]) -> str:

@@ -1,4 +1,4 @@
-"""What a run may cost the endpoint, and whether there is still anybody to pay: budget, pace, losses in a row."""
+"""How much is sent and how quickly: the budget of requests, the rate, and the losses after which a port is silent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from conformance.evidence.between import REMEDY, Kind, asks_to_wait, puts_off, shuts_out
+from conformance.evidence.between import REMEDY, Obstacle, asks_to_wait, puts_off, shuts_out
 from conformance.evidence.exchange import Exchange
 from conformance.probes.probe import Probe
 from conformance.sending.throttle import Throttle, retry_after
@@ -156,7 +156,7 @@ class Pace:
         assert exchange.answer
         self.stop(
             f"the documented request, served before, is answered with HTTP {exchange.answer.status} and no envelope"
-            f" each time it is asked again, as after a ban; {REMEDY[Kind.BAN]}"
+            f" each time it is asked again, as after a ban; {REMEDY[Obstacle.BAN]}"
         )
 
     @property

@@ -1,8 +1,8 @@
-"""Sends what may go side by side: never more at a time than a run may have out, in turn only what follows on itself.
+"""Sends side by side what may go so: as many requests at a time as the run allows. Only those of a row wait in turn.
 
-Of several workers, each goes on with what its connection serves, over HTTPS or plain HTTP, as long as there is any:
-each of the two has its share of the workers, so that few connections are opened. Those that each begins with are opened
-while the first call of the run is waited for.
+HTTPS and plain HTTP share the workers in proportion to their requests, and a worker goes on with what its connection
+serves as long as there is any, so that few connections are opened. The first connection of each worker is opened while
+the first call of the run is waited for.
 """
 
 from __future__ import annotations

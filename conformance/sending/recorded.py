@@ -1,4 +1,4 @@
-"""What a sending session brought home."""
+"""What a sending session recorded, and the evidence that is made of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from conformance.target.target import Target
 
 @dataclass(frozen=True)
 class Recording:
-    """What a sending session brought home."""
+    """What a sending session recorded. gaps: label of a purpose -> why nothing was sent for it."""
 
     exchanges: tuple[Exchange, ...]
     handshakes: tuple[Handshake, ...]

@@ -65,9 +65,9 @@ class Session:
         self.documented_of: dict[str, Probe] = {}  # by call
         self.asides: dict[str, Probe] = {}  # what an answer may still call for, by id
         self.holders: list[Connections] = []  # whoever may hold connections
-        self.lock = anyio.Lock()  # of whoever sends then
-        self.lane: Connections | None = None  # who alone goes on, once they stood in each other's way
-        self.closed_at = 0.0  # when a connection of ours was, the last time
+        self.lock = anyio.Lock()  # held by whoever sends, where there may be one connection at a time
+        self.lane: Connections | None = None  # the one worker that goes on, once connections stood in each other's way
+        self.closed_at = 0.0  # when a connection was last closed by this side
         self._narrowed_at: float | None = None
         self.lost: set[str] = set()  # probes that were closed twice, and are sent once more
         self.strays = False  # data that nobody asked for was seen: each call gets a connection of its own
@@ -90,8 +90,8 @@ class Session:
         self.heard.set()
         self.progress(len(self.exchanges), self.total)
         kept = exchange.loss and exchange.loss.kind == "closed" and exchange.reused
-        # One that is sent again, or that may well be hung up on, does not count as lost. Nor does one to a plain port
-        # that is closed, as it may be: that costs no time, and each call shows it.
+        # What is sent again does not count as lost, nor what may well be hung up on. Nor does a call to a closed port
+        # of plain HTTP, which may be closed: it costs no time, and each call shows it.
         lost = exchange.loss.kind if exchange.loss and exchange.elapsed < self.target.timeout / 2 else ""
         closed = channel == "http" and lost in {"refused", "closed", "proxy"}
         unheard = exchange.kind in _UNHEARD
@@ -131,7 +131,10 @@ class Session:
         return self.is_narrow and channel not in self.pace.silent and self.pace.is_mute(channel)
 
     def settle(self, channel: str, check: Exchange, *, gave_way: bool) -> None:
-        """A documented call, sent to a port that may be silent; one that always was shows nothing of the others."""
+        """Say what a documented call shows of a port that may be silent.
+
+        A plain port that never answered is no sign that connections were in each other's way: that note is taken back.
+        """
         self.pace.settle(channel, check, gave_way=gave_way)
         if channel == "http" and channel in self.pace.silent and self.pace.is_mute(channel):
             self.notes = [note for note in self.notes if note != _NARROW]

@@ -1,4 +1,4 @@
-"""Requests as they stand, over a pool of connections of one worker's own."""
+"""Sends each request exactly as it was composed, over connections that one worker has for itself."""
 
 from __future__ import annotations
 

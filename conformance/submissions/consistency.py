@@ -1,4 +1,4 @@
-"""Whether the parts of a recording agree with each other: a careful forger sees to it, a careless one is named."""
+"""Whether the parts of a recording agree with each other. A careless forgery is found so; a careful one is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""In what two runs are not alike: of whom they asked, what, how, and on which terms. What shows less is told apart."""
+"""How two runs differ in whom they asked, for what, and on which terms, before anything is said of what they found.
+
+A difference by which a run shows less than the first one has a word, by which `compare --allow` takes it.
+"""
 
 from __future__ import annotations
 

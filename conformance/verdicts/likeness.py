@@ -26,7 +26,7 @@ _VARYING = re.compile(
 _NESTED = 2  # steps of a path from which on two faults in one place are one: many stand at the root
 _TELLING = 3  # characters of what was seen that say enough to find them again
 _COMPARED = frozenset({"REQ-05", "CBK-09"})  # hold an answer against another one
-# By the requirement that notices a fault, those behind it that name it, where one answer breaks both.
+# Requirement that notices a fault -> ids of those that name the fault, where one answer breaks both.
 _BEHIND = {
     **dict.fromkeys(_COMPARED, ("ENV-", "CBK-", "TIM-")),
     **dict.fromkeys(("ENV-01", "ENV-09", "HYG-02", "HYG-11"), ("REQ-01",)),

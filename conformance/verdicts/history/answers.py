@@ -12,7 +12,7 @@ from functools import cached_property, partial
 import msgspec
 
 from conformance.contract.levels import LEVELS, Level
-from conformance.verdicts.history.course import Course, Kind, Series
+from conformance.verdicts.history.course import Conditions, Course, Series
 from conformance.verdicts.history.index import Index, all_series
 from conformance.verdicts.history.line import LEVEL_OF, WAIVED, Line, Terms
 from conformance.verdicts.history.measures import moved, wilson
@@ -123,7 +123,7 @@ def targets(index: Index) -> list[str]:
     return [name for (name,) in index.database.execute("SELECT DISTINCT target FROM series ORDER BY target")]
 
 
-_Judgements = Callable[[Series, Kind], Iterator[Standing]]
+_Judgements = Callable[[Series, Conditions], Iterator[Standing]]
 
 
 def _told(index: Index, key: int, target: str, series: Series, judgements: _Judgements) -> Told:
@@ -162,7 +162,7 @@ def _settings(index: Index, line: Line) -> str:
 
 
 def _standings(
-    index: Index, requirement: str, series: Series, kind: Kind, *, every: bool, past: bool
+    index: Index, requirement: str, series: Series, kind: Conditions, *, every: bool, past: bool
 ) -> Iterator[Standing]:
     for name in kind.names:
         course = series.courses[name]
@@ -193,10 +193,10 @@ def _changes(index: Index, key: int, series: Series) -> Iterator[tuple[Line, str
         yield index.line(mark), between(index.kinds[before], index.kinds[mark.kind])
 
 
-def between(one: Kind, other: Kind) -> str:
+def between(one: Conditions, other: Conditions) -> str:
     """In what two kinds of runs differ, in words."""
     said: list[str] = []
-    parts: dict[str, Callable[[Kind], str]] = {
+    parts: dict[str, Callable[[Conditions], str]] = {
         "suite": lambda kind: kind.suite,
         "contract": lambda kind: kind.contract[:24],
         "documents": lambda kind: " ".join(kind.editions),

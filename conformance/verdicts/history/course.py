@@ -22,7 +22,7 @@ class Mark(msgspec.Struct, frozen=True, array_like=True, order=True):
     kind: int
 
 
-class Kind(msgspec.Struct, frozen=True, array_like=True):
+class Conditions(msgspec.Struct, frozen=True, array_like=True):
     """What runs have in common: who judged against what, the judgements in the order of their letters, the states."""
 
     contract: str
@@ -108,7 +108,7 @@ class Series(msgspec.Struct, array_like=True):
     dark: list[Mark] = []
     turns: list[Mark] = []
 
-    def add(self, mark: Mark, letters: str, kinds: dict[int, Kind]) -> None:
+    def add(self, mark: Mark, letters: str, kinds: dict[int, Conditions]) -> None:
         """The next run."""
         last, before = self.last, self.letters
         if last is None or mark.kind != last.kind:
@@ -125,7 +125,7 @@ class Series(msgspec.Struct, array_like=True):
             self.dark = [*self.dark[1 - _KEPT :], mark]
         self.runs, self.last, self.letters = self.runs + 1, mark, letters
 
-    def _turn(self, mark: Mark, letters: str, kinds: dict[int, Kind]) -> None:
+    def _turn(self, mark: Mark, letters: str, kinds: dict[int, Conditions]) -> None:
         """A run of another kind: its judgements may be others, in another order."""
         kind = kinds[mark.kind]
         if self.last:

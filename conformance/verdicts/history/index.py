@@ -20,7 +20,7 @@ from typing import BinaryIO
 import msgspec
 
 from conformance.target.configuration import ConfigError
-from conformance.verdicts.history.course import Kind, Mark, Series
+from conformance.verdicts.history.course import Conditions, Mark, Series
 from conformance.verdicts.history.file import LONGEST
 from conformance.verdicts.history.line import Line, read_line
 from conformance.verdicts.history.loading import SCHEMA, Loader, State, digest_of
@@ -38,7 +38,7 @@ class Index:
     file: Path
     database: sqlite3.Connection
     state: State
-    kinds: dict[int, Kind]
+    kinds: dict[int, Conditions]
 
     def line(self, mark: Mark) -> Line:
         """The line of a run, as the file has it."""

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from conformance.verdicts.history.course import Kind, Mark, Series
+from conformance.verdicts.history.course import Conditions, Mark, Series
 from conformance.verdicts.history.file import LONGEST, Found, lines
 from conformance.verdicts.history.line import Line, LineError, Terms, contradiction, read_line
 from conformance.verdicts.verdict import Claim
@@ -79,7 +79,9 @@ class Loader:
         self.state, self.database = state, database
         rows = self.database.execute
         self.numbers: dict[object, int] = {}
-        self.known = {msgspec.msgpack.decode(said, type=Kind): key for key, said in rows("SELECT id, said FROM kinds")}
+        self.known = {
+            msgspec.msgpack.decode(said, type=Conditions): key for key, said in rows("SELECT id, said FROM kinds")
+        }
         self.kinds = {key: kind for kind, key in self.known.items()}
         self.terms: dict[str, Terms | None] = {}
         self.series: dict[tuple[str, str], int] = {}
@@ -175,7 +177,7 @@ class Loader:
     def _kind(self, line: Line, terms: Terms) -> int:
         key = (line.contract, line.editions, line.suite, line.level, terms.id)
         if key not in self.numbers:
-            kind = Kind(*key[:4], tuple(terms.names.split(" ")), terms.levels, terms.states, terms.hostile)
+            kind = Conditions(*key[:4], tuple(terms.names.split(" ")), terms.levels, terms.states, terms.hostile)
             if kind not in self.known:
                 self.known[kind] = len(self.known) + 1
                 row = (self.known[kind], msgspec.msgpack.encode(kind))

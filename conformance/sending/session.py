@@ -10,7 +10,7 @@ from typing import Protocol
 
 import anyio
 
-from conformance.contract.purpose import Kind
+from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Exchange, Handshake, Loss, Request
 from conformance.probes.probe import Probe
 from conformance.sending.allowance import Allowance
@@ -105,7 +105,7 @@ class Session:
             later = exchange.probe in answered or (exchange.kind is Kind.CHECK and is_served)
             lost = exchange.loss.kind if exchange.loss and not exchange.reused else ""
             if self.is_narrow and lost in {"closed", "refused"} and later:
-                told.append(replace(exchange, purpose=replace(exchange.purpose, kind=Kind.CROWDED)))
+                told.append(replace(exchange, purpose=Purpose(Kind.CROWDED, exchange.purpose.call)))
             else:
                 told.append(exchange)
             if exchange.answer:

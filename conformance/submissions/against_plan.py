@@ -120,8 +120,10 @@ def _repeats(steps: list[tuple[Exchange, Step | None]], derived: Derived) -> Ite
                 yield f"{name} was sent again, and the first time is missing"
         elif not _is_due(first, exchange):
             yield f"{name} was sent again without a reason"
+    served = max((e.number for e, _ in steps if e.kind is Kind.DOCUMENTED and e.answer), default=0)
     for last in before.values():
-        if last.kind in {Kind.STRAY, Kind.CROWDED} and "-port-" not in last.probe:
+        settled = "-port-" in last.probe or (last.probe.endswith("-again") and last.number < served)
+        if last.kind in {Kind.STRAY, Kind.CROWDED} and not settled:
             yield f"exchange {last.number} ({last.probe}) was not sent again, and is not judged"
 
 

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import ssl
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -114,11 +115,8 @@ class Wire(Session):
         """What has been recorded so far, with a reason for everything in the plan that was not sent."""
         gaps = plan.gaps | self.pace.gaps | self.gaps
         sent, purposes = {e.probe for e in self.exchanges}, {e.purpose for e in self.exchanges}
-        ended = (
-            "the run was interrupted before it was sent"
-            if self._interrupted
-            else f"{self._ended or 'the run ended'} before it was sent"
-        )
+        why = "the run was interrupted" if self._interrupted else self._ended or "the run ended"
+        ended = f"{why} before it was sent"
         for probe in (*plan.probes, *(self.asides.values() if self._interrupted or self._ended else ())):
             if probe.id not in sent and f"{probe.purpose.label}@{probe.purpose.call}" not in gaps:
                 # What a state that lasts has kept from being sent is more of what was seen before it.
@@ -150,9 +148,10 @@ class Wire(Session):
         self.progress(0, self.total)
         async with Worker(self) as first:
             lanes = await self._first(plan, first)
-            end = [partial(self._end, plan, first)] if plan.last else []
-            await side_by_side(self, await self._units(plan), lanes, end if plan.ends_beside else ())
+            beside = [partial(self._end, plan, first)] if plan.ends_beside and plan.last else []
+            await side_by_side(self, await self._units(plan), lanes, beside)
             await self._reduce(plan, first)
+            plan = replace(plan, cases={})  # what they have shown is small now
             for probe in (p for p in plan.middle if not p.origin):
                 await first.settle(probe)
             await side_by_side(self, [partial(self._with_its_value, p) for p in plan.middle if p.origin])
@@ -163,7 +162,7 @@ class Wire(Session):
             if self._lasting:
                 return  # what would be said now is said in that state
             await side_by_side(self, [partial(self._late, p) for p in plan.last[1:]])
-            await side_by_side(self, (), end=() if plan.ends_beside else end)
+            await side_by_side(self, (), end=[partial(self._end, plan, first)] if plan.last else [])
 
     async def _units(self, plan: Plan) -> list[Row | Errand]:
         """What goes side by side: what takes more than one round trip while there is other work beside it."""
@@ -190,6 +189,8 @@ class Wire(Session):
 
     async def _end(self, plan: Plan, first: Worker, _: Worker) -> bool:
         """The last request, over the connection of the first: an endpoint may keep what it answers per connection."""
+        if any(e.probe == plan.last[0].id for e in self.exchanges) or any(findings(plan, self.exchanges)):
+            return False  # it was sent; or it has to succeed after what is made smaller yet
         return await (first.exchange_with_retry if plan.smoke else partial(self._late, worker=first))(plan.last[0])
 
     async def _with_its_value(self, probe: Probe, worker: Worker) -> bool:

@@ -102,7 +102,7 @@ class Derived:
         called = set(self._called_for(plan))
         yield from (Step(probe, ANY_TIME, owed=name in called) for name, probe in plan.asides.items())
         yield from (Step(probe, phase, owed=True) for probe in plan.last[1:])
-        yield from (Step(probe, 1 if plan.ends_beside else phase + 1, owed=True) for probe in plan.last[:1])
+        yield from (Step(probe, ANY_TIME if plan.ends_beside else phase + 1, owed=True) for probe in plan.last[:1])
 
     def _called_for(self, plan: Plan) -> Iterator[str]:
         """Ids of what the answers of the recording call for (`sending/policy.py`)."""

@@ -2,15 +2,19 @@
 
 import json
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import pytest
 
 from conformance.contract.load import documented
 from conformance.contract.purpose import Kind, Purpose
 from conformance.probes import plan as plans
 from conformance.sending.pace import Limits
+from conformance.sending.recorded import Recording
 from conformance.sending.wire import Wire
 from conformance.target.configuration import read_config
 from conformance.target.target import target
@@ -122,17 +126,33 @@ def test_a_hanging_command_leaves_no_process_behind(authority: Authority, tmp_pa
 
 def test_a_run_that_is_stopped_takes_its_states_back(authority: Authority, tmp_path: Path) -> None:
     """The bound on a run's time cuts its calls short, not the teardown of the state that it is in."""
+    asked = threading.Event()
 
     def silent(ask: Ask) -> Iterator[Step]:
         if ask.header("X-Test-State"):
+            asked.set()
             yield HOLD
         yield from honest.answer(ask)
 
+    async def bounded(wire: Wire, plan: plans.Plan) -> Recording:
+        """A session whose time is over once a call has arrived in the state, however long it took to get there."""
+        async with anyio.create_task_group() as tasks:
+
+            async def end() -> None:
+                await anyio.to_thread.run_sync(asked.wait, abandon_on_cancel=True)
+                wire.pace.hold_back(-wire.limits.run_seconds)
+
+            tasks.start_soon(end)
+            recording = await wire.session(plan)
+            tasks.cancel_scope.cancel()
+        return recording
+
     with ground(authority, tmp_path, script=silent) as place:
         contract = documented()
-        config = read_config(place.config, "partner")["partner"]
+        config = {**read_config(place.config, "partner")["partner"], "timeout": 60.0}
         judged = target("partner", config, contract, base=tmp_path)
         plan = plans.plan(contract, judged, frozenset({Purpose(Kind.STATE, state=STATES[0])}))
-        recording = Wire(judged, Limits(run_seconds=1.5)).run(plan)
+        recording = anyio.run(bounded, Wire(judged, Limits(run_seconds=600)), plan)
+        asked.set()
         assert any("stopped" in note for note in recording.notes)
         assert place.ran("teardown", STATES[0]) == 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+
 import pytest
 
 from conformance.commands.explain import explained, names
@@ -10,6 +13,7 @@ from conformance.selftest.trials import trials
 from conformance.target.configuration import ConfigError
 from conformance.target.settings import SETTINGS, Setting
 from conformance.verdicts.verdict import ExitCode
+from tests.tree import ROOT
 
 CONTRACT = documented()
 
@@ -54,7 +58,7 @@ def test_no_name_stands_for_two_things() -> None:
     kinds = [[str(int(code)) for code in ExitCode], CONTRACT.interpretations, CONTRACT.requirements]
     kinds += [{row.key for row in SETTINGS}, [trial.id for trial in trials()]]
     every = [name for kind in kinds for name in kind]
-    assert len(every) == len(set(every)) == len(names())
+    assert len({*every, "limits"}) == len(every) + 1 == len(names())
 
 
 def test_a_requirement_names_its_known_faults() -> None:
@@ -75,3 +79,20 @@ def test_a_requirement_names_its_known_faults() -> None:
 def test_a_name_that_is_unknown_is_refused_with_a_suggestion(name: str, meant: str) -> None:
     with pytest.raises(ConfigError, match=f"did you mean {meant}"):
         explained(name)
+
+
+def test_the_limits_are_told_whole() -> None:
+    """Whoever installed the package has no folder `docs`."""
+    page = (ROOT / "docs/limits.md").read_text(encoding="utf-8")
+    wanted = re.sub(r"^(#+|-) ", "", page, flags=re.MULTILINE)
+    assert re.sub(r"[\s-]+", "", explained("limits")) == re.sub(r"[\s-]+", "", wanted)
+
+
+def test_nothing_printed_points_to_a_file_that_no_wheel_has() -> None:
+    said = []
+    for file in (ROOT / "conformance").rglob("*.py"):
+        tree = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+        docstrings = [node.value for node in tree if isinstance(node, ast.Expr)]
+        texts = (n.value for n in tree if isinstance(n, ast.Constant) and n not in docstrings)
+        said += [text for text in texts if isinstance(text, str) and "docs/" in text]
+    assert said == []

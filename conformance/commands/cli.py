@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     _add_format(listing, "table", "json", "markdown")
     _add_list(listing, "--call", "GLOB", "only what these calls are held to (repeatable; default: all)")
     explain = _add(commands, "explain", "say what a requirement, interpretation, exit code, setting or variant is")
-    explain.add_argument("name", metavar="ID", help="the name of any of these")
+    explain.add_argument("name", metavar="ID", help="the name of any of these; `limits` says what the suite cannot see")
     add_options(explain, "explain")
     completion = _add(commands, "completion", "print what lets a shell complete commands, options and names")
     completion.add_argument(

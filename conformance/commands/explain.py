@@ -1,15 +1,16 @@
-"""`explain`: one requirement, interpretation, exit code, setting or variant, in full. Offline."""
+"""`explain`: one requirement, interpretation, exit code, setting or variant, or the limits, in full. Offline."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Callable, Iterable
 from functools import cache
 
 from conformance.checks.catalogue import Case, Check, chosen_checks, wishes_of
 from conformance.checks.extension import Extension, read_extensions
-from conformance.contract.load import documented
+from conformance.contract.load import documented, folder
 from conformance.contract.model import Contract, Interpretation, Requirement
 from conformance.contract.purpose import is_wanted
 from conformance.contract.spelling import meant
@@ -25,6 +26,7 @@ from conformance.verdicts.verdict import ExitCode
 
 _LONGEST, _FAULTS = 4_000, 12  # characters of a paragraph; known faults that are told
 Line = tuple[str, str]  # a label and a paragraph; "": a heading
+_LIMITS = "limits"
 _PLACES = {
     "target": "in [targets.NAME]",
     "state": "in [targets.NAME.states.NNN]",
@@ -71,7 +73,7 @@ def explained(name: str, extensions: tuple[Extension, ...] = ()) -> str:
             hint = "; a requirement of your own needs --extension DIR"
         raise ConfigError(
             f"explain: {name!r} is no requirement, interpretation, exit code, setting or variant{hint}; allowed: a name"
-            " that `requirements`, `prove --format json`, docs/configuration.md or a report prints"
+            f" that `requirements`, `prove --format json`, a help or a report prints, and `{_LIMITS}`"
         )
     screen = here()
     for label, text in told[found]():
@@ -92,6 +94,7 @@ def _told(extensions: tuple[Extension, ...]) -> dict[str, Callable[[], list[Line
     contract = documented()
     variants = _variants()
     told: dict[str, Callable[[], list[Line]]] = {
+        _LIMITS: _limits,
         **{str(int(code)): lambda code=code: _exit_code(code) for code in _CODES},  # type: ignore[misc]
         **{i.id: lambda i=i: _interpretation(i, contract) for i in contract.interpretations.values()},  # type: ignore[misc]
         **{r.id: lambda r=r: _requirement(r, contract, variants) for r in contract.requirements.values()},  # type: ignore[misc]
@@ -192,6 +195,13 @@ def _interpretation(interpretation: Interpretation, contract: Contract) -> list[
 def _exit_code(code: ExitCode) -> list[Line]:
     told = [("", f"exit code {int(code)}"), *_paragraph("means", _CODES[code])]
     return [*told, *_paragraph("to mend", _TO_DO.get(code, ""))]
+
+
+def _limits() -> list[Line]:
+    """What the suite cannot see: the page of that name, which ships with the package."""
+    blocks = (folder("docs") / "limits.md").read_text(encoding="utf-8").split("\n\n")
+    items = [item for block in blocks for item in re.split(r"\n(?=- )", block)]
+    return [("" if item.startswith("#") else " ", " ".join(item.lstrip("# ").split())) for item in items]
 
 
 def _setting(key: str) -> list[Line]:

@@ -25,7 +25,7 @@ class ContractError(ValueError):
 
 @cache
 def folder(name: str) -> Path:
-    """A folder that ships beside the package: `schemas` or `reports`; in the wheel they are folded into it."""
+    """A folder that ships beside the package: `schemas`, `reports` or `docs`; in the wheel they are folded into it."""
     folded = Path(__file__).parents[1] / "_folded" / name
     return folded if folded.is_dir() else Path(__file__).parents[2] / name
 

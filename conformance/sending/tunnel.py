@@ -30,7 +30,7 @@ _WITHIN_S = 2.0  # for each thing that is tried
 _UNSEEN = "it was not seen that the proxy leaves alone what goes through its tunnels"
 _TO_DO = (
     "what is seen there of TLS, and of plain HTTP on the port of HTTPS, may be its own;"
-    " judge once from where no proxy is needed"
+    " judge once from where no proxy is needed (`explain limits` says why)"
 )
 NO_LINE = (
     httpcore.NetworkError,

@@ -17,6 +17,7 @@ import anyio
 import msgspec
 import pytest
 
+from conformance import __version__
 from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 from conformance.probes import plan as plans
@@ -395,7 +396,7 @@ def narrowed(case: Case) -> Files:
 
 
 def older(case: Case) -> Files:
-    return in_file(lambda text: text.replace('"version": "0.1.0"', '"version": "0.0.9"'))(case)
+    return in_file(lambda text: text.replace(f'"version": "{__version__}"', '"version": "0.0.9"'))(case)
 
 
 PACKED: dict[str, tuple[Callable[[Case], Files], str]] = {

@@ -133,6 +133,12 @@ LISTS: tuple[tuple[str, str, Change, str], ...] = (
         tree(lambda _, root: set_text(pair(root, "1"), "callback_type_id", "9")),
         "CBK-10",
     ),
+    (
+        "methods_joined_to_other_words",
+        "Types join the method to other words.",
+        _pairs(("7", "REST-POST"), ("8", "GET/POST"), ("9", "JSON_POST2")),
+        "",
+    ),
     ("id_of_31_bits", "An id is the largest of 31 bits.", _pairs(("2147483647", "FTP POST")), ""),
     ("id_of_64_bits", "An id needs 64 bits.", _pairs(("18446744073709551615", "FTP POST")), ""),
     ("id_of_forty_digits", "An id has forty digits.", _pairs(("9" * 40, "FTP POST")), ""),

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import anyio
 
+from conformance.contract.purpose import REFUSED
 from conformance.evidence.between import REMEDY, Obstacle, asks_to_wait, puts_off, shuts_out
 from conformance.evidence.exchange import Exchange
 from conformance.probes.probe import Probe
 from conformance.sending.throttle import Throttle, retry_after
 
+_EXCUSED = 3  # calls refused in the words of a limit, after which others of their kind say nothing of the pace
 _STREAK = 4  # losses in a row after which an endpoint counts as silent
 CHANNELS = ("https", "http")
 
@@ -55,6 +57,7 @@ class Pace:
         self._sent = 0
         self._begun: set[str] = set()
         self._streaks: dict[str, int] = {}
+        self._excused = 0
         self._heard: set[str] = set()
         self._timed_out: set[str] = set()
         self._was_let_in = False
@@ -93,6 +96,11 @@ class Pace:
             self._sent += 2
             yield
 
+    def excuse(self) -> None:
+        """A call was put off for what it asks, not for how quickly it came."""
+        self._excused += 1
+        self.throttle.excuse()
+
     async def pause(self, seconds: float) -> None:
         """Let some time pass without a call, which is not the endpoint's doing."""
         if seconds:
@@ -125,6 +133,8 @@ class Pace:
             return
         self._heard.add(channel)
         if asks_to_wait(answer):
+            if exchange.kind in REFUSED and self._excused >= _EXCUSED:
+                return
             after = retry_after(answer.header("retry-after"), answer.date or exchange.finished)
             self.throttle.put_off(after, self._clock() - exchange.elapsed)
             return

@@ -61,7 +61,8 @@ class Throttle:
         """A call was answered."""
         self._answered += 1
         self._slow_answered += self.is_slow
-        if self.in_vain > 1 and not self._was_asked:  # who asks for a wait counts for itself
+        # Who asks for a wait counts for itself, and who put off the very first call did so at no pace of ours.
+        if self.in_vain > 1 and not self._was_asked and self._answered > 1:
             self._slow_down(self._hold)
         self.in_vain = 0
         self._note(put_off=False)
@@ -108,12 +109,12 @@ class Throttle:
     @property
     def rest(self) -> float:
         """Seconds after which a call comes as rested as any before it."""
-        return max(0.0 if self.is_asked_too_much else self._hold, self.interval, _FIRST_S)
+        return max(0.0 if self.is_asked_too_much else self._hold, self.interval, 2 * _FIRST_S)
 
     def excuse(self) -> None:
         """The last calls were put off for what they ask, not for how quickly they came."""
         self.interval, self.is_slow = self._before
-        self.in_vain = 0
+        self.in_vain, self._hold = 0, 0.0
 
     @property
     def patience(self) -> float:

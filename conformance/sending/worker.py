@@ -126,7 +126,7 @@ class Worker(Caller):
                     exchange = await self.asked(probe, retried=True)
                     continue
                 case Action.EXCUSE:
-                    pace.throttle.excuse()
+                    pace.excuse()
                 case Action.GIVE_UP:
                     pace.gives_up(exchange, channel)
             return exchange

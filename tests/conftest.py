@@ -31,6 +31,13 @@ def pytest_configure(config: pytest.Config) -> None:
             os.environ.pop(sign, None)
 
 
+@pytest.hookimpl
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Tests that nobody asks for are not read: one in five, and each worker of xdist reads them all."""
+    unasked = config.option.markexpr == "not hostile"
+    return True if unasked and collection_path == Path(__file__).parent / "hostile" else None
+
+
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     return trustme.CA()

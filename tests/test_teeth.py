@@ -16,8 +16,12 @@ import pytest
 from conformance.checks import catalogue, disclosure
 from conformance.checks.catalogue import Check, check_of
 from conformance.contract.load import documented
+from conformance.contract.model import Contract
+from conformance.evidence.exchange import Evidence
 from conformance.selftest import prove
+from conformance.selftest.answers import evidence_on
 from conformance.selftest.matrix import Matrix, matrix, table
+from conformance.selftest.trials import Trial
 from conformance.sending import wire
 from conformance.verdicts import judge
 
@@ -150,9 +154,20 @@ def broken(check: Check, blunt: Blunt) -> Check:
     return dataclasses.replace(check, function=made.function)
 
 
+RECORDED: dict[str, Evidence] = {}
+
+
+async def recorded_once(trial: Trial, contract: Contract) -> Evidence:
+    """What a variant answers, which is the same whatever a check makes of it."""
+    if trial.id not in RECORDED:
+        RECORDED[trial.id] = await evidence_on(trial, contract)
+    return RECORDED[trial.id]
+
+
 def proved(monkeypatch: pytest.MonkeyPatch, mutant: str) -> Matrix:
     """What `prove --only mutant` comes to, without the wait that only the pace of Timestamps needs."""
     monkeypatch.setattr(wire, "LATER_S", 0.0)
+    monkeypatch.setattr(prove, "evidence_on", recorded_once)
     outcomes = prove.prove([mutant], jobs=1)
     assert [o.id for o in outcomes] == [mutant]
     return matrix(outcomes, documented(), partial=True)

@@ -191,6 +191,17 @@ def request_rows() -> Iterator[Row]:
         "schema": "REQ-06",
     }.items():
         yield Row(f"{name}-lost", lost("timeout", "no answer within 10 s", name), "", asked)
+    of_bodies = both(
+        *(swap("XML GET", "XML2 GET", probe=name) for name in ("binding-body-xml", "spelling-byte-order-mark"))
+    )
+    yield Row("one-binding-with-other-pairs", of_bodies, "CBK-09")
+    restless = both(
+        *(
+            swap("XML GET", f"{name} GET", probe=probe)
+            for name, probe in (("A", "documented-3"), ("B", "spelling-byte-order-mark"))
+        )
+    )
+    yield Row("other-pairs-from-call-to-call", restless, "CBK-09")
     yield Row("spelling-lost", lost("timeout", "no answer within 10 s", "spelling"), "", "REQ-05")
     yield Row("printed-refused", says(error("999"), "printed"), "REQ-02 REQ-05")
     yield Row("printed-lost", lost("timeout", "no answer within 10 s", "printed"), "", "REQ-02 REQ-05")
@@ -527,6 +538,11 @@ def error_rows() -> Iterator[Row]:
         yield Row(f"008-not-among-{codes}", says(errors(*codes), "state-008"), "ERR-008-code", left_open)
     wrong = errors("999", "004").replace(b">999<", b">123<").replace(b">004<", b">124<")
     yield Row("two-undocumented-codes", says(wrong, probe="action-number"), "ERR-ANY")
+    yield Row(
+        "a-list-behind-an-error",
+        says(error("007") + SUCCESS, probe="state-007-2"),
+        "ENV-01 ENV-02 ERR-007-code ERR-007-data ERR-007-stable",
+    )
     yield Row("an-undocumented-code", swap(">999<", ">123<", probe="action-number"), "ERR-ANY")
 
 
@@ -559,6 +575,17 @@ INTERNALS = {
     "asp": "msxml3.dll error",
     "vbscript": "Microsoft VBScript runtime error",
     "java": "org.xml.sax.SAXParseException; lineNumber: 4",
+    "java-features": "DOCTYPE is disallowed by http://apache.org/xml/features/disallow-doctype-decl",
+    "dot-net-settings": "set the DtdProcessing property on XmlReaderSettings to Parse",
+    "dot-net-frame": "at Sdk.Read() in /srv/sdk/Reader.cs:line 118",
+    "python": "defusedxml.common.EntitiesForbidden: e",
+    "python-error": "xml.etree.ElementTree.ParseError: undefined entity",
+    "ruby": "REXML::ParseException: entity expansion",
+    "php-function": "DOMDocument::loadXML() expects a string",
+    "node": "at parse (/srv/sdk/parser.js:118:9)",
+    "node-error": "Cannot read properties of undefined (reading 'action')",
+    "go": "goroutine 17 [running]",
+    "libxml": "Entity 'e' not defined (libxml2)",
 }
 
 
@@ -580,6 +607,7 @@ def hygiene_rows() -> Iterator[Row]:
     for name, text in INTERNALS.items():
         yield Row(f"internals-of-{name}", swap("Unknown error", text, probe="action-number"), "HYG-05")
     yield Row("internals", swap("Unknown error", trace, probe="action-number"), "HYG-05")
+    yield Row("internals-in-a-header", header("X-Debug", trace, probe="action-number"), "HYG-05")
     yield Row("named-software", header("X-Powered-By", f"PHP/5.3 {'x' * 90}", probe="action-number"), "HYG-05")
     yield Row("cookie", header("Set-Cookie", "a=b", "documented"), "HYG-06")
     kept = ("Max-Age=60", "max-age=060", 'max-age="60"', "max-age=60, max-age=0", "max-age=0, s-maxage=60")

@@ -34,6 +34,20 @@ def planned(**values: Any) -> Plan:
     return plans.plan(CONTRACT, subject(**values), plans.EVERYTHING)
 
 
+def test_a_query_is_encoded_as_other_clients_do_too() -> None:
+    probes = {probe.id: probe for probe in planned().probes}
+    usual, other = (
+        Composer(subject(endpoint=f"https://h.example/%7E/{TOKEN}?a=%2F"), 1).request(
+            probes[f"documented-{n}"], NOWHERE
+        )
+        for n in (8, 12)
+    )
+    assert "%3Caction%3Eget_list_callback%3C%2Faction%3E" in usual.url
+    assert "%3caction%3eget_list_callback%3c/action%3e" in other.url
+    assert re.fullmatch(r"https://h\.example/%7E/.+\?a=%2F&XML=.+", other.url)
+    assert unquote(other.url) == unquote(usual.url)
+
+
 # Over plain HTTP
 
 SHAPES = st.sampled_from(["https://h.example/{}", "https://h.example/{}/", "https://h.example/api/{}",

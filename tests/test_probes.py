@@ -21,7 +21,7 @@ from conformance.contract.violations import deviations
 from conformance.contract.xsd import schema
 from conformance.probes import layouts
 from conformance.probes import plan as plans
-from conformance.probes.documents import PUBLISHED, actions, malformed
+from conformance.probes.documents import NOBODYS, PUBLISHED, actions, malformed
 from conformance.probes.generated import corpus
 from conformance.probes.plan import LATER_S, Plan
 from conformance.probes.probe import CANARY, Probe
@@ -148,14 +148,30 @@ def test_nothing_is_sent_that_nobody_looks_at(kinds: set[Kind], binding: Binding
     sent = {probe.kind for probe in (*made.probes, *made.asides.values())}
     plain = {Kind.CLAIM, Kind.FORM, Kind.PORT, Kind.STATE, Kind.STAND_IN}
     controls = {Kind.BINDINGS, Kind.PRINTED} if kinds & (OF_DOCUMENTS | plain) else set()
-    controls |= {Kind.BINDINGS} if Kind.CONTROL in kinds else set()
+    controls |= {Kind.BINDINGS} if kinds & {Kind.CONTROL, Kind.ACTION} else set()
     controls |= {Kind.STAND_IN} if kinds & plain else set()
     assert sent <= kinds | {Kind.DOCUMENTED} | controls
 
 
 def test_what_one_state_asks_for_is_sent_alone() -> None:
     made = planned(frozenset({Purpose(Kind.STATE, state="004")}), states={"004": {"headers": {"X": "1"}}})
-    assert {probe.purpose.label for probe in made.probes} == {"documented", "state-004"}
+    assert {probe.purpose.label for probe in made.probes} == {"documented", "state-004", "bindings"}
+    assert [probe.id for probe in made.probes if probe.kind is Kind.BINDINGS] == ["binding-form-xml"]
+
+
+@pytest.mark.parametrize(("state", "ways"), [({"headers": {"X": "1"}}, 2), ({"endpoint": "https://other.test/t"}, 1)])
+def test_a_state_is_asked_for_in_another_binding_where_it_is_one_of_this_endpoint(
+    state: dict[str, Any], ways: int
+) -> None:
+    made = planned(states={"004": state})
+    assert len({p.binding for p in made.probes if p.state == "004"}) == ways
+
+
+def test_actions_of_nobody_travel_in_every_way() -> None:
+    made = {p.id: p for p in planned().probes}
+    ways = {made[f"action-{key}"].control for key in NOBODYS}
+    assert ways == {"binding-segment", "binding-form-xml", "binding-body-xml", "binding-query-params"}
+    assert ways < set(made)
 
 
 def test_what_is_not_provisioned_is_a_gap_that_says_how_to_close_it() -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from lxml import etree
 
 from conformance.checks.answers import Answers
-from conformance.checks.disclosure import disclosed
+from conformance.checks.disclosure import disclosed, disclosed_in_headers
 from conformance.checks.outcome import Inconclusive
 from conformance.contract.components import Component, Deviation
 from conformance.contract.model import Contract
@@ -274,7 +274,7 @@ class Judging(Answers):
         """A piece of a stack trace, a path or a database message in an answer; "" when there is none."""
         if answer.reading not in self._internals:
             self._internals[answer.reading] = disclosed(answer)
-        return self._internals[answer.reading]
+        return self._internals[answer.reading] or disclosed_in_headers(answer)
 
 
 def _is_padded(text: str) -> bool:

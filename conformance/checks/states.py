@@ -28,6 +28,8 @@ def answer_in_state(exchange: Exchange, judging: Judging, code: str) -> Answer:
     """The answer in the state, or Inconclusive where it says nothing of the state."""
     if code == PLAIN_HTTP and seen(exchange, judging).kind is Became.CLOSED:
         raise Inconclusive("the HTTP endpoint refuses connections or hangs up, so no answer can say 009")
+    if code != PLAIN_HTTP:
+        judging.control_of_binding(exchange)
     return judging.answer(exchange)
 
 

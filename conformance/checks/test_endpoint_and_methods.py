@@ -86,6 +86,7 @@ def _told(envelope: Envelope, meaning: Meaning) -> str:
 @uses(Kind.ACTION, everywhere=True)
 def test_another_action_does_not_get_the_answer_of_the_call(exchange: Exchange, judging: Judging) -> None:
     """A request with another action, an empty one or none is not answered as the service call is."""
+    judging.whole.control_of_binding(exchange)
     answer = judging.answer(exchange)
     judging.whole.control(exchange)
     if answer.document.unreadable:

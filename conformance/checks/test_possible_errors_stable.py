@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.checks.catalogue import each, uses
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, Inconclusive, Unsettled
+from conformance.checks.outcome import Breach, Inconclusive, NotApplicable, Unsettled
 from conformance.checks.states import answer_in_state, codes
 from conformance.contract.purpose import PLAIN_HTTP, Kind, Purpose
 from conformance.evidence.exchange import Exchange
@@ -47,7 +47,7 @@ def test_the_answer_lasts_as_long_as_the_state(exchanges: tuple[Exchange, ...], 
             answer = answer_in_state(exchange, judging, code)
         except Unsettled:
             raise
-        except Inconclusive:
+        except (Inconclusive, NotApplicable):
             continue
         if not answer.document.unreadable:  # a page, or what is no XML, does not say the code either
             leaf = judging.said(answer.envelope, code)

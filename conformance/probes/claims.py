@@ -30,21 +30,29 @@ RARE: Fields = (
     ("Fastly-SSL", "1"),
     ("Https", "on"),
     ("Proxy-Ssl-Id", "session"),  # Jetty
+    ("Referer", "https://localhost/"),
+    ("Ssl-Client-Verify", "SUCCESS"),
     ("Ssl-Offloaded", "1"),
+    ("Upgrade-Insecure-Requests", "1"),
     ("WL-Proxy-SSL", "true"),  # WebLogic
     ("$WSIS", "true"),  # WebSphere
     ("$WSSC", "https"),
     ("X-AppEngine-Https", "on"),
+    ("X-AppService-Proto", "https"),  # Azure
     ("X-Client-Scheme", "https"),
+    ("X-Forwarded-Host", "localhost:443"),
     ("X-Forwarded-Https", "on"),
     ("X-Forwarded-Tlsversion", "1.3"),
     ("X-Https", "on"),
     ("X-Original-Scheme", "https"),
     ("X-Proto", "https"),
     ("X-Proxied-Https", "on"),
+    ("X-Real-IP", "127.0.0.1"),
     ("X-Real-Scheme", "https"),
     ("X-Secure", "1"),
+    ("X-Server-Port", "443"),
     ("X-SSL", "on"),
+    ("X-SSL-Protocol", "TLSv1.3"),
     ("X-SSL-Cipher", "TLS_AES_128_GCM_SHA256"),
 )
 # The usual ones otherwise, a few more, and the mere look of a proxy.

@@ -40,6 +40,9 @@ def _encoded(texts: dict[str, str]) -> Iterator[Document]:
         yield Document(key, text.encode())
 
 
+NOBODYS = ("star", "unknown-list", "number", "authentication")  # keys of actions that are near nobody's name
+
+
 def other_call(call: ServiceCall) -> str:
     """The name of another service call of the API."""
     return "get_list_country" if call.name != "get_list_country" else "get_list_account"

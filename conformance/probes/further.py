@@ -6,7 +6,7 @@ The transport, the layout in a URL, what reads XML and what names no call are lo
 from __future__ import annotations
 
 OF_A_FURTHER_CALL = (
-    *("documented-[14]", "documented-last-1", "binding-segment", "binding-form-xml", "binding-query-params"),
+    *("documented-[15]", "documented-last-1", "binding-segment", "binding-form-xml", "binding-query-params"),
     *("state-*-[12]", "plain-kept-1", "wrong-token", "spelled-action-*", "order-*"),
     *("action-longer", "action-upper-case"),
     *("malformed-cut-short", "malformed-character-after", "spelling-comments", "spelling-parameters"),

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from conformance.contract.purpose import PLAIN_HTTP, Kind
 from conformance.probes import claims, layouts
-from conformance.probes.probe import FIRST, Form, Probe, carrying
+from conformance.probes.probe import FIRST, USUAL_CLIENT, Form, Probe, carrying
 from conformance.probes.template import Template
 from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target
@@ -150,7 +150,9 @@ class _Plain:
         in_url: Binding = self.base.binding if self.base.binding.startswith("query") else "query-xml"
         yield self._form("post", f"as {in_url}, by POST", in_url, method="POST")
         document = self.base.binding if self.base.binding != "query-params" else "query-xml"
-        yield self._form("spelled-otherwise", "spelled otherwise", document, document=self.spelled)
+        yield self._form(
+            "spelled-otherwise", "spelled otherwise", document, document=self.spelled, headers=USUAL_CLIENT
+        )
         yield self._form("upgrade-h2c", "with an Upgrade to h2c", headers=_H2C)
         yield self._form("upgrade-tls", "with an Upgrade to TLS", headers=_TLS)
         for name in self._hosts():
@@ -174,7 +176,7 @@ class _Plain:
         how, relaid = layouts.other(self.template, other)  # which nobody minds, unless to let it through
         for binding, said, changes in (
             (self.base.binding, f"as {self.base.binding}", {}),
-            (other, f"as {other}, {how}", {"document": relaid}),
+            (other, f"as {other}, {how}", {"document": relaid, "headers": (("Connection", "close"),)}),
         ):
             title = f"{said}, by HTTP/1.0"
             yield self._form(f"http-1.0-{binding}", title, binding, form=old, fresh=True, **changes)

@@ -163,7 +163,9 @@ def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, s
     further = of.name != target.calls[0]
     generated = _generated(of, base, wishes, seed, further=further)
     together += generated
-    states, gaps = _states(contract, target, base, wishes)
+    states, gaps = _states(contract, of, target, base, wishes)
+    needed = {p.control for p in (*together, *(call for calls in states.values() for call in calls))}
+    together += [p for p in fixed if p.kind is Kind.BINDINGS and p.id in needed and p not in together]
     last = tuple(
         replace(base, id=f"documented-last-{n}", fresh=n == 2, title=f"the documented request, at the end, over {how}")
         for n, how in ((1, "the first connection"), (2, "a new connection"))
@@ -261,14 +263,15 @@ def _takes_turns(target: Target, code: str) -> bool:
     return bool(target.states[code].setup or target.states[code].teardown)
 
 
-def in_state(error: ErrorCode, base: Probe, target: Target) -> tuple[Probe, ...]:
-    """The documented request in the state of an error, and what is asked beside it there."""
-    calls = tuple(probes.in_state(base, error.code))
+def in_state(error: ErrorCode, of: Template, base: Probe, target: Target) -> tuple[Probe, ...]:
+    """The documented request in the state of an error: of plain HTTP, or of another endpoint, as it is configured."""
+    one_way = error.provoked == "plain-http" or bool(target.states[error.code].endpoint)
+    calls = tuple(probes.in_state(of, base, error.code, one_way=one_way))
     return plain_http.in_state(base, target, error.code, calls) if error.provoked == "plain-http" else calls
 
 
 def _states(
-    contract: Contract, target: Target, base: Probe, wishes: Wishes
+    contract: Contract, of: Template, target: Target, base: Probe, wishes: Wishes
 ) -> tuple[dict[str, tuple[Probe, ...]], dict[str, str]]:
     states: dict[str, tuple[Probe, ...]] = {}
     gaps: dict[str, str] = {}
@@ -277,7 +280,7 @@ def _states(
         if not is_wanted(purpose, wishes):
             continue
         if error.code in target.states:
-            states[error.code] = in_state(error, base, target)
+            states[error.code] = in_state(error, of, base, target)
         elif error.provoked == "provisioned":
             file = "connect-conformance.toml" if target.name != "endpoint" else "a file that `init` writes"
             gaps[purpose.label] = (

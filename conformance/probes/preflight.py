@@ -31,9 +31,9 @@ def _base(contract: Contract, target: Target) -> tuple[Template, Probe]:
 
 def in_states(contract: Contract, target: Target) -> Plan:
     """The documented request once in each state that is provisioned, between its commands."""
-    whole, (_, base) = plan(contract, target, frozenset()), _base(contract, target)
+    whole, (of, base) = plan(contract, target, frozenset()), _base(contract, target)
     provisioned = [error for code, error in contract.errors.items() if code in target.states]
-    states = {error.code: in_state(error, base, target)[:1] for error in provisioned}
+    states = {error.code: in_state(error, of, base, target)[:1] for error in provisioned}
     return whole.bare(states=states)
 
 

@@ -22,6 +22,11 @@ FIRST = "documented-1"
 REPEATS = 12  # documented calls side by side; with the last two, a fault of one answer in five escapes one run in 22
 _AS_DOCUMENT, _AS_BODY = "binding-query-xml", "binding-body-xml"  # other bindings, where they are served
 CONTROLS = frozenset({_AS_DOCUMENT, _AS_BODY})
+USUAL_CLIENT = (
+    *(("User-Agent", "Java/1.6.0_26"), ("Accept", "*/*"), ("Accept-Language", "de-DE, de;q=0.8")),
+    *(("Accept-Encoding", "gzip, deflate"), ("Connection", "keep-alive")),
+)
+_OTHERWISE = 3  # which of the calls in a state travels in another binding
 _LONG = 100_000  # bytes that no server takes in a URL
 TITLES = {
     Kind.ACTION: "the request with another action",
@@ -52,6 +57,7 @@ class Probe:
     document: what travels in the binding; actions and parameters: the same as values of parameters for `query-params`.
     control: id of the probe that must succeed for this one's answer to count (its twin without the defect).
     fresh: over a connection of its own. segment: a last segment for the path. method: another than the binding's.
+    encoded_otherwise: with small letters behind percent signs, and slashes as they are (RFC 3986 section 6.2.2.1).
     stand_in: over HTTPS, with the token of plain HTTP. form: how it is put. everywhere: also to each further address
     of the host. origin: where the value stands that is still to be filled in, CALL.FIELD. other_than: what is said
     anyway, where there is another.
@@ -75,6 +81,7 @@ class Probe:
     charset: str = "utf-8"
     method: str = ""
     stand_in: bool = False
+    encoded_otherwise: bool = False
     form: Form = Form()
     everywhere: bool = False
     failed_login: frozenset[str] = frozenset()
@@ -108,7 +115,7 @@ def documented(template: Template, binding: Binding) -> Probe:
 def independent(template: Template, target: Target, base: Probe) -> Iterator[Probe]:
     """Every fixed request that can be sent at any time."""
     yield from _other_bindings(template, target, base)
-    yield from _other_actions(template, base)
+    yield from _other_actions(template, target, base)
     if not _has_segment(template, target):
         # Where the path names the service call, a bare call may well be meant for it.
         yield replace(
@@ -155,16 +162,21 @@ def spaced(template: Template, base: Probe) -> Probe:
     return replace(usual, id=layouts.SPACED, title=title, document=layouts.spaced(template))
 
 
-def _other_actions(template: Template, base: Probe) -> Iterator[Probe]:
+def _other_actions(template: Template, target: Target, base: Probe) -> Iterator[Probe]:
+    """Actions that nobody knows travel in every way that may be served, for each may have a reader of its own."""
+    bindings = {probe.id: probe for probe in _other_bindings(template, target, base)}
+    ways = dict(zip(documents.NOBODYS, bindings, strict=False))
     for key, value in documents.actions(template.call).items():
+        way = bindings.get(ways.get(key, ""), base)
+        how = way.title.removeprefix(base.title) if way is not base else ""
         yield replace(
-            base,
+            way,
             id=f"action-{key}",
             purpose=base.sent_for(Kind.ACTION),
-            title=f"the request with the action {value!r}",
+            title=f"the request with the action {value!r}{how}",
             document=template.asking(value),
             actions=(value,),
-            control=FIRST,
+            control=way.id if way is not base else FIRST,
         )
     yield replace(
         base,
@@ -217,19 +229,21 @@ def repeats(base: Probe) -> Iterator[Probe]:
     """The documented request again and again, over kept and new connections, as several clients would send it."""
     headers = (
         (),
-        (("User-Agent", "Java/1.6.0_26"), ("Accept", "*/*"), ("Accept-Language", "de-DE, de;q=0.8")),
+        USUAL_CLIENT,
         (("Cache-Control", "no-cache"), ("Pragma", "no-cache")),
         (("User-Agent", "ClickatellConnectApi v0.1"), ("If-Modified-Since", "Thu, 01 Jan 1998 00:00:00 GMT")),
     )
     for n in range(2, REPEATS + 1):
         extra = headers[n % len(headers)] if n != REPEATS - 1 else (("Connection", "close"),)
         said = f", with {', '.join(f'{name}: {value}' for name, value in extra)}" if extra else ""
+        said += ", percent-encoded as other clients do" * (n == REPEATS)
         how = "a connection of its own" if n % 3 == 0 else "a kept connection"
         yield replace(
             base,
             id=f"documented-{n}",
             fresh=n % 3 == 0,
             headers=extra,
+            encoded_otherwise=n == REPEATS,
             title=f"the documented request, over {how}{said}",
         )
 
@@ -254,16 +268,22 @@ def _other_bindings(template: Template, target: Target, base: Probe) -> Iterator
             )
 
 
-def in_state(base: Probe, code: str) -> Iterator[Probe]:
-    """The documented request while the endpoint is in the state of an error code."""
+def in_state(template: Template, base: Probe, code: str, *, one_way: bool = False) -> Iterator[Probe]:
+    """The documented request while the endpoint is in the state of an error code, once in another binding.
+
+    one_way: whether all calls travel in the target's binding.
+    """
+    other: Binding = "form-xml" if base.binding.startswith("query") else "query-xml"
     for n in range(1, 5):
+        otherwise = n == _OTHERWISE and not one_way
+        way = replace(carrying(template, base, other), control=f"binding-{other}") if otherwise else base
         yield replace(
-            base,
+            way,
             id=f"state-{code}-{n}",
             purpose=base.sent_for(Kind.STATE, code),
             state=code,
             fresh=n == 2,
-            title=f"the documented request in the state of {code}, call {n}",
+            title=f"the documented request in the state of {code}, call {n}{f' as {other}' * otherwise}",
         )
 
 

@@ -35,6 +35,7 @@ from conformance.reference.variants import (
     timestamps,
     tokens,
     unusual,
+    ways,
     wellformed,
     wire,
 )
@@ -62,6 +63,7 @@ _MUTANTS = (
     tokens,
     errors,
     hygiene,
+    ways,
     wire,
 )
 _CORRECT = (charsets, syntax, unusual, carriage, fronted)

@@ -62,7 +62,11 @@ class Composer:
             url = self.secrets.exchanged(url, lambda o: self._standing_in_for(o) if o == token else o)
         if probe.kind is Kind.HOSTILE:
             probe = replace(probe, document=probe.document.replace(CANARY, canary.encode()))
+        own = url
         method, url, extra, body = _bound(probe, url, self.secrets)
+        if probe.encoded_otherwise:
+            url = own + _otherwise(url.removeprefix(own))
+            body = _otherwise(body.decode("latin-1")).encode("latin-1") if probe.binding == "form-xml" else body
         version, target = "HTTP/1.0" if probe.form.version == "1.0" else "", ""
         if probe.form.absolute:
             there = self.target.endpoint if probe.form.absolute == "https" else url
@@ -178,6 +182,11 @@ def _bound(probe: Probe, url: str, secrets: Secrets) -> tuple[str, str, dict[str
 @lru_cache(maxsize=8)  # the oversized document takes 20 ms, and `prove` sends it a thousand times
 def _form(document: bytes) -> bytes:
     return b"XML=" + quote_plus(document).encode()
+
+
+def _otherwise(encoded: str) -> str:
+    """The same, percent-encoded as .NET does, and with the slashes that browsers leave (RFC 3986 section 3.4)."""
+    return re.sub("%[0-9A-F]{2}", lambda one: "/" if one[0] == "%2F" else one[0].lower(), encoded)
 
 
 def _is_text(body: bytes) -> bool:

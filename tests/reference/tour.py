@@ -40,6 +40,9 @@ CLAIMS = {
     "x-client-proto": "https",
     "x-real-proto": "https",
     "ssl": "on",
+    "referer": "https://localhost/",
+    "upgrade-insecure-requests": "1",
+    "x-appservice-proto": "https",
     "x-forwarded-for": "192.0.2.1",
 }
 OTHER_WORDS = [
@@ -201,10 +204,10 @@ def _queries(group: str, documents: list[str]) -> list[Stop]:
     return [Stop(group, f"XML={quote(document)}") for document in documents]
 
 
-def _documented(group: str, **how: Any) -> list[Stop]:
-    form = urlencode({"XML": PRINTED}).encode()
+def _documented(group: str, *, document: str = PRINTED, **how: Any) -> list[Stop]:
+    form = urlencode({"XML": document}).encode()
     return [
-        Stop(group, f"XML={quote(PRINTED)}", **how),
+        Stop(group, f"XML={quote(document)}", **how),
         Stop(group, body=form, headers=tuple(FORM.items()) + how.pop("headers", ()), **how),
     ]
 
@@ -216,10 +219,16 @@ def _tour() -> list[Stop]:
     stops += [
         Stop("documented", body=PRINTED.encode()),
         Stop("documented", query, path="/token/get_list_callback"),
+        Stop("documented", query, headers=(("accept-encoding", "gzip"),)),
+        Stop("documented", query, headers=(("connection", "keep-alive"),)),
+        Stop("documented", query.replace("%3C", "%3c").replace("%2F", "/")),
     ]
     stops += [
         *(Stop("actions", f"XML={quote(DOCUMENT.replace(ACTION, action))}") for action in OTHER_ACTIONS),
         *(Stop("actions", f"action={quote(action)}") for action in OTHER_ACTIONS),
+        *_documented("actions", document=DOCUMENT.replace(ACTION, "1")),
+        *_documented("actions", document=DOCUMENT.replace(ACTION, "1"), path=f"/token/{ACTION}"),
+        *_bodies("actions", [DOCUMENT.replace(ACTION, "1")]),
         Stop("actions", f"XML={quote(DOCUMENT.replace(ACTION, escape(REFERENCE_TWICE)))}"),
         Stop("actions", f"action={quote(REFERENCE_TWICE)}"),
         Stop("actions", f"XML={quote('<clickatellsdk/>')}"),
@@ -254,6 +263,7 @@ def _in_other_forms(query: str) -> list[Stop]:
         *(replace(plain, query=f"XML={quote(text, safe='')}") for text in (DOCUMENT, cdata)),
         replace(form, body=urlencode({"XML": DOCUMENT}).encode()),
         replace(plain, headers=(("upgrade", "TLS/1.0"),)),
+        *(replace(plain, headers=(field,)) for field in (("connection", "close"), ("accept-encoding", "gzip"))),
         replace(plain, host="localhost"),
         *(replace(one, http_version="1.0") for one in (plain, form)),
         *(replace(plain, path=f"{scheme}://localhost/token") for scheme in ("http", "https")),

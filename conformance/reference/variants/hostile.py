@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 from conformance.reference.answer import ACTION
 from conformance.reference.request import Asked
-from conformance.reference.variants.edits import malformed, sent, set_text, with_body
+from conformance.reference.variants.edits import headed, malformed, sent, set_text, with_body
 from conformance.reference.variants.variant import answer, correct, mutant, reading, refusal, tree
 
 if TYPE_CHECKING:
@@ -167,7 +167,24 @@ VARIANTS = (
             ("dot_net", ".NET", "System.Xml.XmlException: DTD is prohibited in this XML document."),
             ("perl", "Perl", "not well-formed at /srv/sdk/XML/Parser.pm line 187."),
             ("asp", "ASP", "msxml3.dll error '80004005'"),
+            ("python", "Python", "defusedxml.common.EntitiesForbidden: EntitiesForbidden(name='e')"),
+            ("ruby", "Ruby", "REXML::ParseException: entity expansion has grown too large"),
+            ("node", "Node", "Error: Unknown entity at parse (/srv/sdk/parser.js:118:9)"),
+            (
+                "java_features",
+                "Xerces",
+                "DOCTYPE is disallowed by http://apache.org/xml/features/disallow-doctype-decl",
+            ),
         )
+    ),
+    mutant(
+        "external_entity_in_a_header",
+        "The text of a file that an entity names stands in a header.",
+        "REQ-07",
+        answer(
+            lambda _, whole: headed(whole, x_debug=ACCOUNTS), lambda call: _declared(call) and b"file:" in sent(call)
+        ),
+        also="HYG-05",
     ),
     mutant(
         "oversized_crashes",

@@ -33,6 +33,10 @@ def _is_compact(request: Request) -> bool:
     return "clickatellsdk><action" in text or "clickatellsdk%3E%3Caction" in text
 
 
+def _takes_gzip(request: Request) -> bool:
+    return "gzip" in request.header("accept-encoding")
+
+
 def _second_of_its_connection(call: Call) -> bool:
     place = f"calls of {call.request.client}"
     call.memory[place] = call.memory.get(place, 0) + 1
@@ -88,6 +92,14 @@ FORMS: tuple[tuple[str, str, Callable[[Request], bool], str, bool], ...] = (
         "",
         True,
     ),
+    (
+        "plain_http_served_for_one_answer",
+        "Plain HTTP is served to who announces to close the connection.",
+        lambda request: request.header("connection").lower() == "close",
+        "",
+        True,
+    ),
+    ("plain_http_served_for_gzip", "Plain HTTP is served with gzip.", _takes_gzip, "", False),
     (
         "plain_http_served_for_an_absolute_url",
         "Plain HTTP is served for an absolute URL.",

@@ -354,7 +354,7 @@ def pair_rows() -> Iterator[Row]:
         yield Row(f"type-{text!r}", swap("XML GET", text), "CBK-05 ENV-02")
     yield Row("padded-type-of-0", swap("HTTP GET", "HTTP GET "), "CBK-05 ENV-02", "CBK-03")
     yield Row("one-type-for-two", swap("XML GET", "SOAP GET"), "CBK-06")
-    for text in ("SMTP", "XML get", "XML-GET"):
+    for text in ("SMTP", "XML get", "XMLGET"):
         yield Row(f"method-{text}", swap("XML GET", text), "CBK-07")
     yield Row("http-post-in-markup", swap("HTTP POST", "HTTP <b>POST</b>"), "ENV-02 ENV-08", "CBK-08")
     yield Row("http-post-emptied", swap("HTTP POST", ""), "CBK-05 ENV-02", "CBK-08")

@@ -21,7 +21,7 @@ from conformance.verdicts.terms import Terms
 
 def main() -> None:
     """Argument: the recording to warm up with, and the one that is measured."""
-    collect_seldom()  # as `run` and `replay` do
+    collect_seldom()  # as every command does
     contract = documented()
     warm, measured = (Path(word).read_bytes() for word in sys.argv[1:])
     judged(from_har(warm), contract, Terms())

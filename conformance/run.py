@@ -44,7 +44,7 @@ def record(
     rate: float = 0.0,
     deadline: float = 600.0,
     nonce: str = "",
-    told: Progress = lambda _done, _of: None,
+    progress: Progress = lambda _done, _of: None,
     stop_on_failure: bool = False,
     smoke: int = 0,
 ) -> Evidence:
@@ -53,7 +53,7 @@ def record(
     wishes: what to send, in place of what `terms` needs. extensions: folders with checks of your own, which may look
     at more. seed: of the generated requests.
     concurrency: requests side by side (0: as the target says). rate: requests a second (0: no limit). deadline:
-    seconds for all of it. nonce: of the challenge that the run answers. told: how many requests were sent, of about
+    seconds for all of it. nonce: of the challenge that the run answers. progress: how many requests were sent, of about
     how many. stop_on_failure: send nothing more once what was recorded fails on these `terms`. smoke: send so many
     requests alone, those that find most. Raises ConfigError for a selection that names no requirement.
     """
@@ -79,7 +79,7 @@ def record(
     )
     started = time.time()
     described = partial(evidence_of, target, seed=seed, started=started, wishes=wishes, nonce=nonce, smoke=smoke)
-    wire = Wire(target, limits, seed, Dialer(target, trust=trust.result), told)
+    wire = Wire(target, limits, seed, Dialer(target, trust=trust.result), progress)
     if stop_on_failure:
         wire.failing = lambda recording: _fails(described(recording), contract, terms or Terms())
     evidence = described(wire.run(plan))
@@ -137,12 +137,12 @@ def send(
     nonce: str = "",
     *,
     terms: Terms | None = None,
-    told: Progress = lambda _done, _of: None,
+    progress: Progress = lambda _done, _of: None,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> Evidence:
-    """Record as the options of `run` say. nonce, terms, told: as in `record`. meanwhile: what is done beside that, in a
-    thread, from the moment that sending begins."""
-    with _beside(meanwhile, told) as begun:
+    """Record as the options of `run` say. nonce, terms, progress: as in `record`. meanwhile: what is done beside that,
+    in a thread, from the moment that sending begins."""
+    with _beside(meanwhile, progress) as begun:
         return record(
             judged,
             contract=contract,
@@ -154,21 +154,21 @@ def send(
             deadline=options.deadline,
             terms=terms,
             nonce=nonce,
-            told=begun,
+            progress=begun,
             stop_on_failure=getattr(options, "stop_on_failure", False),
             smoke=getattr(options, "smoke", None) or 0,
         )
 
 
 @contextlib.contextmanager
-def _beside(work: Callable[[], None], told: Progress) -> Iterator[Progress]:
+def _beside(work: Callable[[], None], progress: Progress) -> Iterator[Progress]:
     """Do the work in a thread while the network is waited for; the first request does not wait for it."""
     thread = threading.Thread(target=work, daemon=True)
 
     def begun(done: int, of: int) -> None:
         if thread.ident is None:
             thread.start()
-        told(done, of)
+        progress(done, of)
 
     try:
         yield begun

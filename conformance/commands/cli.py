@@ -157,8 +157,8 @@ def _add_compare(commands: Any) -> None:
         action="store_true",
         help="exit 1 if a must or should requirement is worse than in the first result, or less is known of it",
     )
-    told = "with --fail-on-regression: what may be less known than by the first result (repeatable): "
-    _add_list(compare, "--allow", "WHAT", told + ", ".join(ALLOWABLE), choices=ALLOWABLE)
+    help_text = "with --fail-on-regression: what may be less known than by the first result (repeatable): "
+    _add_list(compare, "--allow", "WHAT", help_text + ", ".join(ALLOWABLE), choices=ALLOWABLE)
     compare.add_argument(
         "--fail-on-extension", action="store_true", help="with --fail-on-regression: one of an extension, too"
     )
@@ -197,8 +197,8 @@ def _add_verify(commands: Any) -> None:
     verify.add_argument(
         "--policy", type=Path, metavar="FILE", help="rules that it is held to (default: those of the challenge)"
     )
-    told = "a public key that may have signed the package or the challenge (repeatable)"
-    _add_list(verify, "--trust", "PEM", told, type=Path)
+    help_text = "a public key that may have signed the package or the challenge (repeatable)"
+    _add_list(verify, "--trust", "PEM", help_text, type=Path)
     verify.add_argument(
         "--live", metavar="TARGET", help="a target of the configuration file: send it some of the requests again"
     )

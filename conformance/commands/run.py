@@ -56,8 +56,8 @@ def run(options: argparse.Namespace) -> int:
         folder = reports_folder(options.reports)
         with held(), _scratch() as scratch:
             ready = partial(_prepare, contract, judged.calls)
-            told = _quietly if options.quiet else _aloud
-            evidence = send(contract, judged, wishes, options, nonce, terms=wanted, told=told, meanwhile=ready)
+            progress = _quietly if options.quiet else _aloud
+            evidence = send(contract, judged, wishes, options, nonce, terms=wanted, progress=progress, meanwhile=ready)
             from conformance.pytest_plugin.session import Session  # noqa: PLC0415
 
             return Session(contract, wanted, judged.binding, judged.calls, scratch, folder, extensions).judge(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ENDPOINT = "whoever runs the endpoint"
 _RUN = "whoever configures this run"
 _WAY = "whoever configures this run, or runs the endpoint"
-_WHOLE = "a run that comes to its end"
+_WHOLE = "another run that is not interrupted"
 _UNNAMED = "no release named (--label release=...)"
 _SUITE = "whoever maintains the suite, or the extension that broke"
 
@@ -120,8 +120,8 @@ def _sure(report: Report) -> str:
     seen = [r for r in report.requirements if r.verdict in {Verdict.PASS, Verdict.FAIL}]
     judged = {r.id: r.sensitivity for r in seen if r.sensitivity}
     whole = sum(one.killed == one.known for one in judged.values())
-    told = f"every known fault of {whole} of {len(judged)} requirements judged is found; others may be missed"
-    return told if judged else ""
+    text = f"finds every known fault of {whole} of {len(judged)} judged requirements; unknown ones may be missed"
+    return text if judged else ""
 
 
 def _not_looked_at(report: Report) -> Iterator[str]:

@@ -34,7 +34,7 @@ def target_of(options: argparse.Namespace, contract: Contract, stack: contextlib
         raise ConfigError("--endpoint and --target exclude each other; allowed: one of them")
     if len(options.target) > 1:
         raise ConfigError("--target is given more than once; allowed here: one target")
-    if options.endpoint and options.config and not options.config.is_file():
+    if options.endpoint and options.config and not options.config.exists():
         raise ConfigError(f"--config: there is no file {options.config}; allowed: a TOML file, or none with --endpoint")
     config: Settings
     if options.target:

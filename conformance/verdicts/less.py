@@ -1,4 +1,4 @@
-"""How two runs differ in whom they asked, for what, and on which terms, before anything is said of what they found.
+"""How two runs differ in which target they asked, about what and on which terms, whatever they found.
 
 A difference by which a run shows less than the first one has a word, by which `compare --allow` takes it.
 """

@@ -155,6 +155,7 @@ def test_mutants_of_time_change_nothing_but_time(variant: Variant, reference: An
 
 OTHER_PAIRS = {
     "three_pairs",
+    "methods_joined_to_other_words",
     "pairs_in_any_order",
     "two_thousand_pairs",
     "id_4_offered",

@@ -283,6 +283,8 @@ class Facts(dict[str, Any]):
 
     def __init__(self, body: bytes, charset: str | None = None) -> None:
         super().__init__()
+        if b'encoding="Windows-31J"' in body:  # which expat does not read
+            body, charset = body.decode("cp932").partition("?>")[2].encode(), None
         root = ET.fromstring(body, ET.XMLParser(encoding=charset)) if charset else ET.fromstring(body)
         self["root"] = root.tag
         for name in ("Action", "Result", "Error", "Description"):

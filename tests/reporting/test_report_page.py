@@ -94,7 +94,7 @@ def test_beside_a_pass_stands_what_it_is_worth() -> None:
     page = parsed(judge(evidence), evidence)
     told = words(page.get_element_by_id("ERR-004-code"))
     assert re.search(
-        r"How sureevery known fault of (\d+) of \1 requirements judged is found",
+        r"How surefinds every known fault of (\d+) of \1 judged requirements",
         words(page.find(".//header")),
     )
     carried = "here carried by 4 answers, 2 bindings, 4 connections, 1 state"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -162,11 +163,14 @@ def send(
 
 @contextlib.contextmanager
 def _beside(work: Callable[[], None], progress: Progress) -> Iterator[Progress]:
-    """Do the work in a thread while the network is waited for; the first request does not wait for it."""
-    thread = threading.Thread(target=work, daemon=True)
+    """Do the work in a thread while the network is waited for: from the second report on, when a connection stands.
+
+    At the first one none was opened yet, and would be so later by what the thread takes of the processor.
+    """
+    thread, reports = threading.Thread(target=work, daemon=True), itertools.count()
 
     def begun(done: int, of: int) -> None:
-        if thread.ident is None:
+        if next(reports) == 1:
             thread.start()
         progress(done, of)
 

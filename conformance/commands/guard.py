@@ -26,7 +26,7 @@ def left_with(command: Callable[[], int]) -> NoReturn:
 def collect_seldom() -> None:
     """What is imported and recorded is kept to the end: looking for garbage takes a twentieth of the start, and a third
     of judging a long list."""
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(200_000, 50, 1_000)
 
 
 def guarded(command: Callable[[], int]) -> int:

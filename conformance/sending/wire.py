@@ -81,8 +81,7 @@ class Wire(Session):
         if scope.cancelled_caught:
             self._ended = stopped(bound, at_deadline=scope.deadline >= latest)
             self.notes.append(self._ended)
-        if self.pace.found:
-            self.notes.append(self.pace.found)
+        self.notes += [self.pace.found] if self.pace.found else []
         return self.recording(plan)
 
     async def _until_it_fails(self, plan: Plan) -> None:
@@ -235,6 +234,7 @@ class Wire(Session):
 
         async def open_lanes() -> None:
             await stands.wait()
+            self.progress(0, self.total)
             await lanes.open()
 
         async with anyio.create_task_group() as tasks:

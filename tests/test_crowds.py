@@ -7,8 +7,9 @@ import socket
 import ssl
 import struct
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import pytest
 import trustme
@@ -29,7 +30,7 @@ class Few(Endpoint):
     others: str = "wait"
     _free: threading.Semaphore = field(init=False)
 
-    def __enter__(self) -> Few:
+    def __enter__(self) -> Self:
         self._free = threading.Semaphore(self.most)
         super().__enter__()
         return self
@@ -120,3 +121,48 @@ def test_a_call_that_fails_for_what_it_asks_makes_no_crowd(what: str, tls: tuple
     with Endpoint(script, tls=tls[0]) as endpoint:
         evidence, _ = session(endpoint, ca_file=tls[1], wishes=ASKED, concurrency=4)
     assert NOTE not in evidence.notes
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_last_request_is_sent_until_it_is_answered(times: int, tls: tuple[ssl.SSLContext, Path]) -> None:
+    """Closed, over the first connection and over a new one, it goes out once more."""
+    left = times
+
+    def script(call: Call) -> bytes:
+        nonlocal left
+        if left and (left < times or call.connection == 1 < call.number):
+            left -= 1
+            raise OSError
+        return http()
+
+    with Endpoint(script, tls=tls[0]) as endpoint:
+        evidence, _ = session(endpoint, ca_file=tls[1], wishes=ASKED, plan=lambda plan: replace(plan, late=()))
+    assert not left
+    assert [bool(e.loss) for e in evidence.exchanges if e.probe == "documented-last-1"] == [*[True] * times, False]
+
+
+@dataclass
+class Losing(Few):
+    """Closes every second new connection, too, from some call on, each of which ends its connection."""
+
+    after: int = 10
+    lost: int = 0
+
+    def _serve(self, sock: socket.socket, connection: int) -> None:
+        if len(self.calls) > self.after and connection % 2:
+            self.lost += 1
+            return sock.close()
+        return super()._serve(sock, connection)
+
+    def answer(self, _: Call) -> bytes:
+        return http(b"", *["Connection: close"] * (len(self.calls) > self.after))
+
+
+def test_who_loses_connections_that_nothing_was_in_the_way_of_is_told(tls: tuple[ssl.SSLContext, Path]) -> None:
+    with Losing(tls=tls[0]) as endpoint:
+        endpoint.script = endpoint.answer
+        evidence, report = session(endpoint, ca_file=tls[1], wishes=ASKED, concurrency=4, timeout=0.5)
+    assert endpoint.lost
+    assert NOTE in evidence.notes
+    assert unanswered(evidence) == []
+    assert verdict(report, "HYG-10") == "fail"

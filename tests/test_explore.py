@@ -33,6 +33,7 @@ from conformance.reference.request import read as honestly
 from conformance.selftest.answers import InProcess
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
+from conformance.sending.reduction import is_pending
 from conformance.sending.wire import Wire
 from conformance.target.target import target
 from conformance.verdicts.judge import judge_evidence as judged
@@ -276,6 +277,15 @@ def test_a_spelling_that_only_the_explorer_knows_is_reduced() -> None:
     assert "%5BCDATA" in smallest.request.url
     assert "%3F" not in smallest.request.url  # no declaration
     assert 0 < len(reduced(evidence)) <= 20
+
+
+def test_nothing_comes_last_while_something_may_be_reduced() -> None:
+    """A generated request that is on its way yet may still show something."""
+    plan = planned()
+    evidence, _ = session(lambda _, asked: asked)
+    assert not is_pending(plan, evidence.exchanges)
+    for name in plan.cases:
+        assert is_pending(plan, [e for e in evidence.exchanges if e.probe != name])
 
 
 def test_an_action_that_only_the_explorer_knows_is_reduced() -> None:

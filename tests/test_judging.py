@@ -85,6 +85,17 @@ def test_a_request_is_no_control_of_its_own() -> None:
         subject.control(last)
 
 
+def test_one_answer_is_not_both_controls() -> None:
+    """Of a request that took long: what was asked later and answered sooner came not before it as well."""
+    evidence = conforming()
+    first, *_, last = evidence.of(Kind.DOCUMENTED)
+    (asked,) = [e for e in evidence.exchanges if e.probe == "action-unknown"]
+    slow = replace(asked, number=last.number + 1, started=last.started - 1)
+    with pytest.raises(Inconclusive):
+        Judging(replace(evidence, exchanges=(last, slow)), CONTRACT).control(slow)
+    Judging(replace(evidence, exchanges=(first, last, slow)), CONTRACT).control(slow)
+
+
 def test_a_binding_is_served_if_a_call_in_it_succeeded_or_it_is_the_target_s() -> None:
     assert judging().served_bindings == {"query-xml", "form-xml", "body-xml", "query-params"}
     assert judging(says(error("999"), "bindings")).served_bindings == {"query-xml"}

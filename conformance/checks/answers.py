@@ -211,7 +211,8 @@ class Answers:
                 why = "did not succeed, so the answer to another one shows nothing"
                 raise Inconclusive(f"the documented request of {self.call.name} {why}")
             return
-        before = next((e for e in reversed(self.ordinary) if e.number < exchange.number), None)
+        earlier = (e for e in reversed(self.ordinary) if e.number < exchange.number and e.started <= exchange.started)
+        before = next(earlier, None)
         after = next((e for e in self.ordinary if e.number > exchange.number), None)
         # Numbers tell the order of the answers: one that took long is passed by what was asked after it.
         after = after or next((e for e in reversed(self.ordinary) if e.started > exchange.started), None)

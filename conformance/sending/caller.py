@@ -59,6 +59,7 @@ class Caller:
         """Close the connections; the next call opens new ones."""
         transports, self._transports = self._transports, {}
         for transport in transports.values():
+            self.wire.closed_at = self.wire.now()  # others are to wait for it from now on
             with anyio.move_on_after(1, shield=True):
                 await transport.aclose()
             self.wire.closed_at = self.wire.now()

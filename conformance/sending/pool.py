@@ -1,4 +1,5 @@
-"""Sends side by side what may go so: as many requests at a time as the run allows. Only those of a row wait in turn.
+"""Sends side by side what may go so: as many requests at a time as the run allows. Only the
+requests of a row are sent one after the other.
 
 HTTPS and plain HTTP share the workers in proportion to their requests, and a worker goes on with what its connection
 serves as long as there is any, so that few connections are opened. The first connection of each worker is opened while
@@ -62,6 +63,7 @@ async def side_by_side(
                     queue.extend([unit] if await unit(worker) else ())
                 elif left := await _in_turn(unit, worker):
                     queue.append(left)
+            serving[channel] -= 1
             session.lane = None if session.lane is worker and not queue else session.lane
 
     async with anyio.create_task_group() as tasks:

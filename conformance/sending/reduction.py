@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from conformance.contract.purpose import Kind
+from conformance.evidence.between import puts_off
 
 if TYPE_CHECKING:
     from conformance.evidence.exchange import Answer, Exchange
@@ -24,6 +25,12 @@ def findings(plan: Plan, exchanges: Sequence[Exchange]) -> Iterator[tuple[Probe,
         if telling and telling <= set(plan.cases):
             found = min(telling, key=lambda name: (len(plan.cases[name].document), name))
             yield sent[found], plan.cases[found]
+
+
+def is_pending(plan: Plan, exchanges: Sequence[Exchange]) -> bool:
+    """Whether a generated request may still be made smaller: it has shown something, or has no answer yet."""
+    answered = {e.probe for e in exchanges if e.answer and not puts_off(e.answer)}
+    return not plan.cases.keys() <= answered or any(findings(plan, exchanges))
 
 
 def shows(case: Case, answer: Answer | None) -> bool:

@@ -99,12 +99,15 @@ class Session:
         return exchange
 
     def kept(self) -> tuple[Exchange, ...]:
-        """What was recorded; without blame for what a server of few connections kept out, and answered later."""
+        """What was recorded; without blame for what a server of few connections kept out, and answered later.
+
+        Once there is one connection at a time, nothing is in the way of another any more.
+        """
         told, answered, is_served = [], set(), False
         for exchange in sorted(self.exchanges, key=lambda e: -e.number):
             later = exchange.probe in answered or (exchange.kind is Kind.CHECK and is_served)
             lost = exchange.loss.kind if exchange.loss and not exchange.reused else ""
-            if self.is_narrow and lost in {"closed", "refused"} and later:
+            if self.was_wide(exchange.started) and lost in {"closed", "refused"} and later:
                 told.append(replace(exchange, purpose=Purpose(Kind.CROWDED, exchange.purpose.call)))
             else:
                 told.append(exchange)
@@ -167,7 +170,8 @@ class Session:
 
     async def let_go(self) -> None:
         """Leave the server the time to see that the connection before was closed."""
-        await anyio.sleep(max(0.0, self.closed_at + _LET_GO_S - self.now()))
+        while (rest := self.closed_at + _LET_GO_S - self.now()) > 0:
+            await anyio.sleep(rest)
 
     def was_wide(self, moment: float) -> bool:
         """Whether there were several connections at that moment, as there must not be."""

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -29,7 +28,7 @@ from conformance.sending.pace import stopped
 from conformance.sending.policy import AFTER, Action, Came, next_action
 from conformance.sending.pool import Errand, Lanes, Row, side_by_side
 from conformance.sending.recorded import Recording
-from conformance.sending.reduction import findings, shows
+from conformance.sending.reduction import findings, is_pending, shows
 from conformance.sending.session import Session
 from conformance.sending.states import setup, teardown
 from conformance.sending.worker import Worker
@@ -46,6 +45,7 @@ class Wire(Session):
     """One sending session to one target."""
 
     _interrupted = False
+    _is_over = False  # the last request was sent, for good
     failing: Callable[[Recording], bool] | None = None  # whether what was recorded so far is enough: the run ends
     _ended = ""  # why the run was stopped before its end
     _lasting = ""  # why the endpoint may still be in a state that was brought about
@@ -113,7 +113,8 @@ class Wire(Session):
     def recording(self, plan: Plan) -> Recording:
         """What has been recorded so far, with a reason for everything in the plan that was not sent."""
         gaps = plan.gaps | self.pace.gaps | self.gaps
-        sent, purposes = {e.probe for e in self.exchanges}, {e.purpose for e in self.exchanges}
+        sent = {e.probe for e in self.exchanges if e.kind is not Kind.CROWDED}
+        purposes = {e.purpose for e in self.exchanges}
         why = "the run was interrupted" if self._interrupted else self._ended or "the run ended"
         ended = f"{why} before it was sent"
         for probe in (*plan.probes, *(self.asides.values() if self._interrupted or self._ended else ())):
@@ -147,10 +148,9 @@ class Wire(Session):
         self.progress(0, self.total)
         async with Worker(self) as first:
             lanes = await self._first(plan, first)
-            beside = [partial(self._end, plan, first)] if plan.ends_beside and plan.last else []
+            beside = [partial(self._end, plan, first, beside=True)] if plan.ends_beside and plan.last else []
             await side_by_side(self, await self._units(plan), lanes, beside)
             await self._reduce(plan, first)
-            plan = replace(plan, cases={})  # what they have shown is small now
             for probe in (p for p in plan.middle if not p.origin):
                 await first.settle(probe)
             await side_by_side(self, [partial(self._with_its_value, p) for p in plan.middle if p.origin])
@@ -183,14 +183,17 @@ class Wire(Session):
     async def _late(self, probe: Probe, worker: Worker) -> bool:
         """A request that must not be sent before the time has visibly advanced."""
         if "https" not in self.pace.silent:
-            await anyio.sleep(max(0.0, LATER_S - self._since(probe.purpose)))
+            over = (e.finished for e in self.exchanges if e.purpose == probe.purpose)
+            await anyio.sleep(max(0.0, next(over, self.now()) + LATER_S - self.now()))
         return await worker.exchange_with_retry(probe)
 
-    async def _end(self, plan: Plan, first: Worker, _: Worker) -> bool:
+    async def _end(self, plan: Plan, first: Worker, _: Worker, *, beside: bool = False) -> bool:
         """The last request, over the connection of the first: an endpoint may keep what it answers per connection."""
-        if any(e.probe == plan.last[0].id for e in self.exchanges) or any(findings(plan, self.exchanges)):
-            return False  # it was sent; or it has to succeed after what is made smaller yet
-        return await (first.exchange_with_retry if plan.smoke else partial(self._late, worker=first))(plan.last[0])
+        if self._is_over or (beside and is_pending(plan, self.exchanges)):
+            return False  # it was sent; or it has to succeed after what may be made smaller yet
+        send = first.exchange_with_retry if plan.smoke else partial(self._late, worker=first)
+        self._is_over = not await send(plan.last[0])
+        return not self._is_over
 
     async def _with_its_value(self, probe: Probe, worker: Worker) -> bool:
         """Send a probe; one whose value another call lists with that value, or not at all where there is none."""
@@ -217,11 +220,6 @@ class Wire(Session):
         if not self.pace.is_spent:
             await worker.settle(smaller)
         return any(e.probe == smaller.id and shows(case, e.answer) for e in self.exchanges)
-
-    def _since(self, purpose: Purpose) -> float:
-        """Seconds since the first request of a purpose was over."""
-        over = (e.finished for e in self.exchanges if e.purpose == purpose)
-        return self.now() - next(over, self.now())
 
     async def _first(self, plan: Plan, worker: Worker) -> Lanes | None:
         """The first call decides whether there is anybody to talk to.

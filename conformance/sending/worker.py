@@ -34,6 +34,7 @@ class Worker(Caller):
         if not await self.wire.pace.admitted(probe):
             return False
         exchange = await self.asked(probe)
+        shut = self.is_shut  # which a look for somebody forgets
         action = next_action(AFTER, Came(probe, exchange))
         if action is Action.LATER:
             return True
@@ -41,7 +42,8 @@ class Worker(Caller):
             return True
         if action is Action.AGAIN and await self.wire.pace.admitted(probe):
             exchange = await self.asked(probe, retried=True)
-        if self.gave_way or (self.is_shut and await self._is_crowded_out(probe, exchange)):
+            shut = self.is_shut
+        if self.gave_way or (shut and await self._is_crowded_out(probe, exchange)):
             return True
         return self._is_lost_for_now(probe, exchange) or await self._follow(probe, exchange)
 

@@ -123,7 +123,9 @@ def _repeats(steps: list[tuple[Exchange, Step | None]], derived: Derived) -> Ite
     served = max((e.number for e, _ in steps if e.kind is Kind.DOCUMENTED and e.answer), default=0)
     for last in before.values():
         settled = "-port-" in last.probe or (last.probe.endswith("-again") and last.number < served)
-        if last.kind in {Kind.STRAY, Kind.CROWDED} and not settled:
+        step = derived.step(last)
+        excused = step is not None and _is_excused(step, derived.evidence)
+        if last.kind in {Kind.STRAY, Kind.CROWDED} and not (settled or excused):
             yield f"exchange {last.number} ({last.probe}) was not sent again, and is not judged"
 
 
@@ -154,7 +156,7 @@ def _order(steps: list[tuple[Exchange, Step | None]]) -> Iterator[str]:
 def _cut_short(evidence: Evidence, derived: Derived) -> Iterator[str]:
     if evidence.interrupted:
         yield "the run was interrupted"
-    sent = {exchange.probe for exchange in evidence.exchanges}
+    sent = {exchange.probe for exchange in evidence.exchanges if exchange.kind not in {Kind.STRAY, Kind.CROWDED}}
     for name, step in derived.steps.items():
         if step.owed and name not in sent and _is_excused(step, evidence):
             yield f"{name} was not sent: {evidence.gaps[step.probe.purpose.label]}"

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from conformance.commands.cli import main, parsed
+from conformance.contract.purpose import Kind
 from conformance.reference import Running, start
 from conformance.run import record
 from conformance.submissions.package import read_package
@@ -114,6 +115,19 @@ def test_a_package_of_a_run_over_one_connection_at_a_time_is_accepted(running: R
     assert any("few connections" in note for note in evidence.notes)
     made = looked_at(Partner(told_again(evidence), challenge, Terms()).whole(), tmp_path, challenge)
     assert not bad(made), bad(made)
+
+
+def test_a_package_of_a_run_whose_plain_port_is_silent_is_open(running: Running, tmp_path: Path) -> None:
+    """What was sent there while others waited in vain, and not again, is no forgery; nor is the run whole."""
+    challenge = ask("localhost")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        plain = f"http://localhost:{silent.getsockname()[1]}/"
+        target = subject(running, http_endpoint=plain, timeout=0.5)
+        evidence = record(target, seed=challenge.seed, nonce=challenge.nonce)
+    assert evidence.of(Kind.CROWDED)
+    made = looked_at(Partner(told_again(evidence), challenge, Terms()).whole(), tmp_path, challenge)
+    assert [one for one in made.rows if one.standing is Standing.FAILED] == []
+    assert "nothing has ever answered there" in bad(made)["whole"].said
 
 
 def test_a_package_of_every_call_that_changes_nothing_is_accepted(tmp_path: Path) -> None:

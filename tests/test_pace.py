@@ -165,8 +165,8 @@ def test_losses_in_a_row_make_a_suspect_and_a_lost_check_makes_it_silent(alone: 
         pace.note(LOST, "https")
     assert pace.is_suspect("https", alone=alone)
     assert not pace.is_suspect("http", alone=alone)
-    pace.settle("https", replace(LOST, loss=None))
+    pace.note_check("https", replace(LOST, loss=None))
     assert not pace.silent
-    pace.settle("https", LOST)
+    pace.note_check("https", LOST)
     assert "no complete answer within 3 s" in pace.silent["https"]
     assert not pace.is_suspect("https", alone=alone), "once is enough"

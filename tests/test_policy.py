@@ -32,6 +32,12 @@ def came(of: Probe, what: Answer | str, kind: Kind | None = None, **seen: bool) 
     return Came(of, exchange, **seen)
 
 
+def twice(of: Probe, what: str, *, late: bool = False) -> Came:
+    """A call that was sent a second time, and lost again."""
+    once = came(of, what)
+    return replace(once, exchange=replace(once.exchange, retried=True), resent=True, late=late)
+
+
 def says(status: int, body: bytes = b"<html/>") -> Answer:
     return Answer(status, "", "HTTP/1.1", (), body)
 
@@ -48,6 +54,7 @@ CAME = (
         came(DOCUMENTED, "dns", first=True),
     ),
     (came(SPELLING, "closed"), came(DOCUMENTED, "proxy"), came(MALFORMED, GOOD, Kind.STRAY)),
+    (twice(SPELLING, "closed"), twice(DOCUMENTED, "refused")),
     (
         came(SPELLING, BUSY),
         came(DOCUMENTED, says(503), first=True),
@@ -71,6 +78,9 @@ CAME = (
         came(DOCUMENTED, says(429, SUCCESS)),
         came(DOCUMENTED, says(407)),  # no waiting brings the credentials
         came(SPELLING, "closed", resent=True),
+        *(twice(of, "closed") for of in (PLAIN, MALFORMED)),
+        twice(SPELLING, "closed", late=True),
+        twice(SPELLING, "timeout"),
         came(SPELLING, "timeout"),
         came(SPELLING, "timeout", Kind.CROWDED, resent=True),
         came(PORT, "closed"),

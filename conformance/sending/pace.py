@@ -189,7 +189,7 @@ class Pace:
         """Whether nothing has ever answered there, and calls have waited in vain."""
         return channel in self._timed_out and channel not in self._heard
 
-    def settle(self, channel: str, check: Exchange, *, gave_way: bool = False) -> None:
+    def note_check(self, channel: str, check: Exchange, *, gave_way: bool = False) -> None:
         """A documented call, sent to a suspect: answered, or given way to, all is well; else it was the last."""
         self._streaks[channel] = 0
         if check.loss and not gave_way:

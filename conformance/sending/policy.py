@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
-from conformance.contract.purpose import PLAIN_HTTP, SPELLED, Kind
+from conformance.contract.purpose import PLAIN_HTTP, REFUSED, SPELLED, Kind
 from conformance.evidence.between import asks_to_wait
 from conformance.evidence.classify import Meaning
 from conformance.evidence.exchange import Answer, Exchange
@@ -27,6 +27,7 @@ class Action(StrEnum):
     GO_ON = "go on with the next call"
     LATER = "send it again after the others, over the one connection that is left"
     AGAIN = "send it once more, over a new connection"
+    LATE = "send it once more, after the others"
     WAIT = "wait as long as was asked, else a growing pause; send it again at a slower pace"
     KNOCK = "send it twice more over new connections, with pauses; shut out each time, send nothing more"
     COMPARE = "send the documented request beside it, then it again"
@@ -46,12 +47,14 @@ class Row(NamedTuple, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """What became of a call. first: of a run. resent: sent a second time. shut_out: by one that answered before."""
+    """What became of a call. first: of a run. resent: sent a second time. late: after the others, once. shut_out: by
+    one that answered before."""
 
     probe: Probe
     exchange: Exchange
     first: bool = False
     resent: bool = False
+    late: bool = False
     shut_out: bool = False
 
     @property
@@ -91,6 +94,15 @@ AFTER: tuple[Row[Came], ...] = (
             and not (c.first or c.resent or c.probe.form.https_port)
         ),
         Action.AGAIN,
+    ),
+    Row(
+        "over HTTPS, what is to be served was closed or refused a second time, as may be the moment's",
+        lambda c: (
+            c.loss in {"closed", "refused"}
+            and c.exchange.retried
+            and not (c.late or c.probe.channel == "http" or c.probe.kind in REFUSED)
+        ),
+        Action.LATE,
     ),
     Row("an answer that puts it off", lambda c: asks_to_wait(c.exchange.answer), Action.WAIT),
     Row(

@@ -69,7 +69,7 @@ class Session:
         self.lane: Connections | None = None  # the one worker that goes on, once connections stood in each other's way
         self.closed_at = 0.0  # when a connection was last closed by this side
         self._narrowed_at: float | None = None
-        self.lost: set[str] = set()  # probes that were closed twice, and are sent once more
+        self.late: set[str] = set()  # probes that were lost twice, and are sent once more after the others
         self.strays = False  # data that nobody asked for was seen: each call gets a connection of its own
         self.canary: Canary | None = None
         self.heard = anyio.Event()  # set with each exchange that is kept
@@ -129,16 +129,16 @@ class Session:
         """Whether so many calls in a row got no answer that the endpoint may have gone."""
         return self.pace.is_suspect(channel, alone=self.is_narrow)
 
-    def is_mute(self, channel: str) -> bool:
+    def has_to_be_looked_for(self, channel: str) -> bool:
         """Whether a port has never answered, and no connection of ours is in the way any more."""
         return self.is_narrow and channel not in self.pace.silent and self.pace.is_mute(channel)
 
-    def settle(self, channel: str, check: Exchange, *, gave_way: bool) -> None:
+    def note_check(self, channel: str, check: Exchange, *, gave_way: bool) -> None:
         """Say what a documented call shows of a port that may be silent.
 
         A plain port that never answered is no sign that connections were in each other's way: that note is taken back.
         """
-        self.pace.settle(channel, check, gave_way=gave_way)
+        self.pace.note_check(channel, check, gave_way=gave_way)
         if channel == "http" and channel in self.pace.silent and self.pace.is_mute(channel):
             self.notes = [note for note in self.notes if note != _NARROW]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.contract.purpose import REFUSED, Kind
+from conformance.contract.purpose import Kind
 from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Exchange
 from conformance.probes.probe import Channel, Probe
@@ -19,7 +19,7 @@ class Worker(Caller):
     """Sends probes, one at a time, until it is known what became of each."""
 
     async def settle(self, probe: Probe, rest: float = 0.0) -> None:
-        """One exchange, and all that follows from it; again, after a rest, where it was lost or others in its way."""
+        """One exchange, and what follows; again, after a rest, if it was lost, or other connections were in its way."""
         if await self.exchange_with_retry(probe):
             await self.wire.pace.pause(rest)
             await self.exchange_with_retry(probe)
@@ -27,9 +27,9 @@ class Worker(Caller):
     async def exchange_with_retry(self, probe: Probe) -> bool:
         """One exchange; sent once more where a connection was lost, or where the endpoint asked to wait.
 
-        True when other connections of ours were in its way, so that it has to be sent again later.
+        True when it has to be sent again later: it was closed twice, or other connections of ours were in its way.
         """
-        if self.wire.is_mute(probe.channel):  # before each call waits in vain
+        if self.wire.has_to_be_looked_for(probe.channel):  # before each call waits in vain
             await self._look_for_somebody(probe.channel)
         if not await self.wire.pace.admitted(probe):
             return False
@@ -45,24 +45,19 @@ class Worker(Caller):
             shut = self.is_shut
         if self.gave_way or (shut and await self._is_crowded_out(probe, exchange)):
             return True
-        return self._is_lost_for_now(probe, exchange) or await self._follow(probe, exchange)
-
-    def _is_lost_for_now(self, probe: Probe, exchange: Exchange) -> bool:
-        """Whether a call that is to be served was closed twice, which may be the moment's: once, it is sent later."""
-        lost = exchange.loss is not None and exchange.loss.kind in _AWAY and exchange.retried
-        if not lost or probe.channel == "http" or probe.kind in REFUSED or probe.id in self.wire.lost:
-            return False
-        self.wire.lost.add(probe.id)
-        return True
+        return await self._follow(probe, exchange)
 
     async def _follow(self, probe: Probe, exchange: Exchange) -> bool:
-        """Do what an answer calls for; True when other connections of ours were in the way."""
+        """Do what came of a call calls for; True when it has to be sent again later."""
         if (action := self._after(probe, exchange)) is Action.WAIT:
             answered = await self.ask_again(probe, exchange)
             if answered is None:
                 return True
             action = self._after(probe, answered)
         match action:
+            case Action.LATE:
+                self.wire.late.add(probe.id)
+                return True
             case Action.KNOCK:
                 await self._knock_again(probe)
             case Action.COMPARE:
@@ -73,7 +68,9 @@ class Worker(Caller):
 
     def _after(self, probe: Probe, exchange: Exchange) -> Action:
         shut_out = self.wire.pace.is_shut_out(exchange)
-        return next_action(AFTER, Came(probe, exchange, resent=True, shut_out=shut_out))
+        return next_action(
+            AFTER, Came(probe, exchange, resent=True, late=probe.id in self.wire.late, shut_out=shut_out)
+        )
 
     async def _is_crowded_out(self, probe: Probe, exchange: Exchange) -> bool:
         """Whether other connections were in the way of a call that was closed, or it is so for what it asks."""
@@ -93,7 +90,7 @@ class Worker(Caller):
             if not await self.wire.pace.admitted(check):
                 return False
             checked = await self.asked(check, retried=True)
-        self.wire.settle(channel, checked, gave_way=self.gave_way)
+        self.wire.note_check(channel, checked, gave_way=self.gave_way)
         return self.gave_way
 
     async def ask_again(self, probe: Probe, exchange: Exchange) -> Exchange | None:

@@ -31,6 +31,8 @@ class Proxy:
     opens: ssl.SSLContext | None = None  # whose certificate it shows in place of the endpoint's, over and back to TLS
     tls: ssl.SSLContext | None = None  # its own
     stalls: bool = False  # says nothing to any request
+    hangs: tuple[int, ...] = ()  # says nothing where it is to make a tunnel to these ports
+    forwards: bytes | None = None  # says this in place of forwarding a request
     asked: list[str] = field(default_factory=list)  # method and target of each request
 
     def __enter__(self) -> Self:
@@ -73,16 +75,19 @@ class Proxy:
         assert isinstance(request, h11.Request)
         place = request.target.decode()
         self.asked.append(f"{request.method.decode()} {place}")
-        if self.stalls:
+        connects = request.method == b"CONNECT"
+        there = urlsplit(f"//{place}" if connects else place)
+        port = there.port or 80
+        if self.stalls or (connects and port in self.hangs):
             sock.recv(1)
+            return
+        if self.forwards is not None and not connects:
+            sock.sendall(self.forwards)
             return
         wanted = b"Basic " + base64.b64encode(self.credentials.encode())
         if self.credentials and dict(request.headers).get(b"proxy-authorization") != wanted:
             _refuse(client, sock, 407, "Proxy Authentication Required")
             return
-        connects = request.method == b"CONNECT"
-        there = urlsplit(f"//{place}" if connects else place)
-        port = there.port or 80
         if connects and self.ports and port not in self.ports:
             _refuse(client, sock, 403, "Forbidden")
             return

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import anyio
+import anyio.lowlevel
 import pytest
 import trustme
 
@@ -15,6 +18,7 @@ from conformance import Report, Target, Terms, judge, record, reference
 from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Evidence
 from conformance.sending import tunnel
+from conformance.sending.connect import Dialer
 from tests.command import run
 from tests.proxying import Proxy, opening
 
@@ -24,9 +28,9 @@ SERVED_IN_THE_CLEAR = "plain_http_served_on_the_https_port"
 OLD = "tls_1_0_accepted"
 
 
-def judged(running: reference.Running, proxy: Proxy | None, *select: str, **settings: Any) -> tuple[Evidence, Report]:
+def judged(running: reference.Running, through: Proxy | None, *select: str, **settings: Any) -> tuple[Evidence, Report]:
     usual = {"ca_file": str(running.ca_file), "http_endpoint": running.http_url, "states": STATES}
-    ways = {"proxy": proxy.url} if proxy else {}
+    ways = {"proxy": through.url} if through else {}
     target = Target.of(running.https_url, **(usual | ways | {"allow_hostile_requests": True} | settings))
     evidence = record(target, terms=Terms(select=select))
     return evidence, judge(evidence, terms=Terms(select=select))
@@ -98,6 +102,9 @@ def test_a_proxy_that_connects_to_the_endpoint_alone_is_judged_by_a_public_certi
         assert "no public CA signed the certificate" in reasons(report, "TLS-01")
         monkeypatch.setattr("certifi.where", lambda: str(running.ca_file))
         report = judged(running, proxy, *OF_TLS)[1]
+        assert "no public CA signed" in reasons(report, "TLS-01"), "certifi of a distribution names this machine's CAs"
+        monkeypatch.setattr(tunnel, "public_authorities", lambda: str(running.ca_file))
+        report = judged(running, proxy, *OF_TLS)[1]
     assert (verdict(report, "TLS-01"), verdict(report, "TLS-05")) == ("fail", "pass")
 
 
@@ -106,7 +113,7 @@ def test_what_a_proxy_forwards_is_judged_where_it_is_an_envelope(variant: str, m
     """An answer without one may be the proxy's own, which tunnels to the port of HTTPS alone."""
     with reference.start(variant=variant or None) as running, Proxy() as proxy:
         proxy.ports = (urlsplit(running.https_url).port or 0,)
-        monkeypatch.setattr("certifi.where", lambda: str(running.ca_file))
+        monkeypatch.setattr(tunnel, "public_authorities", lambda: str(running.ca_file))
         report = judged(running, proxy, *OF_TLS)[1]
     assert (verdict(report, "TLS-01"), verdict(report, "TLS-05")) == ("inconclusive" if variant else "pass", "pass")
     assert verdict(report, "TLS-02") == ("inconclusive" if variant else "pass")
@@ -118,16 +125,15 @@ def test_what_a_proxy_forwards_is_judged_where_it_is_an_envelope(variant: str, m
 
 @dataclass(frozen=True)
 class Way:
-    """A proxy in the way; whether its own CA is trusted; what TLS-03 comes to."""
+    """A proxy in the way; whether its own CA is trusted."""
 
     proxy: dict[str, Any]
     opens: bool = False
     trusted: bool = False
-    tls_03: str = "inconclusive"
 
 
 WAYS = {
-    "opens TLS, as its users know": Way({}, opens=True, trusted=True, tls_03="pass"),
+    "opens TLS, as its users know": Way({}, opens=True, trusted=True),
     "opens TLS, by a CA that nobody trusts": Way({}, opens=True),
     "speaks in the tunnel": Way({"says": b"<html>Blocked</html>"}),
     "closes the tunnel": Way({"closes": True}),
@@ -146,7 +152,7 @@ def test_nobody_is_accused_of_what_a_proxy_does(way: Way, others: trustme.CA, tm
         proxied.port = proxy.port
         report = judged(running, proxied, *OF_TLS, timeout=1.0, **settings)[1]
     assert [r.id for r in report.requirements if r.verdict == "fail"] == []
-    assert (verdict(report, "TLS-01"), verdict(report, "TLS-03")) == ("inconclusive", way.tls_03)
+    assert (verdict(report, "TLS-01"), verdict(report, "TLS-03")) == ("inconclusive", "inconclusive")
     assert report.exit_code == 10
 
 
@@ -159,6 +165,57 @@ def test_an_endpoint_behind_a_proxy_that_opens_tls_is_not_asked_in_the_clear(
     assert tunnel.OPENED in reasons(report, "TLS-01")
     assert {h.accepted for h in evidence.handshakes} == {None}
     assert not any(e.tls for e in evidence.exchanges)
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"<html>Blocked</html>\r\n\r\n", b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"]
+)
+def test_nobody_is_accused_of_how_a_proxy_forwards(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with reference.start() as running, Proxy(forwards=said) as proxy:
+        proxy.ports = (urlsplit(running.https_url).port or 0,)
+        monkeypatch.setattr(tunnel, "public_authorities", lambda: str(running.ca_file))
+        report = judged(running, proxy, "TLS-02", "HYG-10")[1]
+    assert (verdict(report, "TLS-02"), verdict(report, "HYG-10")) == ("inconclusive", "pass")
+    assert "while a proxy forwarded it; let the proxy connect (CONNECT) to the port of" in reasons(report, "TLS-02")
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_proxy_of_one_state_may_open_tls_too(trusted: bool, others: trustme.CA, tmp_path: Path) -> None:
+    with reference.start() as running, Proxy(opens=opening("localhost", others)) as proxy:
+        file = tmp_path / "ca.pem"
+        file.write_text((file.read_text() if trusted else "") + Path(running.ca_file).read_text())
+        states = STATES | {"004": STATES["004"] | {"proxy": proxy.url}}
+        evidence, report = judged(running, None, *OF_TLS, "ERR-004*", "HYG-10", states=states, ca_file=str(file))
+    proxied = [e for e in evidence.exchanges if e.state == "004" and e.request.url.startswith("https:")]
+    assert {(e.tls, e.loss and e.loss.kind) for e in proxied} == {(None, None if trusted else "proxy")}
+    assert all(e.tls for e in evidence.of(Kind.DOCUMENTED))
+    assert [r.id for r in report.requirements if r.verdict == "fail"] == []
+    assert verdict(report, "TLS-01") == "pass"
+
+
+def test_nobody_waits_for_what_is_known_of_a_proxy() -> None:
+    """While it says nothing about the port of plain HTTP, what it does to TLS is known, and calls are recorded."""
+
+    async def known(dialer: Dialer, port: int, proxy: Proxy) -> None:
+        assert await dialer.doubt() == ""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(dialer.tunnels_plain)
+            while f"CONNECT 127.0.0.1:{port}" not in proxy.asked:
+                await anyio.lowlevel.checkpoint()
+            with anyio.fail_after(1):
+                assert await dialer.doubt() == ""
+            tasks.cancel_scope.cancel()
+
+    with reference.start() as running, Proxy() as proxy:
+        plain = "http://127.0.0.1:9/"
+        proxy.hangs = (9,)
+        target = Target.of(running.https_url, ca_file=str(running.ca_file), http_endpoint=plain, proxy=proxy.url)
+        anyio.run(known, Dialer(target), 9, proxy)
+
+
+def test_a_proxy_is_told_apart_by_one_tls_context() -> None:
+    dialer = Dialer(Target.of("https://localhost/", proxy="https://127.0.0.1:1"))
+    assert dialer.proxy("https://127.0.0.1:1").ssl_context is dialer.proxy("https://127.0.0.1:2").ssl_context
 
 
 # A proxy that fails is named, and what to do about it
@@ -175,7 +232,7 @@ FAILING: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "in the tunnel": (
         {"says": b"<html>Blocked</html>"},
         "",
-        "closed during the TLS handshake",
+        "the proxy opens what goes through its tunnels, or answers there itself",
         "pass these connections unopened",
     ),
 }
@@ -199,3 +256,33 @@ def test_a_proxy_that_fails_is_named_with_its_remedy(
         assert said in told, told
         assert remedy in told, told
         assert PASSWORD not in told
+
+
+def test_of_a_proxy_that_fails_one_cause_is_told() -> None:
+    """What it does to tunnels is not tried where it makes none."""
+    with reference.start() as running, Proxy() as proxy:
+        proxy.ports = (1,)
+        report = judged(running, proxy, *OF_TLS)[1]
+    assert "answers 403" in reasons(report, "TLS-01")
+    assert "what goes through its tunnels" not in reasons(report, "TLS-01")
+
+
+async def _never(*_: object) -> list[str]:
+    await anyio.sleep_forever()
+    raise AssertionError
+
+
+def test_a_name_of_a_proxy_that_nobody_answers_for_is_the_proxys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.sending.connect.Names.resolve", _never)
+    with reference.start() as running, Proxy() as proxy:
+        report = judged(running, proxy, "TLS-03", timeout=0.3)[1]
+    assert "(resolving the name of the proxy 127.0.0.1:" in reasons(report, "TLS-03")
+    assert "see to it that the proxy runs" in reasons(report, "TLS-03")
+
+
+def test_a_proxy_that_speaks_no_tls_has_its_remedy() -> None:
+    with reference.start() as running, socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        report = judged(running, None, "TLS-03", timeout=0.3, proxy=url)[1]
+    assert "(the TLS handshake with the proxy 127.0.0.1:" in reasons(report, "TLS-03")
+    assert "with https:// the proxy itself is to speak TLS" in reasons(report, "TLS-03")

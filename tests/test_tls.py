@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import trustme
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -23,7 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from conformance.reference.handmade import handmade
-from conformance.sending.tls import context
+from conformance.sending.looks import Look
+from conformance.sending.tls import context, for_any_purpose
 from conformance.target.configuration import ConfigError
 from conformance.target.target import target
 from tests.answering import CONTRACT, HOST, Endpoint, Script, honest, http, reason, served, session, verdict
@@ -143,6 +147,65 @@ def test_a_certificate_that_some_clients_take_is_left_open(
     assert "purpose" in reason(report, "TLS-03")
     assert "serverAuth" in report.obstacle
 
+
+def test_such_a_certificate_is_looked_at_from_the_source_address(tmp_path: Path) -> None:
+    seen = set()
+
+    class Watched(Endpoint):
+        def _serve(self, sock: socket.socket, connection: int) -> None:
+            seen.add(sock.getpeername()[0])
+            super()._serve(sock, connection)
+
+    authority, own = handmade(HOST, use=ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
+    (tmp_path / "office.pem").write_bytes(authority)
+    (tmp_path / "leaf.pem").write_bytes(own)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "leaf.pem")
+    with Watched(tls=tls) as endpoint:
+        report = session(endpoint, ca_file=tmp_path / "office.pem", source_address="127.0.0.3")[1]
+    assert verdict(report, "TLS-03") == "inconclusive"
+    assert seen == {"127.0.0.3"}
+
+
+def test_a_name_with_the_word_purpose_is_no_reason_to_look(authority: trustme.CA, ca_file: Path) -> None:
+    never = mock.patch.object(Look, "any_purpose", side_effect=AssertionError)
+    with Endpoint(tls=served(authority.issue_cert("sdk.example"))) as endpoint, never:
+        report = session(endpoint, ca_file=ca_file, host="purpose.example")[1]
+    assert verdict(report, "TLS-03") == "fail"
+
+
+class _Shown:
+    """A connection on which a certificate was shown, with these extensions."""
+
+    def __init__(self, *extensions: x509.ExtensionType) -> None:
+        key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+        made = x509.CertificateBuilder(name, name, key.public_key(), 1, datetime.now(UTC), datetime.now(UTC))
+        for extension in extensions:
+            made = made.add_extension(extension, critical=False)
+        self.octets = made.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+    def getpeercert(self, binary_form: bool) -> bytes:
+        return self.octets if binary_form else b""
+
+
+ANY, SERVERS = ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE, ExtendedKeyUsageOID.SERVER_AUTH
+X400 = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\x30\x02\xa3\x00")  # names that nobody reads
+
+
+@pytest.mark.parametrize(
+    ("extensions", "is_left_open"),
+    [
+        ([x509.ExtendedKeyUsage([ANY])], True),
+        ([x509.ExtendedKeyUsage([ANY, SERVERS])], False),
+        ([x509.ExtendedKeyUsage([ANY]), X400], False),
+    ],
+)
+def test_what_a_certificate_is_for(extensions: list[x509.ExtensionType], is_left_open: bool) -> None:
+    shown: Any = _Shown(*extensions)
+    assert (for_any_purpose(shown) is not None) == is_left_open
+
+
+# What this machine lacks
 
 # What this machine lacks
 

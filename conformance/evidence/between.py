@@ -44,19 +44,23 @@ REMEDY = {
     Obstacle.DOOR: "correct the token and path in `endpoint`, and credentials in `headers`; let this address in",
     Obstacle.BAN: "put this machine's address on the allow-list, and use a lower --rate",
 }
-OPENED = "let the proxy pass these connections unopened; where it opens TLS, name its CA with `ca_file`"
+UNOPENED = "let the proxy pass these connections unopened; where it opens TLS, name its CA with `ca_file`"
 _BEHIND = "correct host and port in `endpoint`, as the proxy sees them; it finds nobody there"
+_UNFOUND = "correct host and port in `proxy`, or see to it that the proxy runs"
 _OF_A_PROXY = {  # by what is said of its failure
     "cannot be reached": "correct host and port in `proxy`, or see to it that the proxy runs and lets this machine in",
-    "connecting to the proxy": "correct host and port in `proxy`, or see to it that the proxy runs",
+    "resolving the name of the proxy": _UNFOUND,
+    "connecting to the proxy": _UNFOUND,
+    "(the TLS handshake with the proxy": "correct `proxy`: with https:// the proxy itself is to speak TLS",
+    "while a proxy forwarded it": "let the proxy connect (CONNECT) to the port of plain HTTP, or pass these calls",
     "waiting for the proxy": "see to it that the proxy works, and reaches host and port of `endpoint`",
     "(the proxy speaks TLS)": "give the proxy a certificate that verifies, or name its CA with `ca_file`",
-    "answers 407": 'give the proxy\'s user and password: proxy = "http://${PROXY_USER}:${PROXY_PASSWORD}@HOST:PORT"',
+    "answers 407": 'give its user and password: proxy = "http://${PROXY_USER}:${PROXY_PASSWORD}@HOST:PORT"',
     "answers 502": _BEHIND,
     "answers 503": _BEHIND,
     "answers 504": _BEHIND,
     "answers 4": "let the proxy connect (CONNECT) to host and port of `endpoint`",
-    "may be its own": OPENED,
+    "may be its own": UNOPENED,
     "does not speak HTTP": "correct host and port in `proxy`: what listens there is no HTTP proxy",
 }
 TO_MEND = "; to mend it: "  # between what stands in the way and its remedy, in one line
@@ -176,7 +180,8 @@ class _Reader:
         if kind is None and self._is_at_the_door(answer):
             kind = Obstacle.DOOR
         if kind is Obstacle.PROXY:
-            return Instead(kind, f"{_said(kind, answer)}; {remedy_of_a_proxy(f'answers {answer.status}')}")
+            remedy = remedy_of_a_proxy(f"answers {answer.status}")
+            return Instead(kind, f"{_said(kind, answer)}; if a proxy is in use, {remedy}")
         return Instead(kind, f"{_said(kind, answer)}; {REMEDY[kind]}") if kind else None
 
     def _is_of_the_state(self, exchange: Exchange, answer: Answer, kind: Obstacle) -> bool:

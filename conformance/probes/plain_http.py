@@ -91,7 +91,7 @@ class _Plain:
 
     def probes(self) -> Iterator[Probe]:
         yield from self._ports()
-        if not self.target.proxy:  # a proxy writes the request line, and keeps the connections
+        if not self.target.proxy:  # one that forwards requests writes their first lines, and keeps the connections
             yield from self._lines()
         yield from self._documented()
         yield from self._forms()

@@ -54,7 +54,7 @@ class InProcess(Dialer):
     def transport(self, meter: Meter, **_: object) -> Transport:
         return _Straight(self, meter)
 
-    async def handshake(self, host: str, port: int, version: object, timeout: float) -> Handshake:  # noqa: ARG002
+    async def handshake(self, version: object) -> Handshake:
         return Handshake(str(version), False, "refused: not a real connection")
 
 

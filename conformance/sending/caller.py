@@ -21,12 +21,15 @@ from conformance.evidence.exchange import Answer, Exchange, Loss, Request, Tls
 from conformance.probes.probe import FIRST, Probe
 from conformance.sending.failure import LineFailed
 from conformance.sending.line import Meter
+from conformance.sending.looks import Look
 from conformance.sending.receiving import HEAD, protocol_loss, received
 from conformance.sending.session import Session
+from conformance.sending.tls import WRONG_PURPOSE
 from conformance.sending.transport import Transport
 from conformance.target.target import State
 
-_OF_TLS = frozenset({"certificate", "no-tls", "tls", "closed"})  # kinds of loss as a handshake may end
+_OF_TLS = frozenset({"certificate", "purpose", "no-tls", "tls", "closed"})  # kinds of loss as a handshake may end
+_FORWARDED = frozenset({"closed", "malformed", "timeout", "too-large", "http2"})  # which may be a proxy's own doing
 _WATCH_S = 0.03  # behind the first answer of a run
 
 
@@ -78,15 +81,29 @@ class Caller:
             self.wire.note_strays()
             await self.drop()
 
+    def _route(self, state: State | None) -> tuple[str, str]:
+        """The proxy and the source address of a call, as far as there are any."""
+        target = self.wire.target
+        return (state and state.proxy) or target.proxy, (state and state.source_address) or target.source_address
+
+    async def _is_forwarded(self, probe: Probe, state: State | None) -> bool:
+        """Whether a proxy forwards a call, and no bytes. What the proxy of a state does to TLS is found out, too:
+
+        calls are kept in the order in which they end, so that afterwards none may wait for it.
+        """
+        proxy, _ = self._route(state)
+        if state and state.proxy:
+            await self.wire.dialer.doubt(proxy)
+        is_plain = probe.channel == "http" and not probe.form.https_port
+        return bool(proxy) and is_plain and not await self.wire.dialer.tunnels_plain(proxy)
+
     def _open(self, state: State | None, *, forwarded: bool) -> Transport:
         """httpx without its client: that would keep cookies, log URLs and stumble over odd redirects.
 
-        forwarded: whether a proxy, where there is one, passes requests on and not bytes.
+        forwarded: whether a proxy passes requests on and not bytes.
         """
-        target = self.wire.target
-        proxy = (state and state.proxy) or target.proxy
-        source = (state and state.source_address) or target.source_address
-        key = proxy, source, forwarded and bool(proxy)
+        proxy, source = self._route(state)
+        key = proxy, source, forwarded
         if key not in self._transports:
             self._transports[key] = self.wire.dialer.transport(
                 self.meter, proxy=proxy, source_address=source, address=self.address, forwarded=forwarded
@@ -118,17 +135,19 @@ class Caller:
             await self.wire.let_go()
         self._channel = probe.channel
         state = self.wire.target.states.get(probe.state)
+        forwarded = await self._is_forwarded(probe, state)
         request = self.wire.request(probe)
         self.meter.begin()
         self.meter.http_version = request.http_version
         # The wall clock is read once: one that jumps during the run bends no time and no duration.
         started = self.wire.now()
-        forwarded = probe.channel == "http" and not probe.form.https_port and not await self.wire.dialer.tunnels_plain()
         answer, loss = await self._answered(state, request, forwarded=forwarded)
         finished = self.wire.now()
         if loss is not None and loss.kind in {"closed", "certificate"}:
-            loss = await self._told(loss, request) or loss
-        loss, tls = await self._without_the_proxys(loss)
+            loss = await self._told(loss, request, state) or loss
+        if loss is not None and forwarded and loss.kind in _FORWARDED:
+            loss = Loss("proxy", f"{loss.reason}, while a proxy forwarded it")
+        loss, tls = await self._without_the_proxys(loss, state)
         kind = probe.kind
         if self.meter.surplus:
             self.wire.note_strays()
@@ -205,26 +224,27 @@ class Caller:
         except (httpcore.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError):
             return None, Loss("closed", f"the connection was lost ({self.meter.stage})")
 
-    async def _told(self, loss: Loss, request: Request) -> Loss | None:
+    async def _told(self, loss: Loss, request: Request, state: State | None) -> Loss | None:
         """What another connection tells of a certificate, where this one does not.
 
         A server that refuses one ends TLS 1.3 when the handshake is over, so that its word may be lost with the request
         on its way; where anything was ever answered, it is not that.
         """
-        parts, address = urlsplit(request.url), self.meter.address
-        host, port, failed = parts.hostname or "", parts.port or 443, None
-        if loss.kind == "certificate" and "purpose" in loss.reason:
-            failed = await self.wire.dialer.any_purpose(host, port, address)
+        parts, failed = urlsplit(request.url), None
+        there = parts.hostname or "", parts.port or 443, self.meter.address
+        look = Look(self.wire.dialer, *there, *self._route(state))
+        if loss.kind == "certificate" and loss.reason.endswith(WRONG_PURPOSE):
+            failed = await look.any_purpose()
         ended = loss.kind == "closed" and self.meter.tls is not None and self.meter.tls.version == "TLSv1.3"
         if ended and not self.meter.received and not any(e.answer for e in self.wire.exchanges):
-            failed = await self.wire.dialer.refusal(host, port, address)
+            failed = await look.refusal()
         return Loss(failed.kind, str(failed)) if failed else None
 
-    async def _without_the_proxys(self, loss: Loss | None) -> tuple[Loss | None, Tls | None]:
+    async def _without_the_proxys(self, loss: Loss | None, state: State | None) -> tuple[Loss | None, Tls | None]:
         """What was seen of TLS, as far as it is the endpoint's and not a proxy's that may have opened it."""
-        tls = self.meter.tls
+        tls, (proxy, _) = self.meter.tls, self._route(state)
         failed = loss is not None and loss.kind in _OF_TLS and tls is None
-        if not (tls or failed) or not (doubt := await self.wire.dialer.doubt()):
+        if not (proxy and (tls or failed)) or not (doubt := await self.wire.dialer.doubt(proxy)):
             return loss, tls
         self.wire.note(doubt)
         return Loss("proxy", f"{loss.reason}; {doubt}") if loss and failed else loss, None
@@ -234,8 +254,7 @@ class Caller:
         told = replace(request, body=self.wire.secrets.reveal(request.body))
         response = await self._open(state, forwarded=forwarded).send(told)
         answer = await received(response, self.meter, self.wire.allowance)
-        proxied = forwarded and (self.wire.target.proxy or (state and state.proxy))
-        if proxied and not answer.envelope.recognised and not answer.meaning.is_success:
+        if forwarded and not answer.envelope.recognised and not answer.meaning.is_success:
             said = f"HTTP {answer.status} and no envelope over plain HTTP, which may be the proxy's own answer"
             raise LineFailed("proxy", said)
         return answer

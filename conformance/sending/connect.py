@@ -21,7 +21,7 @@ from conformance.sending.failure import LineFailed
 from conformance.sending.line import Line, Meter, Port
 from conformance.sending.receiving import HEAD
 from conformance.sending.resolve import Names, Resolver, first_to_connect, system
-from conformance.sending.tls import Trust, context, for_any_purpose, old, unverified
+from conformance.sending.tls import Trust, context, old
 from conformance.sending.transport import Transport
 from conformance.sending.tunnel import NO_LINE, Tunnels, doubt
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # It logs heads as they were received, with whatever an endpoint says back, for everybody who listens to all logs.
 logging.getLogger("httpcore").setLevel(logging.CRITICAL)
 
-_REFUSAL_S = 1.0
+_PLAIN_S = 2.0  # for a proxy to make a tunnel to the port of plain HTTP
 _NOT_HERE = "this machine does not speak it"
 _LOCAL = ("no protocols available", "no ciphers")  # what OpenSSL says where it is this machine that cannot
 _ONE_ADDRESS_S = 3.0  # for one of several addresses of a host to connect
@@ -110,7 +110,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
     ) -> Line:
         self.meter.reused, self.meter.tls, self.meter.address = False, None, ""
         self.meter.connection = self.dialer.number()
-        self.meter.stage = "resolving the name"
+        self.meter.stage = f"resolving the name of the proxy {self.proxy}" if self.proxy else "resolving the name"
         addresses = [self.address] if self.address else await self.dialer.names.resolve(host, port)
         self.meter.stage = f"connecting to the proxy {self.proxy}" if self.proxy else "connecting"
 
@@ -165,15 +165,21 @@ class Dialer:
         self.secrets: Secrets = target.secrets
         self.names = Names(resolver)
         self._connections = 0
-        self._doubt: str | None = None
-        self._tunnels_plain: bool | None = None
-        self._doubting = anyio.Lock()
+        # What is known of proxies, and who is finding it out.
+        self._doubts: dict[str, str] = {}
+        self._plain: dict[str, bool] = {}
+        self._doubting, self._trying_plain = anyio.Lock(), anyio.Lock()
         self.ports: defaultdict[tuple[str, int], tuple[Port, Port]] = defaultdict(lambda: (Port(), Port()))
 
     @cached_property
     def trust(self) -> Trust:
         """One for the session: building its context costs 20 ms."""
         return self._trust()
+
+    @cached_property
+    def _to_proxies(self) -> ssl.SSLContext:
+        """The same for proxies that speak TLS: they are shown no certificate."""
+        return context(self.trust.ca_file)
 
     def number(self) -> int:
         self._connections += 1
@@ -206,42 +212,55 @@ class Dialer:
         parts = httpx.URL(url)
         plain = str(parts.copy_with(username=None, password=None))
         headers = [(b"Proxy-Authorization", b"Basic " + parts.userinfo)] if parts.userinfo else []
-        own = context(self.trust.ca_file) if parts.scheme == "https" else None
+        own = self._to_proxies if parts.scheme == "https" else None
         return httpcore.Proxy(plain, headers=headers, ssl_context=own)
 
-    async def doubt(self) -> str:
-        """Why what is seen of TLS may be the proxy's and not the endpoint's; "" where it is the endpoint's."""
-        if not self.target.proxy:
-            return ""
-        async with self._doubting:
-            if self._doubt is None:
-                parts, way = urlsplit(self.target.endpoint), self._way()
-                host, port, source = parts.hostname or "", parts.port or 443, self.target.source_address
-                self._doubt = await doubt(way, host, port, source) if isinstance(way, Tunnels) else ""
-        return self._doubt
+    async def doubt(self, proxy: str = "") -> str:
+        """Why what is seen of TLS may be the proxy's and not the endpoint's; "" where it is the endpoint's.
 
-    async def tunnels_plain(self) -> bool:
+        proxy: the one of a state that has its own.
+        """
+        proxy = proxy or self.target.proxy
+        if proxy and proxy not in self._doubts:
+            async with self._doubting:
+                way = self._way("", proxy)
+                if proxy not in self._doubts and isinstance(way, Tunnels):
+                    parts, source = urlsplit(self.target.endpoint), self.target.source_address
+                    self._doubts[proxy] = await doubt(way, parts.hostname or "", parts.port or 443, source)
+        return self._doubts.get(proxy, "")
+
+    async def tunnels_plain(self, proxy: str = "") -> bool:
         """Whether plain HTTP goes through a tunnel, too; otherwise the proxy is asked to forward each request."""
-        if not self.target.proxy or await self.doubt():
+        proxy = proxy or self.target.proxy
+        if not proxy or await self.doubt(proxy):
             return False
-        async with self._doubting:
-            if self._tunnels_plain is None:
-                parts, source = urlsplit(self.target.http_endpoint), self.target.source_address or None
-                self._tunnels_plain = False
-                with contextlib.suppress(TimeoutError, LineFailed, *NO_LINE), anyio.fail_after(self.target.timeout):
-                    line = await self._way().connect_tcp(parts.hostname or "", parts.port or 80, None, source)
+        async with self._trying_plain:
+            if proxy not in self._plain:
+                parts = urlsplit(self.target.http_endpoint)
+                self._plain[proxy] = False
+                with contextlib.suppress(TimeoutError, LineFailed, *NO_LINE):
+                    with anyio.fail_after(min(self.target.timeout, _PLAIN_S)):
+                        line = await self.line(parts.hostname or "", parts.port or 80, proxy=proxy)
                     await line.aclose()
-                    self._tunnels_plain = True
-        return self._tunnels_plain
+                    self._plain[proxy] = True
+        return self._plain[proxy]
 
-    def _way(self, address: str = "") -> httpcore.AsyncNetworkBackend:
-        """What dials for a connection of its own, as the target's calls have theirs."""
-        proxy = self.target.proxy
-        backend = _Backend(self, Meter(cap=HEAD), address, proxy)
+    def _way(self, address: str, proxy: str) -> httpcore.AsyncNetworkBackend:
+        """What dials for it."""
+        backend = _Backend(self, Meter(cap=HEAD), "" if proxy else address, proxy)
         return Tunnels(self.proxy(proxy), backend) if proxy else backend
 
-    async def handshake(self, host: str, port: int, version: ssl.TLSVersion, timeout: float) -> Handshake:
+    async def line(
+        self, host: str, port: int, address: str = "", *, proxy: str = "", source: str = ""
+    ) -> httpcore.AsyncNetworkStream:
+        """A connection of its own, as the target's calls have theirs. Raises LineFailed, and those of NO_LINE."""
+        way = self._way(address, proxy or self.target.proxy)
+        return await way.connect_tcp(host, port, local_address=source or self.target.source_address or None)
+
+    async def handshake(self, version: ssl.TLSVersion) -> Handshake:
         """Whether the endpoint agrees to an old TLS version. A local failure says nothing about the endpoint."""
+        parts = urlsplit(self.target.endpoint)
+        host, port = parts.hostname or "", parts.port or 443
         name = version.name.replace("TLSv1_1", "TLS 1.1").replace("TLSv1", "TLS 1.0")
         try:
             offer = old(version)
@@ -250,39 +269,10 @@ class Dialer:
         if why := await self.doubt():
             return Handshake(name, None, why)
         try:
-            with anyio.fail_after(min(timeout, 5.0)):
-                line = await self._way().connect_tcp(host, port, local_address=self.target.source_address or None)
-                return Handshake(name, *await _agreed(line, offer, host))
+            with anyio.fail_after(min(self.target.timeout, 5.0)):
+                return Handshake(name, *await _agreed(await self.line(host, port), offer, host))
         except (TimeoutError, LineFailed, *NO_LINE):
             return Handshake(name, None, "no answer to the handshake")
-
-    async def any_purpose(self, host: str, port: int, address: str) -> LineFailed | None:
-        """What to say of a certificate whose purpose this machine's TLS refuses, where others take it; else None."""
-        with anyio.move_on_after(_REFUSAL_S), contextlib.suppress(LineFailed, ValueError, *NO_LINE):
-            line = await self._way("" if self.target.proxy else address).connect_tcp(host, port)
-            line = await line.start_tls(unverified(), host)
-            try:
-                return for_any_purpose(line.get_extra_info("ssl_object"))
-            finally:
-                await line.aclose()
-        return None
-
-    async def refusal(self, host: str, port: int, address: str) -> LineFailed | None:
-        """What the server says by itself after a handshake, where nothing is sent; None where it says nothing."""
-        if not address:
-            return None
-        with anyio.move_on_after(_REFUSAL_S):
-            try:
-                line = await self._way("" if self.target.proxy else address).connect_tcp(host, port)
-                try:
-                    await (await line.start_tls(self.trust.context, host)).read(1)
-                finally:
-                    await line.aclose()
-            except LineFailed as failed:
-                return failed
-            except NO_LINE:
-                return None
-        return None
 
 
 async def _agreed(line: httpcore.AsyncNetworkStream, offer: ssl.SSLContext, host: str) -> tuple[bool | None, str]:

@@ -44,6 +44,7 @@ _CLIENT_REFUSED = {
 _NO_ISSUER, _UNVERIFIED_LEAF = (2, 20), 21
 _SELF_SIGNED, _SELF_SIGNED_ROOT = 18, 19
 _MISMATCH = (62, 64)  # of the host's name, of its address
+WRONG_PURPOSE = (" unsuitable certificate purpose", " unsupported certificate purpose")  # of 26, by version of OpenSSL
 
 
 class Trust:
@@ -186,9 +187,12 @@ def for_any_purpose(tls: ssl.SSLObject) -> LineFailed | None:
     from cryptography import x509  # noqa: PLC0415  rarely needed
     from cryptography.x509.oid import ExtendedKeyUsageOID  # noqa: PLC0415
 
-    certificate = x509.load_der_x509_certificate(tls.getpeercert(binary_form=True) or b"")
-    uses = [e.value for e in certificate.extensions if isinstance(e.value, x509.ExtendedKeyUsage)]
-    if not any(ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in use for use in uses):
+    try:
+        certificate = x509.load_der_x509_certificate(tls.getpeercert(binary_form=True) or b"")
+        uses = [use for e in certificate.extensions if isinstance(e.value, x509.ExtendedKeyUsage) for use in e.value]
+    except Exception:  # noqa: BLE001  whatever an endpoint's certificate holds
+        return None
+    if ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE not in uses or ExtendedKeyUsageOID.SERVER_AUTH in uses:
         return None
     return LineFailed(
         "purpose",

@@ -10,6 +10,7 @@ import contextlib
 import secrets
 import ssl
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 OPENED = "the proxy opens what goes through its tunnels, or answers there itself"
 _WITHIN_S = 2.0  # for each thing that is tried
-_UNSEEN = "it was not seen that the proxy leaves alone what goes through its tunnels"
+_UNSEEN = "the suite could not see whether the proxy changes what goes through its tunnels"
 _TO_DO = (
     "what is seen there of TLS, and of plain HTTP on the port of HTTPS, may be its own;"
     " judge once from where no proxy is needed (`explain limits` says why)"
@@ -98,20 +99,36 @@ async def doubt(tunnels: Tunnels, host: str, port: int, source: str = "") -> str
     except (TimeoutError, LineFailed, *NO_LINE) as error:
         return f"{_UNSEEN} ({clip(str(error)) or 'it takes too long'}); {_TO_DO}"
     ours = source or line.get_extra_info("client_addr")[0]
-    is_public = await _is_public(line, host)
-    untouched = [await _comes_through(tunnels, ours, sent) for sent in (_client_hello(host), _request(ours))]
+    untouched: list[bool | None] = []
+    is_public: list[bool] = []
+
+    async def try_out(sent: bytes) -> None:
+        untouched.append(await _comes_through(tunnels, ours, sent))
+
+    async with anyio.create_task_group() as tasks:
+        for sent in (_client_hello(host), _request(ours)):
+            tasks.start_soon(try_out, sent)
+        is_public.append(await _is_public(line, host))
     if False in untouched:
         return f"{OPENED}; {_TO_DO}"
-    if None in untouched and not is_public:
+    if None in untouched and True not in is_public:
         return f"{_UNSEEN} (it does not connect to this machine, and no public CA signed the certificate); {_TO_DO}"
     return ""
+
+
+def public_authorities() -> str:
+    """The file of public CAs; "" where a distribution has certifi name this machine's own, which may hold another."""
+    file = Path(certifi.where()).resolve()
+    return str(file) if file.is_relative_to(Path(certifi.__file__).resolve().parent) else ""
 
 
 async def _is_public(line: httpcore.AsyncNetworkStream, host: str) -> bool:
     """Whether the certificate that is shown is one of those that everybody trusts."""
     try:
+        if not (authorities := public_authorities()):
+            return False
         with anyio.fail_after(_WITHIN_S):
-            line = await line.start_tls(context(certifi.where()), host)
+            line = await line.start_tls(context(authorities), host)
     except (TimeoutError, LineFailed, *NO_LINE):
         return False
     finally:

@@ -173,7 +173,8 @@ class Wire(Session):
         if plan.handshakes and "https" not in self.pace.silent:
             late += [partial(self._tls_version, one) for one in _OLD_TLS]
         late += [plan.in_a_row] if plan.in_a_row else []
-        why = self.pace.silent.get("https", "") if self.pace.is_mute("https") else await self.dialer.doubt()
+        is_known = "http" in self.pace.silent or self.pace.is_mute("https")  # what stands in the way, be it a proxy
+        why = self.pace.silent.get("https", "") if is_known else await self.dialer.doubt()
         unseen = {p.purpose.label for p in plan.together if p.form.https_port and why}
         self.gaps |= dict.fromkeys(unseen, why)
         alone = [(probe,) for probe in plan.together if probe.purpose.label not in unseen]
@@ -290,9 +291,7 @@ class Wire(Session):
         return False
 
     async def _tls_version(self, version: ssl.TLSVersion, worker: Worker) -> bool:
-        parts = urlsplit(self.target.endpoint)
         if self.is_narrow:
             await worker.drop()
-        host, port, within = parts.hostname or "", parts.port or 443, self.target.timeout
-        self.handshakes.append(await self.dialer.handshake(host, port, version, within))
+        self.handshakes.append(await self.dialer.handshake(version))
         return False

@@ -33,7 +33,7 @@ def consistency(evidence: Evidence, raw: Any, version: str) -> Iterator[Row]:
     yield row("lengths", "bodies are as long as their heads say", _lengths(answers))
     yield row("times", "within the run, in order, none faster than its connection", _times(evidence))
     yield row("connections", "each carries one call at a time", _connections(exchanges))
-    yield row("certificates", "valid, the same wherever a host was asked", _certificates(answers))
+    yield _of_certificates(evidence, answers)
     yield row("clocks", "Date headers fit the times of the recording", _clocks(answers), Standing.OPEN)
 
 
@@ -120,6 +120,25 @@ def _connections(exchanges: tuple[Exchange, ...]) -> Iterator[str]:
             yield f"{name} was sent over connection {exchange.connection} before {before.number} was answered"
         if (exchange.address, exchange.tls) != (before.address, before.tls):
             yield f"{name}: connection {exchange.connection} led elsewhere for {before.number}"
+
+
+def _of_certificates(evidence: Evidence, answers: list[tuple[Exchange, Answer]]) -> Row:
+    """Through a proxy that may open TLS, a run records no certificate: it may be the proxy's own."""
+    states = evidence.described.target.get("states", {}) if evidence.described else {}
+    proxied = {code for code, state in states.items() if state.get("proxy")}
+    everywhere = bool(evidence.described and evidence.described.target.get("proxy"))
+
+    def way(exchange: Exchange) -> str | None:
+        """Which proxy it went through, by the state that has one of its own; None where it went through none."""
+        return exchange.state if exchange.state in proxied else "" if everywhere else None
+
+    seen = {way(exchange) for exchange in evidence.exchanges if exchange.tls}
+    known = [(e, a) for e, a in answers if way(e) is None or way(e) in seen or urlsplit(e.request.url).scheme == "http"]
+    checked = row("certificates", "valid, the same wherever a host was asked", _certificates(known))
+    if checked.standing is not Standing.OK or len(known) == len(answers):
+        return checked
+    unknown = "answers came through a proxy that may open TLS, so that nobody saw the endpoint's certificate"
+    return Row("certificates", Standing.OPEN, f"{len(answers) - len(known)} {unknown}")
 
 
 def _certificates(answers: list[tuple[Exchange, Answer]]) -> Iterator[str]:

@@ -195,8 +195,9 @@ SETTINGS: tuple[Setting, ...] = (
             more='For example ["I-04"]; `explain I-04` says what it is. An option adds to those of the file.',
             adds=True, metavar="I-NN", commands=(*_LOOKS, "replay")),
     Setting("proxy", "text", "target", "a proxy to go through, such as http://proxy.example.com:3128",
-            more="User and password may stand before the host. The environment's is not used. What is seen through it"
-                 " of TLS is judged where it leaves its tunnels alone.", unset="none", metavar="URL", commands=_LOOKS),
+            more="User and password may stand before the host. The environment's is not used. TLS is judged through it"
+                 " only if it passes bytes on unchanged (`explain limits`).",
+            unset="none", metavar="URL", commands=_LOOKS),
     Setting("source_address", "text", "target", "the local address to send from, such as 192.0.2.7",
             unset="the system's choice"),
     Setting("allow_hostile_requests", "flag", "target", "whether requests that attack an XML processor are sent",

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from conformance.contract.purpose import SPELLED, Kind
 from conformance.contract.quoting import clip, web_page
-from conformance.evidence.between import OPENED, TO_MEND, remedy_of_a_proxy
+from conformance.evidence.between import TO_MEND, UNOPENED, remedy_of_a_proxy
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 
 _STEPS = ("name", "port", "TLS", "Connect API")
@@ -139,7 +139,7 @@ def other_way(first: Exchange, exchanges: Iterable[Exchange]) -> str:
 
 def _lost_at(loss: Loss) -> int:
     if loss.kind == "proxy":
-        return 2 if remedy_of_a_proxy(loss.reason) == OPENED else 1
+        return 2 if remedy_of_a_proxy(loss.reason) == UNOPENED else 1
     doing = (step for words, step in _LOST_WHILE.items() if words in loss.reason)
     return _LOST_AT.get(loss.kind, next(doing, len(_STEPS) - 1))
 

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import trustme
 
 from conformance.commands.cli import main, parsed
 from conformance.contract.purpose import Kind
@@ -31,8 +32,9 @@ from conformance.verdicts.suggestions import with_suggestions
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.waivers import Waiver
 from tests.command import run
+from tests.proxying import Proxy, opening
 from tests.submissions.conftest import TOKEN, subject
-from tests.submissions.forging import CONTRACT, Partner, ask, bad, looked_at, told_again
+from tests.submissions.forging import CONTRACT, Partner, ask, bad, described, looked_at, told_again
 from tests.submissions.test_challenge import make_key
 
 WAIVED = {"CBK-04": Waiver("CBK-04", "ticket 311", date(9999, 1, 1))}
@@ -128,6 +130,30 @@ def test_a_package_of_a_run_whose_plain_port_is_silent_is_open(running: Running,
     made = looked_at(Partner(told_again(evidence), challenge, Terms()).whole(), tmp_path, challenge)
     assert [one for one in made.rows if one.standing is Standing.FAILED] == []
     assert "nothing has ever answered there" in bad(made)["whole"].said
+
+
+@pytest.mark.parametrize("of_a_state", [False, True])
+def test_a_package_of_a_run_through_a_proxy_that_opens_tls_is_no_forgery(
+    of_a_state: bool, running: Running, tmp_path: Path
+) -> None:
+    """Such a run records no certificate, as it may be the proxy's."""
+    challenge, authority = ask("localhost"), trustme.CA()
+    usual = subject(running)
+    file = tmp_path / "ca.pem"
+    file.write_bytes(authority.cert_pem.bytes() + Path(usual.ca_file).read_bytes())
+    with Proxy(opens=opening("localhost", authority)) as proxy:
+        own = {"states": {"004": {"headers": {"X-Reference-State": "004"}, "proxy": proxy.url}}}
+        settings: dict[str, Any] = own if of_a_state else {"proxy": proxy.url}
+        evidence = record(subject(running, ca_file=str(file), **settings), seed=challenge.seed, nonce=challenge.nonce)
+    assert [e for e in evidence.exchanges if e.answer and not e.tls and e.request.url.startswith("https:")]
+    made = looked_at(Partner(told_again(evidence), challenge).whole(), tmp_path, challenge)
+    unasked = set() if of_a_state else {"whole"}  # the port of HTTPS, in the clear
+    assert {one.standing for one in bad(made).values()} == {Standing.OPEN}, bad(made)
+    assert bad(made).keys() == {"certificates", *unasked}
+    assert "through a proxy that may open TLS" in bad(made)["certificates"].said
+    unsaid = described(proxy="", states={})(told_again(evidence))
+    made = looked_at(Partner(unsaid, challenge).whole(), tmp_path, challenge)
+    assert bad(made)["certificates"].standing is Standing.FAILED
 
 
 def test_a_package_of_every_call_that_changes_nothing_is_accepted(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.checks.outcome import Verdict
 from conformance.contract.purpose import Kind, Purpose
-from conformance.evidence.between import Obstacle, between, obstacle, puts_off, shuts_out
+from conformance.evidence.between import ANSWERED_407, Obstacle, between, obstacle, puts_off, shuts_out
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 from tests.evidence_factory import SUCCESS, conforming, each, error, judged, named, purpose, verdicts
 
@@ -129,6 +129,13 @@ def test_where_nobody_is_let_in_nothing_is_judged(status: int) -> None:
     left = musts(each(says(page(status)), "documented", *EVERYTHING)(conforming()))
     assert not named(left, Verdict.FAIL)
     assert {"REQ-01", "REQ-03", "REQ-04", "TLS-01", "TLS-02", "ERR-007-code"} <= named(left, Verdict.INCONCLUSIVE)
+
+
+def test_407_is_no_sign_that_a_proxy_is_configured() -> None:
+    """Where an endpoint says it by itself, there are no credentials to correct."""
+    found = between(each(says(page(407)), "documented", *EVERYTHING)(conforming()).exchanges)
+    assert {one.reason.partition("; ")[2] for one in found.values()} == {ANSWERED_407}
+    assert ANSWERED_407.startswith("if a proxy is in use, give its user and password")
 
 
 @pytest.mark.parametrize("status", [400, 500, 200, 302, 405])

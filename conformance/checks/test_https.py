@@ -30,7 +30,10 @@ def test_https_succeeds_with_a_certificate_that_verifies(exchange: Exchange, jud
     if not judging.is_success(exchange):
         raise Inconclusive("the certificate verifies, but the call does not succeed (REQ-02)")
     if exchange.tls is None:
-        raise Inconclusive("the certificate may be the proxy's, which may open TLS (`explain limits` says more)")
+        raise Inconclusive(
+            "the certificate may be the proxy's, which may open TLS;"
+            " judge once from where no proxy is needed (`explain limits` says why)"
+        )
 
 
 @requirement("TLS-05")

@@ -63,6 +63,7 @@ _OF_A_PROXY = {  # by what is said of its failure
     "may be its own": UNOPENED,
     "does not speak HTTP": "correct host and port in `proxy`: what listens there is no HTTP proxy",
 }
+ANSWERED_407 = f"if a proxy is in use, {_OF_A_PROXY['answers 407']}"  # which an endpoint may say by itself
 TO_MEND = "; to mend it: "  # between what stands in the way and its remedy, in one line
 # A request that is meant to be refused, and that is put off each of three times, once while the documented request
 # right after it is answered, is refused in these words.
@@ -71,7 +72,7 @@ _CALLS = 2  # documented calls in vain at the end of a run, before it may be cal
 ORDINARY = frozenset({Kind.DOCUMENTED, Kind.CHECK})  # documented calls that bring nothing unusual along
 LOST = frozenset({"closed", "timeout", "refused", "unreachable", "proxy"})  # kinds of loss that a ban may show as
 
-REMEDIES = (*REMEDY.values(), *_OF_A_PROXY.values())
+REMEDIES = (*REMEDY.values(), ANSWERED_407, *_OF_A_PROXY.values())
 
 
 def remedy_of_a_proxy(said: str) -> str:
@@ -180,8 +181,9 @@ class _Reader:
         if kind is None and self._is_at_the_door(answer):
             kind = Obstacle.DOOR
         if kind is Obstacle.PROXY:
-            remedy = remedy_of_a_proxy(f"answers {answer.status}")
-            return Instead(kind, f"{_said(kind, answer)}; if a proxy is in use, {remedy}")
+            is_407 = answer.status == _NO_CREDENTIALS
+            remedy = ANSWERED_407 if is_407 else remedy_of_a_proxy(f"answers {answer.status}")
+            return Instead(kind, f"{_said(kind, answer)}; {remedy}")
         return Instead(kind, f"{_said(kind, answer)}; {REMEDY[kind]}") if kind else None
 
     def _is_of_the_state(self, exchange: Exchange, answer: Answer, kind: Obstacle) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from conformance.contract.purpose import SPELLED, Kind
 from conformance.contract.quoting import clip, web_page
-from conformance.evidence.between import TO_MEND, UNOPENED, remedy_of_a_proxy
+from conformance.evidence.between import ANSWERED_407, TO_MEND, UNOPENED, remedy_of_a_proxy
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 
 _STEPS = ("name", "port", "TLS", "Connect API")
@@ -61,7 +61,7 @@ _STATUSES = {
     401: "it asks for other credentials: see `headers`",
     403: "it lets nobody in from here, or not with these credentials",
     404: "there is nothing at this path: correct path and token in `endpoint`",
-    407: remedy_of_a_proxy("answers 407"),
+    407: ANSWERED_407,
     429: "it had too many requests: wait, then use --rate and `concurrency`",
 }
 

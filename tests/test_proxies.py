@@ -179,6 +179,16 @@ def test_nobody_is_accused_of_how_a_proxy_forwards(said: bytes, monkeypatch: pyt
     assert "while a proxy forwarded it; let the proxy connect (CONNECT) to the port of" in reasons(report, "TLS-02")
 
 
+def test_what_a_proxy_sends_behind_an_answer_is_not_the_endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\nand more"
+    with reference.start() as running, Proxy(forwards=said) as proxy:
+        proxy.ports = (urlsplit(running.https_url).port or 0,)
+        monkeypatch.setattr(tunnel, "public_authorities", lambda: str(running.ca_file))
+        evidence, report = judged(running, proxy, "TLS-02", "HYG-10")
+    assert (verdict(report, "TLS-02"), verdict(report, "HYG-10")) == ("inconclusive", "pass")
+    assert not any("the endpoint sends data" in note for note in evidence.notes)
+
+
 @pytest.mark.parametrize("trusted", [True, False])
 def test_a_proxy_of_one_state_may_open_tls_too(trusted: bool, others: trustme.CA, tmp_path: Path) -> None:
     with reference.start() as running, Proxy(opens=opening("localhost", others)) as proxy:

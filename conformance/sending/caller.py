@@ -87,9 +87,10 @@ class Caller:
         return (state and state.proxy) or target.proxy, (state and state.source_address) or target.source_address
 
     async def _is_forwarded(self, probe: Probe, state: State | None) -> bool:
-        """Whether a proxy forwards a call, and no bytes. What the proxy of a state does to TLS is found out, too:
+        """Whether a proxy forwards a call as a request of its own.
 
-        calls are kept in the order in which they end, so that afterwards none may wait for it.
+        Here, too, it is found out what the proxy of a state does to TLS: calls are kept in the order in which they
+        end, so that none may wait for it afterwards.
         """
         proxy, _ = self._route(state)
         if state and state.proxy:
@@ -254,6 +255,8 @@ class Caller:
         told = replace(request, body=self.wire.secrets.reveal(request.body))
         response = await self._open(state, forwarded=forwarded).send(told)
         answer = await received(response, self.meter, self.wire.allowance)
+        if forwarded and answer.surplus:  # what a proxy sends behind an answer is no doing of the endpoint's
+            self.meter.surplus, answer = 0, replace(answer, surplus=0)
         if forwarded and not answer.envelope.recognised and not answer.meaning.is_success:
             said = f"HTTP {answer.status} and no envelope over plain HTTP, which may be the proxy's own answer"
             raise LineFailed("proxy", said)

@@ -8,6 +8,7 @@ import ssl
 import struct
 import threading
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +17,7 @@ import trustme
 
 from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Evidence
+from conformance.probes.plan import Plan
 from tests.answering import HOST, Call, Endpoint, http, served, session, verdict
 
 ASKED = frozenset({Purpose(Kind.BINDINGS), Purpose(Kind.SPELLING)})
@@ -139,6 +141,21 @@ def test_the_last_request_is_sent_until_it_is_answered(times: int, tls: tuple[ss
         evidence, _ = session(endpoint, ca_file=tls[1], wishes=ASKED, plan=lambda plan: replace(plan, late=()))
     assert not left
     assert [bool(e.loss) for e in evidence.exchanges if e.probe == "documented-last-1"] == [*[True] * times, False]
+
+
+def test_who_ends_each_connection_has_the_time_to_let_it_go(tls: tuple[ssl.SSLContext, Path]) -> None:
+    """Else the next one is turned away, as the last one is still served."""
+
+    def some(plan: Plan) -> Plan:
+        return replace(plan, together=plan.together[:12], cases={})
+
+    with Few(lambda _: http(b"", "Connection: close"), tls=tls[0], others="reset") as endpoint:
+        evidence, report = session(endpoint, ca_file=tls[1], wishes=ASKED, concurrency=4, plan=some)
+    assert unanswered(evidence) == []
+    assert verdict(report, "HYG-10") == "pass"
+    one_by_one = [e for e in evidence.exchanges if e.answer][2:]
+    assert len(one_by_one) >= 12
+    assert all(after.started - e.finished > 0.09 for e, after in pairwise(one_by_one))
 
 
 @dataclass

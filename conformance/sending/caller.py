@@ -116,7 +116,11 @@ class Caller:
             return await self._sent(probe, retried=retried)
         async with self.wire.lock:
             await self.wire.clear(self)
-            return await self._sent(probe, retried=retried)
+            exchange = await self._sent(probe, retried=retried)
+            ends = exchange.answer and exchange.answer.header("connection").lower() == "close"
+            if ends and self.wire.turns_away:
+                await self.drop()  # the next one comes when the server has let this one go
+            return exchange
 
     async def _sent(self, probe: Probe, *, retried: bool) -> Exchange:
         self.is_busy, self.is_shut = True, False

@@ -147,6 +147,12 @@ class Session:
         """Whether connections have stood in each other's way, so that there is to be one at a time."""
         return self._narrowed_at is not None
 
+    @property
+    def turns_away(self) -> bool:
+        """Whether connections were turned away at once, where there were several."""
+        lost = (e.loss.kind for e in self.exchanges if e.loss and self.was_wide(e.started))
+        return not {"closed", "refused"}.isdisjoint(lost)
+
     def note_unreached(self, address: str, loss: Loss) -> None:
         """An address of the host is left open, and named."""
         self.note(f"the address {address} of the host was not judged: {loss.reason}")

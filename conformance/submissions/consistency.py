@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -124,14 +124,7 @@ def _connections(exchanges: tuple[Exchange, ...]) -> Iterator[str]:
 
 def _of_certificates(evidence: Evidence, answers: list[tuple[Exchange, Answer]]) -> Row:
     """Through a proxy that may open TLS, a run records no certificate: it may be the proxy's own."""
-    states = evidence.described.target.get("states", {}) if evidence.described else {}
-    proxied = {code for code, state in states.items() if state.get("proxy")}
-    everywhere = bool(evidence.described and evidence.described.target.get("proxy"))
-
-    def way(exchange: Exchange) -> str | None:
-        """Which proxy it went through, by the state that has one of its own; None where it went through none."""
-        return exchange.state if exchange.state in proxied else "" if everywhere else None
-
+    way = _ways(evidence)
     seen = {way(exchange) for exchange in evidence.exchanges if exchange.tls}
     known = [(e, a) for e, a in answers if way(e) is None or way(e) in seen or urlsplit(e.request.url).scheme == "http"]
     checked = row("certificates", "valid, the same wherever a host was asked", _certificates(known))
@@ -139,6 +132,16 @@ def _of_certificates(evidence: Evidence, answers: list[tuple[Exchange, Answer]])
         return checked
     unknown = "answers came through a proxy that may open TLS, so that nobody saw the endpoint's certificate"
     return Row("certificates", Standing.OPEN, f"{len(answers) - len(known)} {unknown}")
+
+
+def _ways(evidence: Evidence) -> Callable[[Exchange], str | None]:
+    """Which proxy an exchange went through, by the state that has one of its own; None where it went through none."""
+    settings = evidence.described.target if evidence.described else {}
+    states = settings.get("states")  # whatever a forger has put there
+    every = states.items() if isinstance(states, dict) else ()
+    proxied = {code for code, state in every if isinstance(state, dict) and state.get("proxy")}
+    usual = "" if settings.get("proxy") else None
+    return lambda exchange: exchange.state if exchange.state in proxied else usual
 
 
 def _certificates(answers: list[tuple[Exchange, Answer]]) -> Iterator[str]:
@@ -175,18 +178,27 @@ def _clocks(answers: list[tuple[Exchange, Answer]]) -> Iterator[str]:
 
 def places(evidence: Evidence, hosts: tuple[str, ...]) -> Iterator[Row]:
     """Whom the requests went to. hosts: those that the challenge names."""
-    yield row("hosts", f"only {', '.join(hosts) or 'none'} was asked", _elsewhere(evidence, hosts))
+    asked = row("hosts", f"only {', '.join(hosts) or 'none'} was asked", _elsewhere(evidence, hosts))
+    near = "" if asked.standing is Standing.FAILED else next(_of_near_proxies(evidence, hosts), "")
+    yield Row("hosts", Standing.OPEN, near) if near else asked
     yield row("the endpoint", "no answer is the reference endpoint's", _of_the_reference(evidence, hosts))
 
 
 def _elsewhere(evidence: Evidence, hosts: tuple[str, ...]) -> Iterator[str]:
+    way = _ways(evidence)
     for exchange in evidence.exchanges:
         parts = urlsplit(exchange.request.url)
         name = parts.hostname or ""
         if not {name, f"[{name}]", parts.netloc.lower()} & set(hosts):
             yield f"exchange {exchange.number} went to {parts.netloc}, which the challenge does not name"
-        elif _is_loopback(exchange.address) and not any(map(_is_local, hosts)):
+        elif _is_loopback(exchange.address) and way(exchange) is None and not any(map(_is_local, hosts)):
             yield f"exchange {exchange.number} for {name} went to {exchange.address}, the recorder's own machine"
+
+
+def _of_near_proxies(evidence: Evidence, hosts: tuple[str, ...]) -> Iterator[str]:
+    for exchange in () if any(map(_is_local, hosts)) else evidence.exchanges:
+        if _is_loopback(exchange.address):
+            yield f"exchange {exchange.number} went to the recorder's own machine: to a proxy, which may answer itself"
 
 
 def _of_the_reference(evidence: Evidence, hosts: tuple[str, ...]) -> Iterator[str]:

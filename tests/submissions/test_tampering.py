@@ -29,6 +29,7 @@ from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire
 from conformance.submissions.challenge import Challenge
+from conformance.submissions.rows import Standing
 from conformance.submissions.signing import signed
 from conformance.submissions.statement import KIND
 from conformance.submissions.verify import Verification
@@ -269,6 +270,8 @@ FORGED: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
     "another name": (of_the_run(target="production"), "settings"),
     "another binding in the settings": (of_the_run(binding="form-xml"), "settings"),
     "settings that are none": (described(values={"password": 3}), "requests"),
+    "states that are none": (described(states=3), "requests"),
+    "a state that is none": (described(states={"004": 3}), "requests"),
     "no settings": (of_the_run(described=None), "requests"),
     # times
     "the recording a year old": (all_moved, "time"),
@@ -310,6 +313,12 @@ def test_a_forged_recording_is_named(what: str, case: Case, tmp_path: Path) -> N
     made = looked_at(partner.whole(), tmp_path, case.challenge)
     assert check in bad(made), bad(made)
     assert made.exit_code == 10 or (made.report and made.report.verdict is Claim.NONCONFORMING)
+
+
+def test_an_honest_recording_through_a_proxy_of_this_machine_is_open(case: Case, tmp_path: Path) -> None:
+    near = described(proxy="set")(each(of(address="127.0.0.1"))(case.evidence))
+    made = looked_at(Partner(told_again(near), case.challenge).whole(), tmp_path, case.challenge)
+    assert bad(made)["hosts"].standing is Standing.OPEN
 
 
 # Forged packages

@@ -177,9 +177,10 @@ class Wire(Session):
         why = self.pace.silent.get("https", "") if is_known else await self.dialer.doubt()
         unseen = {p.purpose.label for p in plan.together if p.form.https_port and why}
         self.gaps |= dict.fromkeys(unseen, why)
-        alone = [(probe,) for probe in plan.together if probe.purpose.label not in unseen]
+        asked = [probe for probe in plan.together if probe.purpose.label not in unseen]
+        made, alone = ([(p,) for p in asked if (p.id in plan.cases) is generated] for generated in (True, False))
         most = max(0, len(alone) - _AT_THE_END * self.limits.concurrency)
-        return [*before, *alone[:most], *late, *alone[most:]]
+        return [*before, *alone[:most], *made, *late, *alone[most:]]  # the last request waits for what is made
 
     async def _late(self, probe: Probe, worker: Worker) -> bool:
         """A request that must not be sent before the time has visibly advanced."""

@@ -199,15 +199,17 @@ def test_a_page_that_comes_on_one_connection_only_is_no_ban() -> None:
     assert "REQ-01" in failed(report)
 
 
-def test_every_fifth_documented_call_that_fails_is_a_breach() -> None:
+@pytest.mark.parametrize("every", [3, 4, 5, 7])
+def test_a_documented_call_in_so_many_that_fails_is_a_breach(every: int) -> None:
+    """Which of the requirements about it shows that is a matter of the order in which they are asked."""
     seen = {"documented": 0}
 
     async def says(_: int, scope: Scope) -> tuple[int, dict[str, str]] | None:
         seen["documented"] += is_documented(scope)
-        return (500, {}) if is_documented(scope) and seen["documented"] % 5 == 0 else None
+        return (500, {}) if is_documented(scope) and seen["documented"] % every == 0 else None
 
     report, *_ = session(says)
-    assert "REQ-01" in failed(report)
+    assert {"REQ-01", "REQ-05"} & set(failed(report))
 
 
 @pytest.mark.parametrize("status", [403, 503])

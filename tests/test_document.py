@@ -76,7 +76,6 @@ FAULTS = {
     "declares latin-1, has a mark": (codecs.BOM_UTF8 + declared("ISO-8859-1").encode(), "byte order mark"),
     "two marks": (codecs.BOM_UTF8 * 2 + PLAIN.encode(), "byte order mark"),
     "an encoding nobody knows": (declared("no-such").encode(), "no-such"),
-    "an encoding of one's own": (declared("x-mine").encode(), "x-mine"),
     "no name of an encoding": (declared("utf 8").encode(), "utf 8"),
     "half a character at the end": ("<a>é</a>".encode("utf-16") + b"\x00", "not UTF-16"),
 }

@@ -87,7 +87,8 @@ class Caller:
                 body += event.data
             elif isinstance(event, h11.ConnectionClosed):
                 raise ConnectionError("no answer")
-        if self.http.our_state is h11.DONE and self.http.their_state is h11.DONE:
+        is_over = self.http.trailing_data[1]  # the body ended with its connection
+        if self.http.our_state is h11.DONE and self.http.their_state is h11.DONE and not is_over:
             self.http.start_next_cycle()
         else:
             self.close()

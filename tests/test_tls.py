@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import anyio
 import pytest
 import trustme
 from cryptography import x509
@@ -26,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from conformance.reference.handmade import handmade
+from conformance.sending.connect import Dialer
 from conformance.sending.looks import Look
 from conformance.sending.tls import context, for_any_purpose
 from conformance.target.configuration import ConfigError
@@ -41,6 +43,27 @@ def test_what_decides_is_set_by_the_suite() -> None:
     assert (made.verify_mode, made.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert not made.hostname_checks_common_name
     assert made.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+_OLD = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(("takes", "agreed"), [(None, (False, False)), (0, (True, False)), (1, (False, True))])
+def test_to_which_old_versions_an_endpoint_agrees(
+    takes: int | None, agreed: tuple[bool, bool], authority: trustme.CA, ca_file: Path
+) -> None:
+    """One that takes neither is asked once, for both."""
+    tls = served(authority.issue_cert(HOST))
+    if takes is not None:
+        tls.set_ciphers("ALL:@SECLEVEL=0")
+        tls.minimum_version = tls.maximum_version = _OLD[takes]
+    with Endpoint(tls=tls) as endpoint:
+        subject = target("t", {"endpoint": f"https://{HOST}:{endpoint.port}/x", "ca_file": str(ca_file)}, CONTRACT)
+        seen = anyio.run(Dialer(subject, lambda name, _: ["127.0.0.1"]).handshakes)
+        connections = endpoint._connections
+    assert [(h.version, h.accepted) for h in seen] == list(zip(("TLS 1.0", "TLS 1.1"), agreed, strict=True))
+    assert connections == (1 if takes is None else 3)
 
 
 def by_hand(folder: Path, *, names: bool = True) -> tuple[Path, ssl.SSLContext]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 logging.getLogger("httpcore").setLevel(logging.CRITICAL)
 
 _PLAIN_S = 2.0  # for a proxy to make a tunnel to the port of plain HTTP
+_OLD = {"TLS 1.0": ssl.TLSVersion.TLSv1, "TLS 1.1": ssl.TLSVersion.TLSv1_1}
 _NOT_HERE = "this machine does not speak it"
 _LOCAL = ("no protocols available", "no ciphers")  # what OpenSSL says where it is this machine that cannot
 _ONE_ADDRESS_S = 3.0  # for one of several addresses of a host to connect
@@ -257,22 +258,28 @@ class Dialer:
         way = self._way(address, proxy or self.target.proxy)
         return await way.connect_tcp(host, port, local_address=source or self.target.source_address or None)
 
-    async def handshake(self, version: ssl.TLSVersion) -> Handshake:
-        """Whether the endpoint agrees to an old TLS version. A local failure says nothing about the endpoint."""
+    async def handshakes(self) -> list[Handshake]:
+        """Whether the endpoint agrees to old TLS versions: one of both, which most refuse, and if so, to which."""
+        agreed, how = await self._old_tls(*_OLD.values())
+        if agreed or how == _NOT_HERE:
+            return [Handshake(name, *await self._old_tls(version, version)) for name, version in _OLD.items()]
+        return [Handshake(name, agreed, how) for name in _OLD]
+
+    async def _old_tls(self, lowest: ssl.TLSVersion, highest: ssl.TLSVersion) -> tuple[bool | None, str]:
+        """Whether it agrees to one of them, and how it says no. A local failure says nothing about the endpoint."""
         parts = urlsplit(self.target.endpoint)
         host, port = parts.hostname or "", parts.port or 443
-        name = version.name.replace("TLSv1_1", "TLS 1.1").replace("TLSv1", "TLS 1.0")
         try:
-            offer = old(version)
+            offer = old(lowest, highest)
         except (ssl.SSLError, ValueError):
-            return Handshake(name, None, _NOT_HERE)
+            return None, _NOT_HERE
         if why := await self.doubt():
-            return Handshake(name, None, why)
+            return None, why
         try:
             with anyio.fail_after(min(self.target.timeout, 5.0)):
-                return Handshake(name, *await _agreed(await self.line(host, port), offer, host))
+                return await _agreed(await self.line(host, port), offer, host)
         except (TimeoutError, LineFailed, *NO_LINE):
-            return Handshake(name, None, "no answer to the handshake")
+            return None, "no answer to the handshake"
 
 
 async def _agreed(line: httpcore.AsyncNetworkStream, offer: ssl.SSLContext, host: str) -> tuple[bool | None, str]:

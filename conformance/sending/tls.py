@@ -159,15 +159,15 @@ def _directory_is_used() -> bool:
     return False
 
 
-def old(version: ssl.TLSVersion) -> ssl.SSLContext:
-    """A context that offers one old version of TLS. Raises ssl.SSLError or ValueError where this machine has none."""
+def old(lowest: ssl.TLSVersion, highest: ssl.TLSVersion) -> ssl.SSLContext:
+    """A context that offers old versions of TLS. Raises ssl.SSLError or ValueError where this machine lacks one."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE  # nothing is sent over this connection
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         made.set_ciphers("ALL:@SECLEVEL=0")
-        made.minimum_version = made.maximum_version = version
+        made.minimum_version, made.maximum_version = lowest, highest
     return made
 
 

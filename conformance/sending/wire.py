@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import ssl
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from urllib.parse import urlsplit
@@ -35,7 +34,6 @@ from conformance.sending.worker import Worker
 from conformance.target.target import State
 
 _SHARE = 0.55  # of the timeout: what the answers of a whole run may take on an average
-_OLD_TLS = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
 _OPENING_S = 0.25  # that further connections may take longer than the first answer
 _AT_THE_END = 3  # rounds before the end, in which what takes longer than a call is begun
 _LEAST = 6  # timeouts that a short run may take, so that it can find out why nobody answers
@@ -171,7 +169,7 @@ class Wire(Session):
                 before.append(partial(self._ask_address, address, calls))
         late: list[Row | Errand] = [partial(self._late, probe) for probe in plan.late]
         if plan.handshakes and "https" not in self.pace.silent:
-            late += [partial(self._tls_version, one) for one in _OLD_TLS]
+            late += [self._old_tls]
         late += [plan.in_a_row] if plan.in_a_row else []
         is_known = "http" in self.pace.silent or self.pace.is_mute("https")  # what stands in the way, be it a proxy
         why = self.pace.silent.get("https", "") if is_known else await self.dialer.doubt()
@@ -291,8 +289,8 @@ class Wire(Session):
                     break
         return False
 
-    async def _tls_version(self, version: ssl.TLSVersion, worker: Worker) -> bool:
+    async def _old_tls(self, worker: Worker) -> bool:
         if self.is_narrow:
             await worker.drop()
-        self.handshakes.append(await self.dialer.handshake(version))
+        self.handshakes += await self.dialer.handshakes()
         return False

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,21 +16,9 @@ _REQUIREMENT = "urn:connect-conformance:requirement"
 _NOTHING_ELSE = "urn:connect-conformance:nothing-else"
 
 
-@contextlib.contextmanager
-def _without_key_log() -> Iterator[None]:
-    """xmlschema opens its own files by urllib, which prepares for TLS: a key log that cannot be written fails that."""
-    file = os.environ.pop("SSLKEYLOGFILE", None)
-    try:
-        yield
-    finally:
-        if file is not None:
-            os.environ["SSLKEYLOGFILE"] = file
-
-
 def engine(text: str, base_url: str) -> xmlschema.XMLSchema10:
     """A schema as xmlschema sees it. base_url: what its includes are relative to."""
-    with _without_key_log():
-        return xmlschema.XMLSchema10(text, base_url=base_url)
+    return xmlschema.XMLSchema10(text, base_url=base_url)
 
 
 def model(of: xmlschema.XMLSchema10, root: str) -> Model:

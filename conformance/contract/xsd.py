@@ -6,7 +6,9 @@ are read off xmlschema's component model; libxml2 has the last word on whether a
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 from collections.abc import Iterator
 from functools import cache, cached_property
 from pathlib import Path
@@ -23,6 +25,17 @@ if TYPE_CHECKING:
 COMPILED = Path(__file__).with_name("compiled.json")  # models of the schemas that come with the suite, by digest
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _CALL = "CALL"  # stands for the name of the call, in the schema that all calls share
+
+
+@contextlib.contextmanager
+def _without_key_log() -> Iterator[None]:
+    """xmlschema opens its own files by urllib, which prepares for TLS: a key log that cannot be written fails that."""
+    file = os.environ.pop("SSLKEYLOGFILE", None)
+    try:
+        yield
+    finally:
+        if file is not None:
+            os.environ["SSLKEYLOGFILE"] = file
 
 
 class Schema:
@@ -47,9 +60,10 @@ class Schema:
     @cached_property
     def engine(self) -> xmlschema.XMLSchema10:
         """The schema as xmlschema sees it."""
-        from conformance.contract.modelling import engine  # noqa: PLC0415  a quarter of a second
+        with _without_key_log():
+            from conformance.contract.modelling import engine  # noqa: PLC0415  a quarter of a second
 
-        return engine(etree.tostring(self._tree, encoding="unicode"), self.file.absolute().parent.as_uri())
+            return engine(etree.tostring(self._tree, encoding="unicode"), self.file.absolute().parent.as_uri())
 
     @cached_property
     def digest(self) -> str:
@@ -66,9 +80,10 @@ class Schema:
         """
         if known := _compiled().get(self.digest):
             return msgspec.json.decode(known, type=Model)
+        engine = self.engine
         from conformance.contract.modelling import model  # noqa: PLC0415
 
-        return model(self.engine, self.root)
+        return model(engine, self.root)
 
     @cached_property
     def components(self) -> tuple[Component, ...]:

@@ -71,9 +71,9 @@ class Clock:
 DOCUMENTED = quote(layouts.on_one_line(Template(CONTRACT.call)), safe="").encode()
 
 
-def session(says: Says, **limits: Any) -> tuple[Report, Evidence, Front, Clock]:
-    """A run against the front, by a clock that need not be waited for."""
-    front, clock = Front(says), Clock()
+def session(says: Says, clock: Clock | None = None, **limits: Any) -> tuple[Report, Evidence, Front, Clock]:
+    """A run against the front, by a clock that need not be waited for: its own, or one that the front reads, too."""
+    front, clock = Front(says), clock or Clock()
     states = {code: {"headers": {"X-Reference-State": code}} for code in ("004", "007", "008", "999")}
     config = {
         "endpoint": "https://localhost/0123456789abcdef0123456789abcdef",
@@ -243,29 +243,22 @@ def test_whoever_refuses_in_the_words_of_a_gateway_is_not_waited_for_each_time(s
 
 
 def test_an_endpoint_that_is_still_starting_is_asked_at_full_pace_once_it_has() -> None:
-    clocks: list[Clock] = []
+    clock = Clock()
 
     async def says(_: int, __: Scope) -> tuple[int, dict[str, str]] | None:
-        return (503, {}) if clocks[0].now < 2 else None
+        return (503, {}) if clock.now < 2 else None
 
-    class Shared(Clock):
-        def __init__(self) -> None:
-            super().__init__()
-            clocks.append(self)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(f"{__name__}.Clock", Shared)
-        report, _, _, clock = session(says)
+    report, *_ = session(says, clock)
     assert report.verdict is Claim.CONFORMING
     assert clock.now < 30
 
 
 def test_a_limit_by_time_is_found_out_and_everything_is_judged() -> None:
-    clocks: list[Clock] = []
+    clock = Clock()
     state = {"tokens": 5.0, "at": 0.0}
 
     async def says(_: int, __: Scope) -> tuple[int, dict[str, str]] | None:
-        now = clocks[0].now
+        now = clock.now
         state["tokens"] = min(5.0, state["tokens"] + (now - state["at"]) * 5)
         state["at"] = now
         if state["tokens"] < 1:
@@ -273,14 +266,7 @@ def test_a_limit_by_time_is_found_out_and_everything_is_judged() -> None:
         state["tokens"] -= 1
         return None
 
-    class Shared(Clock):
-        def __init__(self) -> None:
-            super().__init__()
-            clocks.append(self)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(f"{__name__}.Clock", Shared)
-        report, evidence, front, clock = session(says)
+    report, evidence, front, _ = session(says, clock)
     assert report.verdict is Claim.CONFORMING
     assert not failed(report)
     assert front.calls < 400

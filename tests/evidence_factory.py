@@ -9,7 +9,6 @@ from functools import cache
 
 from conformance.checks.catalogue import check_id, checks
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.load import documented, folder
 from conformance.contract.purpose import Purpose
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
@@ -18,7 +17,7 @@ from conformance.probes.probe import Probe, after_state
 from conformance.target.settings import Binding
 from conformance.target.target import target
 from conformance.verdicts.judge import judge
-from conformance.verdicts.verdict import worst
+from conformance.verdicts.result import CheckResult, Verdict, worst
 
 CONTRACT = documented()
 CALLS = (CONTRACT.call.name,)

@@ -9,11 +9,11 @@ from functools import cache
 import pytest
 
 from conformance.checks.catalogue import Judgement
-from conformance.checks.outcome import CheckResult
 from conformance.contract.purpose import LEFT_OUT, Kind
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.completeness import Extent
+from conformance.verdicts.result import CheckResult
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, ExitCode
 from tests.evidence_factory import CONTRACT, conforming, judgements

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.between import ANSWERED_407, Obstacle, between, obstacle, puts_off, shuts_out
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
+from conformance.verdicts.result import Verdict
 from tests.evidence_factory import SUCCESS, conforming, each, error, judged, named, purpose, verdicts
 
 PAGE = b"<!DOCTYPE html><html><body><h1>Sorry</h1></body></html>"

@@ -18,11 +18,12 @@ from conformance.checks.catalogue import (
     uses,
 )
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, CheckResult, Inconclusive, NotApplicable, Verdict
+from conformance.checks.outcome import Breach, Inconclusive, NotApplicable
 from conformance.contract.purpose import OF_PARAMETERS, Kind
 from conformance.evidence.exchange import Evidence, Exchange, Loss
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.judge import judge
+from conformance.verdicts.result import CheckResult, Verdict
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim
 from tests.evidence_factory import CONTRACT, body, conforming, verdicts

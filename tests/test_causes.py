@@ -10,7 +10,6 @@ import anyio
 import msgspec
 import pytest
 
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import Level
 from conformance.contract.load import documented
 from conformance.evidence.between import TO_MEND
@@ -21,6 +20,7 @@ from conformance.selftest.prove import report_on
 from conformance.selftest.trials import trials
 from conformance.verdicts.causes import Cause, causes, in_short
 from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.result import CheckResult, Verdict
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Report, RequirementResult, WaiverNote
 from tests.evidence_factory import answer, conforming

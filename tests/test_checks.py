@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from conformance.checks.catalogue import checks
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.purpose import MALFORMED, Kind
 from conformance.evidence.exchange import Evidence, Exchange, Handshake, Loss
 from conformance.target.settings import BINDINGS, Binding
 from conformance.verdicts.assemble import assemble
+from conformance.verdicts.result import CheckResult, Verdict, worst
 from conformance.verdicts.terms import Terms
-from conformance.verdicts.verdict import Claim, worst
+from conformance.verdicts.verdict import Claim
 from tests.evidence_factory import (
     BEGAN,
     CONTRACT,

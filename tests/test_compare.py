@@ -12,11 +12,11 @@ import msgspec
 import pytest
 from lxml import html
 
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.commands.cli import main
 from conformance.contract.load import folder
 from conformance.reporting.json import to_json
 from conformance.verdicts.recount import recounted
+from conformance.verdicts.result import CheckResult, Verdict
 from conformance.verdicts.verdict import Claim, Counts, ExtensionResult, Report, RequirementResult, WaiverNote
 
 SAMPLE = msgspec.json.decode((folder("reports") / "sample" / "report.json").read_bytes(), type=Report)

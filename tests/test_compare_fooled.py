@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from conformance.checks.outcome import Verdict
 from conformance.commands.cli import main
 from conformance.contract.load import documented
 from conformance.reporting.json import to_json
@@ -22,6 +21,7 @@ from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.less import ALLOWABLE
 from conformance.verdicts.policy import Policy
 from conformance.verdicts.recount import recounted
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import PolicyNote, Report, WaiverNote
 from conformance.verdicts.waivers import Waiver

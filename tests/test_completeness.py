@@ -12,7 +12,6 @@ import msgspec
 import pytest
 
 from conformance.checks.catalogue import Judgement, check_id, checks
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.commands.cli import main
 from conformance.contract.levels import LEVELS
 from conformance.evidence.keeping import to_har
@@ -20,6 +19,7 @@ from conformance.pytest_plugin import plugin
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.completeness import Extent, scope
 from conformance.verdicts.findings import headline, standing
+from conformance.verdicts.result import CheckResult, Verdict
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, ExitCode
 from tests.command import ROOT, run, started

@@ -15,7 +15,6 @@ from pathlib import Path
 import anyio
 import pytest
 
-from conformance.checks.outcome import Verdict
 from conformance.commands.cli import main
 from conformance.commands.doctor import _effects
 from conformance.commands.listing import listing, unsent
@@ -37,6 +36,7 @@ from conformance.target.configuration import ConfigError
 from conformance.target.from_options import provisioned
 from conformance.target.target import Target, target
 from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim
 from tests.evidence_factory import CONTRACT

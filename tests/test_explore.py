@@ -15,7 +15,6 @@ import anyio
 import pytest
 from lxml import etree
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.components import Component
 from conformance.contract.document import read
 from conformance.contract.load import documented
@@ -37,6 +36,7 @@ from conformance.sending.reduction import is_pending
 from conformance.sending.wire import Wire
 from conformance.target.target import target
 from conformance.verdicts.judge import judge_evidence as judged
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import RequirementResult
 

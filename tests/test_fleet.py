@@ -18,7 +18,6 @@ import msgspec
 import pytest
 from lxml import html
 
-from conformance.checks.outcome import Verdict
 from conformance.commands.cli import main, parsed
 from conformance.commands.fleet import _folders, _names
 from conformance.contract.load import folder
@@ -26,6 +25,7 @@ from conformance.reference import start
 from conformance.reporting import overview as shown
 from conformance.verdicts.causes import causes, in_short
 from conformance.verdicts.fleet import Member, of_report, overview, rows_of, unjudged
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Report
 
 ROOT = Path(__file__).parents[1]

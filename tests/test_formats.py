@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from conformance.checks.outcome import Verdict
 from conformance.evidence import har
 from conformance.evidence.exchange import Handshake, Loss, Tls
 from conformance.reporting.folder import OVERVIEW, REPORTS
 from conformance.reporting.junit import case_properties, suite_properties
 from conformance.verdicts.reading import read_report
+from conformance.verdicts.result import Verdict
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/formats.md").read_text(encoding="utf-8")

@@ -14,7 +14,6 @@ from urllib.parse import unquote_to_bytes
 import anyio
 import pytest
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented, folder, load
 from conformance.contract.model import Contract
 from conformance.contract.purpose import Kind, Purpose
@@ -32,6 +31,7 @@ from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire
 from conformance.target.target import Target, target
 from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, Report
 

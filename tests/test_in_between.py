@@ -12,7 +12,6 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.evidence.between import Obstacle, between
 from conformance.evidence.exchange import Evidence
@@ -26,6 +25,7 @@ from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire
 from conformance.target.target import target
 from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, Report
 

@@ -8,10 +8,11 @@ import pytest
 
 from conformance.checks.disclosure import versions
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Inconclusive, NotApplicable, Verdict, clip
+from conformance.checks.outcome import Inconclusive, NotApplicable, clip
 from conformance.contract.purpose import Kind
 from conformance.evidence.envelope import Fields
 from conformance.evidence.exchange import Answer, Evidence
+from conformance.verdicts.result import Verdict
 from tests.evidence_factory import (
     CONTRACT,
     SUCCESS,

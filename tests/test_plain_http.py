@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Evidence
-from conformance.verdicts.verdict import worst
+from conformance.verdicts.result import Verdict, worst
 from tests.evidence_factory import (
     SUCCESS,
     Change,

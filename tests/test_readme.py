@@ -20,13 +20,13 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.reference import Running
 from conformance.reference import start as reference
 from conformance.selftest.matrix import markdown, matrix, sensitivity
 from conformance.selftest.prove import ROLL_UP, Outcome
 from conformance.selftest.trials import trials
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.sensitivity import FILE
 from conformance.verdicts.verdict import ExitCode
 from tests.command import ROOT, Switch, run, switch_command

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.checks.outcome import Verdict, clip
+from conformance.checks.outcome import clip
 from conformance.contract.purpose import Kind
 from conformance.contract.quoting import cut, piece, quoting
 from conformance.evidence.exchange import Answer, Evidence, Exchange
@@ -25,6 +25,7 @@ from conformance.evidence.redaction import Redaction, outside
 from conformance.reporting.publish import guarded, own
 from conformance.target.secrets import TOKEN, Secrets
 from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Report
 from tests.command import run

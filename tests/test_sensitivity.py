@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.contract.purpose import Kind
 from conformance.selftest.matrix import matrix
 from conformance.selftest.prove import ROLL_UP, Outcome
 from conformance.selftest.trials import trials
 from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.sensitivity import sensitivities
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Carried, RequirementResult

@@ -13,7 +13,6 @@ import anyio
 import pytest
 
 from conformance import ConfigError, Target, Terms, judge, record, reference
-from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS
 from conformance.contract.load import documented
 from conformance.contract.purpose import LEFT_OUT, PLAIN_HTTP
@@ -27,6 +26,7 @@ from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire
 from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, Report
 from tests.command import run
 from tests.test_api import STATES, at

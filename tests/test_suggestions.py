@@ -11,7 +11,6 @@ import anyio
 import msgspec
 import pytest
 
-from conformance.checks.outcome import Suggestion, Verdict
 from conformance.contract.load import documented
 from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Evidence
@@ -28,6 +27,7 @@ from conformance.selftest.trials import Trial, trials
 from conformance.target.target import target
 from conformance.verdicts import suggestions
 from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.result import Suggestion, Verdict
 from conformance.verdicts.suggestions import with_suggestions
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Report

@@ -16,7 +16,6 @@ from tempfile import mkdtemp
 import anyio
 import pytest
 
-from conformance.checks.outcome import Verdict
 from conformance.commands.guard import guarded
 from conformance.contract.load import folder, load
 from conformance.contract.model import Contract
@@ -38,6 +37,7 @@ from conformance.target.configuration import ConfigError
 from conformance.target.target import Target, target
 from conformance.verdicts.findings import standing
 from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, ExitCode, Report
 

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Evidence, Exchange, Loss
-from conformance.verdicts.verdict import worst
+from conformance.verdicts.result import Verdict, worst
 from tests.evidence_factory import CONTRACT, Change, answer, both, conforming, each, error, judged, says
 
 P, F = Verdict.PASS, Verdict.FAIL

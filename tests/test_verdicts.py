@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS, Level
 from conformance.verdicts import verdict as verdicts
 from conformance.verdicts.claim import claim, comes_to, exit_code, with_extensions
+from conformance.verdicts.result import Verdict, worst
 from conformance.verdicts.verdict import (
     Calls,
     Claim,
@@ -28,7 +28,6 @@ from conformance.verdicts.verdict import (
     WaiverNote,
     count,
     required,
-    worst,
 )
 
 ORDER = [Verdict.NOT_APPLICABLE, Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.FAIL, Verdict.ERROR]

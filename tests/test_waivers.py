@@ -11,7 +11,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.checks.outcome import Verdict
 from conformance.commands.cli import main
 from conformance.commands.compare import table as compare_table
 from conformance.contract.load import documented
@@ -24,6 +23,7 @@ from conformance.target.configuration import ConfigError
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.comparison import Comparison
 from conformance.verdicts.likeness import signature
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, Report
 from conformance.verdicts.waivers import Waiver, digest, read_waivers

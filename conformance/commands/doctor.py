@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.checks.extension import Extension, extensions_of
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Verdict
 from conformance.commands.listing import cost, effects, unsent
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
@@ -38,6 +37,7 @@ from conformance.verdicts import diagnosis
 from conformance.verdicts.diagnosis import Finding
 from conformance.verdicts.findings import state_lines
 from conformance.verdicts.judge import judge
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import ExitCode
 

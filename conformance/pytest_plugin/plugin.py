@@ -12,7 +12,6 @@ import pytest
 from conformance.checks.catalogue import Case, Check, Judgement, check_id, check_of, wishes_of
 from conformance.checks.extension import REQUIREMENTS, Extension, read_extension, told_apart
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import LEVELS
 from conformance.contract.model import Contract
 from conformance.contract.purpose import EVERYTHING, Wishes
@@ -27,6 +26,7 @@ from conformance.verdicts.claim import with_extensions
 from conformance.verdicts.completeness import Extent
 from conformance.verdicts.findings import extended, in_full
 from conformance.verdicts.judge import judge, judge_extension
+from conformance.verdicts.result import CheckResult, Verdict
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import ExitCode, ExtensionResult, Report
 from conformance.verdicts.waivers import Waiver, waiver_of

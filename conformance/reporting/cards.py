@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.reporting.marking import code_points, marked
 from conformance.reporting.snippet import snippet
+from conformance.verdicts.result import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from conformance.checks.outcome import Suggestion
     from conformance.evidence.exchange import Exchange
     from conformance.verdicts.causes import Cause
+    from conformance.verdicts.result import Suggestion
 
 UNFOLDED, MOST = 20, 40  # cards that stand open; cards in all
 

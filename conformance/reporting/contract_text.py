@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
+from conformance.verdicts.result import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

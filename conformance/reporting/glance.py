@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.verdicts import findings
 from conformance.verdicts.causes import own_causes, told_first
+from conformance.verdicts.result import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from conformance.checks.outcome import Verdict
 from conformance.reporting import escape
 from conformance.verdicts import findings
 from conformance.verdicts.causes import causes
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import ExitCode, required
 
 if TYPE_CHECKING:
-    from conformance.checks.outcome import CheckResult
     from conformance.contract.levels import Level
     from conformance.verdicts.causes import Cause
     from conformance.verdicts.fleet import Member, Overview, Row
+    from conformance.verdicts.result import CheckResult
     from conformance.verdicts.verdict import ExtensionResult, Report, RequirementResult
 
 _NAME = 300  # characters of a test case's name

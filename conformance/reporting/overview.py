@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from conformance.checks.outcome import Verdict
 from conformance.reporting import escape
 from conformance.reporting.junit import union
 from conformance.verdicts.fleet import Member, Overview, Row, counts_against
 from conformance.verdicts.likeness import ROLL_UP
+from conformance.verdicts.result import Verdict
 
 _SHOWN = 40  # targets on a terminal before "and N more"
 _NAMED = 6  # requirements named per target

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.reporting.cards import MOST, cards
 from conformance.reporting.contract_text import contract_text
@@ -16,6 +15,7 @@ from conformance.reporting.timeline import timeline
 from conformance.verdicts import findings
 from conformance.verdicts.causes import causes, own_causes
 from conformance.verdicts.likeness import is_alike
+from conformance.verdicts.result import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

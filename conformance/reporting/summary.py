@@ -6,12 +6,12 @@ import re
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from conformance.checks.outcome import Verdict
 from conformance.reporting import escape
 from conformance.reporting.cards import allowed
 from conformance.reporting.glance import glance
 from conformance.verdicts import findings
 from conformance.verdicts.causes import causes, named
+from conformance.verdicts.result import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,7 +9,6 @@ import re
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from conformance.checks.outcome import Verdict
 from conformance.reporting import escape
 from conformance.reporting.cards import allowed
 from conformance.reporting.glance import in_brief, named_contract
@@ -18,15 +17,16 @@ from conformance.reporting.screen import Screen, cell_len, fitted
 from conformance.reporting.snippet import Row, snippet
 from conformance.verdicts import findings
 from conformance.verdicts.causes import causes, named
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from conformance.checks.outcome import CheckResult
     from conformance.evidence.exchange import Evidence
     from conformance.verdicts.causes import Cause
+    from conformance.verdicts.result import CheckResult
     from conformance.verdicts.verdict import Counts, Report, RequirementResult
 
 _FAILURES, _GROUPS, _ADVICE, _NOTES, _WAIVERS = (4, 5, 3, 3, 3)  # how many of each are shown before "and N more"

@@ -18,13 +18,13 @@ from multiprocessing import resource_tracker
 import anyio
 
 from conformance.checks.catalogue import checks
-from conformance.checks.outcome import Verdict
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.evidence.redaction import Redaction
 from conformance.selftest.answers import evidence_on
 from conformance.selftest.trials import Trial, trials
 from conformance.verdicts.judge import judge_evidence
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.suggestions import with_suggestions
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Claim, Report, RequirementResult

@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.checks.outcome import Verdict
 from conformance.submissions.challenge import Challenge
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, Report, RequirementResult, required
 
 KIND = "application/vnd.in-toto+json"

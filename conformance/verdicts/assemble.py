@@ -10,7 +10,6 @@ import msgspec
 from conformance import __version__
 from conformance.checks.catalogue import Check, Judgement, judgements
 from conformance.checks.extension import Extension
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Contract, Requirement
 from conformance.contract.purpose import LEFT_OUT, Kind
 from conformance.contract.quoting import cut
@@ -25,6 +24,7 @@ from conformance.verdicts.diagnosis import diagnosis
 from conformance.verdicts.likeness import reasons
 from conformance.verdicts.naming import addressed
 from conformance.verdicts.policy import held_to
+from conformance.verdicts.result import CheckResult, Verdict, worst
 from conformance.verdicts.sensitivity import carried, sensitivities
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import (
@@ -36,7 +36,6 @@ from conformance.verdicts.verdict import (
     TargetNote,
     WaiverNote,
     count,
-    worst,
 )
 from conformance.verdicts.waivers import Waiver, waiver_of
 

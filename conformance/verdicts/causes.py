@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import LEVELS, Level
 from conformance.contract.load import documented
 from conformance.evidence.between import REMEDIES, TO_MEND
 from conformance.verdicts.findings import culprit, folded, state_lines, why
 from conformance.verdicts.likeness import ID, OFTEN, STATE, merged, observed, stateless
+from conformance.verdicts.result import CheckResult, Verdict
 from conformance.verdicts.verdict import ExtensionResult, Report, RequirementResult, required
 
 _SHORT = 60  # characters of what was seen that a sentence has room for

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.levels import Level
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, ExitCode, ExtensionResult, Report, RequirementResult, Smoke, required
 
 _WORST_LAST = (ExitCode.CONFORMING, ExitCode.INCONCLUSIVE, ExitCode.NONCONFORMING)  # the codes that are verdicts

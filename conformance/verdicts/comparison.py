@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS
 from conformance.verdicts.findings import folded
 from conformance.verdicts.less import Difference, differences, fewer_requests
 from conformance.verdicts.likeness import is_alike
 from conformance.verdicts.recount import recounted, unfounded
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Report, RequirementResult
 
 # What became of a requirement, by what it was in the first report (rows) and what it is in another one (columns). Who

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.checks.catalogue import Check, Judgement, check_id, chosen_checks
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Contract
 from conformance.evidence.exchange import Evidence
+from conformance.verdicts.result import CheckResult, Verdict
 from conformance.verdicts.verdict import RequirementResult, Scope
 
 Results = Mapping[Judgement, Sequence[CheckResult]]

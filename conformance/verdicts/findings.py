@@ -6,16 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS
 from conformance.contract.load import documented
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, ExitCode, RequirementResult, SettingsNote, count, required
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from conformance.checks.outcome import CheckResult
     from conformance.contract.levels import Level
+    from conformance.verdicts.result import CheckResult
     from conformance.verdicts.verdict import Counts, ExtensionResult, Report
 
 _DIGEST = 12  # digits of a digest that people read

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS, Level
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.causes import causes, in_short
 from conformance.verdicts.findings import settings, standing, why
 from conformance.verdicts.reading import read_as, read_report
 from conformance.verdicts.recount import recounted, unfounded
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, Counts, ExitCode, Report, required
 
 # The worst exit code of a target is the fleet's. A target that could not be judged at all is worse than any verdict.

@@ -13,13 +13,14 @@ from typing import Any
 from conformance.checks.catalogue import Case, Check, Judgement, check_id, checks
 from conformance.checks.extension import Extension
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, CheckResult, Inconclusive, NotApplicable, Unsettled, Verdict
+from conformance.checks.outcome import Breach, Inconclusive, NotApplicable, Unsettled
 from conformance.contract.model import Contract
 from conformance.contract.purpose import LEFT_OUT, REFUSED, Purpose, is_wanted
 from conformance.contract.quoting import cut, quoting
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.verdicts.assemble import assemble, assemble_extension
 from conformance.verdicts.claim import with_extensions
+from conformance.verdicts.result import CheckResult, Verdict
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import ExtensionResult, Report
 

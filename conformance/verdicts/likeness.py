@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from conformance.checks.outcome import CheckResult
 from conformance.contract.levels import LEVELS
 from conformance.verdicts.findings import culprit, why
+from conformance.verdicts.result import CheckResult
 from conformance.verdicts.verdict import RequirementResult
 
 ROLL_UP = "ENV-02"  # repeats what narrower requirements say

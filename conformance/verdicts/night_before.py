@@ -6,12 +6,12 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import Level
 from conformance.target.configuration import ConfigError
 from conformance.verdicts.history.file import lines
 from conformance.verdicts.history.line import LEFT_OUT, LETTERS, LEVEL_OF, WAIVED, Line, Terms, contradiction
 from conformance.verdicts.recount import recounted
+from conformance.verdicts.result import CheckResult, Verdict
 from conformance.verdicts.verdict import Report, RequirementResult, Scope, WaiverNote
 
 _VERDICTS = {letter: verdict for verdict, letter in LETTERS.items()} | {WAIVED: Verdict.FAIL}

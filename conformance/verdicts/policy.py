@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS, Level
 from conformance.contract.quoting import cut
 from conformance.target.configuration import ConfigError, in_words, read_toml
 from conformance.verdicts.naming import names
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, ExitCode, PolicyNote, Report, RequirementResult, required
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 import msgspec
 
-from conformance.checks.outcome import Verdict
 from conformance.verdicts.claim import claim, comes_to, exit_code, with_extensions
 from conformance.verdicts.naming import addressed
-from conformance.verdicts.verdict import Claim, ExitCode, ExtensionResult, Report, RequirementResult, count, worst
+from conformance.verdicts.result import Verdict, worst
+from conformance.verdicts.verdict import Claim, ExitCode, ExtensionResult, Report, RequirementResult, count
 
 _OPEN_ENDED = {ExitCode.INTERNAL_ERROR, ExitCode.INTERRUPTED}  # may be said of a run whose judgements show nothing
 

@@ -7,9 +7,9 @@ from functools import cache
 
 import msgspec
 
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.load import folder
 from conformance.evidence.exchange import Evidence
+from conformance.verdicts.result import CheckResult, Verdict
 from conformance.verdicts.verdict import Carried, Sensitivity
 
 FILE = "sensitivity.json"

@@ -7,14 +7,14 @@ from typing import TypeVar
 
 import msgspec
 
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import Level
 from conformance.contract.purpose import Kind
 from conformance.evidence.between import between
 from conformance.evidence.exchange import Evidence
 from conformance.probes.worth import Worth
 from conformance.verdicts.claim import comes_to
-from conformance.verdicts.verdict import Report, Smoke, worst
+from conformance.verdicts.result import CheckResult, Verdict, worst
+from conformance.verdicts.verdict import Report, Smoke
 
 _JUDGED = {Verdict.FAIL, Verdict.ERROR, Verdict.PASS}
 _SAYS = "what it has not found is not judged"

@@ -18,7 +18,6 @@ import msgspec
 
 from conformance.checks.catalogue import Case, Check, check_id, checks
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import CheckResult, Suggestion, Verdict
 from conformance.contract.document import Document, recovered
 from conformance.contract.draft import Draft, Edit, GoneError, Root, in_writing, written
 from conformance.contract.quoting import clip
@@ -26,6 +25,7 @@ from conformance.evidence.exchange import Answer, Evidence, Exchange
 from conformance.verdicts.causes import causes
 from conformance.verdicts.judge import breaks, judge_evidence, looks_at, takes_one
 from conformance.verdicts.mending import proposed
+from conformance.verdicts.result import CheckResult, Suggestion, Verdict
 from conformance.verdicts.terms import Terms
 from conformance.verdicts.verdict import Report, RequirementResult
 

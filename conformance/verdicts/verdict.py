@@ -10,8 +10,8 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import LEVELS, Level
+from conformance.verdicts.result import CheckResult, Verdict
 
 
 class Claim(StrEnum):
@@ -35,12 +35,6 @@ class ExitCode(IntEnum):
 
 
 _SOON = 14  # days before its end from which on a waiver is warned of
-_WORST_FIRST = tuple(Verdict)
-
-
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """The worst of the verdicts; of none, `inconclusive`: what nobody judged has not passed."""
-    return min(verdicts, key=_WORST_FIRST.index, default=Verdict.INCONCLUSIVE)
 
 
 class WaiverNote(msgspec.Struct, frozen=True, kw_only=True):

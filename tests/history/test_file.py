@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.checks.outcome import Verdict
 from conformance.commands.cli import main
 from conformance.contract.levels import LEVELS, Level
 from conformance.target.configuration import ConfigError
@@ -28,6 +27,7 @@ from conformance.verdicts.history.line import (
     counted_letters,
     read_line,
 )
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, RequirementResult, WaiverNote
 from tests.command import environment
 from tests.history.nights import NAMES, kept, night, nights, terms

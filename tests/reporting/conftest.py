@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import pytest
 
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.model import Requirement
 from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
@@ -20,6 +19,7 @@ from conformance.evidence.keeping import to_har
 from conformance.reporting.checks_page import SHEET
 from conformance.reporting.json import to_json
 from conformance.verdicts.claim import claim, exit_code
+from conformance.verdicts.result import CheckResult, Verdict, worst
 from conformance.verdicts.verdict import (
     Report,
     RequirementResult,
@@ -28,7 +28,6 @@ from conformance.verdicts.verdict import (
     TargetNote,
     WaiverNote,
     count,
-    worst,
 )
 
 if TYPE_CHECKING:

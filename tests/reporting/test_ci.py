@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.checks.outcome import Verdict
 from conformance.reporting import ci
 from conformance.reporting.ci import Job, of_fleet, of_run, tell
 from conformance.reporting.terminal import summary
 from conformance.verdicts.fleet import of_report, overview, rows_of, unjudged
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, ExitCode, Report
 
 # How the parsers of logs find what they act on. GitHub: the line, without leading space, begins with the one form; or

@@ -10,11 +10,11 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import LEVELS
 from conformance.contract.load import folder
 from conformance.reporting.json import to_json
 from conformance.verdicts import verdict as verdicts
+from conformance.verdicts.result import CheckResult, Verdict
 from conformance.verdicts.verdict import Report
 
 SCHEMA = json.loads((folder("reports") / "report.schema.json").read_text(encoding="utf-8"))

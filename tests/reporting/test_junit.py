@@ -11,12 +11,12 @@ import msgspec
 import pytest
 from lxml import etree
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.levels import LEVELS
 from conformance.reporting.junit import case_properties, junit, suite_properties, union
 from conformance.verdicts.causes import causes
 from conformance.verdicts.claim import claim, exit_code
 from conformance.verdicts.fleet import of_report, overview, rows_of, unjudged
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, Counts, ExtensionResult, Report, count
 from tests.reporting.schemas import validated
 

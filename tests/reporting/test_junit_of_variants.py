@@ -14,7 +14,6 @@ import pytest
 
 from conformance.checks.catalogue import Judgement, chosen_checks, wishes_of
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.contract.levels import Level
 from conformance.contract.load import documented
 from conformance.probes import plan as plans
@@ -27,6 +26,7 @@ from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.judge import judge
+from conformance.verdicts.result import CheckResult, Verdict
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import Report
 from tests.reporting.schemas import validated

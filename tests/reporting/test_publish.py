@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.checks.outcome import CheckResult, Verdict
 from conformance.evidence.exchange import Evidence, Loss
 from conformance.evidence.redaction import Redaction
 from conformance.reporting.publish import publish
 from conformance.target.secrets import Secrets
+from conformance.verdicts.result import CheckResult, Verdict
 from conformance.verdicts.verdict import ExitCode, Report
 
 SECRET = "5ecret0fee1dead5ecret0fee1dead00"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from conformance.checks.outcome import Verdict
 from conformance.evidence.keeping import to_har
 from conformance.evidence.recording import EvidenceError, from_har
+from conformance.verdicts.result import Verdict
 from tests.evidence_factory import SUCCESS, judged
 
 DOCUMENT = "<clickatellsdk><action>get_list_callback</action></clickatellsdk>"

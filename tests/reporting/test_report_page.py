@@ -13,12 +13,12 @@ import msgspec
 import pytest
 from lxml import html as lxml_html
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.load import folder
 from conformance.reporting.report_page import report_page
 from conformance.reporting.summary import summary_md
 from conformance.run import judge
 from conformance.verdicts.causes import causes
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, ExtensionResult, count
 from tests.evidence_factory import SUCCESS, answer, conforming, each
 from tests.reporting.browser import CHROMIUM, dom, owned, printed

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.checks.outcome import Verdict
 from conformance.evidence.exchange import Evidence
 from conformance.reporting import escape
 from conformance.reporting.screen import Screen, cell_len, fitted
 from conformance.reporting.terminal import summary
 from conformance.verdicts.claim import claim, exit_code
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Report, count
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.quoting import cut
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import EvidenceError, from_har
@@ -19,6 +18,7 @@ from conformance.verdicts.history.line import CONCLUSIVE, FORMAT, LEFT_OUT, LETT
 from conformance.verdicts.history.measures import answer_times
 from conformance.verdicts.reading import read_report
 from conformance.verdicts.recount import recounted
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, Report, RequirementResult
 
 _ALLOWED = "the folder of a run, or one with such folders"

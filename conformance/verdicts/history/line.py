@@ -14,9 +14,9 @@ from hashlib import sha256
 
 import msgspec
 
-from conformance.checks.outcome import Verdict
 from conformance.contract.levels import Level
 from conformance.verdicts.claim import amounts_to
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, ExitCode, required
 
 FORMAT = 1

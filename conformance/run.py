@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import itertools
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.checks.extension import read_extensions
@@ -29,6 +28,7 @@ from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import Claim, Report
 
+T = TypeVar("T")
 Progress = Callable[[int, int], None]  # requests sent, of about how many
 
 
@@ -139,43 +139,47 @@ def send(
     *,
     terms: Terms | None = None,
     progress: Progress = lambda _done, _of: None,
-    meanwhile: Callable[[], None] = lambda: None,
 ) -> Evidence:
-    """Record as the options of `run` say. nonce, terms, progress: as in `record`. meanwhile: what is done beside that,
-    in a thread, from the moment that sending begins."""
-    with _beside(meanwhile, progress) as begun:
-        return record(
-            judged,
-            contract=contract,
-            wishes=wishes,
-            seed=int(options.seed),
-            concurrency=int(options.concurrency or 0),
-            max_requests=int(options.max_requests),
-            rate=options.rate,
-            deadline=options.deadline,
-            terms=terms,
-            nonce=nonce,
-            progress=begun,
-            stop_on_failure=getattr(options, "stop_on_failure", False),
-            smoke=getattr(options, "smoke", None) or 0,
-        )
+    """Record as the options of `run` say. nonce, terms, progress: as in `record`."""
+    return record(
+        judged,
+        contract=contract,
+        wishes=wishes,
+        seed=int(options.seed),
+        concurrency=int(options.concurrency or 0),
+        max_requests=int(options.max_requests),
+        rate=options.rate,
+        deadline=options.deadline,
+        terms=terms,
+        nonce=nonce,
+        progress=progress,
+        stop_on_failure=getattr(options, "stop_on_failure", False),
+        smoke=getattr(options, "smoke", None) or 0,
+    )
 
 
-@contextlib.contextmanager
-def _beside(work: Callable[[], None], progress: Progress) -> Iterator[Progress]:
-    """Do the work in a thread while the network is waited for: from the second report on, when a connection stands.
+def beside(
+    send: Callable[[Progress], Evidence], judge: Callable[[Callable[[], Evidence]], T], progress: Progress
+) -> tuple[Evidence, T]:
+    """Send, and judge in a thread that begins while the network is waited for: what judging needs before it has
+    anything to judge takes half a second of the processor.
 
-    At the first one none was opened yet, and would be so later by what the thread takes of the processor.
+    It begins with the second report of progress, when a connection stands. At the first one none was opened yet, and
+    would be so later by what the thread takes.
     """
-    thread, reports = threading.Thread(target=work, daemon=True), itertools.count()
+    recorded: Future[Evidence] = Future()
+    judged: list[Future[T]] = []
+    reports = itertools.count()
 
     def begun(done: int, of: int) -> None:
         if next(reports) == 1:
-            thread.start()
+            judged.append(thread.submit(judge, recorded.result))
         progress(done, of)
 
-    try:
-        yield begun
-    finally:
-        if thread.ident is not None:
-            thread.join()
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            recorded.set_result(send(begun))
+        except BaseException as error:
+            recorded.set_exception(error)
+            raise
+        return recorded.result(), judged[0].result() if judged else judge(recorded.result)

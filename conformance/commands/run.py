@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.checks.extension import extensions_of
@@ -16,10 +18,11 @@ from conformance.commands.listing import listing
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.spelling import meant
+from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import EvidenceError, from_har
 from conformance.reporting.folder import reports_folder
 from conformance.reporting.output import complain, note, progress, say
-from conformance.run import refuse_selection, send
+from conformance.run import beside, refuse_selection, send
 from conformance.sending.signals import held
 from conformance.target.asked import only_allowed
 from conformance.target.configuration import ConfigError, read_file
@@ -27,6 +30,9 @@ from conformance.target.from_options import target_of
 from conformance.verdicts.history.file import check
 from conformance.verdicts.terms import selected, terms
 from conformance.verdicts.verdict import ExitCode
+
+if TYPE_CHECKING:
+    from conformance.pytest_plugin.session import Judged, Session
 
 
 def run(options: argparse.Namespace) -> int:
@@ -55,31 +61,28 @@ def run(options: argparse.Namespace) -> int:
             check(options.history)
         folder = reports_folder(options.reports)
         with held(), _scratch() as scratch:
-            ready = partial(_prepare, contract, judged.calls)
-            progress = _quietly if options.quiet else _aloud
-            evidence = send(contract, judged, wishes, options, nonce, terms=wanted, progress=progress, meanwhile=ready)
-            from conformance.pytest_plugin.session import Session  # noqa: PLC0415
 
-            return Session(contract, wanted, judged.binding, judged.calls, scratch, folder, extensions).judge(
-                evidence, options
+            def judged_from(recorded: Callable[[], Evidence]) -> tuple[Session, Judged]:
+                from conformance.pytest_plugin.session import Session  # noqa: PLC0415  half a second, beside sending
+
+                session = Session(contract, wanted, judged.binding, judged.calls, scratch, folder, extensions)
+                return session, session.judge(recorded)
+
+            evidence, (session, told) = beside(
+                lambda begun: send(contract, judged, wishes, options, nonce, terms=wanted, progress=begun),
+                judged_from,
+                _quietly if options.quiet else partial(_aloud, sys.stderr),
             )
+            return session.publish(told, evidence, options)
 
 
 def _quietly(_done: int, _of: int) -> None:
     """Say nothing."""
 
 
-def _aloud(done: int, of: int) -> None:
+def _aloud(stream: TextIO, done: int, of: int) -> None:
     """A line that counts requests, on a terminal only."""
-    progress(f"{done} of about {of} requests sent", over=done >= of)
-
-
-def _prepare(contract: Contract, calls: Iterable[str]) -> None:
-    """Import and build what judging needs, a third of a second; what fails here fails again, and is told, in use."""
-    with contextlib.suppress(Exception):
-        from conformance.pytest_plugin.session import prepare  # noqa: PLC0415
-
-        prepare([contract.calls[name] for name in calls])
+    progress(f"{done} of about {of} requests sent", over=done >= of, stream=stream)
 
 
 def _answers(options: argparse.Namespace, contract: Contract) -> str:
@@ -118,9 +121,8 @@ def replay(options: argparse.Namespace) -> int:
 
     folder = reports_folder(options.reports)
     with held(), _scratch() as scratch:
-        return Session(contract, wanted, evidence.binding, evidence.calls, scratch, folder, extensions).judge(
-            evidence, options
-        )
+        session = Session(contract, wanted, evidence.binding, evidence.calls, scratch, folder, extensions)
+        return session.publish(session.judge(lambda: evidence), evidence, options)
 
 
 def _nothing_selected() -> int:

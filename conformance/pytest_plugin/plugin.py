@@ -154,8 +154,11 @@ class Suite:
         return self.judging
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self) -> Generator[None, object, object]:
-        with signals.meaning(signals.interrupt):  # what is judged by then is reported
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        def stop() -> None:  # what is judged by then is reported; pytest may be in another thread than signals
+            session.shouldstop = "interrupted"
+
+        with signals.meaning(stop):
             return (yield)
 
     @pytest.hookimpl(tryfirst=True)

@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 import conformance
 from conformance.checks.extension import Extension
 from conformance.contract.model import Contract, ServiceCall
+from conformance.contract.purpose import Wishes
 from conformance.contract.xsd import schema
 from conformance.evidence.exchange import Evidence
 from conformance.pytest_plugin import fixtures
@@ -47,24 +48,42 @@ class Session:
     folder: Path
     extensions: tuple[Extension, ...] = ()
 
-    def judge(self, evidence: Evidence, options: argparse.Namespace) -> int:
-        """Judge the evidence, write the reports, print the summary; returns the exit code."""
-        suite = Suite(
-            self.contract, self.terms, self.binding, self.calls, lambda _: evidence, extensions=self.extensions
-        )
-        unwritten = ""
+    def judge(self, obtain: Callable[[], Evidence]) -> Judged:
+        """Collect the checks and judge what was recorded, once it is obtained. It may begin before there is anything
+        to judge, in a thread of its own."""
+
+        def obtained(_: Wishes) -> Evidence:
+            prepare([self.contract.calls[name] for name in self.calls])
+            return obtain()
+
+        suite = Suite(self.contract, self.terms, self.binding, self.calls, obtained, extensions=self.extensions)
         try:
             code, said = _pytest(suite, self.scratch)
         except OSError as error:  # a reporter of pytest's has no room: what it left is half of a file
             unwritten = f"cannot write into {self.scratch.parent}: {error.strerror or error}"
-            code, said = ExitCode.INTERNAL_ERROR, f"INTERNALERROR> {unwritten}"
+            return Judged(suite, ExitCode.INTERNAL_ERROR, f"INTERNALERROR> {unwritten}", unwritten)
+        return Judged(suite, code, said)
+
+    def publish(self, judged: Judged, evidence: Evidence, options: argparse.Namespace) -> int:
+        """Write the reports, print the summary; returns the exit code."""
+        suite, code, unwritten = judged.suite, judged.code, judged.unwritten
         if suite.report is None:
-            return _nothing_judged(evidence, code, suite.trouble, said)
+            return _nothing_judged(evidence, code, suite.trouble, judged.said)
         if code == ExitCode.INTERNAL_ERROR != suite.report.exit_code and not unwritten:
             suite.trouble.append("internal error: pytest broke down after the checks")
         return publish(
             suite.report, suite.redaction, self.scratch, self.folder, options, unwritten=unwritten, broke=suite.trouble
         )
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How a session of pytest ended. code: pytest's. said: what it printed. unwritten: why its files are not whole."""
+
+    suite: Suite
+    code: int
+    said: str
+    unwritten: str = ""
 
 
 def _nothing_judged(evidence: Evidence, code: int, trouble: list[str], said: str) -> int:

@@ -70,11 +70,12 @@ def note(line: str) -> None:
         _write(sys.stderr, escape.terminal(line, limit=2_000) + "\n")
 
 
-def progress(line: str, *, over: bool) -> None:
-    """A line on a terminal that the next one replaces; nothing elsewhere."""
-    if is_terminal(sys.stderr):
+def progress(line: str, *, over: bool, stream: TextIO | None = None) -> None:
+    """A line on a terminal that the next one replaces; nothing elsewhere. stream: standard error, if not given."""
+    stream = stream or sys.stderr
+    if is_terminal(stream):
         with contextlib.suppress(OSError):
-            _write(sys.stderr, f"\r{line}" + ("\r\x1b[K" if over else ""))
+            _write(stream, f"\r{line}" + ("\r\x1b[K" if over else ""))
 
 
 def is_terminal(stream: TextIO | None) -> bool:

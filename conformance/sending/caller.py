@@ -42,7 +42,7 @@ class Caller:
         self.meter = Meter(cap=wire.target.max_body + 2 * HEAD)
         # By proxy, source address, and whether the proxy forwards requests.
         self._transports: dict[tuple[str, str, bool], Transport] = {}
-        self._channel = ""  # of the last call
+        self.channel = ""  # of the last call
         self.is_busy = self.gave_way = self.is_shut = False
 
     async def __aenter__(self) -> Self:
@@ -131,14 +131,14 @@ class Caller:
 
     async def _exchange(self, probe: Probe, *, retried: bool) -> Exchange:
         if (
-            (probe.fresh and self._channel)
+            (probe.fresh and self.channel)
             or self.wire.strays
-            or (self.wire.is_narrow and probe.channel != self._channel)
+            or (self.wire.is_narrow and probe.channel != self.channel)
         ):
             await self.drop()  # where connections stand in each other's way, one of the other port does, too
         if self.wire.is_narrow and not self.is_open:
             await self.wire.let_go()
-        self._channel = probe.channel
+        self.channel = probe.channel
         state = self.wire.target.states.get(probe.state)
         forwarded = await self._is_forwarded(probe, state)
         request = self.wire.request(probe)

@@ -63,6 +63,9 @@ async def side_by_side(
                     queue.extend([unit] if await unit(worker) else ())
                 elif left := await _in_turn(unit, worker):
                     queue.append(left)
+                serving[channel] -= 1
+                channel = channel and (worker.channel or channel)  # of an errand, too
+                serving[channel] += 1
             serving[channel] -= 1
             session.lane = None if session.lane is worker and not queue else session.lane
 

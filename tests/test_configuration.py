@@ -141,10 +141,10 @@ def test_a_folder_and_a_file_without_end_are_refused(tmp_path: Path) -> None:
 
 
 def test_commands_of_states_start_from_the_files_folder(tmp_path: Path) -> None:
-    """As `ca_file` does: what the file names lies beside it, wherever the run is started."""
-    (tmp_path / "on").write_text("#!/bin/sh\npwd >on.ran\n", encoding="utf-8")
+    """As `ca_file` does: what the file names lies beside it, wherever the run is started; in the environment given."""
+    (tmp_path / "on").write_text('#!/bin/sh\necho "$PWD $MARK" >on.ran\n', encoding="utf-8")
     (tmp_path / "on").chmod(0o755)
     config = {"endpoint": "https://h/T0KEN", "states": {"004": {"setup": ["./on"]}}}
     made = target("here", config, documented(), base=tmp_path)
-    assert anyio.run(setup, made.states["004"], made.secrets) == ""
-    assert (tmp_path / "on.ran").read_text(encoding="utf-8").strip() == str(tmp_path)
+    assert anyio.run(setup, made.states["004"], made.secrets, {"MARK": "m"}) == ""
+    assert (tmp_path / "on.ran").read_text(encoding="utf-8").strip() == f"{tmp_path} m"

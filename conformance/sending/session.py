@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -51,6 +52,7 @@ class Session:
     ) -> None:
         self.target, self.limits, self.progress = target, limits, progress
         self.secrets = target.secrets
+        self.environment = dict(os.environ)  # of the commands of states
         self.pace = Pace(limits)
         self.allowance = Allowance(target.max_body)
         self.exchanges: list[Exchange] = []

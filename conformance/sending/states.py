@@ -1,4 +1,7 @@
-"""The commands that bring a state about and take it back: lists, never a shell, within a bound, output redacted."""
+"""The commands that bring a state about and take it back: lists, never a shell, within a bound, output redacted.
+
+They have the environment that the suite was started with: pytest, which may start beside them, is sheltered from it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import contextlib
 import os
 import signal
 import subprocess
+from collections.abc import Mapping
 
 import anyio
 import anyio.abc
@@ -17,19 +21,21 @@ _TAIL = 64 << 10  # bytes of output that are kept: the end tells what went wrong
 _GRACE_S = 0.2  # for output that is still on its way when the command has ended
 
 
-async def setup(state: State, secrets: Secrets) -> str:
+async def setup(state: State, secrets: Secrets, environment: Mapping[str, str]) -> str:
     """Run the setup command; "" when it worked, else why the state cannot be judged."""
-    failed = await _run(state.setup, state, secrets, spare=False)
+    failed = await _run(state.setup, state, secrets, environment, spare=False)
     return f"the setup command of state {state.code} {failed}" if failed else ""
 
 
-async def teardown(state: State, secrets: Secrets) -> str:
+async def teardown(state: State, secrets: Secrets, environment: Mapping[str, str]) -> str:
     """Run the teardown command, whatever happened before; "" when it worked, else what a reader must know."""
-    failed = await _run(state.teardown, state, secrets, spare=True)
+    failed = await _run(state.teardown, state, secrets, environment, spare=True)
     return f"the teardown command of state {state.code} {failed}; the state may still be set" if failed else ""
 
 
-async def _run(command: tuple[str, ...], state: State, secrets: Secrets, *, spare: bool) -> str:
+async def _run(
+    command: tuple[str, ...], state: State, secrets: Secrets, environment: Mapping[str, str], *, spare: bool
+) -> str:
     try:
         process = await anyio.open_process(
             [secrets.reveal(word.encode()).decode() for word in command],
@@ -37,6 +43,7 @@ async def _run(command: tuple[str, ...], state: State, secrets: Secrets, *, spar
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=state.folder or None,
+            env=environment,
             start_new_session=True,  # a group of its own, so that what it started can be ended with it
         )
     except (OSError, ValueError) as error:

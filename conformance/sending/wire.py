@@ -259,7 +259,7 @@ class Wire(Session):
         """The calls in one state, between its setup and its teardown, and one after it."""
         label = Purpose(Kind.STATE, state=state.code).label
         try:
-            failed = await setup(state, self.secrets) if state.setup else ""
+            failed = await setup(state, self.secrets, self.environment) if state.setup else ""
             if failed:
                 self.gaps[label] = failed
             else:
@@ -269,7 +269,7 @@ class Wire(Session):
         finally:
             if state.teardown:
                 with anyio.CancelScope(shield=True):
-                    self._lasting = await teardown(state, self.secrets)
+                    self._lasting = await teardown(state, self.secrets, self.environment)
                     if self._lasting:
                         self.gaps[Purpose(Kind.AFTER, state=state.code).label] = self._lasting
             elif state.setup:

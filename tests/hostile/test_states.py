@@ -53,6 +53,18 @@ def verdicts(place: Ground, state: str) -> dict[str, tuple[str, str]]:
     }
 
 
+def test_commands_have_the_environment_of_the_caller(authority: Authority, tmp_path: Path) -> None:
+    """What the suite keeps from its own pytest, which starts while requests are sent, is not kept from them."""
+    code = "import os, sys; sys.exit(os.environ.get('PYTEST_ADDOPTS', 'none'))"
+
+    def commands(folder: Path, state: str) -> dict[str, list[str]]:
+        return {"setup": [sys.executable, "-c", code], "teardown": noting(folder / f"{state}.teardown")}
+
+    with ground(authority, tmp_path, commands=commands) as place:
+        place.run("--select", "ERR-004-*", env={"PYTEST_ADDOPTS": "--of-the-caller"})
+        assert {reason.rpartition(": ")[2] for _, reason in verdicts(place, "004").values()} == {"--of-the-caller"}
+
+
 @pytest.mark.parametrize("case", SETUPS)
 def test_a_setup_command_that(case: str, authority: Authority, tmp_path: Path) -> None:
     """The group is inconclusive with the reason, the teardown runs, the other state is judged."""

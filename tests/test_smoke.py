@@ -16,10 +16,10 @@ from conformance import ConfigError, Target, Terms, judge, record, reference
 from conformance.contract.levels import LEVELS
 from conformance.contract.load import documented
 from conformance.contract.purpose import LEFT_OUT, PLAIN_HTTP
+from conformance.contract.worth import Worth, general, measured
 from conformance.evidence.exchange import Evidence
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
-from conformance.probes.worth import Worth, general, measured
 from conformance.selftest.answers import ready
 from conformance.selftest.trials import Trial, trials
 from conformance.sending.pace import Limits
@@ -141,7 +141,7 @@ def test_the_data_is_current() -> None:
 def test_what_finds_most_is_sent_first() -> None:
     worth = Worth("query-xml")
     rest = [p for p in planned(0).together if p.purpose.label != "documented" and "close" not in str(p.headers)]
-    places = [worth.place(p) for p in rest if p.form == rest[0].form and not p.fresh]
+    places = [worth.place(p.id) for p in rest if p.form == rest[0].form and not p.fresh]
     assert places == sorted(places)
 
 

@@ -18,11 +18,12 @@ from conformance.checks.outcome import Breach
 from conformance.contract.levels import LEVELS, Level
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
+from conformance.contract.worth import FILE, Fault, Measured, general
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.probes.probe import Probe
-from conformance.probes.worth import FILE, Fault, Measured, general, with_controls
+from conformance.probes.smoke import with_controls
 from conformance.selftest.answers import evidence_on, ready
 from conformance.selftest.prove import pool
 from conformance.selftest.trials import trials
@@ -89,7 +90,7 @@ def worth_most(faults: Sequence[Shown], probes: Mapping[str, Probe], first: str)
     """All requests, each in the place of what it adds to those before it, by what it costs with its controls."""
     bits = {name: 1 << place for place, name in enumerate(probes)}
     masks = [[(_WEIGHTS[level], sum(bits.get(n, 0) for n in those)) for level, those in one.items()] for one in faults]
-    needed = {name: with_controls(probe, dict(probes))[::-1] for name, probe in probes.items()}
+    needed = {name: with_controls(name, probes)[::-1] for name in probes}
     taken, sent = [first], bits[first]
     while True:
         left = [(one, so_far) for one in masks if (so_far := _value(one, sent)) < _value(one, -1)]

@@ -17,7 +17,7 @@ from benchmarks.process import Used, measured, python, serving
 from benchmarks.table import Part, Table, middle, taken
 from conformance.contract.levels import LEVELS
 from conformance.contract.load import documented
-from conformance.probes.worth import measured as known
+from conformance.contract.worth import measured as known
 from conformance.reference import start
 from conformance.reference.registry import VARIANTS
 from conformance.selftest.trials import Trial, trials

@@ -10,10 +10,10 @@ from conformance.checks.catalogue import Case, Check, check_id, chosen_checks, w
 from conformance.checks.extension import Extension
 from conformance.contract.model import Contract
 from conformance.contract.purpose import LEFT_OUT, Kind, is_wanted
+from conformance.contract.worth import Worth
 from conformance.probes import plan as plans
 from conformance.probes.plan import Plan
 from conformance.probes.probe import Probe
-from conformance.probes.worth import Worth
 from conformance.sending.allowance import most
 from conformance.target.target import Target
 from conformance.verdicts.terms import Terms, selected

@@ -7,19 +7,23 @@ from collections.abc import Callable, Iterable, Iterator
 from conformance.contract.purpose import Kind
 from conformance.probes.probe import FIRST, Probe
 
-Place = Callable[[Probe], float]  # where a request stands by what it finds; the first has the least
 
-
-def ordered(probes: Iterable[Probe], place: Place) -> tuple[Probe, ...]:
+def ordered(probes: Iterable[Probe], place: Callable[[str], int]) -> tuple[Probe, ...]:
     """Documented requests of further calls first, those that need a connection of their own while all are new.
 
-    Those behind which a connection is closed come last, the other documented ones evenly among the rest.
+    Those behind which a connection is closed come last, the other documented ones evenly among the rest. place: where
+    a request stands by what it finds, by its id; the first has the least.
     """
     groups: tuple[list[Probe], ...] = ([], [], [], [], [])
     for probe in probes:
         groups[_group(probe)].append(probe)
     first, fresh, repeats, rest, closing = groups
-    return (*first, *fresh, *_interleaved(repeats, sorted(rest, key=place)), *sorted(closing, key=_lasts))
+    return (
+        *first,
+        *fresh,
+        *_interleaved(repeats, sorted(rest, key=lambda probe: place(probe.id))),
+        *sorted(closing, key=_lasts),
+    )
 
 
 def _lasts(probe: Probe) -> bool:

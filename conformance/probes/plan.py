@@ -11,6 +11,7 @@ from conformance.contract.model import Contract
 from conformance.contract.purpose import EVERYTHING as EVERYTHING  # noqa: PLC0414  a plan may be of all of it
 from conformance.contract.purpose import LEFT_OUT, OF_DOCUMENTS, PLAIN_HTTP, Kind, Purpose, Wishes, is_wanted
 from conformance.contract.rows import ErrorCode
+from conformance.contract.worth import Worth
 from conformance.probes import effects, parameters, plain_http
 from conformance.probes import probe as probes
 from conformance.probes.further import OF_A_FURTHER_CALL
@@ -18,7 +19,6 @@ from conformance.probes.order import ordered
 from conformance.probes.probe import FIRST, Probe
 from conformance.probes.smoke import chosen
 from conformance.probes.template import Template, template
-from conformance.probes.worth import Worth
 from conformance.target.target import Target
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import msgspec
 
 from conformance.contract.levels import Level
 from conformance.contract.purpose import Kind
+from conformance.contract.worth import Worth
 from conformance.evidence.between import between
 from conformance.evidence.exchange import Evidence
-from conformance.probes.worth import Worth
 from conformance.verdicts.claim import comes_to
 from conformance.verdicts.result import CheckResult, Verdict, worst
 from conformance.verdicts.verdict import Report, Smoke

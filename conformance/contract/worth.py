@@ -6,14 +6,13 @@ these find is counted on the other half, which took no part in the choice.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
 from conformance.contract.levels import LEVELS, Level
-from conformance.probes.probe import Probe
 
 FILE = Path(__file__).with_name("worth.json")
 
@@ -54,45 +53,21 @@ def general(probe: str, binding: str) -> str:
 class Worth:
     """What requests are worth to a target, by its binding."""
 
-    def __init__(self, binding: str, of: Measured | None = None) -> None:
-        self.binding, self.of = binding, of or measured()
-        self._places = {name: place for place, name in enumerate(self.of.requests)}
-
-    def bits(self, probes: Iterable[str]) -> int:
-        """Requests, as one number."""
-        made = 0
-        for probe in probes:
-            place = self._places.get(general(probe, self.binding))
-            made |= 0 if place is None else 1 << place
-        return made
+    def __init__(self, binding: str) -> None:
+        self.binding = binding
+        self._places = {name: place for place, name in enumerate(measured().requests)}
 
     def finds(self, probes: Iterable[str], level: Level) -> int:
         """Of 100 faults that are known at a level, how many these requests find; of those that nobody chose by."""
-        sent, known, found = self.bits(probes), 0, 0
-        for fault in self.of.faults:
+        names = {general(probe, self.binding) for probe in probes}
+        sent = sum(1 << place for name, place in self._places.items() if name in names)
+        known = found = 0
+        for fault in measured().faults:
             masks = [int(mask, 16) for one, mask in fault.shown.items() if one in LEVELS[: LEVELS.index(level) + 1]]
             known += len(fault.counted) if masks else 0
             found += len(fault.counted) if any(mask & sent for mask in masks) else 0
         return 100 * found // known if known else 0
 
-    def place(self, probe: Probe) -> int:
-        """Where it stands in the order of what each adds to those before it."""
-        return self._places.get(general(probe.id.partition("@")[0], self.binding), len(self._places))
-
-    def chosen(self, probes: Iterable[Probe], given: Collection[str], most: int) -> frozenset[str]:
-        """Ids of the requests that find most, with their controls; `given`, which are sent anyway, among so many."""
-        by_id = {probe.id: probe for probe in probes}
-        taken = set(given)
-        for probe in sorted(by_id.values(), key=self.place):
-            needed = {*with_controls(probe, by_id)} - taken
-            if len(taken) + len(needed) <= most:
-                taken |= needed
-        return frozenset(taken)
-
-
-def with_controls(probe: Probe, by_id: dict[str, Probe]) -> list[str]:
-    """A request, and those without whose success its answer shows nothing."""
-    found = [probe.id]
-    while (control := by_id[found[-1]].control) in by_id:
-        found.append(control)
-    return found
+    def place(self, probe: str) -> int:
+        """Where a request stands in the order of what each adds to those before it."""
+        return self._places.get(general(probe.partition("@")[0], self.binding), len(self._places))

@@ -14,7 +14,7 @@ __version__ = "0.2.0"
 _PLACES = {
     "Breach": "conformance.checks.outcome",
     "Case": "conformance.checks.catalogue",
-    "ConfigError": "conformance.target.configuration",
+    "ConfigError": "conformance.contract.given",
     "Evidence": "conformance.evidence.exchange",
     "Exchange": "conformance.evidence.exchange",
     "Inconclusive": "conformance.checks.outcome",

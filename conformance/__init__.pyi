@@ -7,13 +7,13 @@ from conformance.checks.judging import Judging as Judging
 from conformance.checks.outcome import Breach as Breach
 from conformance.checks.outcome import Inconclusive as Inconclusive
 from conformance.checks.outcome import NotApplicable as NotApplicable
+from conformance.contract.given import ConfigError as ConfigError
 from conformance.contract.purpose import Kind as Kind
 from conformance.evidence.exchange import Evidence as Evidence
 from conformance.evidence.exchange import Exchange as Exchange
 from conformance.run import judge as judge
 from conformance.run import read_evidence as read_evidence
 from conformance.run import record as record
-from conformance.target.configuration import ConfigError as ConfigError
 from conformance.target.target import Target as Target
 from conformance.verdicts.reading import read_report as read_report
 from conformance.verdicts.terms import Terms as Terms

@@ -9,9 +9,10 @@ import anyio
 import pytest
 
 from conformance.commands.cli import main
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.sending.states import setup
-from conformance.target.configuration import ConfigError, read_config
+from conformance.target.configuration import read_config
 from conformance.target.hosts import host_is_valid
 from conformance.target.target import target
 from conformance.verdicts.waivers import read_waivers

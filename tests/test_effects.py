@@ -18,6 +18,7 @@ import pytest
 from conformance.commands.cli import main
 from conformance.commands.doctor import _effects
 from conformance.commands.listing import listing, unsent
+from conformance.contract.given import ConfigError
 from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.keeping import to_har
@@ -32,7 +33,6 @@ from conformance.selftest.answers import InProcess
 from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire
-from conformance.target.configuration import ConfigError
 from conformance.target.from_options import provisioned
 from conformance.target.target import Target, target
 from conformance.verdicts.judge import judge_evidence

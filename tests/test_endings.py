@@ -23,10 +23,10 @@ import pytest
 
 from conformance.commands.cli import main, parser
 from conformance.commands.guard import guarded
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.reporting import output
 from conformance.reporting.output import OutputError
-from conformance.target.configuration import ConfigError
 from tests.command import COMMAND, ROOT, run, started
 from tests.hostile.provisioned import STATES, ground
 from tests.hostile.stage import Authority

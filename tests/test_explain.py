@@ -8,9 +8,9 @@ import re
 import pytest
 
 from conformance.commands.explain import explained, names
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.selftest.trials import trials
-from conformance.target.configuration import ConfigError
 from conformance.target.settings import SETTINGS, Setting
 from conformance.verdicts.verdict import ExitCode
 from tests.tree import ROOT

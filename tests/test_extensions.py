@@ -13,8 +13,8 @@ import pytest
 
 from conformance.checks.extension import read_extension
 from conformance.checks.judging import Judging
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.judge import judge
 from tests.command import run
 from tests.evidence_factory import conforming

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
-from conformance.target.configuration import ConfigError
 from conformance.target.labels import of_ci
 from conformance.target.target import Target, target
 from tests.command import run

@@ -18,10 +18,10 @@ import pytest
 from conformance import __version__
 from conformance.commands.cli import main
 from conformance.commands.init import POLICY_NAME, POLICY_SCHEMA
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented, folder
 from conformance.evidence.exchange import Evidence
 from conformance.reporting.json import to_json
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.findings import headline
 from conformance.verdicts.policy import Policy, policy_of, read_policy

@@ -14,10 +14,11 @@ import pytest
 from conformance.commands.cli import main, parsed
 from conformance.commands.fleet import Fleet
 from conformance.commands.init import template
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.pytest_plugin import add_options, options_of
 from conformance.target import settings
-from conformance.target.configuration import ConfigError, read_config
+from conformance.target.configuration import read_config
 from conformance.target.from_options import target_of
 from conformance.target.options import settle
 from conformance.target.schema import NAME, schema

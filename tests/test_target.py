@@ -13,8 +13,9 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
-from conformance.target.configuration import ConfigError, find_config, read_config
+from conformance.target.configuration import find_config, read_config
 from conformance.target.settings import BINDINGS
 from conformance.target.target import Target, target
 

@@ -17,6 +17,7 @@ import anyio
 import pytest
 
 from conformance.commands.guard import guarded
+from conformance.contract.given import ConfigError
 from conformance.contract.load import folder, load
 from conformance.contract.model import Contract
 from conformance.contract.purpose import OF_PARAMETERS, Kind
@@ -33,7 +34,6 @@ from conformance.sending.pace import Limits
 from conformance.sending.recorded import evidence_of
 from conformance.sending.wire import Wire
 from conformance.target.asked import left_out
-from conformance.target.configuration import ConfigError
 from conformance.target.target import Target, target
 from conformance.verdicts.findings import standing
 from conformance.verdicts.judge import judge_evidence

@@ -26,11 +26,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from conformance.contract.given import ConfigError
 from conformance.reference.handmade import handmade
 from conformance.sending.connect import Dialer
 from conformance.sending.looks import Look
 from conformance.sending.tls import context, for_any_purpose
-from conformance.target.configuration import ConfigError
 from conformance.target.target import target
 from tests.answering import CONTRACT, HOST, Endpoint, Script, honest, http, reason, served, session, verdict
 from tests.command import ROOT

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.commands.cli import main, parsed
-from conformance.target.configuration import ConfigError
+from conformance.contract.given import ConfigError
 from conformance.target.settings import PREFIX, SETTINGS, Setting, taken_by
 from tests.command import COMMAND as COMMAND_OF_PYTEST
 from tests.command import ROOT, run

@@ -13,13 +13,13 @@ import pytest
 
 from conformance.commands.cli import main
 from conformance.commands.compare import table as compare_table
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.reporting.json import to_json
 from conformance.reporting.junit import junit
 from conformance.reporting.report_page import report_page
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.comparison import Comparison
 from conformance.verdicts.likeness import signature

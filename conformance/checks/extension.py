@@ -17,11 +17,12 @@ from pathlib import Path
 from types import ModuleType
 
 from conformance.checks.catalogue import Case, Check, check_of
+from conformance.contract.given import ConfigError
 from conformance.contract.load import ContractError, requirements_of
 from conformance.contract.model import Contract
 from conformance.contract.purpose import Kind
 from conformance.contract.quoting import cut
-from conformance.target.configuration import ConfigError, own_checks
+from conformance.target.configuration import own_checks
 from conformance.target.from_options import config_file
 
 REQUIREMENTS = "requirements.toml"

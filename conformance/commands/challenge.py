@@ -6,6 +6,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.reporting import escape
 from conformance.reporting.output import say
@@ -13,7 +14,6 @@ from conformance.reporting.write import check_new, write_new
 from conformance.submissions.challenge import duration, host, issue, to_file
 from conformance.submissions.ledger import read_ledger
 from conformance.submissions.signing import private_key
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.policy import read_policy
 
 

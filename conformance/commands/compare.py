@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from conformance.contract.given import ConfigError
 from conformance.reporting import escape
 from conformance.reporting.output import command, note, say
 from conformance.reporting.screen import here
 from conformance.reporting.write import write
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.causes import causes, in_short
 from conformance.verdicts.comparison import Comparison, Row
 from conformance.verdicts.findings import standing, why

@@ -10,6 +10,7 @@ from functools import cache
 
 from conformance.checks.catalogue import Case, Check, chosen_checks, wishes_of
 from conformance.checks.extension import Extension, read_extensions
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented, folder
 from conformance.contract.model import Contract, Interpretation, Requirement
 from conformance.contract.purpose import is_wanted
@@ -18,7 +19,6 @@ from conformance.probes import plan as plans
 from conformance.reporting.output import say
 from conformance.reporting.screen import here
 from conformance.selftest.trials import Trial, trials
-from conformance.target.configuration import ConfigError
 from conformance.target.settings import BINDINGS, SETTINGS, Setting
 from conformance.target.target import target
 from conformance.verdicts.sensitivity import sensitivities

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 import conformance
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.contract.spelling import meant
 from conformance.reporting import ci, escape
@@ -30,7 +31,7 @@ from conformance.reporting.output import command, complain, note, say
 from conformance.reporting.overview import files, terminal
 from conformance.reporting.write import write
 from conformance.sending.signals import meaning
-from conformance.target.configuration import ConfigError, target_names
+from conformance.target.configuration import target_names
 from conformance.target.from_options import check_overrides, config_file
 from conformance.target.settings import PREFIX, taken_by
 from conformance.verdicts.fleet import Member, Overview, Row, of_report, overview, rows_of, unjudged

@@ -44,9 +44,9 @@ def guarded(command: Callable[[], int]) -> int:
 
 def _failed(error: BaseException) -> int:
     try:
+        from conformance.contract.given import ConfigError  # noqa: PLC0415
         from conformance.contract.load import ContractError  # noqa: PLC0415  what is broken may be an import
         from conformance.reporting.write import ReportsError  # noqa: PLC0415
-        from conformance.target.configuration import ConfigError  # noqa: PLC0415
     except Exception:  # noqa: BLE001
         complain(f"internal error: {_told(error)}")
         return _INTERNAL_ERROR

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
+from conformance.contract.given import ConfigError
 from conformance.contract.spelling import meant
 from conformance.reporting import escape
 from conformance.reporting.folder import is_ours
@@ -17,7 +18,6 @@ from conformance.reporting.output import has_colors, say
 from conformance.reporting.parquet import write_parquet
 from conformance.reporting.prune import delete, fates
 from conformance.reporting.write import refused, replace
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.history.answers import Told, targets, told
 from conformance.verdicts.history.file import append, check
 from conformance.verdicts.history.from_report import folders, read_run

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conformance import __version__
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented, folder
 from conformance.reporting.output import say
 from conformance.reporting.write import refused, replace
-from conformance.target.configuration import CONFIG_NAME, ConfigError
+from conformance.target.configuration import CONFIG_NAME
 from conformance.target.schema import NAME, schema
 from conformance.target.settings import Place, Setting, placed
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from conformance import __version__
+from conformance.contract.given import ConfigError, read_file
 from conformance.contract.load import documented, folder
 from conformance.evidence.recording import EvidenceError, from_har
 from conformance.reporting import escape
@@ -27,7 +28,6 @@ from conformance.submissions.package import (
 )
 from conformance.submissions.signing import private_key, public_half, signed
 from conformance.submissions.statement import KIND, result, statement
-from conformance.target.configuration import ConfigError, read_file
 from conformance.verdicts.reading import read_report
 from conformance.verdicts.verdict import Report
 

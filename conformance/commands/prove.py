@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from fnmatch import fnmatchcase
 
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.contract.spelling import meant
 from conformance.reporting import output
 from conformance.selftest.matrix import Matrix, as_json, grid, markdown, matrix, table
 from conformance.selftest.prove import prove
 from conformance.selftest.trials import trials
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.verdict import ExitCode
 
 

@@ -8,11 +8,11 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from conformance.checks.catalogue import checks
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.reporting.output import say
 from conformance.reporting.screen import here
-from conformance.target.configuration import ConfigError
 
 
 def run(options: argparse.Namespace) -> int:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.contract.model import ServiceCall
 from conformance.contract.spelling import meant
 from conformance.reporting.output import say
 from conformance.sending.signals import meaning
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.verdict import ExitCode
 
 if TYPE_CHECKING:

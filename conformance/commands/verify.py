@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import SystemRandom
 
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.reporting import escape
 from conformance.reporting.output import say
@@ -20,7 +21,7 @@ from conformance.submissions.package import read_package
 from conformance.submissions.rows import Standing
 from conformance.submissions.signing import public_key
 from conformance.submissions.verify import Verification, noted, read, verify
-from conformance.target.configuration import ConfigError, find_config
+from conformance.target.configuration import find_config
 from conformance.target.target import Target
 from conformance.verdicts.findings import headline
 from conformance.verdicts.policy import read_policy

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conformance.commands.compare import read_result
+from conformance.contract.given import ConfigError
 from conformance.reporting import escape
 from conformance.reporting.output import say
 from conformance.reporting.write import write_new
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.findings import failures
 from conformance.verdicts.likeness import bare, printable, reasons
 from conformance.verdicts.recount import recounted

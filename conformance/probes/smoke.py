@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from conformance.contract.given import ConfigError
 from conformance.contract.worth import Worth
 from conformance.probes.probe import Probe
-from conformance.target.configuration import ConfigError
 
 
 def chosen(given: Sequence[Probe], others: Iterable[Probe], most: int, binding: str) -> frozenset[str]:

@@ -17,6 +17,7 @@ import pytest
 from conformance import __version__
 from conformance.checks.extension import read_extensions
 from conformance.checks.judging import Judging
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.purpose import Wishes
@@ -32,7 +33,6 @@ from conformance.reporting.terminal import summary
 from conformance.reporting.write import ReportsError, write
 from conformance.run import send
 from conformance.sending import signals
-from conformance.target.configuration import ConfigError
 from conformance.target.from_options import target_of
 from conformance.target.options import settle
 from conformance.target.secrets import Secrets

@@ -12,6 +12,7 @@ import pytest
 from conformance.checks.catalogue import Case, Check, Judgement, check_id, check_of, wishes_of
 from conformance.checks.extension import REQUIREMENTS, Extension, read_extension, told_apart
 from conformance.checks.judging import Judging
+from conformance.contract.given import ConfigError
 from conformance.contract.levels import LEVELS
 from conformance.contract.model import Contract
 from conformance.contract.purpose import EVERYTHING, Wishes
@@ -20,7 +21,6 @@ from conformance.evidence.redaction import Redaction
 from conformance.reporting import escape
 from conformance.reporting.junit import case_properties
 from conformance.sending import signals
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.claim import with_extensions
 from conformance.verdicts.completeness import Extent

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from conformance.contract.given import ConfigError
 from conformance.reporting.output import note
 from conformance.reporting.write import refused
-from conformance.target.configuration import ConfigError
 
 REPORTS = ("report.json", "report.html", "checks.html", "junit.xml", "summary.md", "evidence.har")
 OVERVIEW = ("overview.json", "overview.md", "overview.html", "overview.junit.xml")

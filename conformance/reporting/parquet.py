@@ -8,8 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from conformance.contract.given import ConfigError
 from conformance.reporting.write import refused
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.history.index import Index
 from conformance.verdicts.history.line import LEFT_OUT, WORDS
 

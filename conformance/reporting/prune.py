@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from conformance.contract.given import ConfigError
 from conformance.reporting.folder import REPORTS, is_ours
 from conformance.reporting.write import refused
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.history.index import Index, all_series
 from conformance.verdicts.reading import read_report
 

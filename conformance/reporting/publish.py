@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from conformance import __version__
+from conformance.contract.given import ConfigError
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.keeping import to_har
 from conformance.evidence.redaction import Redaction
@@ -23,7 +24,6 @@ from conformance.reporting.report_page import report_page
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary
 from conformance.reporting.write import ReportsError, write
-from conformance.target.configuration import ConfigError
 from conformance.verdicts import findings
 from conformance.verdicts.verdict import ExitCode, Report
 

@@ -8,8 +8,8 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from conformance.contract.given import ConfigError
 from conformance.reporting import escape
-from conformance.target.configuration import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from conformance import __version__
+from conformance.contract.given import ConfigError, read_file
 from conformance.submissions.signing import PrivateKey, PublicKey, opened, signed
-from conformance.target.configuration import ConfigError, read_file
 from conformance.target.hosts import host_is_valid
 from conformance.verdicts.policy import Policy, policy_of
 

@@ -9,9 +9,9 @@ from typing import Literal
 
 import msgspec
 
+from conformance.contract.given import ConfigError, read_file
 from conformance.reporting.write import refused
 from conformance.submissions.challenge import Challenge
-from conformance.target.configuration import ConfigError, read_file
 
 _MOST = 64 << 20  # octets of a ledger that are read at all
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from conformance.contract.given import ConfigError
 from conformance.contract.purpose import Purpose
 from conformance.evidence.between import puts_off
 from conformance.evidence.exchange import Evidence, Exchange
@@ -18,7 +19,6 @@ from conformance.submissions.behaviour import behaviour, differences
 from conformance.submissions.derived import NotDerivedError
 from conformance.submissions.rows import Row, Standing, row
 from conformance.submissions.sampling import candidates, drawn, small_groups
-from conformance.target.configuration import ConfigError
 from conformance.target.target import Target
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.target.configuration import ConfigError, read_file
+from conformance.contract.given import ConfigError, read_file
 
 EVIDENCE, REPORT, CHALLENGE, REQUIREMENTS = ("evidence.har", "report.json", "challenge.json", "requirements.toml")
 STATEMENT, ENVELOPE, SIGNER = "statement.json", "statement.dsse.json", "signer.pem"

@@ -18,7 +18,7 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import Error, VerificationError
 from securesystemslib.signer import CryptoSigner, Key, SSlibKey
 
-from conformance.target.configuration import ConfigError, read_file
+from conformance.contract.given import ConfigError, read_file
 
 PrivateKey = Ed25519PrivateKey
 PublicKey = Key

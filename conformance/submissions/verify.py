@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from conformance.contract.given import ConfigError
 from conformance.contract.load import folder
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import EvidenceError, from_har
@@ -39,7 +40,6 @@ from conformance.submissions.package import (
     Package,
 )
 from conformance.submissions.rows import Row, Standing, row
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.policy import Policy, held_to
 from conformance.verdicts.verdict import ExitCode, Report
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from conformance.target.configuration import read_file
+from conformance.contract.given import read_file
 
 _MOST = 16 << 20  # octets; every public authority there is takes half a megabyte
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import codecs
 import datetime
-import errno
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.contract.spelling import meant
+from conformance.contract.given import ConfigError as ConfigError  # noqa: PLC0414
+from conformance.contract.given import read_file as read_file  # noqa: PLC0414
+from conformance.contract.given import read_toml, suggestion
 from conformance.target.settings import Place, Setting, placed
 
 CONFIG_NAME = "connect-conformance.toml"
 Settings = Mapping[str, Any]  # by key, as a table of the file has them
 
 _TABLES = ("targets", "extensions")
-_MOST = 16 << 20  # octets of a file that is read at all
 _CALLED = {
     bool: "true or false",
     str: "a string",
@@ -28,22 +27,6 @@ _CALLED = {
     datetime.date: "a date",
     datetime.time: "a time",
 }
-# What msgspec says of a table that is not as it should be, and how it is told.
-_SAID = {
-    "Object missing required field": "missing key",
-    "Object contains unknown field": "unknown key",
-    " - at `$.": " at `",
-    "Expected": "expected",
-    "Invalid enum value": "there is no",
-    "`array`": "a list",
-    "`object`": "a table",
-    "`str`": "a string",
-    "`int`": "a whole number",
-    "`float`": "a number",
-    "`bool`": "true or false",
-    "`date`": "a date",
-    "`datetime`": "a date and time",
-}
 _TAKES: dict[str, tuple[type, ...]] = {
     "file": (str, Path),
     "number": (int, float),
@@ -53,10 +36,6 @@ _TAKES: dict[str, tuple[type, ...]] = {
     "table": (dict,),
     "states": (dict,),
 }
-
-
-class ConfigError(ValueError):
-    """Something in the options or the configuration is wrong: one line for the user."""
 
 
 def find_config(start: Path) -> Path | None:
@@ -152,48 +131,3 @@ def _table(value: Any, where: str) -> dict[str, Any]:
 
 def _stands(value: object, where: str, allowed: str) -> ConfigError:
     return ConfigError(f"{_CALLED.get(type(value), 'another value')} stands at `{where}`; allowed: {allowed}")
-
-
-def suggestion(name: str, allowed: Iterable[str]) -> str:
-    """What may have been meant, and what is allowed."""
-    names = list(allowed)
-    return f"{meant(name, names, '`')}; allowed: {', '.join(names)}"
-
-
-def read_file(file: Path, most: int = 256 << 20) -> bytes:
-    """What a file holds, which may be a device without an end. Raises OSError, also for more octets than `most`."""
-    with file.open("rb") as source:
-        data = source.read(most + 1)
-    if len(data) > most:
-        raise OSError(errno.EFBIG, f"it is larger than {most >> 20} MiB")
-    return data
-
-
-def read_toml(file: Path, what: str = "") -> dict[str, Any]:
-    """A TOML file of the user's, with a byte order mark or without. `what` names it. Raises ConfigError."""
-    import tomllib  # noqa: PLC0415  not every command reads a file
-
-    named = f"{what} {file}".strip()
-    try:
-        return tomllib.loads(read_file(file, _MOST).decode("utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(_unreadable(named, error)) from None
-
-
-def in_words(error: Exception) -> str:
-    """What is wrong with a table, by msgspec, in words of TOML."""
-    said = str(error)
-    for words, told in _SAID.items():
-        said = said.replace(words, told)
-    return said
-
-
-def _unreadable(named: str, error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"cannot read {named}: {error.strerror}; allowed: a TOML file"
-    if isinstance(error, UnicodeDecodeError):
-        utf16 = error.object.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in error.object
-        return f"{named} is not UTF-8 text{', but UTF-16 as it seems' if utf16 else ''}; allowed: TOML in UTF-8"
-    if isinstance(error, RecursionError):
-        return f"{named} is not TOML that can be read: it is nested too deeply"
-    return f"{named} is not TOML: {str(error) or 'it cannot be read'}"

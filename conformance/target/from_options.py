@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from conformance.contract.given import ConfigError
 from conformance.contract.model import Contract
 from conformance.contract.rows import PAGE
 from conformance.contract.spelling import meant
 from conformance.target.asked import left_out
-from conformance.target.configuration import ConfigError, Settings, find_config, read_config, target_names
+from conformance.target.configuration import Settings, find_config, read_config, target_names
 from conformance.target.settings import placed
 from conformance.target.target import Target, target
 

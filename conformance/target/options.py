@@ -9,8 +9,8 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+from conformance.contract.given import ConfigError
 from conformance.contract.spelling import meant
-from conformance.target.configuration import ConfigError
 from conformance.target.settings import PREFIX, Setting, taken_by, variables
 
 # The titles that options stand under, in this order, and what is said there.

@@ -10,11 +10,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.spelling import meant
 from conformance.target.asked import chosen, filled
-from conformance.target.configuration import ConfigError, Settings, complete, read_config, target_names
+from conformance.target.configuration import Settings, complete, read_config, target_names
 from conformance.target.labels import labelled
 from conformance.target.secrets import Secrets
 from conformance.target.settings import Binding

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from conformance.contract.given import ConfigError
 from conformance.target.certificates import WrongFile, check_authorities, check_client
-from conformance.target.configuration import ConfigError
 from conformance.target.hiding import Hider
 from conformance.target.hosts import host_is_valid, with_ascii_host
 from conformance.target.secrets import TOKEN, Secrets

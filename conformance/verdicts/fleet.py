@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.contract.given import ConfigError
 from conformance.contract.levels import LEVELS, Level
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.causes import causes, in_short
 from conformance.verdicts.findings import settings, standing, why
 from conformance.verdicts.reading import read_as, read_report

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.contract.given import ConfigError
 from conformance.contract.levels import Level
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.history.file import lines
 from conformance.verdicts.history.line import LEFT_OUT, LETTERS, LEVEL_OF, WAIVED, Line, Terms, contradiction
 from conformance.verdicts.recount import recounted

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from conformance.contract.given import ConfigError, in_words, read_toml
 from conformance.contract.levels import LEVELS, Level
 from conformance.contract.quoting import cut
-from conformance.target.configuration import ConfigError, in_words, read_toml
 from conformance.verdicts.naming import names
 from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, ExitCode, PolicyNote, Report, RequirementResult, required

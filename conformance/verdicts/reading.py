@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import msgspec
 
+from conformance.contract.given import ConfigError, read_file
 from conformance.contract.quoting import cut
-from conformance.target.configuration import ConfigError, read_file
 from conformance.verdicts.verdict import Report
 
 FORMAT = 1

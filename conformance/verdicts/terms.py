@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from conformance.checks.catalogue import Check, Judgement, judgements
+from conformance.contract.given import ConfigError
 from conformance.contract.levels import Level
 from conformance.contract.model import Contract
 from conformance.contract.spelling import meant
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.naming import names
 from conformance.verdicts.policy import Policy, read_policy
 from conformance.verdicts.waivers import Waiver, read_waivers

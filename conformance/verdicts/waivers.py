@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from conformance.contract.given import ConfigError, in_words, read_toml
 from conformance.contract.model import Contract
-from conformance.target.configuration import ConfigError, in_words, read_toml
 from conformance.verdicts.likeness import signature
 from conformance.verdicts.naming import addressed
 

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.commands.cli import main
+from conformance.contract.given import ConfigError
 from conformance.reporting.history import shown
 from conformance.reporting.history_page import history_page
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.history import index as indices
 from conformance.verdicts.history.answers import Told, told
 from conformance.verdicts.history.file import Found, append

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.commands.cli import main
+from conformance.contract.given import ConfigError
 from conformance.contract.levels import LEVELS, Level
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.claim import claim
 from conformance.verdicts.history.file import Found, append, check, lines
 from conformance.verdicts.history.line import (

@@ -12,6 +12,7 @@ import pytest
 
 from conformance import __version__
 from conformance.commands.cli import main
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.submissions.challenge import (
     Challenge,
@@ -25,7 +26,6 @@ from conformance.submissions.challenge import (
 )
 from conformance.submissions.ledger import read_ledger
 from conformance.submissions.signing import private_key, public_key
-from conformance.target.configuration import ConfigError
 from conformance.verdicts.policy import Policy
 from tests.command import run
 

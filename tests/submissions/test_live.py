@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from conformance import reference
+from conformance.contract.given import ConfigError
 from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.probes import plan as plans
@@ -23,7 +24,6 @@ from conformance.submissions.challenge import Challenge
 from conformance.submissions.live import compared, own_target, repeated, sample
 from conformance.submissions.rows import Standing
 from conformance.submissions.sampling import SMALL, candidates, drawn, small_groups
-from conformance.target.configuration import ConfigError
 from conformance.target.target import Target, target
 from tests.command import run
 from tests.submissions.forging import CONTRACT, ask

@@ -20,7 +20,7 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from conformance.target.configuration import ConfigError
+from conformance.contract.given import ConfigError
 from conformance.verdicts.history.line import Line, LineError, read_line
 
 NAME = "history.jsonl"

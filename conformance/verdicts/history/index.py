@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from conformance.target.configuration import ConfigError
+from conformance.contract.given import ConfigError
 from conformance.verdicts.history.course import Conditions, Mark, Series
 from conformance.verdicts.history.file import LONGEST
 from conformance.verdicts.history.line import Line, read_line

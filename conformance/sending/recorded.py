@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from conformance.contract.purpose import Wishes
 from conformance.evidence.exchange import Evidence, Exchange, Handshake
-from conformance.target.described import Described, SecretNote, told
+from conformance.target.described import Described, SecretNote, settings_of
 from conformance.target.target import Target
 
 
@@ -69,7 +69,7 @@ def evidence_of(
 
 def _described(judged: Target, recording: Recording, wishes: Wishes, smoke: int) -> Described:
     """How the run was set up. Of the secrets, those that stand in the settings: requests are made from these."""
-    settings = told(judged)
+    settings = settings_of(judged)
     used = judged.secrets.placeholders(repr(settings))
     every = judged.secrets.all_placeholders
     last = max(map(every.index, used), default=-1)

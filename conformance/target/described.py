@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from conformance.target.secrets import Secrets
-from conformance.target.target import Target
+from conformance.target.target import State, Target
 
 _SET = "set"  # stands for what is not told
 _UNTOLD = (*("ca_file", "client_cert", "client_key"), *("source_address", "proxy", "setup", "teardown", "folder"))
@@ -39,8 +39,35 @@ class Described(msgspec.Struct, frozen=True):
     canary: str = ""
     smoke: int = 0
 
+    def in_words(self) -> dict[str, Any]:
+        """What a report tells of the settings, without secrets; nothing of settings that nobody could read."""
+        try:
+            target = restored(self)
+        except (msgspec.ValidationError, ValueError):
+            return {}
+        shown = target.secrets.shown
+        return {
+            "http_endpoint": shown(target.http_endpoint),
+            "proxy": shown(target.proxy),
+            "states": {code: shown(_ways(state)) for code, state in sorted(target.states.items())},
+            "hostile": target.allow_hostile_requests,
+        }
 
-def told(target: Target) -> dict[str, Any]:
+
+def _ways(state: State) -> str:
+    """How a state is reached, in words."""
+    ways = [f"the endpoint {state.endpoint}"] if state.endpoint else []
+    ways += [f"the header {name}: {value}" for name, value in state.headers]
+    named = {
+        "proxy": "proxy",
+        "source_address": "source address",
+        "setup": "setup command",
+        "teardown": "teardown command",
+    }
+    return ", ".join(ways + [f"a {what}" for key, what in named.items() if getattr(state, key)])
+
+
+def settings_of(target: Target) -> dict[str, Any]:
     """The settings of a target, by key."""
     said = {name: getattr(target, name) for name in Target.__struct_fields__ if name != "secrets"}
     made: dict[str, Any] = msgspec.to_builtins(said)

@@ -13,8 +13,7 @@ from dataclasses import replace
 from conformance.contract.model import FAILED_LOGINS, ServiceCall
 from conformance.contract.purpose import Kind, Wishes, is_wanted
 from conformance.contract.rows import Parameter, Refusal
-from conformance.probes import parameters
-from conformance.probes import probe as probes
+from conformance.probes import fixed, parameters
 from conformance.probes.probe import FIRST, Probe
 from conformance.probes.template import SPENT, Given, Template
 from conformance.target.target import Target
@@ -57,7 +56,7 @@ def once(of: Template, target: Target) -> Probe:
     """The documented request, in a binding in which it may be sent."""
     allowed = of.call.row.bindings
     binding = target.binding if not allowed or target.binding in allowed else allowed[0]
-    base = replace(probes.documented(of, binding), id=f"{FIRST}@{of.name}")
+    base = replace(fixed.documented(of, binding), id=f"{FIRST}@{of.name}")
     codes = {code for p in of.call.parameters for code in p.locked}
     if codes:  # what has no such state logs nobody in
         codes |= {code for p in of.call.parameters if p.secret and p.required for code in p.errors}
@@ -200,7 +199,7 @@ def _with_what_it_spends(probe: Probe, templates: Templates, target: Target) -> 
         None,
     )
     if call in templates and not (row and row.after):
-        asked = probes.documented(templates[call], target.binding)
+        asked = fixed.documented(templates[call], target.binding)
         title = f"{call}: the documented request, for what comes next"
         yield replace(asked, id=f"{FIRST}-for-{probe.id}", title=title)
     yield probe

@@ -23,7 +23,8 @@ from conformance.contract.purpose import Kind, Wishes, is_wanted
 from conformance.probes.breaks import BREAKS, other_value
 from conformance.probes.documents import PUBLISHED
 from conformance.probes.edits import Change, Seeded, Skeleton, Slots, noise
-from conformance.probes.probe import FIRST, TITLES, Probe, carrier
+from conformance.probes.fixed import TITLES, carrier
+from conformance.probes.probe import FIRST, Probe
 from conformance.probes.template import Template
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from xml.sax.saxutils import escape
 
 from conformance.contract.purpose import Kind
 from conformance.contract.rows import PAGE, Parameter
-from conformance.probes.probe import FIRST, Probe, carrier
+from conformance.probes.fixed import carrier
+from conformance.probes.probe import FIRST, Probe
 from conformance.probes.template import Given, Template
 from conformance.target.target import Target
 

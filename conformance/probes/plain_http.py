@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from conformance.contract.purpose import PLAIN_HTTP, Kind
 from conformance.probes import claims, layouts
-from conformance.probes.probe import FIRST, USUAL_CLIENT, Form, Probe, carrying
+from conformance.probes.fixed import USUAL_CLIENT, carrying
+from conformance.probes.probe import FIRST, Form, Probe
 from conformance.probes.template import Template
 from conformance.target.settings import BINDINGS, Binding
 from conformance.target.target import Target

@@ -12,8 +12,7 @@ from conformance.contract.purpose import EVERYTHING as EVERYTHING  # noqa: PLC04
 from conformance.contract.purpose import LEFT_OUT, OF_DOCUMENTS, PLAIN_HTTP, Kind, Purpose, Wishes, is_wanted
 from conformance.contract.rows import ErrorCode
 from conformance.contract.worth import Worth
-from conformance.probes import effects, parameters, plain_http
-from conformance.probes import probe as probes
+from conformance.probes import effects, fixed, parameters, plain_http
 from conformance.probes.further import OF_A_FURTHER_CALL
 from conformance.probes.order import ordered
 from conformance.probes.probe import FIRST, Probe
@@ -152,20 +151,20 @@ def plan(
 
 def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, seed: int) -> Plan:
     """What will be sent of one call."""
-    base = probes.documented(of, target.binding)
+    base = fixed.documented(of, target.binding)
     first = replace(base, id=FIRST, fresh=True, title="the documented request, for the first time")
     about_parameters = tuple(p for p in parameters.about(of, base, target) if is_wanted(p.purpose, wishes))
-    fixed = (*probes.independent(of, target, base), *plain_http.probes(of, base, target))
+    anytime = (*fixed.independent(of, target, base), *plain_http.probes(of, base, target))
     controls = is_wanted(base.sent_for(Kind.CONTROL), wishes)
-    together = [p for p in fixed if is_wanted(p.purpose, wishes) or (controls and p.id in probes.CONTROLS)]
-    beside = (probes.spaced(of, base), *plain_http.stand_ins(of, base, target))
+    together = [p for p in anytime if is_wanted(p.purpose, wishes) or (controls and p.id in fixed.CONTROLS)]
+    beside = (fixed.spaced(of, base), *plain_http.stand_ins(of, base, target))
     together += [p for p in about_parameters if not p.origin]
     further = of.name != target.calls[0]
     generated = _generated(of, base, wishes, seed, further=further)
     together += generated
     states, gaps = _states(contract, of, target, base, wishes)
     needed = {p.control for p in (*together, *(call for calls in states.values() for call in calls))}
-    together += [p for p in fixed if p.kind is Kind.BINDINGS and p.id in needed and p not in together]
+    together += [p for p in anytime if p.kind is Kind.BINDINGS and p.id in needed and p not in together]
     last = tuple(
         replace(base, id=f"documented-last-{n}", fresh=n == 2, title=f"the documented request, at the end, over {how}")
         for n, how in ((1, "the first connection"), (2, "a new connection"))
@@ -176,7 +175,7 @@ def _of_call(contract: Contract, of: Template, target: Target, wishes: Wishes, s
             "hostile requests are off; the line `allow_hostile_requests = true` in the target sends them"
         )
     canary = replace(base, id="documented-middle", title="the documented request, before any state is brought about")
-    together += [p for p in probes.repeats(base) if is_wanted(p.purpose, wishes)]
+    together += [p for p in fixed.repeats(base) if is_wanted(p.purpose, wishes)]
     free = [p for code, calls in states.items() if not _takes_turns(target, code) for p in calls]
     together += [replace(p, fresh=False) for p in free]  # other workers have other connections
     states = {code: calls for code, calls in states.items() if _takes_turns(target, code)}
@@ -266,7 +265,7 @@ def _takes_turns(target: Target, code: str) -> bool:
 def in_state(error: ErrorCode, of: Template, base: Probe, target: Target) -> tuple[Probe, ...]:
     """The documented request in the state of an error: of plain HTTP, or of another endpoint, as it is configured."""
     one_way = error.provoked == "plain-http" or bool(target.states[error.code].endpoint)
-    calls = tuple(probes.in_state(of, base, error.code, one_way=one_way))
+    calls = tuple(fixed.in_state(of, base, error.code, one_way=one_way))
     return plain_http.in_state(base, target, error.code, calls) if error.provoked == "plain-http" else calls
 
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from conformance.contract.model import Contract
 from conformance.contract.purpose import PLAIN_HTTP, Kind, Purpose
-from conformance.probes import layouts
-from conformance.probes import probe as probes
+from conformance.probes import fixed, layouts
 from conformance.probes.plan import Plan, in_state, plan
 from conformance.probes.probe import Probe
 from conformance.probes.template import Template, template
@@ -26,7 +25,7 @@ def preflight(contract: Contract, target: Target) -> Plan:
 def _base(contract: Contract, target: Target) -> tuple[Template, Probe]:
     """The first call of a target, and its documented request."""
     of = template(contract.calls[target.calls[0]], target)
-    return of, probes.documented(of, target.binding)
+    return of, fixed.documented(of, target.binding)
 
 
 def in_states(contract: Contract, target: Target) -> Plan:
@@ -43,6 +42,6 @@ def other_ways(contract: Contract, target: Target) -> Iterator[Plan]:
     how, document = layouts.other(of, target.binding)
     title, printed = f"the documented request {how}", base.sent_for(Kind.PRINTED)
     ways = [replace(base, id="way-relaid", purpose=printed, document=document, title=title)]
-    ways += [p for p in probes.independent(of, target, base) if p.kind is Kind.BINDINGS]
+    ways += [p for p in fixed.independent(of, target, base) if p.kind is Kind.BINDINGS]
     for way in ways:
         yield whole.bare(first=way)

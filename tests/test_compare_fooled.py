@@ -17,8 +17,8 @@ from conformance.commands.cli import main
 from conformance.contract.load import documented
 from conformance.reporting.json import to_json
 from conformance.submissions import package
+from conformance.verdicts.differences import ALLOWABLE
 from conformance.verdicts.judge import judge_evidence
-from conformance.verdicts.less import ALLOWABLE
 from conformance.verdicts.policy import Policy
 from conformance.verdicts.recount import recounted
 from conformance.verdicts.result import Verdict

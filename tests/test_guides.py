@@ -14,7 +14,7 @@ import pytest
 from conformance.contract.load import documented
 from conformance.reference import Running, start
 from conformance.target.from_options import provisioned
-from conformance.verdicts.less import ALLOWABLE
+from conformance.verdicts.differences import ALLOWABLE
 from tests.command import ROOT, run
 from tests.generated import current, placed, table
 

@@ -9,9 +9,9 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from conformance.evidence.answered import Answered
 from conformance.evidence.exchange import Answer, Evidence, Exchange
 from conformance.evidence.keeping import to_har
+from conformance.evidence.private import Private
 from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.reference.picture import png
@@ -31,7 +31,7 @@ def envelope(inside: str) -> bytes:
 
 def shown(body: bytes) -> Answer:
     whole = answer(body)
-    return Answered([whole]).shown(whole)
+    return Private([whole]).shown(whole)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from conformance.contract.spelling import meant
 from conformance.sending.signals import obeyed
 from conformance.target.options import add_options, settle
 from conformance.target.settings import Setting
-from conformance.verdicts.less import ALLOWABLE
+from conformance.verdicts.differences import ALLOWABLE
 
 
 def _whole(low: int, high: int) -> Callable[[str], Any]:

@@ -18,11 +18,11 @@ from conformance.reporting.output import has_colors, say
 from conformance.reporting.parquet import write_parquet
 from conformance.reporting.prune import delete, fates
 from conformance.reporting.write import refused, replace
-from conformance.verdicts.history.answers import Told, targets, told
 from conformance.verdicts.history.file import append, check
 from conformance.verdicts.history.from_report import folders, read_run
 from conformance.verdicts.history.index import Index, opened
 from conformance.verdicts.history.line import Line
+from conformance.verdicts.history.targets import TargetHistory, histories, targets
 
 
 def run(options: argparse.Namespace) -> int:
@@ -88,10 +88,10 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
-def _asked(options: argparse.Namespace, index: Index, *, every: bool = False) -> list[Told]:
+def _asked(options: argparse.Namespace, index: Index, *, every: bool = False) -> list[TargetHistory]:
     """What the history says of the targets and requirements that were asked for. Raises ConfigError."""
     glob = options.requirement
-    found = told(index, options.target, glob or "*", every=every or bool(glob), past=bool(glob) and not every)
+    found = histories(index, options.target, glob or "*", every=every or bool(glob), past=bool(glob) and not every)
     known = targets(index)
     if known and not found:
         hint, allowed = meant(options.target, known), ", ".join(known[:20])

@@ -16,8 +16,8 @@ from lxml import etree
 from conformance.contract import draft as made
 from conformance.contract.components import Declaration, attributes, bare, local
 from conformance.contract.draft import Draft, Edit, Key
+from conformance.contract.nearest import squashed
 from conformance.contract.quoting import clip
-from conformance.contract.wording import squashed
 from conformance.contract.xsd import Schema
 
 _SHOWN = 40  # characters of somebody's name or text in an edit

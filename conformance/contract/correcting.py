@@ -14,8 +14,8 @@ from lxml import etree
 from conformance.contract import draft as made
 from conformance.contract.alignment import Aligning
 from conformance.contract.draft import NOW, Draft, Edit, Key, Text
+from conformance.contract.nearest import nearest, squashed
 from conformance.contract.quoting import clip
-from conformance.contract.wording import meant, squashed
 
 if TYPE_CHECKING:
     from conformance.contract.components import Declaration
@@ -58,7 +58,7 @@ def _beside(leaf: etree._Element) -> str:
 
 def _right(leaf: etree._Element, declared: Declaration, aligning: Aligning) -> Text:
     """What a text was meant to say; else what the documented example says there."""
-    if (found := meant(leaf.text or "", declared)) is not None:
+    if (found := nearest(leaf.text or "", declared)) is not None:
         return found
     if declared.name == "Timestamp":
         return NOW

@@ -14,8 +14,8 @@ from functools import cached_property
 from conformance.contract.components import attributes
 from conformance.contract.document import Document, read
 from conformance.contract.encoding import encoding_of
-from conformance.evidence.answered import Answered
 from conformance.evidence.exchange import Answer, Evidence, Exchange
+from conformance.evidence.private import Private
 from conformance.target.places import cookie_value
 from conformance.target.secrets import REDACTED, Secrets, octets
 
@@ -35,13 +35,13 @@ class Redaction:
         return self.secrets.said_in(outside(self.evidence)) if self.secrets else self.secrets
 
     @cached_property
-    def answered(self) -> Answered:
+    def private(self) -> Private:
         """What the answers say that no report may show."""
-        return Answered(e.answer for e in self.evidence.exchanges if e.answer)
+        return Private(e.answer for e in self.evidence.exchanges if e.answer)
 
     def text(self, text: str) -> str:
         """A sentence that may quote an endpoint."""
-        return self.said.redact(self.answered.text(text))
+        return self.said.redact(self.private.text(text))
 
     @cached_property
     def shown(self) -> Evidence:
@@ -58,7 +58,7 @@ class Redaction:
 
     def leaks_in(self, text: str) -> bool:
         """The same for a text that quotes answers."""
-        return self.said.leaks(octets(text)) or self.answered.leaks(text)
+        return self.said.leaks(octets(text)) or self.private.leaks(text)
 
     def _exchange(self, exchange: Exchange) -> Exchange:
         loss, tls = exchange.loss, exchange.tls
@@ -71,7 +71,7 @@ class Redaction:
         return replace(exchange, answer=answer, loss=loss, tls=tls)
 
     def _answer(self, whole: Answer) -> Answer:
-        answer = self.answered.shown(whole)
+        answer = self.private.shown(whole)
         if not self.said and not answer.unread and not answer.header("set-cookie"):
             return answer
         body, withheld = self._body(answer)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from conformance.reporting import escape
 from conformance.reporting.screen import Screen
-from conformance.verdicts.history.answers import Standing, Told, labelled, when
 from conformance.verdicts.history.index import Index
 from conformance.verdicts.history.loading import State
+from conformance.verdicts.history.targets import Standing, TargetHistory, labelled, when
 
 _TARGETS, _LINES, _TROUBLES, _NAMES = 40, 12, 10, 8  # shown before "and N more"
 
 
-def headline(index: Index, found: list[Told]) -> str:
+def headline(index: Index, found: list[TargetHistory]) -> str:
     """What there is, in one line."""
     runs = sum(one.series.runs for one in found)
     targets = len({one.target for one in found})
@@ -36,7 +36,7 @@ def troubles(state: State) -> Iterator[str]:
         yield f"{_counted(twice, 'line')} of runs that another line tells, too: counted once"
 
 
-def shown(index: Index, found: list[Told], *, width: int, color: bool = False, whole: bool = False) -> str:
+def shown(index: Index, found: list[TargetHistory], *, width: int, color: bool = False, whole: bool = False) -> str:
     """The answers. whole: with every past turn of the judgements, as for one requirement."""
     screen = Screen(width, color=color)
     screen.say(headline(index, found), "HISTORY  ", style="bold")
@@ -66,7 +66,7 @@ def shown(index: Index, found: list[Told], *, width: int, color: bool = False, w
 _STYLES = {"REGRESSED": "bold red", "FAILING": "red", "WAIVED": "yellow", "FLAKY": "yellow", "NOT JUDGED": "yellow"}
 
 
-def _lines(one: Told, *, whole: bool) -> Iterator[tuple[str, str]]:
+def _lines(one: TargetHistory, *, whole: bool) -> Iterator[tuple[str, str]]:
     alike: dict[tuple[str, ...], list[str]] = {}
     for standing in one.standings:
         for word, text in _of(standing, whole=whole):

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from conformance.reporting.history import headline, troubles
 from conformance.reporting.pages import SIGNS, page
-from conformance.verdicts.history.answers import Standing, Told, labelled, when
 from conformance.verdicts.history.index import Index
 from conformance.verdicts.history.line import CONCLUSIVE, WORDS
+from conformance.verdicts.history.targets import Standing, TargetHistory, labelled, when
 from conformance.verdicts.verdict import Claim
 
 _RUNS, _ROWS, _TARGETS, _CARDS = 60, 30, 25, 20  # shown; what is more is counted
@@ -65,7 +65,7 @@ class _Run(NamedTuple):
     place: int
 
 
-def history_page(index: Index, found: list[Told]) -> str:
+def history_page(index: Index, found: list[TargetHistory]) -> str:
     """The page of what was asked for."""
     regressions = [(one, alike) for one in found for alike in _by_turn(one.regressions)]
     flaky = [(one, standing) for one in found for standing in one.standings if standing.flaky]
@@ -97,7 +97,7 @@ def _by_turn(standings: Iterable[Standing]) -> list[list[Standing]]:
     return list(turns.values())
 
 
-def _target(index: Index, one: Told) -> dict[str, object]:
+def _target(index: Index, one: TargetHistory) -> dict[str, object]:
     rows = index.database.execute(
         "SELECT at, kind, said, verdict, p50, p95, place FROM runs JOIN letters ON letters.id = runs.letters"
         " WHERE series=? ORDER BY at DESC, run DESC LIMIT ?",
@@ -122,7 +122,7 @@ def _target(index: Index, one: Told) -> dict[str, object]:
     }
 
 
-def _strips(index: Index, one: Told, runs: Sequence[_Run]) -> Iterator[Strip]:
+def _strips(index: Index, one: TargetHistory, runs: Sequence[_Run]) -> Iterator[Strip]:
     places = {run.kind: {name: n for n, name in enumerate(index.kinds[run.kind].names)} for run in runs}
     for standing in one.standings:
         letters = [

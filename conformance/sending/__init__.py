@@ -1,4 +1,9 @@
-"""What goes out and comes back: the only part of the suite that talks to an endpoint."""
+"""What goes out and comes back: the only part of the suite that talks to an endpoint.
+
+A `session` is what is shared; `wire` sends a plan in its phases, `pool` what goes side by side. A `worker` asks again
+as `policy` says, a `caller` sends one request (`composing`) and records what comes (`receiving`). Below: `transport`,
+`connect`, `line`, `tls`, `tunnel`. `pace` and `throttle` hold back; `recorded` makes evidence of it all.
+"""
 
 import sys
 from importlib.util import find_spec

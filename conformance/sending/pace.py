@@ -142,7 +142,7 @@ class Pace:
         self._was_let_in = self._was_let_in or (channel == "https" and answer.envelope.recognised)
 
     def gives_up(self, exchange: Exchange, channel: str) -> bool:
-        """Whether nobody waits any longer for an endpoint that puts every call off."""
+        """Send nothing more where every call is put off for longer than anybody waits; whether that is so."""
         kind = puts_off(exchange.answer)
         if not kind or not (self.throttle.is_hopeless or self.throttle.is_asked_too_much):
             return False

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.evidence import chain
-from conformance.evidence.answered import Answered
 from conformance.evidence.exchange import Answer, Evidence, Exchange
 from conformance.evidence.keeping import written
+from conformance.evidence.private import Private
 from conformance.submissions.rows import Row, Standing, row
 
 REFERENCE = "x-reference-endpoint"  # the header by which the reference endpoint names itself
@@ -80,7 +80,7 @@ def _lengths(answers: list[tuple[Exchange, Answer]]) -> Iterator[str]:
 
 def _is_shown_otherwise(answer: Answer) -> bool:
     """Whether something stands in its body that no report may show, or may have stood there."""
-    return any(label in answer.body for label in _LABELS) or bool(Answered([answer]).names)
+    return any(label in answer.body for label in _LABELS) or bool(Private([answer]).names)
 
 
 def _times(evidence: Evidence) -> Iterator[str]:

@@ -6,7 +6,6 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -36,6 +35,7 @@ class NotDerivedError(ValueError):
 
 
 ANY_TIME = -1
+_REDUCING = 2  # the phase in which generated requests are made smaller
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +111,6 @@ class Derived:
             if (probe := planned.get(exchange.probe)) is not None:
                 yield aside(next_action(AFTER, Came(probe, exchange, resent=True)), probe)
 
-    @cached_property
-    def _reducing(self) -> int:
-        """The phase in which generated requests are made smaller."""
-        return 2
-
     def step(self, exchange: Exchange) -> Step | None:
         """The step that an exchange was, planned or made because of an answer; None where it is neither."""
         if exchange.probe in self.steps:
@@ -188,7 +183,7 @@ class Derived:
             for document in _documents(case):
                 probe = generated.reduced(base, int(found[2]), document)
                 if probe.title == exchange.title and self.request(probe) == exchange.request:
-                    return Step(probe, self._reducing, owed=False)
+                    return Step(probe, _REDUCING, owed=False)
         return None
 
     def request(self, probe: Probe) -> Request:

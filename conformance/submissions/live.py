@@ -47,11 +47,11 @@ def _changes(exchange: Exchange, contract: Contract) -> bool:
 
 
 def _is_able(exchange: Exchange, target: Target) -> bool:
-    """Whether the target reaches the state of an exchange, by its requests alone."""
-    if exchange.probe.startswith("reduced-") or not exchange.state:
-        return not exchange.probe.startswith("reduced-")
+    """Whether the plan has its request, and the target reaches its state by requests alone."""
+    if exchange.probe.startswith("reduced-"):
+        return False
     state = target.states.get(exchange.state)
-    return state is not None and not (state.setup or state.teardown)
+    return not exchange.state or (state is not None and not (state.setup or state.teardown))
 
 
 def repeated(
@@ -71,7 +71,7 @@ def repeated(
     may = (p for p in whole.probes if p.id in asked and not p.origin and p not in whole.effects)
     probes = tuple(p for p in may if p.id != whole.first.id)
     few = whole.bare(together=probes)  # without effects, which nobody has allowed here
-    wire = Wire(target, Limits(), evidence.seed, dialer) if dialer else Wire(target, Limits(), evidence.seed)
+    wire = Wire(target, Limits(), evidence.seed, dialer)
     wire.run(few)
     return {exchange.probe: exchange for exchange in wire.exchanges}
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from conformance.contract.levels import LEVELS
+from conformance.verdicts.differences import Difference, differences, fewer_requests
 from conformance.verdicts.findings import folded
-from conformance.verdicts.less import Difference, differences, fewer_requests
 from conformance.verdicts.likeness import is_alike
 from conformance.verdicts.recount import recounted, unfounded
 from conformance.verdicts.result import Verdict
@@ -77,8 +77,8 @@ class Row:
 class Comparison:
     """Reports, the first of which is what the others are held against. What they say in short is not believed.
 
-    names: of the reports, in their order. allow: words for what may be less known (`less.ALLOWABLE`). extensions:
-    whether what is a user's own counts.
+    names: of the reports, in their order. allow: words of `ALLOWABLE`, for what may be less known. extensions: whether
+    what is a user's own counts.
     """
 
     names: tuple[str, ...]

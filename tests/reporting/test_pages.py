@@ -31,8 +31,8 @@ from conformance.sending.wire import Wire
 from conformance.target.target import target
 from conformance.verdicts.comparison import Comparison
 from conformance.verdicts.fleet import of_report, overview, rows_of
-from conformance.verdicts.history.answers import told
 from conformance.verdicts.history.index import opened
+from conformance.verdicts.history.targets import histories
 from tests.history.nights import forty, kept
 from tests.reporting.browser import CHROMIUM, WAYS, looked_at
 from tests.reporting.test_report_page import extension
@@ -163,7 +163,7 @@ def pages(report: Report, evidence: Evidence, folder: Path) -> dict[str, str]:
         "report": report_page(made, evidence, 64 * "a"),
         "overview": overview_page(overview(members, rows_of(made))),
         "comparison": comparison_page(Comparison(("one", "other"), (made, judge(recorded())))),
-        "history": history_page(index, list(told(index))),
+        "history": history_page(index, list(histories(index))),
         "matrix": html(matrix([outcome, killed], CONTRACT, partial=True)),
     }
 

@@ -1,4 +1,4 @@
-"""What people ask a history: what is broken and since when, what is flaky, what was not judged, what got slower."""
+"""What people ask a history of each target: what is broken, since when; what is flaky, not judged, slower."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Told:
+class TargetHistory:
     """What is to be said of one target, judged in one way. settings: that way, in words.
 
     slower: the median of the answer times as it was, and as it is, where it moved. unlike: whether suite, contract or
@@ -102,9 +102,9 @@ class Told:
         return -len(self.regressions), -failing, self.target, self.settings
 
 
-def told(
+def histories(
     index: Index, target: str = "*", requirement: str = "*", *, every: bool = False, past: bool = False
-) -> list[Told]:
+) -> list[TargetHistory]:
     """What is to be said of the targets that a glob names, worst first; of the requirements that another one names.
 
     every: of all of them, and not only of those that are not kept all the time. past: with every turn of theirs, and
@@ -112,7 +112,7 @@ def told(
     """
     chosen = [one for one in all_series(index) if fnmatchcase(one[1], target)]
     made = [
-        _told(index, key, name, series, partial(_standings, index, requirement, every=every, past=past))
+        _history(index, key, name, series, partial(_standings, index, requirement, every=every, past=past))
         for key, name, series in chosen
     ]
     return sorted(made, key=lambda one: one.weight)
@@ -126,7 +126,7 @@ def targets(index: Index) -> list[str]:
 _Judgements = Callable[[Series, Conditions], Iterator[Standing]]
 
 
-def _told(index: Index, key: int, target: str, series: Series, judgements: _Judgements) -> Told:
+def _history(index: Index, key: int, target: str, series: Series, judgements: _Judgements) -> TargetHistory:
     assert series.last
     last, kind = index.line(series.last), index.kinds[series.last.kind]
     rows = index.database.execute
@@ -135,7 +135,7 @@ def _told(index: Index, key: int, target: str, series: Series, judgements: _Judg
         (key, _MEDIANS),
     ).fetchall()[::-1]
     (place,) = rows("SELECT place FROM runs WHERE series=? ORDER BY at, run LIMIT 1", (key,)).fetchone()
-    return Told(
+    return TargetHistory(
         key=key,
         target=target,
         settings=_settings(index, last),

@@ -17,7 +17,7 @@ def squashed(name: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", name).casefold() if c.isalnum())
 
 
-def meant(text: str, declared: Declaration) -> str | None:
+def nearest(text: str, declared: Declaration) -> str | None:
     """The nearest text that the declaration accepts; None where nobody can say."""
     if len(text) > _LONGEST:
         return None

@@ -21,21 +21,21 @@ from conformance.contract.given import ConfigError
 from conformance.reporting.history import shown
 from conformance.reporting.history_page import history_page
 from conformance.verdicts.history import index as indices
-from conformance.verdicts.history.answers import Told, told
 from conformance.verdicts.history.file import Found, append
 from conformance.verdicts.history.index import opened
 from conformance.verdicts.history.line import Line
 from conformance.verdicts.history.loading import Loader, State
 from conformance.verdicts.history.measures import chance, moved, wilson
+from conformance.verdicts.history.targets import TargetHistory, histories
 from tests.history.nights import DARK, SINCE, forty, kept, night, nights, terms
 
 
-def answers(file: Path, **asked: str) -> list[Told]:
+def answers(file: Path, **asked: str) -> list[TargetHistory]:
     with closing(opened(file)) as index:
-        return [replace(one, key=0) for one in told(index, **asked, every=True, past=True)]
+        return [replace(one, key=0) for one in histories(index, **asked, every=True, past=True)]
 
 
-def one(file: Path, **asked: str) -> Told:
+def one(file: Path, **asked: str) -> TargetHistory:
     (found,) = answers(file, **asked)
     return found
 
@@ -133,7 +133,7 @@ def said(file: Path) -> tuple[str, str]:
     """All that people are told of a history, but for what is wrong with the file."""
     with closing(opened(file)) as index:
         index.state = State()
-        found = told(index, every=True, past=True)
+        found = histories(index, every=True, past=True)
         return shown(index, found, width=100, whole=True), history_page(index, found)
 
 

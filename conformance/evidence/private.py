@@ -51,7 +51,7 @@ def _element() -> re.Pattern[str]:
     return re.compile(rf"<(?:\w+:)?({names})(?:\s[^<>]*)?>(.*?)(?=<(?!!)|\Z)", re.DOTALL | re.IGNORECASE)
 
 
-class Answered:
+class Private:
     """What some answers say of that kind."""
 
     def __init__(self, answers: Iterable[Answer]) -> None:

@@ -12,6 +12,7 @@ from conformance.contract.components import Component
 from conformance.contract.model import Contract, ServiceCall
 from conformance.contract.purpose import Kind
 from conformance.contract.quoting import web_page
+from conformance.contract.spelling import counted
 from conformance.contract.xsd import schema
 from conformance.evidence.exchange import Exchange
 
@@ -65,7 +66,7 @@ def test_the_envelope_is_valid(exchange: Exchange, judging: Judging) -> None:
         more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
         first = found[0]
         raise Breach(
-            f"the envelope has {len(found)} schema error{'s' if len(found) > 1 else ''}: {shown}{more}",
+            f"the envelope has {counted(len(found), 'schema error')}: {shown}{more}",
             expected=first.expected,
             observed=first.observed,
             where=f"{first.xpath}, line {first.line}",

@@ -20,6 +20,7 @@ from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.purpose import PLAIN_HTTP
 from conformance.contract.quoting import quoting
+from conformance.contract.spelling import counted
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
@@ -213,9 +214,7 @@ def _page(target: Target, found: list[Finding], screen: Screen) -> str:
         _say(finding, screen)
     number = _problems(found)
     screen.whole("")
-    screen.whole(
-        f"A run cannot be judged: {number} problem{'' if number == 1 else 's'}." if number else _verdict(found)
-    )
+    screen.whole(f"A run cannot be judged: {counted(number, 'problem')}." if number else _verdict(found))
     return str(screen)
 
 

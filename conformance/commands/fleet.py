@@ -158,7 +158,7 @@ class Fleet:
             )
         except (OSError, ValueError) as error:
             said.close()
-            self._add(unjudged(name, folder, ExitCode.INTERNAL_ERROR, f"could not be started: {error}"))
+            self.members.append(unjudged(name, folder, ExitCode.INTERNAL_ERROR, f"could not be started: {error}"))
             return
         self.running.append(_Judge(name, place, process, said))
 
@@ -179,13 +179,9 @@ class Fleet:
         for judge in [judge for judge in self.running if judge.process.poll() is not None]:
             self.running.remove(judge)
             member = self._member(judge)
-            self._add(member)
+            self.members.append(member)
             if not self.options.quiet:
-                line = f"{len(self.members)} of {of}: {member.name}: {member.verdict}"
-                note(line)
-
-    def _add(self, member: Member) -> None:
-        self.members.append(member)
+                note(f"{len(self.members)} of {of}: {member.name}: {member.verdict}")
 
     def _member(self, judge: _Judge) -> Member:
         """What a process left behind: its report, or the last line it said."""
@@ -217,7 +213,7 @@ class Fleet:
             time.sleep(_PAUSE_S)
         for judge in self.running:
             said = "interrupted, and did not end in time"
-            self._add(unjudged(judge.name, judge.folder.name, ExitCode.INTERRUPTED, said))
+            self.members.append(unjudged(judge.name, judge.folder.name, ExitCode.INTERRUPTED, said))
 
 
 def _folders(names: list[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from conformance.contract.given import ConfigError
-from conformance.contract.spelling import meant
+from conformance.contract.spelling import counted, meant
 from conformance.reporting import escape
 from conformance.reporting.folder import is_ours
 from conformance.reporting.history import shown, troubles
@@ -37,7 +37,7 @@ def _add(options: argparse.Namespace) -> int:
     new = _append(options.history, [line for line, _ in made])
     known = len(made) - len(new)
     before = f"; {known} {'was' if known == 1 else 'were'} there already" if known else ""
-    say(f"{notes}{len(new)} run{'' if len(new) == 1 else 's'} added to {options.history}{before}\n")
+    say(f"{notes}{counted(len(new), 'run')} added to {options.history}{before}\n")
     return 0
 
 
@@ -76,15 +76,14 @@ def _prune(options: argparse.Namespace) -> int:
             say(f"{escape.terminal(said, limit=4_096)}\n")
             kept, gone = kept + bool(fate.spared), gone + (not fate.spared)
     deleted = "would be deleted" if options.dry_run else "deleted"
-    say(f"{gone} report folder{'' if gone == 1 else 's'} {deleted}, {kept} kept; the history keeps all its lines\n")
+    say(f"{counted(gone, 'report folder')} {deleted}, {kept} kept; the history keeps all its lines\n")
     return 0
 
 
 def _export(options: argparse.Namespace) -> int:
     with closing(opened(options.history)) as index:
         runs, months = write_parquet(index, options.folder)
-    counted = [f"{number} {what}{'' if number == 1 else 's'}" for number, what in ((runs, "run"), (months, "month"))]
-    say(f"{counted[0]} of {counted[1]} written to {options.folder}\n")
+    say(f"{counted(runs, 'run')} of {counted(months, 'month')} written to {options.folder}\n")
     return 0
 
 

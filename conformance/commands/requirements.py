@@ -11,6 +11,7 @@ from conformance.checks.catalogue import checks
 from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
+from conformance.contract.spelling import counted
 from conformance.reporting.output import say
 from conformance.reporting.screen import here
 
@@ -68,8 +69,7 @@ def catalogue(style: str, calls: tuple[str, ...] = ()) -> str:
         return "\n".join(lines) + "\n"
     screen = here()
     for r in rows_of:
-        checks_ = f"{len(covered[r.id])} check{'s' if len(covered[r.id]) != 1 else ''}"
-        screen.whole(f"{r.id:<17} {r.level:<9} {checks_}")
+        screen.whole(f"{r.id:<17} {r.level:<9} {counted(len(covered[r.id]), 'check')}")
         screen.say(r.statement, "    ", limit=1_000)
     screen.whole(f"{len(rows_of)} requirements")
     return str(screen)

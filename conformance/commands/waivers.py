@@ -10,6 +10,7 @@ from pathlib import Path
 
 from conformance.commands.compare import read_result
 from conformance.contract.given import ConfigError
+from conformance.contract.spelling import counted
 from conformance.reporting import escape
 from conformance.reporting.output import say
 from conformance.reporting.write import write_new
@@ -36,9 +37,9 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError(f"there is nothing to waive in {options.reports}; allowed: {allowed}")
     rows = (line for one in found for line in _row(one, report.target.name))
     write_new(file, (_HEAD + "".join(f"{line}\n" for line in rows)).encode())
-    number = f"{len(found)} failure{'' if len(found) == 1 else 's'}"
     shown = escape.terminal(str(file))
-    say(f"{shown} written, with {number}. Give each a reason and a last day, then: run --waivers {shown}\n")
+    said = f"{shown} written, with {counted(len(found), 'failure')}"
+    say(f"{said}. Give each a reason and a last day, then: run --waivers {shown}\n")
     return 0
 
 

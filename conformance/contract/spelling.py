@@ -1,8 +1,13 @@
-"""What somebody may have meant who wrote a name that nothing has."""
+"""Words as people spell them: how several of a thing are called, and what a name that nothing has may have meant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+
+def counted(number: int, what: str) -> str:
+    """So many of a thing, in words: `1 run`, `2 runs`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def meant(name: str, names: Iterable[str], mark: str = "") -> str:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, unquote_plus, urlsplit
 
+from conformance.contract.spelling import counted
 from conformance.reporting import escape
 from conformance.reporting.cards import in_short
 
@@ -165,6 +166,6 @@ def _body(body: bytes, unread: str = "") -> dict[str, Any]:
     cut = len(lines) > _LINES or len(body) > _LINES * _COLUMNS or any(len(line) > _COLUMNS for line in lines)
     notes = [unread] if unread else []
     if cut:
-        number = body.count(b"\n") + 1
-        notes.append(f"Cut; whole in evidence.har: {number} line{'' if number == 1 else 's'}, {len(body):,} bytes.")
+        whole = counted(body.count(b"\n") + 1, "line")
+        notes.append(f"Cut; whole in evidence.har: {whole}, {len(body):,} bytes.")
     return {"lines": [escape.shorten(line, _COLUMNS) for line in lines[:_LINES]], "note": " ".join(notes)}

@@ -7,6 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from conformance.contract.load import documented
+from conformance.contract.spelling import counted
 from conformance.verdicts import findings
 from conformance.verdicts.causes import own_causes, told_first
 from conformance.verdicts.result import Verdict
@@ -88,7 +89,7 @@ def _of(first: Cause, who: str, number: str, again: str) -> Iterator[Line]:
     if failed and check and check.reproduce:
         times = len(check.exchanges)
         since = "since when: unknown, as this is one run; compare it with an earlier one"
-        yield Line("Seen", f"in {times} exchange{'' if times == 1 else 's'}; {since}")
+        yield Line("Seen", f"in {counted(times, 'exchange')}; {since}")
         yield Line("See it again", again, quoted=True)
 
 
@@ -131,7 +132,7 @@ def _not_looked_at(report: Report) -> Iterator[str]:
         return
     left_out = sum(not one.selected for one in report.requirements)
     if left_out:
-        yield f"{left_out} requirement{'' if left_out == 1 else 's'} not selected"
+        yield f"{counted(left_out, 'requirement')} not selected"
     every = len(documented().calls)
     if (asked := len(report.target.calls) or 1) < every:
         yield f"{every - asked} other published calls (--call)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from conformance.contract.spelling import counted
 from conformance.reporting import escape
 from conformance.reporting.screen import Screen
 from conformance.verdicts.history.index import Index
@@ -21,9 +22,9 @@ def headline(index: Index, found: list[TargetHistory]) -> str:
         return f"{index.file}: no run"
     first, last = min(one.first.when for one in found), max(one.last.when for one in found)
     broken = sum(len(one.regressions) for one in found)
-    told = f"{_counted(broken, 'regression')}" if broken else "no regression"
+    told = counted(broken, "regression") if broken else "no regression"
     days = first[:10] if first[:10] == last[:10] else f"{first[:10]} to {last[:10]}"
-    return f"{told}: {_counted(runs, 'run')} of {_counted(targets, 'target')}, {days}"
+    return f"{told}: {counted(runs, 'run')} of {counted(targets, 'target')}, {days}"
 
 
 def troubles(state: State) -> Iterator[str]:
@@ -31,9 +32,9 @@ def troubles(state: State) -> Iterator[str]:
     for number, why in state.troubles[:_TROUBLES]:
         yield f"line {number} is left out: {why}"
     if (more := state.troubled - _TROUBLES) > 0:
-        yield f"{_counted(more, 'more line')} left out"
+        yield f"{counted(more, 'more line')} left out"
     if twice := state.told - state.runs:
-        yield f"{_counted(twice, 'line')} of runs that another line tells, too: counted once"
+        yield f"{counted(twice, 'line')} of runs that another line tells, too: counted once"
 
 
 def shown(index: Index, found: list[TargetHistory], *, width: int, color: bool = False, whole: bool = False) -> str:
@@ -46,7 +47,7 @@ def shown(index: Index, found: list[TargetHistory], *, width: int, color: bool =
     for one in found[:_TARGETS]:
         way = "" if one.target in alike else f" [{one.settings}]"
         dark = f", {one.series.unjudged} of them not judged" if one.series.unjudged else ""
-        said = f"{one.last.verdict.value} {labelled(one.last)}; {_counted(one.series.runs, 'run')}{dark}"
+        said = f"{one.last.verdict.value} {labelled(one.last)}; {counted(one.series.runs, 'run')}{dark}"
         screen.say(
             f"{way} {said}".lstrip() if way else said,
             f"{escape.terminal(one.target, limit=60)}  ",
@@ -77,7 +78,7 @@ def _lines(one: TargetHistory, *, whole: bool) -> Iterator[tuple[str, str]]:
     if one.dark:
         last = one.dark[-1]
         why = f": {last.obstacle}" if last.obstacle else ""
-        yield "NOT JUDGED", f"{_counted(one.series.unjudged, 'run')}, the last {when(last)}{why}"
+        yield "NOT JUDGED", f"{counted(one.series.unjudged, 'run')}, the last {when(last)}{why}"
     if one.slower:
         was, now = one.slower
         unlike = "; what is sent may have changed, too" if one.unlike else ""
@@ -98,7 +99,7 @@ def _of(one: Standing, *, whole: bool) -> Iterator[tuple[str, str]]:
     elif whole:
         yield (
             "KEPT" if one.course.good else "OPEN",
-            f"passed or failed in {_counted(one.course.judged, 'run')}",
+            f"passed or failed in {counted(one.course.judged, 'run')}",
         )
     if one.flaky:
         yield "FLAKY", f"changed {one.course.flips} times in {one.course.trials} runs, {one.rate}"
@@ -107,7 +108,3 @@ def _of(one: Standing, *, whole: bool) -> Iterator[tuple[str, str]]:
             meanwhile = f"; meanwhile {turn.meanwhile}" if turn.meanwhile else ""
             runs = f"first bad {labelled(turn.bad)}, last good {labelled(turn.good)}"
             yield "MENDED", f"{runs}{meanwhile}; passed again {labelled(turn.mended)}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

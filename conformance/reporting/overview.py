@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from conformance.contract.spelling import counted
 from conformance.reporting import escape
 from conformance.reporting.junit import union
 from conformance.verdicts.fleet import Member, Overview, Row, counts_against
@@ -33,11 +34,10 @@ _FAMILIES = {
 
 def sentence(made: Overview) -> str:
     """What the fleet comes to."""
-    number = len(made.targets)
     kinds = Counter(member.verdict for member in made.targets)
     order = ("not judged", "unreachable", "nonconforming", "inconclusive", "conforming in part", "conforming")
     said = ", ".join(f"{kinds[kind]} {kind}" for kind in order if kinds[kind])
-    return f"{number} target{'' if number == 1 else 's'}: {said or 'nothing to judge'}; exit code {made.exit_code}"
+    return f"{counted(len(made.targets), 'target')}: {said or 'nothing to judge'}; exit code {made.exit_code}"
 
 
 def told(member: Member, made: Overview) -> str:

@@ -32,9 +32,12 @@ def report_page(report: Report, evidence: Evidence, har: str = "") -> str:
     """The page. har: the SHA-256 of the recording that lies beside it."""
     found = causes(report)
     failed = [cause for cause in found if cause.verdict is not Verdict.INCONCLUSIVE and not cause.waived]
-    telling = _telling(report)
+    blamed = [c.exchanges for r in report.everything for c in r.checks if c.verdict in {Verdict.FAIL, Verdict.ERROR}]
+    telling = {number for numbers in blamed for number in numbers}  # the exchanges that bear on a failure
     by_number = {e.number: e for e in evidence.exchanges}
-    exchanges, answers, more_answers = listed(evidence.exchanges, telling, _proofs(report))
+    exchanges, answers, more_answers = listed(
+        evidence.exchanges, telling, {n for numbers in blamed for n in numbers[:1]}
+    )
     shown = cards(failed, by_number)
     own = [cards(own_causes(one, report), by_number, f"{number}-") for number, one in enumerate(report.extensions, 1)]
     lines, rest = contract_text(report.requirements)
@@ -89,18 +92,6 @@ def report_page(report: Report, evidence: Evidence, har: str = "") -> str:
 def word_of(requirement: RequirementResult) -> str:
     """The word for what became of a requirement: its verdict, or that its failure is waived."""
     return "waived" if requirement.waiver else requirement.verdict.value
-
-
-def _telling(report: Report) -> set[int]:
-    """The exchanges that bear on a failure."""
-    checks = [check for requirement in report.everything for check in requirement.checks]
-    return {n for c in checks if c.verdict in {Verdict.FAIL, Verdict.ERROR} for n in c.exchanges}
-
-
-def _proofs(report: Report) -> set[int]:
-    """Of these, the first that each check names."""
-    checks = [check for requirement in report.everything for check in requirement.checks]
-    return {c.exchanges[0] for c in checks if c.verdict in {Verdict.FAIL, Verdict.ERROR} and c.exchanges}
 
 
 def _bar(report: Report, level: str) -> dict[str, Any]:

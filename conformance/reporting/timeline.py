@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance.contract.spelling import counted
 from conformance.verdicts.history.measures import answer_times
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ def timeline(evidence: Evidence, telling: Collection[int]) -> Timeline | None:
 
     budget = evidence.answer_budget
     middle, p95 = answer_times(evidence) or (0.0, 0.0)
-    counted = f"{len(seen)} answer{'' if len(seen) == 1 else 's'}"
     over = sum(t > budget for t in took)
     return Timeline(
         others=path([e for e in seen if e.number not in telling]),
@@ -51,7 +51,7 @@ def timeline(evidence: Evidence, telling: Collection[int]) -> Timeline | None:
         budget=round(_height(budget, top), 1) if budget <= top else None,
         slowest=_said(top),
         end=_said(end),
-        told=f"{counted}: median {_said(middle)}, p95 {_said(p95)}, slowest {_said(max(took))};"
+        told=f"{counted(len(seen), 'answer')}: median {_said(middle)}, p95 {_said(p95)}, slowest {_said(max(took))};"
         f" {over or 'none'} over the budget of {_said(budget)}; red: bears on a failure",
     )
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from conformance.contract.purpose import SPELLED, Kind
 from conformance.contract.quoting import clip, web_page
+from conformance.contract.spelling import counted
 from conformance.evidence.between import ANSWERED_407, TO_MEND, UNOPENED, remedy_of_a_proxy
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
 
@@ -182,7 +183,7 @@ def _tls(exchange: Exchange) -> Finding:
     if tls.expires is None:
         return Finding("TLS", "ok", said)
     days = int((tls.expires - exchange.finished) // _DAY)
-    said += f" and expires in {days} day{'' if days == 1 else 's'}"
+    said += f" and expires in {counted(days, 'day')}"
     return Finding("TLS", "ok", said) if days >= _SOON else Finding("TLS", "open", said, ("renew it soon",))
 
 

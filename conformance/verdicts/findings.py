@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from conformance.contract.levels import LEVELS
 from conformance.contract.load import documented
+from conformance.contract.spelling import counted
 from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import Claim, ExitCode, RequirementResult, SettingsNote, count, required
 
@@ -120,7 +121,7 @@ def extended(result: ExtensionResult) -> str:
     counts, number = result.counts, len(result.requirements)
     told = {"failed": counts.fail, "could not be judged": counts.inconclusive + counts.error}
     others = "".join(f", {count} {what}" for what, count in told.items() if count)
-    return f"{result.name}: {counts.pass_} of {number} requirement{'' if number == 1 else 's'} passed{others}"
+    return f"{result.name}: {counts.pass_} of {counted(number, 'requirement')} passed{others}"
 
 
 def by_level(report: Report) -> dict[Level, Counts]:
@@ -143,12 +144,6 @@ def tolerated(report: Report) -> list[RequirementResult]:
     """What failed below the chosen level, advisory findings apart."""
     lower = [r for r in _of(report, Verdict.FAIL) if not r.waiver and r.level not in required(report.level)]
     return [r for r in lower if r.level != "advisory"]
-
-
-def advice(report: Report) -> list[RequirementResult]:
-    """Advisory findings that do not fail the run."""
-    lower = [r for r in _of(report, Verdict.FAIL) if not r.waiver and r.level not in required(report.level)]
-    return [r for r in lower if r.level == "advisory"]
 
 
 def waived(report: Report) -> list[RequirementResult]:
@@ -269,4 +264,4 @@ def labels(report: Report) -> str:
 def exchanges(report: Report) -> str:
     """How many there were, in words."""
     again = f" ({losses(report)})" if losses(report) else ""
-    return f"{report.exchanges} exchange{'' if report.exchanges == 1 else 's'}{again}"
+    return counted(report.exchanges, "exchange") + again

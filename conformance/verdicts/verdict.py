@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from conformance.contract.levels import LEVELS, Level
+from conformance.contract.spelling import counted
 from conformance.verdicts.result import CheckResult, Verdict
 
 
@@ -49,7 +50,7 @@ class WaiverNote(msgspec.Struct, frozen=True, kw_only=True):
         """The last day, and how near it is, where it has to be thought of."""
         if self.days is None or self.days > _SOON:
             return self.expires
-        near = f"in {self.days} day{'' if self.days == 1 else 's'}" if self.days > 0 else "today"
+        near = f"in {counted(self.days, 'day')}" if self.days > 0 else "today"
         return f"{self.expires}, which is {near}" if self.days >= 0 else f"{self.expires}, before the run"
 
 
@@ -64,7 +65,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         """In words, without what there is none of."""
         counts = {name.removesuffix("s"): getattr(self, name) for name in self.__struct_fields__}
-        return ", ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items() if count)
+        return ", ".join(counted(count, name) for name, count in counts.items() if count)
 
 
 class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):

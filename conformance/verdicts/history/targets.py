@@ -12,6 +12,7 @@ from functools import cached_property, partial
 import msgspec
 
 from conformance.contract.levels import LEVELS, Level
+from conformance.contract.spelling import counted
 from conformance.verdicts.history.course import Conditions, Course, Series
 from conformance.verdicts.history.index import Index, all_series
 from conformance.verdicts.history.line import LEVEL_OF, WAIVED, Line, Terms
@@ -208,11 +209,7 @@ def between(one: Conditions, other: Conditions) -> str:
         if part(one) != part(other):
             said.append(f"{what} {part(one)}, then {part(other)}")
     new, gone = (len(set(a.names) - set(b.names)) for a, b in ((other, one), (one, other)))
-    said += [
-        f"{number} judgement{'' if number == 1 else 's'} {way}"
-        for number, way in ((new, "more"), (gone, "fewer"))
-        if number
-    ]
+    said += [f"{counted(number, 'judgement')} {way}" for number, way in ((new, "more"), (gone, "fewer")) if number]
     return "; ".join(said)
 
 

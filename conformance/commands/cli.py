@@ -5,25 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
 from conformance import __version__
 from conformance.commands.guard import guarded
-from conformance.commands.help import Parser, sentence
+from conformance.commands.help import Parser, add_output, sentence, whole
 from conformance.commands.history_verbs import add_verbs
 from conformance.contract.spelling import meant
 from conformance.sending.signals import obeyed
 from conformance.target.options import add_options, settle
-from conformance.target.settings import Setting
 from conformance.verdicts.differences import ALLOWABLE
-
-
-def _whole(low: int, high: int) -> Callable[[str], Any]:
-    """Reads a number that is no setting."""
-    return Setting("", "whole", "command", "", low=low, high=high).value
 
 
 def parser() -> argparse.ArgumentParser:
@@ -64,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     waivers = _add(commands, "waivers", "write a file of waivers to begin with, from what failed in a run")
     waivers.add_argument("action", choices=("init",), help="write the file")
     waivers.add_argument("reports", type=Path, metavar="REPORTS", help="the folder of a run, or its report.json")
-    _add_output(waivers, "waivers.toml")
+    add_output(waivers, "waivers.toml")
     return top
 
 
@@ -84,17 +78,6 @@ def _add_format(command: argparse.ArgumentParser, *forms: str) -> None:
 def _add_list(command: argparse.ArgumentParser, option: str, metavar: str, said: str, **more: Any) -> None:
     """An option that may be given several times."""
     command.add_argument(option, action="append", default=[], metavar=metavar, help=said, **more)
-
-
-def _add_output(command: argparse.ArgumentParser, default: str) -> None:
-    command.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=default,
-        metavar="FILE",
-        help="the file to write (default: %(default)s)",
-    )
 
 
 def _add_ledger(parser: argparse.ArgumentParser) -> None:
@@ -118,7 +101,7 @@ def _add_serve(commands: Any) -> None:
     for name in ("https", "http"):
         serve.add_argument(
             f"--{name}-port",
-            type=_whole(0, 65_535),
+            type=whole(0, 65_535),
             default=0,
             metavar="PORT",
             help=f"port of {name.upper()} (default: any free one)",
@@ -131,7 +114,7 @@ def _add_prove(commands: Any) -> None:
     _add_list(prove, "--only", "GLOB", "only variants of these names (repeatable)")
     _add_list(prove, "--call", "GLOB", "only variants of these calls (repeatable; default: of all)")
     prove.add_argument(
-        "--jobs", type=_whole(1, 64), default=2, metavar="N", help="processes side by side (default: %(default)s)"
+        "--jobs", type=whole(1, 64), default=2, metavar="N", help="processes side by side (default: %(default)s)"
     )
 
 
@@ -179,7 +162,7 @@ def _add_challenge(commands: Any) -> None:
     )
     challenge.add_argument("--policy", type=Path, metavar="FILE", help="rules that the run is held to")
     challenge.add_argument("--key", type=Path, metavar="PEM", help="an Ed25519 key that signs it")
-    _add_output(challenge, "challenge.json")
+    add_output(challenge, "challenge.json")
     _add_ledger(challenge)
 
 
@@ -205,7 +188,7 @@ def _add_verify(commands: Any) -> None:
     verify.add_argument("--config", type=Path, metavar="FILE", help="the configuration file, with --live")
     verify.add_argument(
         "--sample",
-        type=_whole(1, 1_000),
+        type=whole(1, 1_000),
         default=20,
         metavar="N",
         help="how many of them, with --live (default: %(default)s)",

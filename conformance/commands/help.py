@@ -6,10 +6,13 @@ import argparse
 import re
 import shutil
 import textwrap
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 from conformance.contract.spelling import meant
 from conformance.reporting.output import complain, say
+from conformance.target.settings import Setting
 
 USAGE = 4
 _WIDEST = 100  # columns above which no help is easy to read
@@ -141,6 +144,18 @@ class Parser(argparse.ArgumentParser):
 
 # A misplaced URL or token is quoted by the parser's messages, and whoever is asked for help gets to see them.
 _TOKEN = re.compile(r"(?<=://)[^\s'\"]+|[0-9A-Fa-f]{16,}")
+
+
+def whole(low: int, high: int) -> Callable[[str], Any]:
+    """Reads a number that is no setting."""
+    return Setting("", "whole", "command", "", low=low, high=high).value
+
+
+def add_output(command: argparse.ArgumentParser, default: str) -> None:
+    """The option that names the file to write."""
+    command.add_argument(
+        "-o", "--output", type=Path, default=default, metavar="FILE", help="the file to write (default: %(default)s)"
+    )
 
 
 def sentence(said: str) -> str:

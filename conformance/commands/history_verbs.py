@@ -5,10 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from conformance.commands.help import sentence
-from conformance.target.settings import Setting
-
-_FILE = Path("history.jsonl")
+from conformance.commands.help import add_output, sentence, whole
 
 
 def add_verbs(history: argparse.ArgumentParser) -> None:
@@ -18,7 +15,7 @@ def add_verbs(history: argparse.ArgumentParser) -> None:
     def verb(name: str, said: str) -> argparse.ArgumentParser:
         made = verbs.add_parser(name, help=said, description=sentence(said))
         made.add_argument(
-            "--history", type=Path, default=_FILE, metavar="FILE", help="the history (default: %(default)s)"
+            "--history", type=Path, default="history.jsonl", metavar="FILE", help="the history (default: %(default)s)"
         )
         return made
 
@@ -35,19 +32,12 @@ def add_verbs(history: argparse.ArgumentParser) -> None:
     html = verb("html", "write what `show` says, and runs by requirements, as a page")
     html.add_argument("--target", default="*", metavar="GLOB", help="these targets alone")
     html.add_argument("--requirement", default="*", metavar="ID-GLOB", help="these requirements alone")
-    html.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        default=Path("history.html"),
-        metavar="FILE",
-        help="the file to write (default: %(default)s)",
-    )
+    add_output(html, "history.html")
 
     prune = verb("prune", "delete report folders of old runs, but for last good and first bad ones")
     prune.add_argument(
         "--keep",
-        type=_number,
+        type=whole(1, 1_000_000),
         default=7,
         metavar="N",
         help="how many of each target's latest runs stay (default: %(default)s)",
@@ -55,7 +45,7 @@ def add_verbs(history: argparse.ArgumentParser) -> None:
     prune.add_argument(
         "--reports",
         type=Path,
-        default=Path("reports"),
+        default="reports",
         metavar="DIR",
         help="where the folders are (default: %(default)s)",
     )
@@ -65,7 +55,3 @@ def add_verbs(history: argparse.ArgumentParser) -> None:
         "--format", choices=("parquet",), required=True, help="of the files; it needs the extra `parquet`"
     )
     export.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
-
-
-def _number(text: str) -> int:
-    return int(Setting("", "whole", "command", "", low=1, high=1_000_000).value(text))

@@ -23,7 +23,6 @@ import msgspec
 from conformance.contract.given import ConfigError
 from conformance.verdicts.history.line import Line, LineError, read_line
 
-NAME = "history.jsonl"
 LONGEST = 1 << 20  # bytes of a line that is read at all
 _WHEN = slice(21, 41)  # where a line has its time
 _HEAD = 16 << 20  # bytes in which a history shows itself as one

@@ -26,7 +26,7 @@ async def relay(port: int, latency: float) -> int:
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         opened = asyncio.get_running_loop().time() + latency
-        with suppress(OSError):
+        with suppress(OSError, asyncio.CancelledError):  # the process ends, which asyncio would log for each
             there, thither = await asyncio.open_connection("127.0.0.1", port)
             await asyncio.gather(
                 _carry(reader, thither, latency / 2, opened), _carry(there, writer, latency / 2, opened)

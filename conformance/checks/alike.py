@@ -115,6 +115,11 @@ def answered_alike(exchange: Exchange, judging: Judging) -> None:
             expected=f"the {judging.call.what} of the documented request",
             observed=f"{len(judging.contents(exchange))} {judging.call.what}, not the same ones",
         )
+    _same_envelope(exchange, judging, answer, documented)
+
+
+def _same_envelope(exchange: Exchange, judging: Judging, answer: Answer, documented: list[Exchange]) -> None:
+    """Breach where an answer of the right content has a fault that those to the documented request have not."""
     usual = {d.component for e in documented for d in judging.deviations(e)}
     other = next((d for d in judging.deviations(exchange) if d.component not in usual), None)
     if other:

@@ -6,13 +6,9 @@ Faults in the answer are met in-process, faults on the wire over real sockets.
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.util import find_spec
-from types import ModuleType
-from typing import cast
 
 import httpx
 
@@ -61,8 +57,6 @@ class InProcess(Dialer):
 class _Straight(Transport):
     def __init__(self, dialer: InProcess, meter: Meter) -> None:
         self.dialer, self.meter, self.number = dialer, meter, dialer.number()
-        if find_spec("sniffio") is None:  # httpx asks for it at every call, which takes a tenth of the time
-            sys.modules.setdefault("sniffio", cast("ModuleType", None))
         self.inner = httpx.ASGITransport(dialer.app, raise_app_exceptions=False, client=("127.0.0.1", self.number))
         self.used = False
 

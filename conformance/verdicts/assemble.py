@@ -76,7 +76,7 @@ def assemble(
         exchanges=len(evidence.exchanges),
         verdict=claim(requirements, terms.level, interrupted=interrupted or broken),
         exit_code=int(exit_code(requirements, terms.level, interrupted=interrupted, broken=broken)),
-        counts=count(requirements),
+        counts=count(r.verdict for r in requirements),
         calls=_calls(evidence),
         obstacle=_obstacle(evidence),
         scope=scope(requirements, extent, evidence.left_out),
@@ -110,7 +110,7 @@ def assemble_extension(
     return ExtensionResult(
         name=extension.name,
         verdict=claim(requirements, terms.level, interrupted=stopped),
-        counts=count(requirements),
+        counts=count(r.verdict for r in requirements),
         requirements=requirements,
     )
 

@@ -94,11 +94,6 @@ def causes(report: Report) -> tuple[Cause, ...]:
     return tuple(sorted(found, key=lambda cause: (*_weight(cause), place[cause.lead.address])))
 
 
-def first(report: Report) -> Cause | None:
-    """What to look at first."""
-    return next(iter(causes(report)), None)
-
-
 def own_causes(own: ExtensionResult, report: Report) -> tuple[Cause, ...]:
     """Those of an extension, which has no roll-ups: failures first."""
     failed = [r for r in own.requirements if r.verdict is Verdict.FAIL]

@@ -126,7 +126,7 @@ def extended(result: ExtensionResult) -> str:
 
 def by_level(report: Report) -> dict[Level, Counts]:
     """How many requirements of each level came to each verdict."""
-    return {level: count(r for r in report.requirements if r.level == level) for level in LEVELS}
+    return {level: count(r.verdict for r in report.requirements if r.level == level) for level in LEVELS}
 
 
 def _of(report: Report, verdict: Verdict) -> list[RequirementResult]:

@@ -15,7 +15,7 @@ from conformance.verdicts.findings import settings, standing, why
 from conformance.verdicts.reading import read_as, read_report
 from conformance.verdicts.recount import recounted, unfounded
 from conformance.verdicts.result import Verdict
-from conformance.verdicts.verdict import Claim, Counts, ExitCode, Report, required
+from conformance.verdicts.verdict import Claim, Counts, ExitCode, Report, count, required
 
 # The worst exit code of a target is the fleet's. A target that could not be judged at all is worse than any verdict.
 _WORST_FIRST = (
@@ -123,7 +123,10 @@ def overview(members: Iterable[Member], rows: Iterable[Row], *, interrupted: boo
     """Members and requirements, sorted and counted."""
     targets = tuple(sorted(members, key=_badness))
     known = {row.id: row for row in rows}
-    counted = [msgspec.structs.replace(row, counts=_counts(row.id, targets)) for row in known.values()]
+    counted = [
+        msgspec.structs.replace(row, counts=count(m.verdicts[row.id] for m in targets if row.id in m.verdicts))
+        for row in known.values()
+    ]
     return Overview(
         exit_code=int(ExitCode.INTERRUPTED if interrupted else _exit_code(targets)),
         targets=targets,
@@ -141,11 +144,6 @@ def _badness(member: Member) -> tuple[int, int, int, str]:
     counts = member.counts
     place = _WORST_FIRST.index(ExitCode(member.exit_code))
     return place, -counts.fail - counts.error, -counts.inconclusive, member.name
-
-
-def _counts(name: str, targets: tuple[Member, ...]) -> Counts:
-    found = [member.verdicts[name] for member in targets if name in member.verdicts]
-    return Counts(**{"pass_" if v is Verdict.PASS else v.value: found.count(v) for v in Verdict})
 
 
 def _weight(row: Row) -> tuple[int, int, int, int]:

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from conformance.checks.catalogue import Case, Check, Judgement, check_id, checks
 from conformance.checks.extension import Extension
 from conformance.checks.judging import Judging
@@ -68,20 +70,20 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
         exchanges=tuple(e.number for e in seen),
     )
     if not seen:
-        return _with(result, reason=_gap(check, case, evidence) or "no exchange of this kind was recorded")
+        return replace(result, reason=_gap(check, case, evidence) or "no exchange of this kind was recorded")
     told = result
     if own:
         each_one = "exchange" in _taken(check.function)
         told = _over_exchanges(result, own, findings) if each_one else _single(result, own, *findings)
         if told.verdict is Verdict.ERROR and check.file:  # whoever wrote it wants to know where
             error = next(f for f in findings if f is not None and _is_a_defect(f))
-            told = _with(told, reason=_cut(_defect(error, check)))
+            told = replace(told, reason=_cut(_defect(error, check)))
     unseen = tuple(e for e in seen if e.number in judging.between)
     if unseen and (not own or (check.kinds and told.verdict is Verdict.PASS)):
         told = _left_open(result, unseen, len({e.probe for e in seen}), judging)
     elif told.verdict is Verdict.PASS and (gap := _gap(check, case, evidence, partly={e.purpose.label for e in seen})):
-        told = _with(result, reason=gap)
-    return _with(told, interpretations=tuple(sorted(judging.used)))
+        told = replace(result, reason=gap)
+    return replace(told, interpretations=tuple(sorted(judging.used)))
 
 
 def _findings(check: Check, case: Case, judging: Judging, own: tuple[Exchange, ...]) -> list[Finding]:
@@ -101,7 +103,7 @@ def _left_open(result: CheckResult, unseen: tuple[Exchange, ...], asked: int, ju
     missing = len({e.probe for e in unseen})
     often = f"{missing} of {asked} requests: " if missing < asked else ""
     numbers = tuple(e.number for e in unseen)
-    return _with(result, reason=_cut(often + judging.between[unseen[0].number].reason), exchanges=numbers)
+    return replace(result, reason=_cut(often + judging.between[unseen[0].number].reason), exchanges=numbers)
 
 
 Finding = Breach | Inconclusive | NotApplicable | BaseException | None
@@ -204,7 +206,7 @@ def _is_a_defect(finding: Finding) -> bool:
 
 def _single(result: CheckResult, seen: tuple[Exchange, ...], finding: Finding) -> CheckResult:
     if finding is None:
-        return _with(result, verdict=Verdict.PASS)
+        return replace(result, verdict=Verdict.PASS)
     return _told(result, finding, getattr(finding, "exchanges", ()) or seen[:1], "")
 
 
@@ -220,12 +222,12 @@ def _over_exchanges(result: CheckResult, seen: tuple[Exchange, ...], findings: l
         breaches.sort(key=lambda told: _size(told[0]))
         often = f"{len(breaches)} of {judged} answers: " if len(breaches) < judged else ""
         failed = _told(result, breaches[0][1], tuple(e for e, _ in breaches), often)
-        return _with(failed, reason=_cut(failed.reason + _likewise(failed.reason, often, [e for e, _ in breaches])))
+        return replace(failed, reason=_cut(failed.reason + _likewise(failed.reason, often, [e for e, _ in breaches])))
     unsettled = [(e, f) for e, f in pairs if isinstance(f, Unsettled)]
     if unsettled:
         return _told(result, unsettled[0][1], tuple(e for e, _ in unsettled), "")
     if judged:
-        return _with(result, verdict=Verdict.PASS, exchanges=tuple(e.number for e, found in pairs if found is None))
+        return replace(result, verdict=Verdict.PASS, exchanges=tuple(e.number for e, found in pairs if found is None))
     # Of nothing judged: what is open weighs more than what has no subject.
     told = next((f for f in findings if isinstance(f, Inconclusive)), findings[0])
     return _told(result, told, tuple(seen), "")
@@ -252,7 +254,7 @@ def _told(result: CheckResult, finding: Finding, culprits: tuple[Exchange, ...],
     numbers = tuple(e.number for e in culprits)
     curl = culprits[0].reproduce if culprits else ""
     if isinstance(finding, Breach):
-        return _with(
+        return replace(
             result,
             verdict=Verdict.FAIL,
             reason=_cut(often + finding.reason),
@@ -264,16 +266,10 @@ def _told(result: CheckResult, finding: Finding, culprits: tuple[Exchange, ...],
         )
     if isinstance(finding, Inconclusive | NotApplicable):
         word = Verdict.INCONCLUSIVE if isinstance(finding, Inconclusive) else Verdict.NOT_APPLICABLE
-        return _with(result, verdict=word, reason=_cut(str(finding)), exchanges=numbers)
+        return replace(result, verdict=word, reason=_cut(str(finding)), exchanges=numbers)
     place = f"{type(finding).__name__} in the suite's own check"
-    return _with(result, verdict=Verdict.ERROR, reason=place, exchanges=numbers)
+    return replace(result, verdict=Verdict.ERROR, reason=place, exchanges=numbers)
 
 
 def _cut(text: str) -> str:
     return cut(text, _LONGEST)
-
-
-def _with(result: CheckResult, **changes: Any) -> CheckResult:
-    import msgspec  # noqa: PLC0415
-
-    return msgspec.structs.replace(result, **changes)

@@ -32,7 +32,7 @@ def recounted(report: Report) -> Report:
         requirements=requirements,
         verdict=verdict,
         exit_code=int(code),
-        counts=count(requirements),
+        counts=count(r.verdict for r in requirements),
         scope=msgspec.structs.replace(
             report.scope,
             narrowed=report.scope.narrowed or not all(r.selected for r in requirements),
@@ -83,5 +83,5 @@ def _extension(own: ExtensionResult, report: Report) -> ExtensionResult:
         own,
         requirements=requirements,
         verdict=claim(requirements, report.level, interrupted=report.interrupted),
-        counts=count(requirements),
+        counts=count(r.verdict for r in requirements),
     )

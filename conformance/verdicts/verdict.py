@@ -5,6 +5,7 @@ A requirement takes the worst of its checks: error > fail > inconclusive > pass 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from enum import IntEnum, StrEnum
 
@@ -238,9 +239,7 @@ def required(level: Level) -> frozenset[Level]:
     return frozenset(LEVELS[: LEVELS.index(level) + 1])
 
 
-def count(requirements: Iterable[RequirementResult]) -> Counts:
-    """How many requirements came to each verdict."""
-    tally = dict.fromkeys(Verdict, 0)
-    for requirement in requirements:
-        tally[requirement.verdict] += 1
-    return Counts(**{"pass_" if word is Verdict.PASS else word.value: n for word, n in tally.items()})
+def count(verdicts: Iterable[Verdict]) -> Counts:
+    """How often each verdict is among them."""
+    tally = Counter(verdicts)
+    return Counts(**{"pass_" if word is Verdict.PASS else word.value: tally[word] for word in Verdict})

@@ -297,7 +297,7 @@ def concluded(requirements: list[RequirementResult], level: Level = "must", **fi
             exchanges=4,
             verdict=claim(requirements, level, interrupted=stopped),
             exit_code=exit_code(requirements, level, interrupted=stopped),
-            counts=count(requirements),
+            counts=count(r.verdict for r in requirements),
             requirements=tuple(requirements),
         ),
         **fields,

@@ -41,7 +41,7 @@ def concluding(report: Report, verdicts: dict[str, Verdict], **fields: object) -
         requirements=changed,
         verdict=claim(changed, level, interrupted=stopped),  # type: ignore[arg-type]
         exit_code=exit_code(changed, level, interrupted=stopped),  # type: ignore[arg-type]
-        counts=count(changed),
+        counts=count(r.verdict for r in changed),
         **fields,
     )
 

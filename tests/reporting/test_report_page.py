@@ -204,7 +204,9 @@ def extension(report: Report) -> ExtensionResult:
         msgspec.structs.replace(broken, id="X-LOG-1", mend="Write a log.", **bare),
         msgspec.structs.replace(kept, id="X-LOG-2", **bare),
     )
-    return ExtensionResult(name="mine", verdict=Claim.NONCONFORMING, counts=count(own), requirements=own)
+    return ExtensionResult(
+        name="mine", verdict=Claim.NONCONFORMING, counts=count(r.verdict for r in own), requirements=own
+    )
 
 
 def test_an_extension_stands_beside_the_headline(report: Report, evidence: Evidence) -> None:

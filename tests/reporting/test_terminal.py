@@ -36,7 +36,7 @@ def only(report: Report, *ids: str, **fields: Any) -> Report:
     return msgspec.structs.replace(
         report,
         requirements=kept,
-        counts=count(kept),
+        counts=count(r.verdict for r in kept),
         verdict=claim(kept, level, interrupted=stopped),
         exit_code=exit_code(kept, level, interrupted=stopped),
         **fields,

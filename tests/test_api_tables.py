@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import Exchange, Judging, Kind
+from conformance import Exchange, Judging, Kind, Terms, judge, record
 from conformance.evidence.envelope import Envelope
 from conformance.evidence.exchange import Answer
 from tests.generated import current, placed, table
@@ -90,3 +90,11 @@ def test_what_a_check_asks_first_is_there() -> None:
         "| `call` |",
     ):
         assert words in PAGE.read_text(encoding="utf-8"), words
+
+
+@pytest.mark.parametrize("function", [judge, record, Terms])
+def test_the_page_names_arguments_that_there_are(function: Callable[..., object]) -> None:
+    found = re.search(rf"^\| `{function.__name__}\(([^)]*)\)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found
+    named = set(found[1].replace("*, ", "").split(", "))
+    assert named <= set(inspect.signature(function).parameters)

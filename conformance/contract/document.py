@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.parsers import expat
 
 from lxml import etree
@@ -84,33 +84,19 @@ def _decode(body: bytes, encoding: str, *, lenient: bool) -> tuple[str, str]:
 
 def _parse(text: str, encoding: str, declared: str) -> Document:
     # One decoding serves both parsers: they are given UTF-8 and told so, whatever the declaration says.
-    data = text.encode("utf-8")
+    data, bare = text.encode("utf-8"), Document(encoding=encoding, declared=declared, text=text)
     try:
         root = _tree(data, remove_pis=True)
     except etree.XMLSyntaxError as error:
-        return _refused(error, encoding, declared, text)
-    tree = root.getroottree()
-    doctype = tree.docinfo.doctype
+        return _refused(error, bare)
+    doctype = root.getroottree().docinfo.doctype
     if not doctype:
         _second_opinion(data)
     references = (f"document type declaration {doctype}",) if doctype else ()
     if next(root.iter(etree.Entity), None) is not None:
-        return Document(
-            unreadable="refers to an entity that a document type declares; the suite expands none",
-            encoding=encoding,
-            declared=declared,
-            doctype=doctype,
-            references=references,
-            text=text,
-        )
-    return Document(
-        root=root,
-        encoding=encoding,
-        declared=declared,
-        doctype=doctype,
-        references=references + _instructions(data),
-        text=text,
-    )
+        said = "refers to an entity that a document type declares; the suite expands none"
+        return replace(bare, unreadable=said, doctype=doctype, references=references)
+    return replace(bare, root=root, doctype=doctype, references=references + _instructions(data))
 
 
 def recovered(document: Document) -> etree._Element | None:
@@ -153,19 +139,15 @@ def _parser(*, remove_pis: bool, recover: bool = False) -> etree.XMLParser:
     )
 
 
-def _refused(error: etree.XMLSyntaxError, encoding: str, declared: str, text: str) -> Document:
+def _refused(error: etree.XMLSyntaxError, bare: Document) -> Document:
+    """What is read where libxml2 reads none: bare, beyond a parser's limits. Raises Fault for anything else."""
     message = (error.msg or "not well-formed").split("\n")[0]
     deep = "depth" in message.lower()
     if deep or any(word in message.lower() for word in _LIMITS):
-        return Document(
-            unreadable=f"beyond what a parser accepts ({message})",
-            deep=deep,
-            encoding=encoding,
-            declared=declared,
-            references=("document type declaration",) if _DOCTYPE.match(text) else (),
-            text=text,
-        )
-    own = next((told for pattern, told in _DECLARATIONS if pattern.match(text)), "")
+        references = ("document type declaration",) if _DOCTYPE.match(bare.text) else ()
+        said = f"beyond what a parser accepts ({message})"
+        return replace(bare, unreadable=said, deep=deep, references=references)
+    own = next((told for pattern, told in _DECLARATIONS if pattern.match(bare.text)), "")
     raise Fault(own or _POSITION.sub("", message), error.lineno or 1)
 
 

@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -99,6 +100,39 @@ def test_a_plain_port_that_never_answers_makes_no_crowd(tls: tuple[ssl.SSLContex
     assert unanswered(evidence) == []
     assert verdict(report, "REQ-01") == "pass"
     assert verdict(report, "TLS-02") == "inconclusive"
+
+
+@contextlib.contextmanager
+def dropping() -> Iterator[str]:
+    """A URL whose port lets no connection come about, as a firewall does that drops packets: its queue is full."""
+    with contextlib.ExitStack() as stack:
+        queue = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(contextlib.closing(socket.socket()))
+            waiting.setblocking(False)
+            waiting.connect_ex(queue.getsockname())
+        yield f"http://{HOST}:{queue.getsockname()[1]}/"
+
+
+def test_a_plain_port_that_never_connects_is_given_up_soon(
+    tls: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not waited for as an answer is, where the port beside it has connected; two calls show it."""
+    monkeypatch.setattr("conformance.sending.connect._ONE_OF_MORE_S", 0.2)
+    wishes = frozenset({*ASKED, Purpose(Kind.STATE, state="009"), Purpose(Kind.CLAIM)})
+    with Endpoint(tls=tls[0]) as endpoint, dropping() as plain:
+        evidence, report = session(
+            endpoint, ca_file=tls[1], wishes=wishes, concurrency=4, timeout=60, http_endpoint=plain
+        )
+    asked = [e for e in evidence.exchanges if e.request.url.startswith("http:")]
+    assert {e.loss and e.loss.kind for e in asked} == {"unreachable"}
+    assert 2 <= len(asked) <= 4
+    assert unanswered(evidence) == []
+    assert (NOTE in evidence.notes, verdict(report, "REQ-01"), verdict(report, "TLS-01")) == (
+        False,
+        "pass",
+        "inconclusive",
+    )
 
 
 def test_a_port_of_tls_that_never_answers_is_not_waited_for_once_more() -> None:

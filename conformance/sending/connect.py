@@ -36,7 +36,7 @@ _PLAIN_S = 2.0  # for a proxy to make a tunnel to the port of plain HTTP
 _OLD = {"TLS 1.0": ssl.TLSVersion.TLSv1, "TLS 1.1": ssl.TLSVersion.TLSv1_1}
 _NOT_HERE = "this machine does not speak it"
 _LOCAL = ("no protocols available", "no ciphers")  # what OpenSSL says where it is this machine that cannot
-_ONE_ADDRESS_S = 3.0  # for one of several addresses of a host to connect
+_ONE_OF_MORE_S = 3.0  # for one of several addresses of a host to connect, or for a port where another one has
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
@@ -124,14 +124,16 @@ class _Backend(httpcore.AsyncNetworkBackend):
             return made
 
         try:
-            with anyio.fail_after(_ONE_ADDRESS_S if self.address else None):
+            is_one_of_more = self.address or self.dialer.has_another(host, port)
+            with anyio.fail_after(_ONE_OF_MORE_S if is_one_of_more else None):
                 address, line = await first_to_connect(addresses, connect, lambda made: made.aclose())
         except TimeoutError:
-            raise LineFailed("unreachable", f"it does not connect within {_ONE_ADDRESS_S:g} s") from None
+            raise LineFailed("unreachable", f"it does not connect within {_ONE_OF_MORE_S:g} s") from None
         except (httpcore.ConnectError, OSError) as error:
             raise _no_connection(error, host, port, local_address) from None
         if not self.address:
             self.dialer.names.prefer(host, address)
+        self.dialer.connected.add((host, port))
         self.meter.address = address
         self.meter.connected()
         ports = self.dialer.ports[address, port]
@@ -166,6 +168,7 @@ class Dialer:
         self.secrets: Secrets = target.secrets
         self.names = Names(resolver)
         self._connections = 0
+        self.connected: set[tuple[str, int]] = set()  # hosts and ports
         # What is known of proxies, and who is finding it out.
         self._doubts: dict[str, str] = {}
         self._plain: dict[str, bool] = {}
@@ -181,6 +184,10 @@ class Dialer:
     def _to_proxies(self) -> ssl.SSLContext:
         """The same for proxies that speak TLS: they are shown no certificate."""
         return context(self.trust.ca_file)
+
+    def has_another(self, host: str, port: int) -> bool:
+        """Whether another port of the host has connected, and this one never: a firewall may drop what goes to it."""
+        return (host, port) not in self.connected and any(host == other for other, _ in self.connected)
 
     def number(self) -> int:
         self._connections += 1

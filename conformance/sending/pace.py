@@ -130,6 +130,9 @@ class Pace:
         if answer is None:
             if exchange.loss and exchange.loss.kind == "timeout":
                 self._timed_out.add(channel)
+            is_never_there = channel not in self._heard and self._streaks.get(channel, 0) >= _STREAK // 2
+            if exchange.loss and exchange.loss.kind == "unreachable" and is_never_there:
+                self.silent.setdefault(channel, f"nothing has ever answered there ({exchange.loss.reason})")
             return
         self._heard.add(channel)
         if asks_to_wait(answer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -17,6 +18,8 @@ from conformance.target.labels import SIGNS
 settings.register_profile("suite", deadline=None, max_examples=50)
 settings.load_profile("suite")
 
+gc.set_threshold(100_000)  # a third of the time of collecting is spent on looking for garbage among what stays
+
 # Who starts the tests in the background may ignore these (nohup, a shell's &), and whatever the tests start would, too.
 for _number, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(_number) is signal.SIG_IGN:
@@ -29,6 +32,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if not asks_for_an_endpoint(config):
         for sign in SIGNS:
             os.environ.pop(sign, None)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected is kept to the end: looking for garbage in it takes an eighth of the time of the tests."""
+    gc.freeze()
 
 
 @pytest.hookimpl

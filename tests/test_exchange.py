@@ -9,6 +9,8 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conformance.checks import catalogue
 from conformance.contract import model as contract
@@ -184,8 +186,7 @@ def test_what_was_not_received_whole_is_not_read() -> None:
 def test_trees_are_kept_within_a_bound_and_the_largest_and_the_last_beside_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(trees, "_KEPT", 20)
-    monkeypatch.setattr(trees, "_trees", type(trees._trees)())
+    monkeypatch.setattr(trees, "_trees", trees.Trees(20))
     large = answered(body=b"<a" + b" " * 30 + b"/>")
     assert large.envelope is large.envelope, "the only one stays, however large"
     kept = large.envelope
@@ -199,6 +200,19 @@ def test_trees_are_kept_within_a_bound_and_the_largest_and_the_last_beside_it(
     larger = answered(body=b"<a" + b" " * 40 + b"/>")
     assert larger.envelope is larger.envelope
     assert list(trees._trees) == [larger.reading], "a larger one does"
+
+
+@given(st.lists(st.integers(0, 40)))
+def test_what_is_counted_as_it_comes_and_goes_is_what_is_kept(sizes: list[int]) -> None:
+    made, counted = trees.Trees(50), list[trees.Reading]()
+    for number, size in enumerate(sizes):
+        reading = b" " * size, str(number), ""
+        made.add(reading, FIRST.answer.envelope)
+        counted.append(reading)
+        largest = max(counted, key=lambda one: len(one[0]))
+        while sum(len(body) for body, _, _ in counted) - len(largest[0]) > 50:
+            counted.remove(next(one for one in counted if one != largest))
+        assert list(made) == counted
 
 
 @pytest.mark.parametrize("record", RECORDS)

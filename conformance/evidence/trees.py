@@ -11,28 +11,40 @@ from conformance.evidence.envelope import Envelope
 
 Reading = tuple[bytes, str, str]  # body, charset, and why it cannot be read: all that a tree depends on
 
-# Octets of bodies whose trees are kept, beside the largest; a tree takes some thirty times as much.
-_KEPT = 4 << 20
-_trees: OrderedDict[Reading, Envelope] = OrderedDict()
+
+class Trees(OrderedDict[Reading, Envelope]):
+    """Envelopes by their readings, the one used last at the end; within a bound, beside the largest.
+
+    The largest stays: every check looks at it again, and small ones cost little. What is kept is counted as it comes
+    and goes: there may be thousands, and every answer brings another.
+    """
+
+    def __init__(self, bound: int) -> None:
+        super().__init__()
+        self.bound, self.octets = bound, 0  # of bodies; a tree takes some thirty times as much
+        self.largest: Reading = b"", "", ""
+
+    def add(self, reading: Reading, envelope: Envelope) -> None:
+        self[reading] = envelope
+        self.octets += len(reading[0])
+        self.largest = max(self.largest, reading, key=lambda one: len(one[0]))
+        while self.octets - len(self.largest[0]) > self.bound:
+            oldest = next(one for one in self if one != self.largest)
+            del self[oldest]
+            self.octets -= len(oldest[0])
+
+
+_trees = Trees(4 << 20)
 _lock = RLock()  # answers are judged in a thread beside the one that records them (--stop-on-failure)
 
 
 def kept(reading: Reading, parsed: Callable[[], Document]) -> Envelope:
     """The envelope of a reading; parsed makes its document where it is not at hand."""
     with _lock:
-        return _kept(reading, parsed)
-
-
-def _kept(reading: Reading, parsed: Callable[[], Document]) -> Envelope:
-    if reading in _trees:
-        _trees.move_to_end(reading)
-        return _trees[reading]
-    _trees[reading] = envelope = Envelope(parsed())
-    if sum(len(body) for body, _, _ in _trees) <= _KEPT:
+        envelope = _trees.get(reading)
+        if envelope is None:
+            envelope = Envelope(parsed())
+            _trees.add(reading, envelope)
+        else:
+            _trees.move_to_end(reading)
         return envelope
-    sizes = {one: len(one[0]) for one in _trees}
-    largest = max(sizes, key=sizes.__getitem__)  # every check looks at it again, and small ones cost little
-    while len(_trees) > 1 and sum(sizes.values()) - sizes[largest] > _KEPT:
-        oldest = next(one for one in _trees if one != largest)
-        del _trees[oldest], sizes[oldest]
-    return envelope

@@ -6,6 +6,7 @@ requirement it breaks and by no unrelated one at must level; a correct variant b
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import multiprocessing.pool
 import signal
@@ -135,7 +136,7 @@ def pool(jobs: int) -> multiprocessing.pool.Pool:
     ours = {signal.SIGINT, *({signal.SIGHUP} if hasattr(signal, "SIGHUP") else ())}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ours)  # which processes inherit
     try:
-        return multiprocessing.get_context("spawn").Pool(jobs)
+        return multiprocessing.get_context("spawn").Pool(jobs, gc.set_threshold, (100_000,))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

@@ -14,7 +14,7 @@ CHECKS = Path(__file__).parent / "conformance" / "checks"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    from conformance.pytest_plugin import asks_for_an_endpoint  # noqa: PLC0415  pytest rewrites it first
+    from conformance.pytest_plugin.options import asks_for_an_endpoint  # noqa: PLC0415  pytest rewrites it first
 
     if asks_for_an_endpoint(config) and config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args[:] = [str(CHECKS)]

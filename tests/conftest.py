@@ -11,7 +11,7 @@ import pytest
 import trustme
 from hypothesis import settings
 
-from conformance.pytest_plugin import asks_for_an_endpoint
+from conformance.pytest_plugin.options import asks_for_an_endpoint
 from conformance.target.labels import SIGNS
 
 # How long an example takes says how busy the machine is.

@@ -12,7 +12,7 @@ from tests.command import run
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 TAKES = "def pytest_addoption(parser):\n    parser.addoption('--timeout')\n    parser.addoption('--target')\n"
 SEES = """
-from conformance.pytest_plugin import options_of
+from conformance.pytest_plugin.options import options_of
 
 def test_options(request):
     own = options_of(request.config.option)

@@ -16,7 +16,7 @@ from conformance.commands.fleet import Fleet
 from conformance.commands.init import template
 from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
-from conformance.pytest_plugin import add_options, options_of
+from conformance.pytest_plugin.options import add_options, options_of
 from conformance.target import settings
 from conformance.target.configuration import read_config
 from conformance.target.from_options import target_of

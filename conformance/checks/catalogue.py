@@ -1,4 +1,4 @@
-"""What a check is, which checks there are, and how one is judged over recorded exchanges.
+"""What a check is, and which checks there are.
 
 A check is an ordinary pytest test that names its requirement and the kinds of requests it looks at. It never sends.
 It says `Breach`, `Inconclusive` or `NotApplicable`, or returns: then what it looked at keeps the requirement.

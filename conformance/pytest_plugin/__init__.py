@@ -1,26 +1,24 @@
 """pytest meets the suite: `pytest --endpoint=URL` in a checkout, `-p conformance.pytest_plugin` anywhere.
 
-The command does without these hooks and brings a Suite of its own.
+These hooks add the `options` and bring a Suite (`plugin`), that of `users_session`. The command does without them and
+brings its own (`session`).
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Generator
 from copy import copy
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from conformance.checks.catalogue import check_of
 from conformance.pytest_plugin.fixtures import _connect_recorded, binding, evidence, exchange, exchanges, judging
+from conformance.pytest_plugin.options import add_options, asks_for_an_endpoint, dest, options_of, without_ours
 from conformance.pytest_plugin.plugin import RECORDED, Suite
 from conformance.pytest_plugin.serving import _connect_server, connect_report, connect_server
-from conformance.target.options import attributes
-from conformance.target.settings import PREFIX, Setting, taken_by
+from conformance.target.settings import PREFIX
 
 __all__ = [  # fixtures
     "_connect_recorded",
@@ -51,70 +49,16 @@ def pytest_load_initial_conftests(
 ) -> Generator[None]:
     """Let every other plug-in and conftest.py have the options that it wants; ours give way."""
     early_config.known_args_namespace.file_or_dir = parser.parse_known_args(
-        _without_ours(args), namespace=copy(early_config.option)
+        without_ours(args), namespace=copy(early_config.option)
     ).file_or_dir
     yield
     add_options(parser)
 
 
-def _names(row: Setting) -> tuple[str, str]:
-    """An option's name that nobody else has, and its usual one."""
-    return f"--connect-{row.flag[2:]}", row.flag
-
-
-def _without_ours(args: list[str]) -> list[str]:
-    """The command line without our options, whose values pytest would take for places of tests."""
-    ours = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    for row in taken_by("pytest"):
-        given = attributes(row)
-        ours.add_argument(*_names(row), **{key: given[key] for key in ("action", "nargs") if key in given})
-    try:
-        return ours.parse_known_args(args)[1]
-    except argparse.ArgumentError:  # a value is missing, as pytest will say
-        return args
-
-
-def add_options(parser: pytest.Parser) -> None:
-    """The options of `connect-conformance run` that say what is judged; one whose name is taken has its long one."""
-    group = parser.getgroup("connect-conformance", "judge an endpoint of the Connect API")
-    for row in () if group.options else taken_by("pytest"):
-        given = {key: value for key, value in attributes(row).items() if key != "choices"}
-        given["dest"] = _dest(row.key)
-        if "action" not in given or given["action"] == "append":
-            given["type"] = partial(_value, row)
-        own, usual = _names(row)
-        try:
-            group.addoption(own, usual, **given)
-        except (ValueError, argparse.ArgumentError):  # pytest-timeout has --timeout
-            group.addoption(own, **given)
-
-
-def _dest(key: str) -> str:
-    return f"connect_{key}"
-
-
-def options_of(line: argparse.Namespace) -> argparse.Namespace:
-    """What pytest's command line says of ours, under the names that a run has for it."""
-    return argparse.Namespace(**{row.key: getattr(line, _dest(row.key)) for row in taken_by("pytest")})
-
-
-def _value(row: Setting, text: str) -> Any:
-    """What an option says. Refused in one line, where argparse would print its usage too."""
-    try:
-        return row.value(text)
-    except argparse.ArgumentTypeError as error:
-        raise pytest.UsageError(f"{row.flag}: {error}") from None
-
-
-def asks_for_an_endpoint(config: pytest.Config) -> bool:
-    """Whether the command line names something to judge."""
-    return bool(config.getoption(_dest("endpoint")) or config.getoption(_dest("target")))
-
-
 @pytest.hookimpl(tryfirst=True, specname="pytest_configure")
 def pytest_configure_page(config: pytest.Config) -> None:
     """Have pytest-html, where it is at work and has no other task, write its page of the checks among the reports."""
-    folder = config.getoption(_dest("reports")) or os.environ.get(f"{PREFIX}REPORTS")
+    folder = config.getoption(dest("reports")) or os.environ.get(f"{PREFIX}REPORTS")
     free = getattr(config.option, "htmlpath", "none") is None
     if asks_for_an_endpoint(config) and folder and free and not config.option.collectonly:
         from conformance.reporting.checks_page import SHEET  # noqa: PLC0415
@@ -132,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
     ):
         return
     if asks_for_an_endpoint(config):
-        from conformance.pytest_plugin.options import suite  # noqa: PLC0415  what sends and reports
+        from conformance.pytest_plugin.users_session import suite  # noqa: PLC0415  what sends and reports
 
         made = suite(config, options_of(config.option))
         config.pluginmanager.register(made, "conformance-suite")

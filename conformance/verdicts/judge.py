@@ -73,8 +73,7 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
         return replace(result, reason=_gap(check, case, evidence) or "no exchange of this kind was recorded")
     told = result
     if own:
-        each_one = "exchange" in _taken(check.function)
-        told = _over_exchanges(result, own, findings) if each_one else _single(result, own, *findings)
+        told = _over_exchanges(result, own, findings) if takes_one(check) else _single(result, own, *findings)
         if told.verdict is Verdict.ERROR and check.file:  # whoever wrote it wants to know where
             error = next(f for f in findings if f is not None and _is_a_defect(f))
             told = replace(told, reason=_cut(_defect(error, check)))
@@ -88,12 +87,8 @@ def _judged(check: Check, case: Case, judging: Judging) -> CheckResult:
 
 def _findings(check: Check, case: Case, judging: Judging, own: tuple[Exchange, ...]) -> list[Finding]:
     """What a check says: of each exchange, or once of all of them."""
-    given: dict[str, Any] = {"judging": judging, "evidence": judging.evidence, "exchanges": own}
-    if check.parameter:
-        given[check.parameter] = case.value
-    wanted = _taken(check.function)
-    arguments = {name: value for name, value in given.items() if name in wanted}
-    if "exchange" in wanted:
+    arguments = _arguments(check, case, judging, own)
+    if takes_one(check):
         return [_outcome(check.function, arguments | {"exchange": exchange}) for exchange in own]
     return [_outcome(check.function, arguments)] if own else []
 
@@ -134,15 +129,14 @@ def takes_one(check: Check) -> bool:
 
 def breaks(check: Check, case: Case, judging: Judging, exchange: Exchange) -> bool:
     """Whether a check that judges each answer by itself finds this one wrong."""
-    arguments: dict[str, Any] = {
-        "judging": judging,
-        "evidence": judging.evidence,
-        "exchange": exchange,
-        "exchanges": (exchange,),
-        check.parameter: case.value,
-    }
-    wanted = _taken(check.function)
-    return isinstance(_outcome(check.function, {k: v for k, v in arguments.items() if k in wanted}), Breach)
+    arguments = _arguments(check, case, judging, (exchange,))
+    return isinstance(_outcome(check.function, arguments | {"exchange": exchange}), Breach)
+
+
+def _arguments(check: Check, case: Case, judging: Judging, exchanges: tuple[Exchange, ...]) -> dict[str, Any]:
+    """Of what there is to give, what a check takes; the exchange of one that takes one apart."""
+    given = {"judging": judging, "evidence": judging.evidence, "exchanges": exchanges, check.parameter: case.value}
+    return {name: value for name, value in given.items() if name in _taken(check.function)}
 
 
 @cache

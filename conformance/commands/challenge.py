@@ -12,7 +12,7 @@ from conformance.reporting import escape
 from conformance.reporting.output import say
 from conformance.reporting.write import check_new, write_new
 from conformance.submissions.challenge import duration, host, issue, to_file
-from conformance.submissions.ledger import read_ledger
+from conformance.submissions.ledger import LEDGER, read_ledger
 from conformance.submissions.signing import private_key
 from conformance.verdicts.policy import read_policy
 
@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError(f"--for: {options.name!r:.60} is no name; allowed: one of up to 200 printable characters")
     policy = read_policy(options.policy, contract) if options.policy else None
     key = private_key(options.key) if options.key else None
-    ledger = read_ledger(options.ledger)
+    ledger = read_ledger(options.ledger or LEDGER)
     try:
         hosts = tuple(dict.fromkeys(map(host, options.endpoint_host)))
         valid = duration(options.valid)
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     named = escape.terminal(str(file))
     say(
         f"{named} written for {escape.terminal(options.name)}, valid until {challenge.expires};"
-        f" noted in {escape.terminal(str(options.ledger))}.\n"
+        f" noted in {escape.terminal(str(ledger.file))}.\n"
         "The partner answers it with\n"
         f"  connect-conformance run --target NAME --challenge {named} --reports answer\n"
         f"  connect-conformance package answer --challenge {named} --key KEY.pem -o answer.zip\n"

@@ -84,9 +84,8 @@ def _add_ledger(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ledger",
         type=Path,
-        default="connect-conformance-challenges.jsonl",
         metavar="FILE",
-        help="where challenges and their answers are noted (default: %(default)s)",
+        help="where challenges and their answers are noted (default: connect-conformance-challenges.jsonl)",
     )
 
 
@@ -189,9 +188,8 @@ def _add_verify(commands: Any) -> None:
     verify.add_argument(
         "--sample",
         type=whole(1, 1_000),
-        default=20,
         metavar="N",
-        help="how many of them, with --live (default: %(default)s)",
+        help="how many of them, with --live (default: 20)",
     )
     verify.add_argument("--quiet", action="store_true", help="leave out what is in order")
     _add_ledger(verify)

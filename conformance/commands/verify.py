@@ -15,7 +15,7 @@ from conformance.reporting import escape
 from conformance.reporting.output import say
 from conformance.reporting.screen import here
 from conformance.submissions.judged_again import exit_of
-from conformance.submissions.ledger import read_ledger
+from conformance.submissions.ledger import LEDGER, read_ledger
 from conformance.submissions.live import live
 from conformance.submissions.package import read_package
 from conformance.submissions.rows import Standing
@@ -27,6 +27,7 @@ from conformance.verdicts.findings import headline
 from conformance.verdicts.policy import read_policy
 from conformance.verdicts.verdict import ExitCode
 
+_SAMPLE = 20  # requests that are sent again where nobody says how many
 _WORDS = {
     ExitCode.CONFORMING: "ACCEPTED",
     ExitCode.NONCONFORMING: "NONCONFORMING",
@@ -37,15 +38,20 @@ _WORDS = {
 def run(options: argparse.Namespace) -> int:
     """Verify a package and say what was found; returns the exit code."""
     contract = documented()
+    for name in () if options.live else ("sample", "config"):
+        if getattr(options, name):
+            raise ConfigError(f"--{name}: nothing is sent without a target; allowed: beside --live TARGET")
     policy = read_policy(options.policy, contract) if options.policy else None
     keys = [public_key(file) for file in options.trust]
-    ledger = read_ledger(options.ledger)
+    if options.ledger and not options.ledger.exists():
+        raise ConfigError(f"--ledger: there is no {options.ledger}; allowed: the ledger that `challenge` wrote")
+    ledger = read_ledger(options.ledger or LEDGER)
     target = _target(options) if options.live else None
     submission = read(read_package(options.package))
     made = verify(submission, contract, ledger=ledger, keys=keys, policy=policy, now=time.time())
     noted(made, submission, ledger, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     if target is not None:
-        rows = live(made.evidence, target, contract, int(options.sample), SystemRandom())
+        rows = live(made.evidence, target, contract, options.sample or _SAMPLE, SystemRandom())
         made = replace(made, rows=(*made.rows, *rows), exit_code=exit_of([*made.rows, *rows], made.report))
     say(shown(made, quiet=options.quiet))
     return made.exit_code

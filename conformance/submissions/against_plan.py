@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from conformance.contract.purpose import SPELLED, Kind, Purpose
 from conformance.evidence.between import puts_off, shuts_out
 from conformance.evidence.exchange import Evidence, Exchange
 from conformance.probes.probe import Probe
+from conformance.sending.policy import AFTER, Action, Came, next_action
 from conformance.submissions.derived import ANY_TIME, Derived, Step
 from conformance.submissions.rows import Row, Standing, row
 
@@ -101,7 +102,14 @@ def _missing(evidence: Evidence, derived: Derived) -> Iterator[str]:
 
 def _is_excused(step: Step, evidence: Evidence) -> bool:
     """Whether the run says why it was not sent; then the run is not whole."""
-    return step.probe.purpose.label in evidence.gaps
+    return bool(_why(step, evidence))
+
+
+def _why(step: Step, evidence: Evidence) -> str:
+    """Why it was not sent, as the run says it; after a state that could not be reached, nothing is."""
+    purpose = step.probe.purpose
+    state = Purpose(Kind.STATE, state=purpose.state).label if purpose.kind is Kind.AFTER else ""
+    return evidence.gaps.get(purpose.label) or evidence.gaps.get(state, "")
 
 
 def _repeats(steps: list[tuple[Exchange, Step | None]], derived: Derived) -> Iterator[str]:
@@ -124,9 +132,24 @@ def _repeats(steps: list[tuple[Exchange, Step | None]], derived: Derived) -> Ite
     for last in before.values():
         settled = "-port-" in last.probe or (last.probe.endswith("-again") and last.number < served)
         step = derived.step(last)
-        excused = step is not None and _is_excused(step, derived.evidence)
-        if last.kind in {Kind.STRAY, Kind.CROWDED} and not (settled or excused):
-            yield f"exchange {last.number} ({last.probe}) was not sent again, and is not judged"
+        if step is None or derived.evidence.interrupted or _is_excused(step, derived.evidence):
+            continue
+        undone = "" if settled else _undone(last, step, before)
+        yield from [f"exchange {last.number} ({last.probe}) {undone}"] if undone else ()
+
+
+def _undone(last: Exchange, step: Step, before: Mapping[str, Exchange]) -> str:
+    """What a run does after such a call (`sending/policy.py`), and was not done; "" where nothing was left undone."""
+    if last.kind in {Kind.STRAY, Kind.CROWDED}:
+        return "was not sent again, and is not judged"
+    if last.kind is Kind.UNREACHED or step.probe.kind is Kind.CHECK or last.number == 1:
+        return ""
+    action = next_action(AFTER, Came(step.probe, last, resent=last.retried))
+    if action is Action.AGAIN:
+        return "got no answer, and was not sent again"
+    compared = last.probe.startswith("reduced-") or f"documented-beside-{last.probe}" in before
+    is_due = action is Action.COMPARE and not compared
+    return "did not succeed, and was not compared with the documented request" if is_due else ""
 
 
 def _is_due(first: Exchange, again: Exchange) -> bool:
@@ -159,4 +182,4 @@ def _cut_short(evidence: Evidence, derived: Derived) -> Iterator[str]:
     sent = {exchange.probe for exchange in evidence.exchanges if exchange.kind not in {Kind.STRAY, Kind.CROWDED}}
     for name, step in derived.steps.items():
         if step.owed and name not in sent and _is_excused(step, evidence):
-            yield f"{name} was not sent: {evidence.gaps[step.probe.purpose.label]}"
+            yield f"{name} was not sent: {_why(step, evidence)}"

@@ -19,8 +19,13 @@ from conformance.submissions.rows import Row, Standing, row
 REFERENCE = "x-reference-endpoint"  # the header by which the reference endpoint names itself
 _LABELS = (b"[token]", b"[redacted]")  # stand for secrets in answers, which were longer or shorter
 _SLACK_S = 2.0  # for clocks that are set while a run is under way, and servers that write one Date for a while
+_EARLY_S = 0.1  # by which a timeout may seem to be over early
 _DROPPED_S = 1.5  # that closing a connection may take
 _CLOCK_S = 300.0
+_LOSSES = {
+    *("dns", "refused", "unreachable", "certificate", "purpose", "no-trust", "client-cert", "no-tls", "tls", "http2"),
+    *("timeout", "closed", "malformed", "proxy", "too-large"),
+}  # that a run which came to its end may record
 
 
 def consistency(evidence: Evidence, raw: Any, version: str) -> Iterator[Row]:
@@ -30,6 +35,7 @@ def consistency(evidence: Evidence, raw: Any, version: str) -> Iterator[Row]:
     yield row("chain", f"{len(entries)} exchanges, each bound to all before it", _unchained(raw, entries))
     yield row("form", "as the suite writes it, nothing beside it", _form(evidence, raw, version))
     yield row("numbers", "one after the other", _numbers(exchanges))
+    yield row("outcomes", "an answer or a loss for each, with the address that it came from", _outcomes(evidence))
     yield row("lengths", "bodies are as long as their heads say", _lengths(answers))
     yield row("times", "within the run, in order, none faster than its connection", _times(evidence))
     yield row("connections", "each carries one call at a time", _connections(exchanges))
@@ -64,6 +70,30 @@ def _numbers(exchanges: tuple[Exchange, ...]) -> Iterator[str]:
         if exchange.number != place:
             yield f"exchange {place} is missing: number {exchange.number} stands in its place"
             return
+
+
+def _outcomes(evidence: Evidence) -> Iterator[str]:
+    """What the suite itself writes of what became of a request."""
+    way, timeout = _ways(evidence), evidence.described.target.get("timeout") if evidence.described else None
+    for exchange in evidence.exchanges:
+        name, answer, loss = f"exchange {exchange.number}", exchange.answer, exchange.loss
+        if (answer is None) == (loss is None):
+            yield f"{name} has {'no answer and no loss' if loss is None else 'an answer and a loss'}"
+        if loss and loss.kind not in _LOSSES and not evidence.interrupted:
+            yield f"{name} was lost in a way that no run knows"
+        if loss and loss.kind == "timeout" and isinstance(timeout, float) and exchange.elapsed < timeout - _EARLY_S:
+            yield f"{name} was given up after {exchange.elapsed:.1f} s, and the timeout is {timeout:g} s"
+        if answer and answer.decoded:
+            yield f"{name} has a body that another recorder decoded"
+        if answer and way(exchange) is None and not _leads(exchange.address, exchange.request.url):
+            yield f"{name} was answered from {exchange.address[:40]!r}, which is no address of its host"
+
+
+def _leads(address: str, url: str) -> bool:
+    """Whether it is an address, and the one that the URL names, where it names one."""
+    host = urlsplit(url).hostname or ""
+    found = _address(address)
+    return found is not None and (_address(host) or found) == found
 
 
 def _lengths(answers: list[tuple[Exchange, Answer]]) -> Iterator[str]:
@@ -178,10 +208,19 @@ def _clocks(answers: list[tuple[Exchange, Answer]]) -> Iterator[str]:
 
 def places(evidence: Evidence, hosts: tuple[str, ...]) -> Iterator[Row]:
     """Whom the requests went to. hosts: those that the challenge names."""
-    asked = row("hosts", f"only {', '.join(hosts) or 'none'} was asked", _elsewhere(evidence, hosts))
+    asked = row("hosts", _asked(evidence), _elsewhere(evidence, hosts))
     near = "" if asked.standing is Standing.FAILED else next(_of_near_proxies(evidence, hosts), "")
     yield Row("hosts", Standing.OPEN, near) if near else asked
     yield row("the endpoint", "no answer is the reference endpoint's", _of_the_reference(evidence, hosts))
+
+
+def _asked(evidence: Evidence) -> str:
+    """Whom the requests went to, with ports, and the addresses that answered."""
+    exchanges = evidence.exchanges
+    asked = dict.fromkeys("{0.scheme}://{0.netloc}".format(urlsplit(e.request.url)) for e in exchanges)
+    at = dict.fromkeys(e.address for e in exchanges if e.answer and e.address)
+    where = f", at {', '.join(at):.200}" if at else ""
+    return f"nobody but {', '.join(asked):.200} was asked{where}"
 
 
 def _elsewhere(evidence: Evidence, hosts: tuple[str, ...]) -> Iterator[str]:
@@ -215,7 +254,14 @@ def _is_local(host: str) -> bool:
 
 
 def _is_loopback(address: str) -> bool:
+    found = _address(address)
+    return found is not None and (found.is_loopback or found.is_unspecified)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address; one of IPv4 that is written as IPv6 is what it stands for."""
     try:
-        return ipaddress.ip_address(address).is_loopback
+        found = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
-        return False
+        return None
+    return getattr(found, "ipv4_mapped", None) or found

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.contract.levels import LEVELS
+from conformance.contract.purpose import Purpose, is_wanted
 from conformance.evidence.exchange import Evidence
 from conformance.submissions.rows import Row, Standing, row
 from conformance.verdicts.claim import claim, comes_to, exit_code
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.naming import addressed
-from conformance.verdicts.policy import Policy, held_to
+from conformance.verdicts.policy import Policy, falling_short, held_to
 from conformance.verdicts.suggestions import with_suggestions
-from conformance.verdicts.terms import Terms
+from conformance.verdicts.terms import Terms, selected
 from conformance.verdicts.verdict import Claim, ExitCode, Report
 from conformance.verdicts.waivers import Waiver
 
@@ -26,11 +28,20 @@ if TYPE_CHECKING:
 # What does not follow from evidence and terms alone; `_verdict` and `_notes` look at the first three.
 _APART = {"verdict", "exit_code", "notes", "policy", "extensions"}
 _OF_THE_RUN = ("waivers", "replayed")  # settings that no evidence shows
-_OWN_NOTES = ("policy: ", "the waiver of ")
+_WAIVER = "the waiver of "  # of which a note may say that it was not needed
 
 
 def judged_again(report: Report, evidence: Evidence, contract: Contract) -> Report:
     """What the evidence comes to on the terms of the report. Raises ValueError for terms that are none."""
+    terms = _terms(report, evidence)
+    made = judge_evidence(evidence, contract, terms)
+    own = {name: getattr(report.settings, name) for name in _OF_THE_RUN}
+    again = msgspec.structs.replace(made, settings=msgspec.structs.replace(made.settings, **own))
+    said = any(check.suggestion for r in report.requirements for check in r.checks)
+    return with_suggestions(again, evidence, contract) if said else again
+
+
+def _terms(report: Report, evidence: Evidence) -> Terms:
     chosen = [r for r in report.requirements if r.selected]
     whole = len(chosen) == len(report.requirements) or report.scope.smoke is not None
     waived = [(r, r.waiver) for r in chosen if r.waiver]
@@ -38,17 +49,22 @@ def judged_again(report: Report, evidence: Evidence, contract: Contract) -> Repo
         addressed(r.id, r.call): Waiver(r.id, note.reason, date.fromisoformat(note.expires), r.call)
         for r, note in waived
     }
-    terms = Terms(
+    return Terms(
         level=report.level,
         select=() if whole else tuple(addressed(r.id, r.call) for r in chosen),
         waivers=waivers,
         today=datetime.fromtimestamp(evidence.finished, UTC).date(),
     )
-    made = judge_evidence(evidence, contract, terms)
-    own = {name: getattr(report.settings, name) for name in _OF_THE_RUN}
-    again = msgspec.structs.replace(made, settings=msgspec.structs.replace(made.settings, **own))
-    said = any(check.suggestion for r in report.requirements for check in r.checks)
-    return with_suggestions(again, evidence, contract) if said else again
+
+
+def wished(report: Report, evidence: Evidence, contract: Contract) -> Row:
+    """Whether the run was to send all that is looked at for what the report judges."""
+    asked = selected(contract, _terms(report, evidence), evidence.calls)
+    sent = [Purpose.of(*one) for one in evidence.described.wishes] if evidence.described else []
+    wanted = wishes_of(chosen_checks(contract, asked, evidence.calls))
+    missing = sorted({one.label for one in wanted if not is_wanted(one, sent)})
+    problems = [f"{name} was not to be sent, and the report judges it" for name in missing]
+    return row("wishes", "the run was to send all that the report judges", problems)
 
 
 def follows(report: Report, again: Report, policies: list[Policy], tolerance: float, contract: Contract) -> Row:
@@ -89,18 +105,23 @@ def _verdict(
     held = again
     if report.policy is not None:
         known = [policy for policy in policies if policy.digest == report.policy.sha256]
-        if not known:  # of somebody else's: it can only have made less of the verdict
-            if report.verdict not in {again.verdict, Claim.INCONCLUSIVE}:
-                yield f"the report says {report.verdict.value}, its evidence {again.verdict.value}"
-            return
-        held = held_to(known[0], again, tolerance, contract)
+        note = report.policy  # of somebody else's: it can only have made less of the verdict
+        held = (
+            held_to(known[0], again, tolerance, contract)
+            if known
+            else falling_short(again, note.sha256, note.shortfalls)
+        )
     for name in ("verdict", "exit_code", "policy"):
         if getattr(report, name) != getattr(held, name):
             yield f"{name}: the report says {getattr(report, name)}, its evidence {getattr(held, name)}"
 
 
 def _notes(report: Report) -> list[str]:
-    return [note for note in report.notes if not note.startswith(_OWN_NOTES)]
+    """Those of its evidence: what is said of a policy stands beside it, and what of waivers in no evidence."""
+    own = {f"policy: {line}" for line in report.policy.shortfalls} if report.policy else set()
+    return [
+        note for note in report.notes if note not in own and not (report.settings.waivers and note.startswith(_WAIVER))
+    ]
 
 
 def at_least(report: Report, policy: Policy) -> Report:
@@ -121,9 +142,12 @@ def shown(report: Report, evidence: Evidence, policy: Policy | None) -> Iterator
         f"{r.address} is waived until {r.waiver.until} ({r.waiver.reason:.80})" for r in report.requirements if r.waiver
     ]
     allowed += [f"the state of {code} is reached by {way}" for code, way in report.settings.states.items()]
+    allowed += list(_settings(evidence))
     allowed += ["through a proxy, whose addresses these are"] if report.settings.proxy else []
+    allowed += [f"{own.name}, an extension of its own, of which nothing is established" for own in report.extensions]
     allowed += [f"waivers {report.settings.waivers[:12]} were given"] if report.settings.waivers else []
     allowed += ["it was judged from a recording"] if report.settings.replayed else []
+    yield from _unjudged(evidence)
     yield Row("allowances", Standing.SHOWN, "; ".join(allowed) or "nothing was accepted, waived or provisioned")
     if policy is None:
         scope = report.scope
@@ -136,6 +160,36 @@ def shown(report: Report, evidence: Evidence, policy: Policy | None) -> Iterator
         return
     lines = report.policy.shortfalls if report.policy else ()
     yield row("policy", "kept", lines, Standing.OPEN)
+
+
+def _unjudged(evidence: Evidence) -> Iterator[Row]:
+    """What was lost or could not be read: others of its kind were judged, or it is open, by the partner's word."""
+    said = {
+        "got no answer": [e for e in evidence.exchanges if e.loss],
+        "have bodies that were not read, or are withheld": [
+            e for e in evidence.exchanges if e.answer and (e.answer.unread or e.answer.broken or e.answer.sha256)
+        ],
+    }
+    told = [
+        f"{len(those)} {what}, the first for {those[0].title:.80} (exchange {those[0].number})"
+        for what, those in said.items()
+        if those
+    ]
+    if told:
+        yield Row("unjudged", Standing.SHOWN, f"of {len(evidence.exchanges)} requests {'; '.join(told)}")
+
+
+def _settings(evidence: Evidence) -> Iterator[str]:
+    """Settings of the target that say what is asked, or whom it trusts."""
+    said = evidence.described.target if evidence.described else {}
+    for one in said.get("headers") or ():
+        yield f"each request carries the header {': '.join(map(str, one)):.80}"
+    if said.get("ca_file"):
+        yield "a certificate authority of its own is trusted"
+    if said.get("allow_hostile_requests") is False:
+        yield "no hostile request was allowed"
+    if evidence.error_elements != Evidence.error_elements:
+        yield f"an error is said in {' and '.join(evidence.error_elements):.80}"
 
 
 def exit_of(rows: list[Row], report: Report | None) -> ExitCode:

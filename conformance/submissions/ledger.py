@@ -13,6 +13,7 @@ from conformance.contract.given import ConfigError, read_file
 from conformance.reporting.write import refused
 from conformance.submissions.challenge import Challenge
 
+LEDGER = Path("connect-conformance-challenges.jsonl")  # where none is named
 _MOST = 64 << 20  # octets of a ledger that are read at all
 
 

@@ -79,16 +79,22 @@ def repeated(
 def compared(chosen: Sequence[Exchange], now: dict[str, Exchange], names: tuple[str, str]) -> Iterator[Row]:
     """What the comparison comes to: what differs, and what could not be asked."""
     pairs = [(one, now.get(one.probe)) for one in chosen]
-    came = [(one, other) for one, other in pairs if other and other.answer and not puts_off(other.answer)]
+    came = [(one, other) for one, other in pairs if one.answer and other and _came(other)]
     said = [(one, _differs(one, other, names)) for one, other in came]
     differing = [f"exchange {one.number} ({one.probe}): {', '.join(what)} differ" for one, what in said if what]
-    answered = {one.number for one, _ in came}
+    when = {True: "now", False: "when it was recorded, and gets one"}
     unanswered = [
-        f"exchange {one.number} ({one.probe}) got no answer now" for one in chosen if one.number not in answered
+        f"exchange {one.number} ({one.probe}) got no answer {when[one.answer is not None]}"
+        for one, other in pairs
+        if (one.answer is not None) != (other is not None and _came(other))
     ]
-    yield row("live", f"{len(said)} requests are answered as they were recorded", differing)
+    yield row("live", f"{len(chosen) - len(unanswered)} requests are answered as they were recorded", differing)
     if unanswered:
         yield row("live, all of it", "", unanswered, Standing.OPEN)
+
+
+def _came(exchange: Exchange) -> bool:
+    return exchange.answer is not None and not puts_off(exchange.answer)
 
 
 def _differs(one: Exchange, other: Exchange, names: tuple[str, str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ _MADE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can say: the same 
 _ALLOWED = "allowed: a package, as `package` writes it"
 _LARGEST = 64 << 20  # octets of a package
 _MOST = 256 << 20  # octets of its files, unpacked
+_PACKED_BY = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _RATIO = 200  # of unpacked to packed; a recording comes to some forty
 _SMALL = 1 << 20  # octets up to which no ratio is looked at
 
@@ -81,18 +83,29 @@ def _files(archive: zipfile.ZipFile) -> dict[str, bytes]:
     if len(set(names)) < len(names):
         raise ValueError("it has two entries of one name")
     for entry in entries:
-        if entry.filename not in _KNOWN or entry.orig_filename != entry.filename:
-            raise ValueError("it has an entry whose name no file of a package has")
-        if entry.flag_bits & 1:
-            raise ValueError(f"{entry.filename} is encrypted")
-        if entry.file_size > max(_SMALL, _RATIO * entry.compress_size):
-            raise ValueError(f"{entry.filename} is packed too tightly to be what it says")
+        _check(entry)
+    if min((entry.header_offset for entry in entries), default=0):
+        raise ValueError("something stands before its first entry")
     if sum(entry.file_size for entry in entries) > _MOST:
         raise ValueError(f"its files have more than {_MOST >> 20} MiB")
     for name in _NEEDED:
         if name not in names:
             raise ValueError(f"{name} is missing")
     return {entry.filename: _content(archive, entry) for entry in entries}
+
+
+def _check(entry: zipfile.ZipInfo) -> None:
+    """Raises ValueError for what is no file of a package, by what is said of it."""
+    if entry.filename not in _KNOWN or entry.orig_filename != entry.filename:
+        raise ValueError("it has an entry whose name no file of a package has")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise ValueError(f"{entry.filename} is a link")
+    if entry.compress_type not in _PACKED_BY:
+        raise ValueError(f"{entry.filename} is neither stored nor deflated")
+    if entry.flag_bits & 1:
+        raise ValueError(f"{entry.filename} is encrypted")
+    if entry.file_size > max(_SMALL, _RATIO * entry.compress_size):
+        raise ValueError(f"{entry.filename} is packed too tightly to be what it says")
 
 
 def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:

@@ -22,8 +22,9 @@ _UNASKED = {Kind.CHECK, Kind.CROWDED, Kind.STRAY, Kind.UNREACHED, Kind.AFTER, Ki
 
 
 def candidates(exchanges: Sequence[Exchange]) -> list[Exchange]:
-    """The exchanges that can be repeated: the last answer to each request."""
-    last = {e.probe: e for e in exchanges if e.answer is not None}
+    """The exchanges that can be repeated: the last answer to each request, or the last loss where none came."""
+    last = {e.probe: e for e in exchanges if e.answer is None}
+    last |= {e.probe: e for e in exchanges if e.answer is not None}
     return [e for e in last.values() if e.kind not in _UNASKED]
 
 

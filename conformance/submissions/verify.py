@@ -13,6 +13,7 @@ from conformance.contract.given import ConfigError
 from conformance.contract.load import folder
 from conformance.evidence.exchange import Evidence
 from conformance.evidence.recording import EvidenceError, from_har
+from conformance.reporting.json import to_json
 from conformance.reporting.junit import junit
 from conformance.reporting.summary import summary_md
 from conformance.submissions.against_plan import against_plan
@@ -28,7 +29,7 @@ from conformance.submissions.answering import (
 from conformance.submissions.challenge import Challenge, parsed
 from conformance.submissions.consistency import consistency, places
 from conformance.submissions.derived import Derived, NotDerivedError
-from conformance.submissions.judged_again import at_least, exit_of, follows, judged_again, shown
+from conformance.submissions.judged_again import at_least, exit_of, follows, judged_again, shown, wished
 from conformance.submissions.package import (
     CHALLENGE,
     EVIDENCE,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from conformance.submissions.signing import PublicKey
 
 _MADE_OF_THE_REPORT: dict[str, Callable[[Report], bytes]] = {
+    REPORT: to_json,
     JUNIT: junit,
     SUMMARY: lambda report: summary_md(report).encode("utf-8"),
 }
@@ -139,8 +141,9 @@ def verify(
     carried = challenge.rules(contract) if challenge and challenge.policy is not None else None
     rules = policy or carried
     try:
+        rows.append(wished(report, evidence, contract))
         again = judged_again(report, evidence, contract)
-    except (ConfigError, ValueError, KeyError) as error:
+    except (ConfigError, ValueError, KeyError, OverflowError) as error:
         said = f"it cannot be judged again on its terms: {error}"
         rows.append(Row("judged again", Standing.FAILED, said))
         return Verification(tuple(rows), None, evidence, challenge, exit_of(rows, None))
@@ -178,7 +181,8 @@ def _of_this_version(submission: Submission) -> Iterator[Row]:
     yield row("requirements", "those of this version", other)
     for name, make in _MADE_OF_THE_REPORT.items():
         if name in package.files:
-            other = [] if package.files[name] == make(submission.report) else ["it says other than the report"]
+            same = package.files[name] == make(submission.report)
+            other = [] if same else ["it is not what the suite makes of the report"]
             yield row(name, "it follows from the report", other)
 
 

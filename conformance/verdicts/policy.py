@@ -96,11 +96,15 @@ def _calls(glob: str, contract: Contract) -> list[str]:
 
 def held_to(policy: Policy, report: Report, clock_tolerance: float, contract: Contract) -> Report:
     """The report of a run that is held to a policy: what falls short keeps it from being conforming."""
-    short = tuple(shortfalls(policy, report, clock_tolerance, contract))
+    return falling_short(report, policy.digest, tuple(shortfalls(policy, report, clock_tolerance, contract)))
+
+
+def falling_short(report: Report, digest: str, short: tuple[str, ...]) -> Report:
+    """The report of a run that was held to the policy of this digest, and fell short of it in these ways."""
     kept = not short or report.exit_code != ExitCode.CONFORMING
     return msgspec.structs.replace(
         report,
-        policy=PolicyNote(sha256=policy.digest, shortfalls=short),
+        policy=PolicyNote(sha256=digest, shortfalls=short),
         verdict=report.verdict if kept else Claim.INCONCLUSIVE,
         exit_code=report.exit_code if kept else int(ExitCode.INCONCLUSIVE),
         notes=(*report.notes, *(f"policy: {line}" for line in short)),

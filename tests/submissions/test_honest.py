@@ -39,6 +39,7 @@ from tests.submissions.test_challenge import make_key
 
 WAIVED = {"CBK-04": Waiver("CBK-04", "ticket 311", date(9999, 1, 1))}
 Honest = tuple[dict[str, Any], Terms, Policy | None]
+FAILING: dict[str, Any] = {"004": {"headers": {"X-Reference-State": "004"}, "setup": ["false"], "teardown": ["true"]}}
 HONEST: dict[str, Honest] = {
     **{binding: ({"binding": binding}, Terms(), None) for binding in BINDINGS},
     "an interpretation": ({"accept": ["I-04"]}, Terms(), Policy(accept=("I-04",))),
@@ -65,6 +66,28 @@ def test_an_honest_package_is_accepted(what: str, running: Running, tmp_path: Pa
     assert set(bad(made)) <= unprovisioned, bad(made)
     open_states = what == "a state by commands"
     assert made.exit_code == (10 if open_states else 0)
+
+
+def test_a_package_of_a_run_that_could_not_reach_a_state_is_open(running: Running, tmp_path: Path) -> None:
+    """Nothing is sent after a state whose setup failed either."""
+    challenge = ask("localhost")
+    evidence = record(subject(running, states=FAILING), seed=challenge.seed, nonce=challenge.nonce)
+    made = looked_at(Partner(told_again(evidence), challenge).whole(), tmp_path, challenge)
+    assert {one.standing for one in bad(made).values()} == {Standing.OPEN}, bad(made)
+    assert "the setup command of state 004" in bad(made)["whole"].said
+
+
+def test_what_a_partner_chose_is_said(running: Running, tmp_path: Path) -> None:
+    challenge = ask("localhost")
+    target = subject(running, headers={"X-Env": "rehearsal"}, allow_hostile_requests=False)
+    evidence = told_again(record(target, seed=challenge.seed, nonce=challenge.nonce))
+    made = looked_at(Partner(evidence, challenge).whole(), tmp_path, challenge)
+    said = {one.check: one.said for one in made.rows}
+    assert "each request carries the header X-Env: rehearsal" in said["allowances"]
+    assert "a certificate authority of its own is trusted; no hostile request was allowed" in said["allowances"]
+    assert "1 got no answer" in said["unjudged"]
+    assert f"nobody but https://{urlsplit(running.https_url).netloc}, http" in said["hosts"]
+    assert "at 127.0.0.1" in said["hosts"]
 
 
 @contextlib.contextmanager
@@ -229,7 +252,7 @@ def test_the_commands_from_challenge_to_verdict(tmp_path: Path) -> None:
     assert seen.returncode == 0, seen.stdout
     assert seen.stdout.splitlines()[-1].startswith("ACCEPTED: reference: the documented contract is kept")
     again = run("verify", "answer.zip", "--trust", half, "--quiet", cwd=tmp_path)
-    assert (again.returncode, again.stdout.count("\n")) == (0, 3), "the same package may be looked at again"
+    assert (again.returncode, again.stdout.count("\n")) == (0, 4), "the same package may be looked at again"
     said = json.loads(read_package(tmp_path / "answer.zip").files["statement.json"])
     assert said["predicate"]["result"] == "PASSED"
     assert {one["name"] for one in said["subject"]} == {

@@ -13,7 +13,7 @@ import pytest
 from conformance import reference
 from conformance.contract.given import ConfigError
 from conformance.contract.purpose import Kind
-from conformance.evidence.exchange import Evidence, Exchange
+from conformance.evidence.exchange import Evidence, Exchange, Loss
 from conformance.probes import plan as plans
 from conformance.reference import application
 from conformance.selftest.answers import InProcess
@@ -78,6 +78,17 @@ def test_what_is_not_answered_is_open(recorded: tuple[Evidence, Challenge]) -> N
         ("live, all of it", Standing.OPEN),
     ]
     assert "and 4 more" in said[1].said
+
+
+def test_what_was_called_lost_is_asked_too(recorded: tuple[Evidence, Challenge]) -> None:
+    """An answer that a partner hides is given to the owner; one that nobody gets is the same for both."""
+    first = recorded[0].exchanges[0]
+    lost = replace(first, answer=None, loss=Loss("closed", "the connection was lost"))
+    assert candidates([lost]) == [lost]
+    said = list(compared([lost], {first.probe: first}, ("Error", "Description")))
+    assert [one.standing for one in said] == [Standing.OK, Standing.OPEN]
+    assert "got no answer when it was recorded, and gets one" in said[1].said
+    assert [one.standing for one in compared([lost], {first.probe: lost}, ("", ""))] == [Standing.OK]
 
 
 def test_another_endpoint_is_refused(recorded: tuple[Evidence, Challenge]) -> None:
@@ -161,13 +172,21 @@ def test_the_command_looks_at_the_endpoint(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["--live", "nobody"], ["--sample", "0"], ["--live", "staging", "--config", "no.toml"]],
+    [
+        ["--live", "nobody"],
+        ["--sample", "0"],
+        ["--live", "staging", "--config", "no.toml"],
+        ["--sample", "15"],
+        ["--config", "connect-conformance.toml"],
+        ["--ledger", "no.jsonl"],
+    ],
 )
 def test_wrong_options_are_refused_in_one_line(words: list[str], tmp_path: Path) -> None:
     (tmp_path / "connect-conformance.toml").write_text("[targets.staging]\nendpoint = 'https://h.example/'\n")
     (tmp_path / "answer.zip").write_bytes(b"")
     done = run("verify", "answer.zip", *words, cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (4, 1)
+    assert words[0] in done.stderr or words[0] == "--live"
 
 
 def test_records_are_compared_field_by_field(recorded: tuple[Evidence, Challenge]) -> None:

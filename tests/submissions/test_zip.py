@@ -41,6 +41,16 @@ def lying() -> bytes:
     return made.replace(struct.pack("<L", 5_000), struct.pack("<L", 50))
 
 
+def whole_by(method: int, mode: int = 0o644) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as archive:
+        for name, data in FILES.items():
+            entry = zipfile.ZipInfo(name)
+            entry.compress_type, entry.external_attr = method, mode << 16
+            archive.writestr(entry, data)
+    return made.getvalue()
+
+
 WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "no zip file"),
     "text": (lambda: b"PK is not enough", "no zip file"),
@@ -66,6 +76,12 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: packed(FILES | {"report.html": b"abc"}).replace(struct.pack("<L", zlib.crc32(b"abc")), b"\0\0\0\0"),
         "no zip file",
     ),
+    "packed in another way": (lambda: whole_by(zipfile.ZIP_LZMA), "neither stored nor deflated"),
+    "packed in another way, and broken": (
+        lambda: whole_by(zipfile.ZIP_LZMA).replace(b"{}", b"[]"), "neither stored nor deflated"
+    ),
+    "a link": (lambda: whole_by(zipfile.ZIP_STORED, mode=0o120_777), "is a link"),
+    "a script in front": (lambda: b"#!/bin/sh\n" + packed(FILES), "before its first entry"),
     "encrypted": (
         lambda: packed(FILES).replace(b"PK\1\2\x14\3\x14\0\0\0", b"PK\1\2\x14\3\x14\0\1\0"),
         "encrypted",

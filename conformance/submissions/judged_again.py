@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.contract.levels import LEVELS
 from conformance.contract.purpose import Purpose, is_wanted
 from conformance.evidence.exchange import Evidence
@@ -18,7 +17,7 @@ from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.naming import addressed
 from conformance.verdicts.policy import Policy, falling_short, held_to
 from conformance.verdicts.suggestions import with_suggestions
-from conformance.verdicts.terms import Terms, selected
+from conformance.verdicts.terms import Terms, wishes
 from conformance.verdicts.verdict import Claim, ExitCode, Report
 from conformance.verdicts.waivers import Waiver
 
@@ -59,9 +58,8 @@ def _terms(report: Report, evidence: Evidence) -> Terms:
 
 def wished(report: Report, evidence: Evidence, contract: Contract) -> Row:
     """Whether the run was to send all that is looked at for what the report judges."""
-    asked = selected(contract, _terms(report, evidence), evidence.calls)
     sent = [Purpose.of(*one) for one in evidence.described.wishes] if evidence.described else []
-    wanted = wishes_of(chosen_checks(contract, asked, evidence.calls))
+    wanted = wishes(contract, _terms(report, evidence), evidence.calls)
     missing = sorted({one.label for one in wanted if not is_wanted(one, sent)})
     problems = [f"{name} was not to be sent, and the report judges it" for name in missing]
     return row("wishes", "the run was to send all that the report judges", problems)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from conformance.checks.catalogue import checks
 from conformance.contract.levels import LEVELS
 from conformance.contract.model import Contract
-from conformance.contract.purpose import Kind, Wishes, is_wanted
+from conformance.contract.purpose import Kind, is_wanted
 from conformance.evidence.exchange import Exchange
+from conformance.verdicts.sensitivity import looked_at
 
 SMALL = 4  # requests of a group that an even draw would miss too often
 # What depends on more than the request: on what went before, on commands, on whoever may connect.
@@ -31,21 +31,11 @@ def candidates(exchanges: Sequence[Exchange]) -> list[Exchange]:
 def small_groups(exchanges: Sequence[Exchange], contract: Contract, calls: tuple[str, ...]) -> list[list[Exchange]]:
     """The few exchanges that some requirement of the levels must and should rests on, each group once."""
     found: dict[tuple[int, ...], list[Exchange]] = {}
-    for wishes in _looked_at(contract, calls):
+    for wishes in looked_at(contract, calls, LEVELS[:2]):
         group = [e for e in exchanges if is_wanted(e.purpose, wishes)]
         if 0 < len(group) <= SMALL:
             found.setdefault(tuple(e.number for e in group), group)
     return list(found.values())
-
-
-def _looked_at(contract: Contract, calls: tuple[str, ...]) -> list[Wishes]:
-    """What each check of these levels looks at."""
-    return [
-        frozenset(check.wishes(case))
-        for check in checks()
-        for case in check.cases_of(contract, calls)
-        if check.kinds and contract.requirements[case.requirement].level in LEVELS[:2]
-    ]
 
 
 def drawn(

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from conformance.checks.catalogue import Check, Judgement, judgements
+from conformance.checks.catalogue import Check, Judgement, chosen_checks, judgements, wishes_of
 from conformance.contract.given import ConfigError
 from conformance.contract.levels import Level
 from conformance.contract.model import Contract
+from conformance.contract.purpose import Wishes
 from conformance.contract.spelling import meant
 from conformance.verdicts.naming import names
 from conformance.verdicts.policy import Policy, read_policy
@@ -64,6 +65,11 @@ def selected(
             )
     chosen = [one for one in every if not terms.select or any(names(g, *one) for g in terms.select)]
     return frozenset(one for one in chosen if not any(names(g, *one) for g in terms.deselect))
+
+
+def wishes(contract: Contract, terms: Terms, calls: tuple[str, ...]) -> Wishes:
+    """What has to be sent for what the terms ask. Raises ConfigError for a glob that names nothing."""
+    return wishes_of(chosen_checks(contract, selected(contract, terms, calls), calls))
 
 
 def terms(options: argparse.Namespace, contract: Contract) -> Terms:

@@ -63,7 +63,7 @@ def at(body: bytes, now: float) -> bytes:
 def plan(binding: Binding = "query-xml") -> plans.Plan:
     """Everything that a run with every state provisioned sends."""
     states = {
-        code: {"headers": {"X-State": code}, "setup": ["on"], "teardown": ["off"]}
+        code: {"headers": {"X-State": code}, "setup": ["true"], "teardown": ["true"]}
         for code, row in CONTRACT.errors.items()
         if row.provoked == "provisioned"
     }

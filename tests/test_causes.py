@@ -140,7 +140,8 @@ def test_a_wrong_binding_is_the_cause_with_the_right_one_as_its_remedy() -> None
 
 def failed(name: str, level: Level = "must", **fields: Any) -> RequirementResult:
     row = CONTRACT.requirements[name]
-    check = CheckResult(id=f"x.py::{name}", title="t", verdict=Verdict.FAIL, reason=f"{name} is wrong", **fields)
+    reason = fields.pop("reason", f"{name} is wrong")
+    check = CheckResult(id=f"x.py::{name}", title="t", verdict=Verdict.FAIL, reason=reason, **fields)
     return RequirementResult(
         id=name,
         level=level,
@@ -163,6 +164,29 @@ def test_must_comes_first_then_what_explains_most_then_what_is_below_then_what_i
     assert [cause.lead.id for cause in found] == ["ERR-004-data", "ENV-06", "CBK-07", "ENV-05"]
     assert [cause.counts for cause in found] == [True, True, False, False]
     assert in_short(found) == "2 causes, first: ERR-004-data is wrong: Success"
+
+
+@pytest.mark.parametrize("seen", ["17958305{:02}000", "2026-11-28T01:50:{:02}Z", "17958305{:02}.5"])
+def test_a_fault_of_every_second_is_one_cause(seen: str) -> None:
+    """Calls are answered in different seconds, and what is wrong with the form of their times is the same."""
+    late = [
+        msgspec.structs.replace(
+            failed("TIM-01", reason=f"Timestamp is {told}", where="/ClICKATELLSDK/Timestamp, line 2", observed=told),
+            call=call,
+        )
+        for call, told in (("get_list_callback", seen.format(1)), ("get_list_country", seen.format(42)))
+    ]
+    assert len(causes(reported(*late))) == 1
+
+
+def test_whatever_is_waived_is_told_beside_what_fails() -> None:
+    """Also of a cause that breaks more than that: else its requirements would all seem to count."""
+    note = WaiverNote(reason="known", expires="2999-01-01")
+    seen = {"where": "/ClICKATELLSDK, line 2", "observed": "X"}
+    both = (msgspec.structs.replace(failed("ENV-03", **seen), waiver=note), failed("ENV-02", **seen))
+    said = summary(reported(*both), width=300, color=False, reports=None)
+    assert "with 1 must requirement waived" in said
+    assert "WAIVED  ENV-03 (must) until 2999-01-01: known" in said
 
 
 def test_every_output_tells_the_same_causes_in_the_same_order() -> None:

@@ -37,6 +37,8 @@ WRONG = {
     "headers = { X = 1 }": "`targets.here.headers.X`; allowed: a string",
     'states = "x"': "`targets.here.states`; allowed: a table",
     'states.004.setup = "./x on"': "a string stands at `targets.here.states.004.setup`; allowed: a list",
+    "states.004.teardown = []": "an empty list stands at `targets.here.states.004.teardown`",
+    'states.004.setup = ["./no-such", "on"]': "states.004.setup: there is no command ./no-such that this user may run",
     'states.004.setup = [""]': "states.004.setup: it names no command",
     'states.004.setup = ["a\\u0000"]': "states.004.setup: it names no command, or a word has a NUL in it",
     'states.004.setip = ["x"]': "unknown key `setip` at `targets.here.states.004` (did you mean `setup`?)",

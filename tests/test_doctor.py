@@ -64,8 +64,8 @@ def test_a_faultless_way_is_ok_all_along() -> None:
         (
             "certificate",
             (
-                "the certificate does not verify: what the server sends does not lead to a CA of `ca_file`;"
-                " an intermediate certificate is missing"
+                "the certificate does not verify: what the server sends does not lead to a CA of `ca_file`"
+                " (unable to get local issuer certificate)"
             ),
             "TLS",
             "send its intermediate certificates",
@@ -216,7 +216,7 @@ def test_a_portal_is_named_and_nothing_secret_or_live_is_printed(
     config = tmp_path / "connect-conformance.toml"
     config.write_text(
         f'[targets.here]\nendpoint = "{url}/{TOKEN}"\nca_file = "ca.pem"\nhttp_endpoint = "http://127.0.0.1:1/"\n'
-        '[targets.here.states.004]\nsetup = ["./no-such-command"]\n',
+        '[targets.here.states.004]\nsetup = ["true"]\n',
         encoding="utf-8",
     )
     assert main(["doctor", f"--config={config}", "--target=here"]) == 10
@@ -227,7 +227,7 @@ def test_a_portal_is_named_and_nothing_secret_or_live_is_printed(
     assert "\u202e" not in said
     for expected in (
         shown,
-        "setup: there is no such command",
+        "provisioned by setup; not tried",
         "[targets.here.states.007]",
         "refuses connections on port 1",
         "A run cannot be judged: 1 problem.",

@@ -199,7 +199,7 @@ def test_request_lines_that_a_proxy_writes_are_not_asked() -> None:
 
 
 def test_a_state_that_commands_bring_about_has_its_turn_alone() -> None:
-    states = {"004": {"setup": ["on"]}, "007": {"headers": {"X": "1"}}}
+    states = {"004": {"setup": ["true"]}, "007": {"headers": {"X": "1"}}}
     made = planned(states=states)
     assert {p.state for calls in made.states.values() for p in calls} == {"004"}
     assert {p.state for p in made.together} == {"", "007"}

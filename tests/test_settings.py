@@ -97,7 +97,7 @@ class TestANewSettingIsOneRow:
     def test_the_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("TOWN", "Cape")
         file = tmp_path / "c.toml"
-        state = "[targets.staging.states.004]\nsetup = ['x']\n"
+        state = "[targets.staging.states.004]\nsetup = ['true']\n"
         file.write_text(f"{IN_A_FILE}patience = 4\nplaces = ['${{TOWN}}']\n{state}mood = 'cross'", encoding="utf-8")
         made = Target.read(file, "staging")
         assert made.more == {"patience": 4, "places": ("Cape",), "flavours": {}}

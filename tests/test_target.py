@@ -41,7 +41,7 @@ def simple(**values: Any) -> Target:
 E = f'endpoint = "{ENDPOINT}"\n'
 WRONG = {
     "no endpoint": ('binding = "query-xml"', "missing key `endpoint`"),
-    "an empty endpoint": ('endpoint = ""', "scheme is missing"),
+    "an empty endpoint": ('endpoint = ""', "an empty string stands at `targets.staging.endpoint`"),
     "no scheme": ('endpoint = "staging.example.com/TOKEN"', "scheme is missing"),
     "plain HTTP": (E.replace("https", "http"), "scheme is http; allowed: an absolute https URL"),
     "another scheme": (E.replace("https", "ftp"), "scheme is ftp"),
@@ -63,7 +63,15 @@ WRONG = {
     "a variable that is not closed": (E.replace(TOKEN, "${TOKEN"), "a $ begins no variable"),
     "a variable without braces": (E.replace(TOKEN, "$TOKEN"), "a $ begins no variable"),
     "an address out of range": (E + 'source_address = "999.1.1.1"', "'999.1.1.1' is no IP address"),
-    "an element without a name": (E + 'error_element = ""', "error_element: '' is no name"),
+    "an element without a name": (E + 'error_element = "7"', "error_element: '7' is no name"),
+    **{
+        f"an empty {key}": (E + f'{key} = {value}', f"`targets.staging.{key}`; allowed: a value, or to leave")
+        for key, value in {
+            **dict.fromkeys(("http_token", "http_endpoint", "ca_file", "client_cert", "client_key", "proxy"), '""'),
+            "source_address": '" "',
+            "calls": "[]",
+        }.items()
+    },
     "an element that is markup": (E + 'description_element = "a b<"', "description_element: 'a b<' is no name"),
     "two elements of one name": (E + 'error_element = "Description"', "description_element: it is Description too"),
     "an unset variable": (E.replace(TOKEN, "${NO_TOKEN}"), "NO_TOKEN is not set"),
@@ -368,13 +376,13 @@ def test_a_setting_of_secrets_that_is_wrong_is_not_quoted(tmp_path: Path, text: 
 def test_commands_hold_placeholders_for_their_secrets(tmp_path: Path) -> None:
     state = """
     [targets.staging.states.007]
-    setup = ["./admin", "--key=${ADMIN_TOKEN}", "${WHO}"]
+    setup = ["env", "--key=${ADMIN_TOKEN}", "${WHO}"]
     """
     subject = made(E + state, tmp_path, ADMIN_TOKEN="adm1n-4711", WHO="me-myself")
     words = subject.states["007"].setup
     assert "adm1n-4711" not in repr(subject)
     assert [subject.secrets.reveal(w.encode()) for w in words] == [
-        b"./admin",
+        b"env",
         b"--key=adm1n-4711",
         b"me-myself",
     ]
@@ -389,7 +397,7 @@ def test_places_are_named_and_values_are_not(tmp_path: Path) -> None:
     http_token = "throw-away-1"
     secrets = ["${OTHER}"]
     [targets.staging.states.007]
-    setup = ["x", "${ADMIN_TOKEN}"]
+    setup = ["env", "${ADMIN_TOKEN}"]
     """
     environment = {
         "STAGE": "prod",
@@ -425,8 +433,8 @@ def test_a_state_is_made_of_whatever_reaches_it(tmp_path: Path) -> None:
         headers = {{ "X-Test-State" = "ip-blocked", "X-Key" = "{TOKEN}" }}
         source_address = "192.0.2.7"
         proxy = "http://proxy.example:3128"
-        setup = ["./block", "${{WHO}}"]
-        teardown = ["./block", "off"]
+        setup = ["echo", "${{WHO}}"]
+        teardown = ["echo", "off"]
         timeout = 5
         [targets.staging.states.009]
         endpoint = "http://other.example.com/"
@@ -442,7 +450,7 @@ def test_a_state_is_made_of_whatever_reaches_it(tmp_path: Path) -> None:
         ("X-Key", "[token]"),
     ]
     assert (state.source_address, state.proxy) == ("192.0.2.7", "http://proxy.example:3128")
-    assert (state.setup, state.teardown, state.timeout) == (("./block", "me"), ("./block", "off"), 5.0)
+    assert (state.setup, state.teardown, state.timeout) == (("echo", "me"), ("echo", "off"), 5.0)
     assert subject.states["009"].endpoint == "http://other.example.com/"
     assert TOKEN not in repr(subject)
 

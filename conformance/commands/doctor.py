@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
@@ -184,22 +181,13 @@ def states(contract: Contract, target: Target, tried: Evidence | None = None) ->
 
 
 def _provisioned(name: str, state: State, tried: Evidence | None) -> Finding:
-    """What came when the state was tried; where nothing was sent, its commands are looked for."""
+    """What came when the state was tried."""
     keys = ("endpoint", "headers", "source_address", "proxy", "setup", "teardown")
     said = "provisioned by " + ", ".join(key for key in keys if getattr(state, key))
-    for key, command in (("setup", state.setup), ("teardown", state.teardown)):
-        if command and not _is_there(command[0], state.folder):
-            repair = (f"correct `{key}` of the state",)
-            return Finding(name, "open", f"{said}; {key}: there is no such command", repair)
     if tried is None:
         return Finding(name, "unseen", f"{said}; not tried, as the documented request is not served")
     last = next((e for e in reversed(tried.exchanges) if e.state == state.code), None)
     return diagnosis.in_state(last, tried, state.code, said)
-
-
-def _is_there(command: str, folder: str) -> bool:
-    """Whether a command can be found, from the folder that it will start from."""
-    return shutil.which(str(Path(folder) / command) if os.sep in command else command) is not None
 
 
 def _problems(found: list[Finding]) -> int:

@@ -14,6 +14,7 @@ from conformance.contract.content import OTHER, Child, Content, Facets, Text, le
 
 _REQUIREMENT = "urn:connect-conformance:requirement"
 _NOTHING_ELSE = "urn:connect-conformance:nothing-else"
+_NAMES = {"Unix"}  # words that begin a note and are written with a capital anywhere
 
 
 def engine(text: str, base_url: str) -> xmlschema.XMLSchema10:
@@ -194,6 +195,13 @@ def _allowed(kind: Any) -> str:
         return ""
     if kind.enumeration:
         return " or ".join(map(str, kind.enumeration))
-    notes = [(note.text or "").strip() for a in _own(kind) for note in a.documentation]
+    notes = [_phrase((note.text or "").strip()) for a in _own(kind) for note in a.documentation]
     patterns = getattr(kind, "patterns", None)
     return notes[0] if notes else f"text like {patterns.regexps[0]}" if patterns else "text"
+
+
+def _phrase(sentence: str) -> str:
+    """A sentence of a schema as the end of another one: no full stop, and no capital but that of a name."""
+    first = sentence.partition(" ")[0]
+    lowered = sentence[:1].lower() if first.istitle() and first not in _NAMES else sentence[:1]
+    return f"{lowered}{sentence[1:]}".removesuffix(".")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.contract.load import documented
+from conformance.reporting.escape import shorten
 from conformance.reporting.marking import code_points, marked
 from conformance.reporting.snippet import snippet
 from conformance.verdicts.result import Verdict
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from conformance.verdicts.result import Suggestion
 
 UNFOLDED, MOST = 20, 40  # cards that stand open; cards in all
+_LONG = 300  # characters of what was seen; all of it is in the exchange
 
 
 def cards(found: Sequence[Cause], exchanges: Mapping[int, Exchange], prefix: str = "") -> list[dict[str, Any]]:
@@ -30,7 +32,7 @@ def _card(number: int, cause: Cause, exchanges: Mapping[int, Exchange]) -> dict[
     check, lead = cause.check, cause.lead
     seen = next((exchanges[n] for n in check.exchanges if n in exchanges), None) if check else None
     expected, observed = (check.expected, check.observed) if check else ("", "")
-    pieces = marked(expected, observed)
+    pieces = marked(expected, shorten(observed, _LONG))
     answer = seen.answer if seen else None
     return {
         "number": number,

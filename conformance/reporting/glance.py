@@ -132,7 +132,8 @@ def _not_looked_at(report: Report) -> Iterator[str]:
         return
     left_out = sum(not one.selected for one in report.requirements)
     if left_out:
-        yield f"{counted(left_out, 'requirement')} not selected"
+        what = " not selected" if report.scope.smoke is None else ", of which a smoke run says nothing"
+        yield f"{counted(left_out, 'requirement')}{what}"
     every = len(documented().calls)
     if (asked := len(report.target.calls) or 1) < every:
         yield f"{every - asked} other published calls (--call)"

@@ -42,6 +42,7 @@ def _environment() -> Environment:
         autoescape=True, finalize=_shown, loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True
     )
     environment.filters["drawn"] = _drawn
+    environment.filters["coded"] = _coded
     environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     return environment
 
@@ -51,6 +52,15 @@ def _shown(value: Any) -> Any:
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return escape.visible(escape.shorten(value, _FIELD))
+
+
+def _coded(text: str) -> Markup:
+    """A sentence with what stands in backticks as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(_shown(part)) if number % 2 else _shown(part)
+        for number, part in enumerate(parts)
+    )
 
 
 def _drawn(path: str) -> Markup:

@@ -166,7 +166,7 @@ class _Page:
         for cause in left[:_GROUPS]:
             self.left_open(cause, report)
         self.rest(left, _GROUPS)
-        self.waived([cause for cause in found if cause.waived])
+        self.waived(findings.waived(report))
         for cause in advice[:_ADVICE]:
             self.heading("ADVICE", f"{', '.join(r.address for r in cause.requirements)}: {cause.sentence}")
         self.rest(advice, _ADVICE)
@@ -224,8 +224,7 @@ class _Page:
         self.field("leaves", f"{named((*cause.requirements, *cause.open), report, _NAMED)} open", limit=_NAMES)
         self.field("mend", cause.remedy)
 
-    def waived(self, found: Sequence[Cause]) -> None:
-        every = [one for cause in found for one in cause.requirements]
+    def waived(self, every: Sequence[RequirementResult]) -> None:
         excused = sorted(every, key=lambda one: one.waiver.expires if one.waiver else "")
         for requirement in excused[:_WAIVERS]:
             waiver = requirement.waiver

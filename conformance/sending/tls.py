@@ -102,10 +102,7 @@ class Trust:
             )
         trusted = "`ca_file`" if self.ca_file else "this machine's trust store"
         if code in {*_NO_ISSUER, _UNVERIFIED_LEAF}:
-            said = (
-                f"{said}: what the server sends does not lead to a CA of {trusted}; an intermediate certificate is"
-                " missing from what it sends, or its CA is another one"
-            )
+            said = f"what the server sends does not lead to a CA of {trusted} ({said})"
         elif code in {_SELF_SIGNED, _SELF_SIGNED_ROOT}:
             said = f"{said}, and not in {trusted}"
         elif code in _MISMATCH:

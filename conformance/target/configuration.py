@@ -60,7 +60,7 @@ def read_config(file: Path, only: str | None = None) -> dict[str, Settings]:
         targets = _table(raw["targets"], "targets")
         chosen = targets if only is None else {only: targets[only]} if only in targets else {}
         for name, table in chosen.items():
-            complete(table, "target", f"targets.{name}")
+            _refuse_empty(complete(table, "target", f"targets.{name}"), table, "target", f"targets.{name}")
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}") from None
     return chosen
@@ -91,6 +91,21 @@ def complete(table: object, place: Place, where: str) -> dict[str, Any]:
         if row.required and key not in said:
             raise ConfigError(f"missing key `{key}` at `{where}`; allowed: a value for it")
     return {key: _value(row, said[key], f"{where}.{key}") if key in said else row.fallback for key, row in rows.items()}
+
+
+def _refuse_empty(said: dict[str, Any], written: Mapping[str, Any], place: Place, where: str) -> None:
+    """Refuse what a file says and leaves empty, such as a variable that nobody put in. Raises ConfigError."""
+    for key, row in placed(place).items():
+        if key in written and ((row.filled and not said[key]) or (_is_text(row) and not said[key].strip())):
+            what = "an empty list" if row.filled else "an empty string"
+            raise ConfigError(f"{what} stands at `{where}.{key}`; allowed: a value, or to leave the key out")
+        if key in written and row.kind == "states":
+            for code, state in said[key].items():
+                _refuse_empty(state, written[key][code], "state", f"{where}.{key}.{code}")
+
+
+def _is_text(row: Setting) -> bool:
+    return row.kind in {"text", "file"}
 
 
 def _value(row: Setting, value: Any, where: str) -> Any:

@@ -85,7 +85,8 @@ def _said(row: Setting, text: str) -> Any:
             raise ConfigError(f"{row.variable} is neither true nor false; allowed: {allowed}")
         return said in _TRUE
     try:
-        return [row.value(one) for one in text.replace(",", " ").split()] if row.repeatable else row.value(text)
+        words = text.replace(",", " ").split() or [text]
+        return [row.value(one) for one in words] if row.repeatable else row.value(text)
     except argparse.ArgumentTypeError as error:
         raise ConfigError(f"{row.variable}: {error}") from None
 

@@ -64,6 +64,7 @@ class Setting(NamedTuple):
     unit: str = ""  # may stand behind a number on the command line
     parse: Callable[[str], Any] | None = None  # reads the text of an option that is of no plain kind
     alone: int | None = None  # what an option means that has no value behind it
+    filled: bool = False  # a list that says something only where it has something in it
     adds: bool = False  # an option adds to the list or table of the file, in place of standing for it
     commands: tuple[str, ...] = ()
     option: str = ""
@@ -212,7 +213,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("description_element", "text", "target", "the name of the message there", default="Description"),
     Setting("calls", "list", "target", "a service call to judge",
             more='A glob may name several: "*" is every call that changes nothing.', option="call",
-            unset="the call that the page documents", example='["get_list_*"]', metavar="NAME", commands=_LOOKS),
+            unset="the call that the page documents", example='["get_list_*"]', metavar="NAME", filled=True,
+            commands=_LOOKS),
     Setting("allow_effects", "list", "target", "a service call that changes something and may be sent, once",
             more="A glob may name several. `run --list` and `doctor` say what each changes. It needs an account that is"
                  " there for tests, in `values`.",
@@ -237,9 +239,9 @@ SETTINGS: tuple[Setting, ...] = (
             example='"http://blocked.example.com:3128"'),
     Setting("setup", "list", "state", "a command, run before the state's requests",
             more="It starts from the folder of this file; another exit status than 0 leaves the state open.",
-            example='["./block-my-address", "on"]'),
+            example='["./block-my-address", "on"]', filled=True),
     Setting("teardown", "list", "state", "a command that is always run after them",
-            example='["./block-my-address", "off"]'),
+            example='["./block-my-address", "off"]', filled=True),
     Setting("timeout", "number", "state", "seconds that either command may take", default=30.0, low=0.05, high=3600),
 
     Setting("requirements", "file", "extensions", "the requirements of your own",

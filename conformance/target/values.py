@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import os
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from shutil import which
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -156,10 +158,17 @@ class Values:
         return text
 
     def command(self, words: list[str], key: str) -> tuple[str, ...]:
+        """A command of a state, which starts from the folder of the file."""
         if any("\0" in word for word in words) or (words and not words[0].strip()):
             what = "it names no command, or a word has a NUL in it"
             raise self.wrong(key, what, 'a list such as ["./block-my-address", "on"]')
+        if words and not self._is_there(self.filled(words[0], key)):
+            what = f"there is no command {words[0]} that this user may run"
+            raise self.wrong(key, what, "a program of the PATH, or a path from the folder of the file")
         return self.hider.words(words, key)
+
+    def _is_there(self, command: str) -> bool:
+        return which(str(self.base / command) if os.sep in command else command) is not None
 
     def any(self, value: Any, key: str) -> Any:
         """A value of whatever kind, its variables filled in."""

@@ -43,7 +43,8 @@ _REPAIRS = (
 _CERTIFICATE = {
     "expired": "renew the certificate",
     "subject alternative names": "use a name of the certificate's in `endpoint`, or give it this one (subjectAltName)",
-    "intermediate": "let the server send its intermediate certificates too; of a CA of its own, name it with `ca_file`",
+    "does not lead to a CA": "let the server send its intermediate certificates too; where its CA is a private one,"
+    " name that with `ca_file`",
     "not yet valid": "set this machine's clock, or wait",
     "too weak": "let the server have a certificate with a longer key",
     "purpose": "let the server have a certificate for servers (extended key usage serverAuth)",

@@ -59,7 +59,7 @@ def headline(report: Report, *, whole: bool = True) -> str:
     lost = f"; {losses(report)}" if report.calls.lost else ""
     return (
         (_of_smoke(report, whole=whole) or _verdict(report, whole=whole))
-        + (f"; {_some(below)} failed, which does not fail this run" if below else "")
+        + (f"; {some(below)} failed, which does not fail this run" if below else "")
         + lost
     )
 
@@ -86,13 +86,16 @@ def losses(report: Report) -> str:
 def _verdict(report: Report, *, whole: bool) -> str:
     counted = [r for r in report.requirements if r.selected and r.level in required(report.level)]
     failed = [r for r in counted if r.verdict is Verdict.FAIL and r.waiver is None]
+    excused = [r for r in counted if r.verdict is Verdict.FAIL and r.waiver is not None]
     left = [r for r in counted if r.verdict in {Verdict.INCONCLUSIVE, Verdict.ERROR}]
     why = f": {report.obstacle}" if report.obstacle and whole else ""
     if report.verdict is Claim.NONCONFORMING:
-        return f"{_some(failed)} failed" + (f"; {len(left)} more could not be judged{why}" if left else "")
+        put_up_with = f", {len(excused)} more waived" if excused else ""
+        return f"{some(failed)} failed{put_up_with}" + (
+            f"; {len(left)} {'' if put_up_with else 'more '}could not be judged{why}" if left else ""
+        )
     if report.verdict is Claim.CONFORMING:
-        excused = [r for r in counted if r.verdict is Verdict.FAIL]
-        proviso = f", with {_some(excused)} waived" if excused else ""
+        proviso = f", with {some(excused)} waived" if excused else ""
         under = f", accepting {' and '.join(report.target.accept)}" if report.target.accept else ""
         scope = report.scope
         in_part = f"{scope.judged} of {scope.requirements} requirements judged"
@@ -106,10 +109,10 @@ def _verdict(report: Report, *, whole: bool) -> str:
         return f"nothing failed, but the policy is not kept: {short[0]}{others}"
     if not left:
         return "nothing was judged"
-    return f"nothing failed, but {_some(left)} could not be judged{why}"
+    return f"nothing failed, but {some(left)} could not be judged{why}"
 
 
-def _some(requirements: Sequence[RequirementResult]) -> str:
+def some(requirements: Sequence[RequirementResult]) -> str:
     """How many there are, by their levels."""
     counts = {level: sum(r.level == level for r in requirements) for level in LEVELS}
     said = " and ".join(f"{number} {level}" for level, number in counts.items() if number)

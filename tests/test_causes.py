@@ -182,9 +182,8 @@ def test_a_fault_of_every_second_is_one_cause(seen: str) -> None:
 def test_whatever_is_waived_is_told_beside_what_fails() -> None:
     """Also of a cause that breaks more than that: else its requirements would all seem to count."""
     note = WaiverNote(reason="known", expires="2999-01-01")
-    seen = {"where": "/ClICKATELLSDK, line 2", "observed": "X"}
-    both = (msgspec.structs.replace(failed("ENV-03", **seen), waiver=note), failed("ENV-02", **seen))
-    said = summary(reported(*both), width=300, color=False, reports=None)
+    one, other = (failed(name, where="/ClICKATELLSDK, line 2", observed="X") for name in ("ENV-03", "ENV-02"))
+    said = summary(reported(msgspec.structs.replace(one, waiver=note), other), width=300, color=False, reports=None)
     assert "with 1 must requirement waived" in said
     assert "WAIVED  ENV-03 (must) until 2999-01-01: known" in said
 

@@ -231,7 +231,7 @@ def test_jenkins_finds_the_file_that_the_command_writes(folder: Path) -> None:
     text = (PAGES / "Jenkinsfile").read_text(encoding="utf-8")
     (command,) = re.findall(r"sh '([^']+)'", text)
     assert shell(command, folder).returncode == 10
-    (file,) = re.findall(r"junit '([^']+)'", text)
+    (file,) = re.findall(r"junit testResults: '([^']+)'", text)
     assert reds(folder / file)
 
 

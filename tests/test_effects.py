@@ -370,7 +370,7 @@ def refused() -> Iterator[tuple[dict[str, object], str]]:
     )
     yield (
         {"values": VALUES | {"register.shoe_size": "1"}},
-        "values: no call has a parameter register.shoe_size",
+        "values: no call has a parameter 'register.shoe_size'",
     )
     yield (
         {"values": VALUES | {"register.email_format": "3"}},
@@ -378,11 +378,11 @@ def refused() -> Iterator[tuple[dict[str, object], str]]:
     )
     yield (
         {"values": VALUES | {"create_connection.connection_id": "HTTP API"}},
-        r"connection_id: 'HTTP API' is nothing that create_connection may be asked with; allowed: A non-neg",
+        r"connection_id: 'HTTP API' is nothing that create_connection may be asked with; allowed: a non-neg",
     )
     yield (
         {"values": VALUES | {"password": "Tr0ub-dor&3"}},
-        r"values\.password: it is nothing that register may be asked with; allowed: Six to 32 ASCII letters and",
+        r"values\.password: it is nothing that register may be asked with; allowed: six to 32 ASCII letters and",
     )
 
 

@@ -7,11 +7,13 @@ import re
 
 import pytest
 
-from conformance.commands.explain import explained, names
+from conformance.commands.explain import _WORDS, explained, names
 from conformance.contract.given import ConfigError
+from conformance.contract.levels import LEVELS
 from conformance.contract.load import documented
 from conformance.selftest.trials import trials
 from conformance.target.settings import SETTINGS, Setting
+from conformance.verdicts.result import Verdict
 from conformance.verdicts.verdict import ExitCode
 from tests.tree import ROOT
 
@@ -41,6 +43,13 @@ def test_every_exit_code_and_any_variant_is_explained() -> None:
         assert trial.id in explained(trial.id)
 
 
+@pytest.mark.parametrize("word", [*LEVELS, *Verdict])
+def test_every_level_and_every_verdict_is_explained(word: str) -> None:
+    """In the spelling of a page, too, which has spaces."""
+    assert "means" in explained(word)
+    assert explained(word.replace("_", " ")) == explained(word)
+
+
 @pytest.mark.parametrize("row", SETTINGS, ids=lambda row: f"{row.place} {row.key}")
 def test_every_setting_is_explained_by_each_of_its_names(row: Setting) -> None:
     said = explained(row.key)
@@ -56,7 +65,7 @@ def test_every_setting_is_explained_by_each_of_its_names(row: Setting) -> None:
 
 def test_no_name_stands_for_two_things() -> None:
     kinds = [[str(int(code)) for code in ExitCode], CONTRACT.interpretations, CONTRACT.requirements]
-    kinds += [{row.key for row in SETTINGS}, [trial.id for trial in trials()]]
+    kinds += [_WORDS, {row.key for row in SETTINGS}, [trial.id for trial in trials()]]
     every = [name for kind in kinds for name in kind]
     assert len({*every, "limits"}) == len(every) + 1 == len(names())
 

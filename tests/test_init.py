@@ -56,7 +56,12 @@ def test_every_state_and_every_way_to_reach_one_stand_in_it(written: Path) -> No
 def test_with_every_comment_taken_off_it_is_still_usable(written: Path) -> None:
     text = re.sub(r"^(ca_file|client_cert|client_key) = .*", "", uncommented(written), flags=re.MULTILINE)
     written.write_text(text, encoding="utf-8")
-    made = target("staging", read_config(written)["staging"], documented(), environment=ENVIRONMENT)
+    command = written.parent / "block-my-address"
+    command.write_text("#!/bin/sh\n", encoding="utf-8")
+    command.chmod(0o755)
+    made = target(
+        "staging", read_config(written)["staging"], documented(), environment=ENVIRONMENT, base=written.parent
+    )
     assert len(made.states) == 4
 
 

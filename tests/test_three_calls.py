@@ -180,7 +180,7 @@ def test_a_value_that_only_the_target_knows_is_asked_for() -> None:
         subject(values={"pin": PIN})
     with pytest.raises(ConfigError, match=r"values\.size: 'huge' is none of its values; allowed: small, large"):
         subject(values={"depot": "north", "pin": PIN, "size": "huge"})
-    with pytest.raises(ConfigError, match=r"values: no call has a parameter colour; allowed: .*size, depot, pin"):
+    with pytest.raises(ConfigError, match=r"values: no call has a parameter 'colour'; allowed: .*size, depot, pin"):
         subject(values={"depot": "north", "pin": PIN, "colour": "1"})
     with pytest.raises(
         ConfigError,

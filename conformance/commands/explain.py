@@ -43,6 +43,25 @@ _CODES = {
     ExitCode.NOTHING_SELECTED: "nothing selected: the options leave no requirement to judge",
     ExitCode.INCONCLUSIVE: "inconclusive: nothing failed, but something required could not be judged",
 }
+# What reports call a level or what became of a requirement.
+_WORDS = {
+    **{
+        level: f"the level of a requirement: {why}; {fails}"
+        for level, why, fails in (
+            ("must", "the page states it", "a failure fails every run"),
+            ("should", "it follows from the page's example or from a standard", "it fails a run with --level should"),
+            ("advisory", "it is good practice", "it fails a run with --level advisory alone"),
+        )
+    },
+    "pass": "seen, and as documented",
+    "fail": "seen, and not as documented",
+    "inconclusive": "could not be seen, for the reason beside it: it never counts as passed",
+    "not_applicable": "has no subject at this target, or was not selected",
+    "error": "the suite itself failed there, and says nothing of the endpoint",
+    "waived": "a failure that a file of waivers excuses, for a reason and until a day (--waivers)",
+    "provisioned": "of a state: the configuration says how it is reached, in [targets.NAME.states.NNN]",
+    "mutant": "the reference endpoint, broken in one way on purpose: `prove` shows that the suite finds it",
+}
 _TO_DO = {
     ExitCode.NONCONFORMING: "what the report has under FAIL and What to fix; `compare` says what is new of it",
     ExitCode.INTERNAL_ERROR: "what the report has under ERROR, or what the one line says; then run it again",
@@ -66,14 +85,15 @@ def explained(name: str, extensions: tuple[Extension, ...] = ()) -> str:
     told = _told(extensions)
     asked = name.lower()
     also = {other.lower(): row.key for row in SETTINGS if row.commands for other in (row.flag, row.variable)}
+    asked = asked.replace(" ", "_") if asked.replace(" ", "_") in _WORDS else asked
     found = name if name in told else next((key for key in told if key.lower() == asked), also.get(asked))
     if found is None:
         hint = meant(name, [*told, *(one for row in SETTINGS if row.commands for one in (row.flag, row.variable))])
         if name.upper().startswith("X-") and not extensions:
             hint = "; a requirement of your own needs --extension DIR"
         raise ConfigError(
-            f"explain: {name!r} is no requirement, interpretation, exit code, setting or variant{hint}; allowed: a name"
-            f" that `requirements`, `prove --format json`, a help or a report prints, and `{_LIMITS}`"
+            f"explain: {name!r} is no requirement, interpretation, exit code, setting, variant or verdict{hint};"
+            f" allowed: a name that `requirements`, `prove --format json`, a help or a report prints, and `{_LIMITS}`"
         )
     screen = here()
     for label, text in told[found]():
@@ -95,6 +115,7 @@ def _told(extensions: tuple[Extension, ...]) -> dict[str, Callable[[], list[Line
     variants = _variants()
     told: dict[str, Callable[[], list[Line]]] = {
         _LIMITS: _limits,
+        **{word: lambda word=word: [("", word), *_paragraph("means", _WORDS[word])] for word in _WORDS},  # type: ignore[misc]
         **{str(int(code)): lambda code=code: _exit_code(code) for code in _CODES},  # type: ignore[misc]
         **{i.id: lambda i=i: _interpretation(i, contract) for i in contract.interpretations.values()},  # type: ignore[misc]
         **{r.id: lambda r=r: _requirement(r, contract, variants) for r in contract.requirements.values()},  # type: ignore[misc]
@@ -118,7 +139,9 @@ def _paragraph(label: str, text: str) -> list[Line]:
 def _requirement(requirement: Requirement, contract: Contract, variants: dict[str, Trial]) -> list[Line]:
     lines = [("", f"{requirement.id}  {requirement.level}"), *_paragraph("holds", requirement.statement)]
     if requirement.quote:
-        lines += _paragraph("page", f'"{requirement.quote}" (section {requirement.section})')
+        section = f"section {requirement.section}"
+        is_title = requirement.quote == requirement.section
+        lines += _paragraph("page", section if is_title else f'"{requirement.quote}" ({section})')
     if requirement.standard:
         lines += _paragraph("standard", requirement.standard)
     for name in requirement.interpretation:
@@ -127,8 +150,8 @@ def _requirement(requirement: Requirement, contract: Contract, variants: dict[st
     lines += _looked_at(contract, _checks(contract, requirement))
     faults = [v for v in variants.values() if v.kind == "mutant" and requirement.id in v.breaks]
     known = sensitivities().get(requirement.id)
-    found = f"{known.killed} of {known.known} found by `prove`, which is no probability" if known else "none"
-    lines += _paragraph("known faults", f"{found}{':' if faults else ''}")
+    made = f"the suite finds {known.killed} of the {known.known} that `prove` makes on purpose" if known else "none"
+    lines += _paragraph("known faults", f"{made}{':' if faults else ''}")
     lines += [line for fault in faults[:_FAULTS] for line in _paragraph("", f"{fault.title} ({fault.id})")]
     more = len(faults) - _FAULTS
     return [*lines, *_paragraph("", f"and {more} more: `prove --format json`" if more > 0 else "")]

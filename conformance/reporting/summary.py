@@ -28,7 +28,8 @@ _FITS = 60_000  # characters that the comment of a merge request has room for
 def summary_md(report: Report) -> str:
     """The report in GitHub Flavored Markdown."""
     told = "\n".join([*_head(report), *_causes(report), *_extensions(report)])
-    return "\n".join([told, *_table(report, _FITS - len(told))]) + "\n"
+    last = "\n".join(_last(report))
+    return "\n".join([told, *_table(report, _FITS - len(told) - len(last)), last]) + "\n"
 
 
 def _prose(text: str) -> str:
@@ -37,7 +38,7 @@ def _prose(text: str) -> str:
 
 
 def _head(report: Report) -> Iterator[str]:
-    target, suite = report.target, report.suite
+    target = report.target
     yield f"# {findings.standing(report).upper()}"
     yield ""
     yield f"**{_prose(findings.headline(report, whole=False))}.**"
@@ -58,8 +59,6 @@ def _head(report: Report) -> Iterator[str]:
     stopped = ", interrupted before the end" if report.interrupted else ""
     run = f"{findings.exchanges(report)} in {report.duration_s:.1f} s, seed {report.seed}"
     yield f"{run}, exit code {report.exit_code}{stopped}."
-    yield f"{_prose(suite.name)} {_prose(suite.version)}, contract {escape.markdown(suite.contract)}."
-    yield f"Settings: {_prose('; '.join(': '.join(one) for one in findings.settings(report).items()))}."
     for one in findings.accepted(report):
         yield f"Accepting {_prose(one.name)} ({_prose(one.use)}): {_prose(one.allows)}"
     yield ""
@@ -67,6 +66,13 @@ def _head(report: Report) -> Iterator[str]:
     yield "|---|--:|--:|--:|--:|--:|"
     for level, n in findings.by_level(report).items():
         yield f"| {level} | {n.pass_} | {n.fail} | {n.inconclusive} | {n.error} | {n.not_applicable} |"
+
+
+def _last(report: Report) -> Iterator[str]:
+    """What a reader asks for who holds one run against another."""
+    suite = report.suite
+    yield f"\n{_prose(suite.name)} {_prose(suite.version)}, contract {escape.markdown(suite.contract)}."
+    yield f"Settings: {_prose('; '.join(': '.join(one) for one in findings.settings(report).items()))}."
 
 
 def _causes(report: Report) -> Iterator[str]:

@@ -87,7 +87,7 @@ def filled(values: Values, said: dict[str, str], calls: tuple[str, ...], contrac
     for name in said:
         if name not in known:
             allowed = ", ".join(dict.fromkeys(p.name for _, p in every))
-            what = f"no call has a parameter {name}{meant(name, known)}"
+            what = f"no call has a parameter {name!r}{meant(name, known)}"
             raise values.wrong("values", what, allowed or "none, as no call has parameters")
     for call, parameter in every:
         if call not in calls or not parameter.required or (parameter.source != "target" and not parameter.once):

@@ -198,9 +198,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("proxy", "text", "target", "a proxy to go through, such as http://proxy.example.com:3128",
             more="User and password may stand before the host. The environment's is not used. TLS is judged through it"
                  " only if it passes bytes on unchanged (`explain limits`).",
-            unset="none", metavar="URL", commands=_LOOKS),
+            unset="none", example='"http://proxy.example.com:3128"', metavar="URL", commands=_LOOKS),
     Setting("source_address", "text", "target", "the local address to send from, such as 192.0.2.7",
-            unset="the system's choice"),
+            unset="the system's choice", example='"192.0.2.7"'),
     Setting("allow_hostile_requests", "flag", "target", "whether requests that attack an XML processor are sent",
             more="They have external entities, entity expansion, an oversized document."),
     Setting("max_body", "whole", "target", "octets of a body that are read at most",

@@ -147,6 +147,26 @@ def test_a_shell_line_has_each_secret_from_a_variable_of_its_own() -> None:
         assert secret not in line + other
 
 
+def test_a_shell_line_goes_through_the_proxy_of_its_call() -> None:
+    """Whose URL, which may hold a password, is a variable."""
+    own = "http://me:pa55word-8@other.example:3128"
+    usual = {
+        "proxy": "http://me:pa55word-7@proxy.example:3128",
+        "states": {"004": {"proxy": own}, "007": {"headers": {"X-S": "7"}}},
+    }
+    composer = Composer(subject(**usual), 1)
+    probe = planned().first
+    requests = {code: composer.request(replace(probe, state=code), NOWHERE) for code in ("", "004", "007")}
+    lines = {code: composer.curl(request, code) for code, request in requests.items()}
+    assert '--proxy "$PROXY" ' in lines[""]
+    assert '--proxy "$PROXY_004" ' in lines["004"]
+    assert '--proxy "$PROXY" ' in lines["007"]
+    assert "--proxytunnel" in composer.curl(replace(requests[""], http_version="HTTP/1.0"))
+    assert "--proxytunnel" not in lines[""]
+    assert "pa55word" not in str(lines)
+    assert "proxy" not in Composer(subject(), 1).curl(requests[""])
+
+
 def test_over_https_the_token_is_sent_and_not_shown() -> None:
     composer = Composer(subject(), 1)
     url = composer.request(planned().first, NOWHERE).url

@@ -120,6 +120,24 @@ def test_what_a_proxy_forwards_is_judged_where_it_is_an_envelope(variant: str, m
     assert any(asked.startswith("GET http://") for asked in proxy.asked)
 
 
+@pytest.mark.parametrize("leads", ["there", "elsewhere"])
+def test_the_proxy_of_a_state_is_tried_at_the_endpoint_of_that_state(
+    leads: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may lead nowhere else: what it shows there of TLS is the endpoint's."""
+    with reference.start() as running, reference.start() as blocked, Proxy() as proxy:
+        ports = {"there": urlsplit(blocked.https_url).port or 0, "elsewhere": urlsplit(running.https_url).port or 0}
+        proxy.ports = (ports[leads],)
+        monkeypatch.setattr(tunnel, "public_authorities", lambda: str(blocked.ca_file))
+        states = {"004": STATES["004"] | {"proxy": proxy.url, "endpoint": blocked.https_url}}
+        authorities = Path(running.ca_file).read_text() + Path(blocked.ca_file).read_text()
+        Path(file := f"{running.ca_file}.both").write_text(authorities)
+        evidence = judged(running, None, "ERR-004*", states=states, ca_file=file)[0]
+    asked = evidence.of(Kind.STATE, "004")
+    assert asked
+    assert [bool(e.tls) for e in asked] == [leads == "there"] * len(asked)
+
+
 # What a proxy does is no fact about the endpoint
 
 

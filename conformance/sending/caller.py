@@ -94,7 +94,7 @@ class Caller:
         """
         proxy, _ = self._route(state)
         if state and state.proxy:
-            await self.wire.dialer.doubt(proxy)
+            await self.wire.dialer.doubt(proxy, state.endpoint, state.source_address)
         is_plain = probe.channel == "http" and not probe.form.https_port
         return bool(proxy) and is_plain and not await self.wire.dialer.tunnels_plain(proxy)
 
@@ -192,7 +192,7 @@ class Caller:
             reused=self.meter.reused,
             connecting=self.meter.connecting,
             retried=retried,
-            reproduce=self.wire.composer.curl(request),
+            reproduce=self.wire.composer.curl(request, probe.state),
         )
         if probe.form.version == "1.0" or loss or self.meter.surplus or (answer and answer.unread):
             await self.drop()

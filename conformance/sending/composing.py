@@ -111,11 +111,15 @@ class Composer:
         body = self.secrets.shown(request.body.decode("latin-1")).encode("latin-1")
         return replace(request, url=url, headers=headers, body=body, target=target)
 
-    def curl(self, request: Request) -> str:
-        """A shell line that sends the same request; its secrets and files are variables of the environment."""
+    def curl(self, request: Request, code: str = "") -> str:
+        """A shell line that sends the same request, through the same proxy; its secrets and files are variables.
+
+        code: of the state in which it is sent.
+        """
         text, secrets = _is_text(request.body), self.secrets
         # A shell's words hold no NUL, and not every shell knows $'': what is no text comes through a pipe.
         words = ["curl", "--include"] if text else ["printf", _octal(request.body), "|", "curl", "--include"]
+        words += self._through_a_proxy(request, code)
         if self.target.ca_file and request.url.startswith("https"):
             words += ["--cacert", '"$CA_FILE"']
         if request.http_version == "HTTP/1.0":
@@ -132,6 +136,13 @@ class Composer:
         if request.body:
             words += ["--data-binary", secrets.shell(request.body.decode()) if text else "@-"]
         return " ".join((*words, secrets.shell(request.url)))
+
+    def _through_a_proxy(self, request: Request, code: str) -> list[str]:
+        """The words for the proxy of a state, else for that of the target; one that forwards writes its own lines."""
+        state = self.target.states.get(code)
+        name = f"PROXY_{code}" if state and state.proxy else "PROXY" if self.target.proxy else ""
+        tunnel = ["--proxytunnel"] if request.target or request.http_version else []
+        return ["--proxy", f'"${name}"', *tunnel] if name else []
 
 
 def drawn_for(placeholder: str, seed: int) -> Random:

@@ -223,17 +223,17 @@ class Dialer:
         own = self._to_proxies if parts.scheme == "https" else None
         return httpcore.Proxy(plain, headers=headers, ssl_context=own)
 
-    async def doubt(self, proxy: str = "") -> str:
+    async def doubt(self, proxy: str = "", url: str = "", source: str = "") -> str:
         """Why what is seen of TLS may be the proxy's and not the endpoint's; "" where it is the endpoint's.
 
-        proxy: the one of a state that has its own.
+        proxy: the one of a state that has its own. url, source: that state's own endpoint and source address.
         """
         proxy = proxy or self.target.proxy
         if proxy and proxy not in self._doubts:
             async with self._doubting:
                 way = self._way("", proxy)
                 if proxy not in self._doubts and isinstance(way, Tunnels):
-                    parts, source = urlsplit(self.target.endpoint), self.target.source_address
+                    parts, source = urlsplit(url or self.target.endpoint), source or self.target.source_address
                     self._doubts[proxy] = await doubt(way, parts.hostname or "", parts.port or 443, source)
         return self._doubts.get(proxy, "")
 

@@ -112,7 +112,8 @@ async def doubt(tunnels: Tunnels, host: str, port: int, source: str = "") -> str
     if False in untouched:
         return f"{OPENED}; {_TO_DO}"
     if None in untouched and True not in is_public:
-        return f"{_UNSEEN} (it does not connect to this machine, and no public CA signed the certificate); {_TO_DO}"
+        why = "(it does not connect to this machine, and no public CA signed the certificate)"
+        return f"{_UNSEEN} {why}; let it do so (CONNECT, any port); {_TO_DO}"
     return ""
 
 

@@ -192,7 +192,7 @@ class Derived:
 
     def reproduce(self, probe: Probe) -> str:
         """The line of a shell that sends it."""
-        return self.composer.curl(self._composed(probe))
+        return self.composer.curl(self._composed(probe), probe.state)
 
     def _composed(self, probe: Probe) -> Request:
         return self.composer.request(probe, self.described.canary or NOWHERE)

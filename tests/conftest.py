@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -37,6 +38,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish() -> None:
     """What was collected is kept to the end: looking for garbage in it takes an eighth of the time of the tests."""
     gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Each worker gets a stretch of modules, and takes tests from another's when it has none left.
+
+    Modules are shuffled whole: what one makes for all of its tests is made by one worker, and not by each.
+    """
+    from xdist.scheduler import WorkStealingScheduling  # noqa: PLC0415  none, where nobody has installed it
+
+    return WorkStealingScheduling(config, log) if config.getvalue("dist") == "load" else None
 
 
 @pytest.hookimpl

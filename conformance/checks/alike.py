@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.checks import urls
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, Inconclusive, NotApplicable, clip
+from conformance.checks.outcome import Breach, Inconclusive, NotApplicable, breach_of, clip
 from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Answer, Exchange
 
@@ -123,12 +123,7 @@ def _same_envelope(exchange: Exchange, judging: Judging, answer: Answer, documen
     usual = {d.component for e in documented for d in judging.deviations(e)}
     other = next((d for d in judging.deviations(exchange) if d.component not in usual), None)
     if other:
-        raise Breach(
-            f"{exchange.title} is answered with another envelope: {other.reason}",
-            expected=other.expected,
-            observed=other.observed,
-            where=f"{other.xpath}, line {other.line}",
-        )
+        raise breach_of(other, f"{exchange.title} is answered with another envelope: {other.reason}")
     if _untimely(exchange, judging) and not any(_untimely(e, judging) for e in documented):
         timestamp = answer.envelope.timestamp
         raise Breach(

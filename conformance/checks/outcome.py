@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from conformance.contract.quoting import clip as clip  # noqa: PLC0414  what a Breach quotes
 
 if TYPE_CHECKING:
+    from conformance.contract.components import Deviation
     from conformance.evidence.exchange import Exchange
 
 
@@ -25,6 +26,11 @@ class Breach(Exception):  # noqa: N818  the word of the field
         super().__init__(reason)
         self.reason, self.expected, self.observed, self.where = reason, expected, observed, where
         self.exchanges = exchanges
+
+
+def breach_of(deviation: Deviation, reason: str) -> Breach:
+    """What a check says of a deviation from a schema, for this reason."""
+    return Breach(reason, expected=deviation.expected, observed=deviation.observed, where=deviation.where)
 
 
 class Inconclusive(Exception):  # noqa: N818

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.checks.catalogue import each, uses
 from conformance.checks.envelopes import is_any_error
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, Inconclusive, NotApplicable
+from conformance.checks.outcome import Inconclusive, NotApplicable, breach_of
 from conformance.checks.states import codes, envelope_in_state
 from conformance.contract.purpose import PLAIN_HTTP, REFUSED, Kind
 from conformance.evidence.exchange import Exchange
@@ -44,9 +44,4 @@ def _keeps_the_schema(exchange: Exchange, judging: Judging, code: str) -> None:
     found = judging.error_deviations(exchange, echo=exchange.kind not in REFUSED)
     first = next((d for d in found if d.component.requirement in broken), None)
     if first:
-        raise Breach(
-            f"the error envelope of {code}: {first.reason}",
-            expected=first.expected,
-            observed=first.observed,
-            where=f"{first.xpath}, line {first.line}",
-        )
+        raise breach_of(first, f"the error envelope of {code}: {first.reason}")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from conformance.checks.catalogue import Case, each, requirement, uses
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, Inconclusive, NotApplicable
+from conformance.checks.outcome import Inconclusive, NotApplicable, breach_of
 from conformance.checks.refusals import answer_to, refused
 from conformance.contract.model import Contract, ServiceCall
 from conformance.contract.purpose import Kind, parameter_of
@@ -43,9 +43,4 @@ def test_a_refusal_is_an_error_envelope(exchange: Exchange, judging: Judging) ->
     found = judging.error_deviations(exchange)
     first = next((d for d in found if d.component.requirement == "ERR-NNN-envelope"), None)
     if first:
-        raise Breach(
-            f"{exchange.title}, the error envelope: {first.reason}",
-            expected=first.expected,
-            observed=first.observed,
-            where=f"{first.xpath}, line {first.line}",
-        )
+        raise breach_of(first, f"{exchange.title}, the error envelope: {first.reason}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.checks.catalogue import Case, each, requirement, uses
 from conformance.checks.envelopes import is_any_success
 from conformance.checks.judging import Judging
-from conformance.checks.outcome import Breach, Inconclusive, clip
+from conformance.checks.outcome import Breach, Inconclusive, breach_of, clip
 from conformance.contract.components import Component
 from conformance.contract.model import Contract, ServiceCall
 from conformance.contract.purpose import Kind
@@ -62,15 +62,9 @@ def test_the_envelope_is_valid(exchange: Exchange, judging: Judging) -> None:
     if answer.document.deep:
         raise Breach("the elements are nested far deeper than documented", expected="four levels", observed="over 200")
     if found:
-        shown = "; ".join(f"{d.xpath}, line {d.line}: {d.reason} ({d.component.requirement})" for d in found[:5])
+        shown = "; ".join(f"{d.where}: {d.reason} ({d.component.requirement})" for d in found[:5])
         more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
-        first = found[0]
-        raise Breach(
-            f"the envelope has {counted(len(found), 'schema error')}: {shown}{more}",
-            expected=first.expected,
-            observed=first.observed,
-            where=f"{first.xpath}, line {first.line}",
-        )
+        raise breach_of(found[0], f"the envelope has {counted(len(found), 'schema error')}: {shown}{more}")
 
 
 @each("component", components)
@@ -83,10 +77,8 @@ def test_the_envelope_keeps_its_schema(exchange: Exchange, judging: Judging, com
         raise Inconclusive("the document is nested deeper than a parser accepts (ENV-08)")
     found = [d for d in judging.deviations(exchange) if d.component == component]
     if found:
-        first = found[0]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        where = f"{first.xpath}, line {first.line}"
-        raise Breach(first.reason + more, expected=first.expected, observed=first.observed, where=where)
+        raise breach_of(found[0], found[0].reason + more)
     if not judging.has_subject(exchange, component):
         raise Inconclusive(f"there is no readable {component.element} in the envelope")
 

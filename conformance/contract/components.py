@@ -40,6 +40,10 @@ class Deviation:
     xpath: str
     line: int
 
+    @property
+    def where(self) -> str:
+        return f"{self.xpath}, line {self.line}"
+
 
 @dataclass(frozen=True, slots=True)
 class Key:

@@ -29,6 +29,7 @@ from conformance.sending.recorded import evidence_of
 from conformance.sending.transport import Transport, complete
 from conformance.sending.wire import Wire
 from conformance.target.configuration import Settings
+from conformance.target.from_options import reference_states
 from conformance.target.target import Target, target
 
 # The reference endpoint takes any; one that begins with the time must cost no Timestamp its verdict.
@@ -78,11 +79,6 @@ class _Straight(Transport):
 
 
 def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: str = "") -> Settings:
-    states = {
-        code: {"headers": {"X-Reference-State": code}}
-        for code, error in contract.errors.items()
-        if error.provoked == "provisioned"
-    }
     return {
         "endpoint": https,
         "http_endpoint": http,
@@ -93,7 +89,7 @@ def _config(contract: Contract, trial: Trial, https: str, http: str, ca_file: st
         "binding": trial.binding,
         "http_token": https.rpartition("/")[2] if trial.http_token else "",
         "timeout": _TIMEOUT_S,
-        "states": states,
+        "states": reference_states(contract),
         "allow_hostile_requests": True,
         "answer_budget": 1.0,
     }

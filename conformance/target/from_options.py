@@ -26,7 +26,6 @@ HINT = (
     "nothing to judge: give --endpoint URL or --target NAME; "
     "`--endpoint reference` judges the embedded reference endpoint"
 )
-_STATE_HEADER = "X-Reference-State"
 
 
 def target_of(options: argparse.Namespace, contract: Contract, stack: contextlib.ExitStack) -> Target:
@@ -113,19 +112,20 @@ def provisioned(running: Running, contract: Contract, *, account: bool = False) 
 
     account: with what calls need that change something.
     """
-    states = {
-        code: {"headers": {_STATE_HEADER: code}}
-        for code, error in contract.errors.items()
-        if error.provoked == "provisioned"
-    }
     return {
         "endpoint": running.https_url,
         "http_endpoint": running.http_url,
         "ca_file": str(running.ca_file),
-        "states": states,
+        "states": reference_states(contract),
         "allow_hostile_requests": True,
         **({"values": _of_the_account(contract)} if account else {}),
     }
+
+
+def reference_states(contract: Contract) -> dict[str, Any]:
+    """How each state that can be provisioned is reached at the reference endpoint, and at its variants."""
+    provisioned = (code for code, error in contract.errors.items() if error.provoked == "provisioned")
+    return {code: {"headers": {"X-Reference-State": code}} for code in provisioned}
 
 
 def _of_the_account(contract: Contract) -> dict[str, str]:

@@ -163,7 +163,7 @@ def switched(tmp_path: Path, status: int = 0, teardown: list[str] | None = None)
         lines += "[targets.staging.states.004]\n"
         lines += f"setup = {json.dumps(switch_command(server, '004', status))}\n"
         back = switch_command(server, "off") if teardown is None else teardown
-        lines += f"teardown = {json.dumps(back)}\n"
+        lines += f"teardown = {json.dumps(back)}\n" if back else ""
         (tmp_path / "connect-conformance.toml").write_text(lines, encoding="utf-8")
         yield running, server.switched  # type: ignore[attr-defined]
 

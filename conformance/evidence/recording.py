@@ -78,7 +78,7 @@ def _read(data: bytes) -> Any:
     except RecursionError:
         raise EvidenceError("not a HAR 1.2 file: nested too deeply") from None
     except ValueError as error:
-        raise EvidenceError(f"not JSON: {str(error).splitlines()[0]}") from None
+        raise EvidenceError(f"not JSON: {str(error).splitlines()[0]}; allowed: a recording (HAR 1.2)") from None
 
 
 def _parse(raw: Any) -> har.Har:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
 from conformance.checks.extension import read_extensions
+from conformance.contract.given import ConfigError
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.purpose import Wishes
@@ -22,7 +23,6 @@ from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.sending import signals
-from conformance.target.configuration import ConfigError
 from conformance.target.target import Target
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms, selected

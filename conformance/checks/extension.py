@@ -6,7 +6,6 @@ is said of the published contract.
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import inspect
 import re
@@ -22,8 +21,6 @@ from conformance.contract.load import ContractError, requirements_of
 from conformance.contract.model import Contract
 from conformance.contract.purpose import Kind
 from conformance.contract.quoting import cut
-from conformance.target.configuration import own_checks
-from conformance.target.from_options import config_file
 
 REQUIREMENTS = "requirements.toml"
 GIVEN = ("exchange", "exchanges", "evidence", "judging")  # what a check may ask for
@@ -81,18 +78,6 @@ def read_extension(folder: Path, documented: Contract, requirements: Path | None
 def read_extensions(folders: Iterable[Path | str], documented: Contract) -> tuple[Extension, ...]:
     """The extensions in several folders. Raises ConfigError."""
     return told_apart(read_extension(Path(folder), documented) for folder in folders)
-
-
-def extensions_of(options: argparse.Namespace, contract: Contract) -> tuple[Extension, ...]:
-    """The extensions that options name, and that of the configuration file. Raises ConfigError."""
-    found = list(read_extensions(options.extension, contract))
-    if getattr(options, "target", None) and (named := own_checks(config_file(options))):
-        requirements, checks = named
-        found.append(read_extension(checks, contract, requirements))
-    if getattr(options, "fail_on_extension", False) and not found:
-        allowed = "beside --extension DIR, or [extensions] in the configuration file"
-        raise ConfigError(f"--fail-on-extension: there is no extension that could fail; allowed: {allowed}")
-    return told_apart(found)
 
 
 def told_apart(extensions: Iterable[Extension]) -> tuple[Extension, ...]:

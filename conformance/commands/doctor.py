@@ -10,8 +10,9 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
-from conformance.checks.extension import Extension, extensions_of
+from conformance.checks.extension import Extension
 from conformance.checks.judging import Judging
+from conformance.commands.extensions import extensions_of
 from conformance.commands.listing import cost, effects, unsent
 from conformance.contract.load import documented
 from conformance.contract.model import Contract

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from conformance.checks.catalogue import chosen_checks, wishes_of
-from conformance.checks.extension import extensions_of
+from conformance.commands.extensions import extensions_of
 from conformance.commands.listing import listing
+from conformance.contract.given import ConfigError, read_file
 from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.spelling import meant
@@ -25,7 +26,6 @@ from conformance.reporting.output import complain, note, progress, say
 from conformance.run import beside, refuse_selection, send
 from conformance.sending.signals import held
 from conformance.target.asked import only_allowed
-from conformance.target.configuration import ConfigError, read_file
 from conformance.target.from_options import target_of
 from conformance.verdicts.history.file import check
 from conformance.verdicts.terms import selected, terms

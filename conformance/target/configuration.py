@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.contract.given import ConfigError as ConfigError  # noqa: PLC0414
-from conformance.contract.given import read_file as read_file  # noqa: PLC0414
-from conformance.contract.given import read_toml, suggestion
+from conformance.contract.given import ConfigError, read_toml, suggestion
 from conformance.target.settings import Place, Setting, placed
 
 CONFIG_NAME = "connect-conformance.toml"

@@ -56,7 +56,8 @@ def _failed(error: BaseException) -> int:
     if isinstance(error, ContractError):
         complain(f"the contract cannot be loaded: {error}")
         return _INTERNAL_ERROR
-    if isinstance(error, FileNotFoundError) and _is_nowhere():
+    # Python 3.13 says SystemError of a codec that it looks for there.
+    if isinstance(error, FileNotFoundError | SystemError) and _is_nowhere():
         complain("the current folder is not there any more; allowed: one that is")
         return _USAGE
     expected = isinstance(error, ReportsError | OutputError)

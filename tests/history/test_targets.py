@@ -40,6 +40,11 @@ def one(file: Path, **asked: str) -> TargetHistory:
     return found
 
 
+def state_of(file: Path) -> State:
+    with closing(opened(file)) as index:
+        return index.state
+
+
 def release(line: Line | None) -> str:
     return line.labels["release"] if line else ""
 
@@ -239,12 +244,12 @@ def test_an_index_that_is_not_of_this_file_is_made_anew(name: str, tmp_path: Pat
     file, beside = kept(tmp_path / "h", forty()), tmp_path / "h.index"
     opened(file).close()
     SPOILS[name](file, beside)
-    found, state = answers(file), opened(file).state
+    found, state = answers(file), state_of(file)
     with closing(opened(file)) as index:
         assert index.database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     beside.unlink()
     assert answers(file) == found
-    assert opened(file).state == state
+    assert state_of(file) == state
     assert not list(tmp_path.glob(".*"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import closing
 from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -158,12 +159,13 @@ def pages(report: Report, evidence: Evidence, folder: Path) -> dict[str, str]:
     members = [of_report(made, "staging"), of_report(judge(recorded()), "other")]
     outcome = Outcome("lives", "get_list_callback", "mutant", "It lives.", ("ENV-03",), (), 0.1, "lives")
     killed = replace(outcome, id="killed", accused=("ENV-03",), trouble="")
-    index = opened(kept(folder / "history.jsonl", forty()))
+    with closing(opened(kept(folder / "history.jsonl", forty()))) as index:
+        nights = history_page(index, list(histories(index)))
     return {
         "report": report_page(made, evidence, 64 * "a"),
         "overview": overview_page(overview(members, rows_of(made))),
         "comparison": comparison_page(Comparison(("one", "other"), (made, judge(recorded())))),
-        "history": history_page(index, list(histories(index))),
+        "history": nights,
         "matrix": html(matrix([outcome, killed], CONTRACT, partial=True)),
     }
 

@@ -65,6 +65,7 @@ def opened(file: Path) -> Index:
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error.strerror}; allowed: a history") from None
     if not index.state.told and index.state.troubles:
+        index.close()
         number, why = index.state.troubles[0]
         raise ConfigError(f"{file} is no history: line {number}: {why}; allowed: a history")
     return index
@@ -90,16 +91,13 @@ def _taken_up(file: Path, source: BinaryIO, found: os.stat_result, beside: Path,
     if _sum(beside) != _said(beside).read_text(encoding="ascii"):
         raise ValueError("not as it was written")
     database = _connected(str(beside))
-    try:
+    with _closed_on_failure(database):
         version, said = (database.execute("PRAGMA user_version").fetchone(), database.execute(_STATE).fetchone())
         if version != (FORMAT,):
             raise ValueError("of another format")
         state = msgspec.msgpack.decode(said[0], type=State)
         if (state.size, state.stamp) == (found.st_size, found.st_mtime_ns):
             return _made(file, source, database, state)
-    except BaseException:
-        database.close()
-        raise
     database.close()
     seen = digest_of(source, state.size)
     if found.st_size < state.size or seen.hexdigest() != state.digest:
@@ -134,9 +132,19 @@ def _said(beside: Path) -> Path:
 
 def _connected(place: str) -> sqlite3.Connection:
     database = sqlite3.connect(place, isolation_level=None)
-    database.execute("PRAGMA cache_size=-65536")
-    database.execute("PRAGMA journal_mode=OFF")  # nobody writes where others read: it is replaced
+    with _closed_on_failure(database):
+        database.execute("PRAGMA cache_size=-65536")
+        database.execute("PRAGMA journal_mode=OFF")  # nobody writes where others read: it is replaced
     return database
+
+
+@contextlib.contextmanager
+def _closed_on_failure(database: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
 
 
 def _new(place: str) -> sqlite3.Connection:
@@ -154,9 +162,10 @@ def _made(
 ) -> Index:
     """The index with all that the file has; nothing is read again that the state has seen."""
     loader = Loader(database, state or State())
-    if database.in_transaction:
-        loader.load(source, seen)
-        database.execute("COMMIT")
+    with _closed_on_failure(database):
+        if database.in_transaction:
+            loader.load(source, seen)
+            database.execute("COMMIT")
     return Index(file, database, loader.state, loader.kinds)
 
 

@@ -19,6 +19,7 @@ from conformance.submissions.rows import Row, Standing, row
 REFERENCE = "x-reference-endpoint"  # the header by which the reference endpoint names itself
 _LABELS = (b"[token]", b"[redacted]")  # stand for secrets in answers, which were longer or shorter
 _SLACK_S = 2.0  # for clocks that are set while a run is under way, and servers that write one Date for a while
+_VERSIONS = {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"}
 _EARLY_S = 0.1  # by which a timeout may seem to be over early
 _DROPPED_S = 1.5  # that closing a connection may take
 _CLOCK_S = 300.0
@@ -137,11 +138,15 @@ def _is_dropped(exchange: Exchange) -> bool:
 
 def _connections(exchanges: tuple[Exchange, ...]) -> Iterator[str]:
     used: dict[int, Exchange] = {}
+    asked: set[int] = set()  # also in vain
     for exchange in exchanges:
-        if not exchange.connection or exchange.answer is None:
+        name, before, known = f"exchange {exchange.number}", used.get(exchange.connection), exchange.connection in asked
+        asked.add(exchange.connection)
+        if exchange.answer is None:
             continue
-        name, before = f"exchange {exchange.number}", used.get(exchange.connection)
         used[exchange.connection] = exchange
+        if exchange.connection < 1 or (exchange.reused and not known):
+            yield f"{name} was sent over connection {exchange.connection}, which nobody had opened"
         if before is None:
             continue
         if not exchange.reused:
@@ -182,6 +187,8 @@ def _certificates(answers: list[tuple[Exchange, Answer]]) -> Iterator[str]:
             yield f"{name} has {'no' if tls is None else 'a'} certificate over {parts.scheme}"
         if tls is None:
             continue
+        if tls.version not in _VERSIONS:
+            yield f"{name} went over {tls.version!r:.20}, which no run speaks"
         if tls.expires is not None and tls.expires < exchange.started:
             yield f"{name}: its certificate had expired, and no such connection is used"
         seen[parts.netloc, exchange.address].add((tls.subject, tls.expires))

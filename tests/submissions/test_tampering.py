@@ -88,6 +88,18 @@ def elsewhere(exchange: Exchange) -> Exchange:
     return replace(exchange, answer=answer, address="203.0.113.7", connecting=opening, connection=line)
 
 
+def from_elsewhere(evidence: Evidence) -> Evidence:
+    """The whole recording so; each connection is opened by the first call over it."""
+    opened: set[int] = set()
+    made = []
+    for exchange in map(elsewhere, evidence.exchanges):
+        is_first = exchange.connection not in opened
+        opened.add(exchange.connection)
+        new = replace(exchange, reused=False, connecting=min(exchange.elapsed, 0.001))
+        made.append(new if is_first else exchange)
+    return replace(evidence, exchanges=tuple(made))
+
+
 def in_process(challenge: Challenge, *, variant: str | None = None) -> Evidence:
     """The recording of a whole run at staging.example.com."""
     states = {
@@ -119,7 +131,7 @@ def recorded() -> tuple[Evidence, Challenge]:
 @pytest.fixture
 def case(recorded: tuple[Evidence, Challenge]) -> Case:
     evidence, challenge = recorded
-    return Case(each(elsewhere)(evidence), challenge)
+    return Case(from_elsewhere(evidence), challenge)
 
 
 def test_what_the_zoo_begins_with_is_accepted(case: Case, tmp_path: Path) -> None:
@@ -319,6 +331,11 @@ FORGED: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
     # the way
     "a body of another length": (each(answered(body=b"<a/>"), DOCUMENTED), "lengths"),
     "two calls at a time on one connection": (each(of(connection=1), "documented-3", "documented-4"), "connections"),
+    "a connection that was kept by nobody": (
+        each(of(connection=99, reused=True, connecting=0.0), DOCUMENTED), "connections"
+    ),
+    "no connection": (each(of(connection=0)), "connections"),
+    "a version of TLS that is none": (each(with_tls(version="TLSv1.9")), "certificates"),
     "an expired certificate": (each(with_tls(expires=1.0)), "certificates"),
     "two certificates of one host": (each(with_tls(subject="CN=other"), DOCUMENTED), "certificates"),
     "no certificate": (each(of(tls=None), DOCUMENTED), "certificates"),
@@ -600,7 +617,7 @@ def test_the_reference_endpoint_passed_off_as_another_is_named(
     recorded: tuple[Evidence, Challenge], tmp_path: Path
 ) -> None:
     evidence, challenge = recorded
-    named = each(elsewhere)(evidence)
+    named = from_elsewhere(evidence)
     kept = {x.number: x.answer for x in evidence.exchanges}
     forged = each(lambda x: replace(x, answer=kept[x.number]))(named)
     made = looked_at(Partner(told_again(forged), challenge).whole(), tmp_path, challenge)

@@ -463,6 +463,8 @@ def https_rows() -> Iterator[Row]:
     unseen = "CBK-* ENV-* ERR-00[478]-* ERR-999-* HYG-01 HYG-0[346789] HYG-1[12] REQ-* TIM-0[1-4] TLS-05"
     for kind in ("certificate", "no-tls"):
         yield Row(kind, lost(kind, "the certificate does not verify", *HTTPS), "TLS-03", unseen)
+    another = lost("certificate", "the certificate does not verify", probe="action-unknown")
+    yield Row("one-certificate-of-several", another, "TLS-03")
     nobody = lost("refused", "refused", *HTTPS, *PLAIN)
     yield Row("nobody-listens", nobody, "", "*")
     for claim in ("others", "forwarded", "x-forwarded-proto"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from urllib.parse import urlsplit
 
 from conformance.checks.catalogue import requirement, uses
 from conformance.checks.judging import Judging
@@ -34,6 +35,25 @@ def test_https_succeeds_with_a_certificate_that_verifies(exchange: Exchange, jud
             "the certificate may be the proxy's, which may open TLS;"
             " judge once from where no proxy is needed (`explain limits` says why)"
         )
+
+
+@requirement("TLS-03")
+@uses(Kind.DOCUMENTED)
+def test_every_certificate_of_the_run_verifies(judging: Judging) -> None:
+    """No connection to the endpoint shows a certificate that does not verify, whatever is asked over it."""
+    urls = [urlsplit(e.request.url) for e in judging.evidence.of(Kind.DOCUMENTED)]
+    there = {(url.scheme, url.netloc) for url in urls if url.scheme == "https"}  # a state may have another endpoint
+    asked = [e for e in judging.evidence.exchanges if urlsplit(e.request.url)[:2] in there]
+    if not any(e.tls for e in asked):
+        raise Inconclusive("no certificate was seen that verifies and is surely the endpoint's")
+    for exchange in asked:
+        if exchange.loss and exchange.loss.kind == "certificate" and exchange.kind is not Kind.DOCUMENTED:
+            raise Breach(
+                f"over one connection {exchange.loss.reason}; over others one does",
+                expected="a certificate that verifies for the host, over every connection",
+                observed=exchange.loss.reason,
+                exchanges=(exchange,),
+            )
 
 
 @requirement("TLS-05")

@@ -74,7 +74,7 @@ def actions(call: ServiceCall) -> dict[str, str]:
         "query": f"{name}?x",
         "file-ending": f"{name}.php",
         "path": f"../{name}",
-        "two-words": f"{name} {name}",
+        "two-words": f"{name} {name}\n{name}",  # on a line of its own, too: a pattern's ^ and $ may match at any line
         "number": "1",
         "wildcard": "get_list_%",
         "star": "*",

@@ -22,7 +22,6 @@ USUAL_CLIENT = (
     *(("User-Agent", "Java/1.6.0_26"), ("Accept", "*/*"), ("Accept-Language", "de-DE, de;q=0.8")),
     *(("Accept-Encoding", "gzip, deflate"), ("Connection", "keep-alive")),
 )
-_OTHERWISE = 3  # which of the calls in a state travels in another binding
 _LONG = 100_000  # bytes that no server takes in a URL
 TITLES = {
     Kind.ACTION: "the request with another action",
@@ -202,20 +201,24 @@ def _other_bindings(template: Template, target: Target, base: Probe) -> Iterator
             )
 
 
-def in_state(template: Template, base: Probe, code: str, *, one_way: bool = False) -> Iterator[Probe]:
-    """The documented request while the endpoint is in the state of an error code, once in another binding.
+def in_state(template: Template, base: Probe, target: Target, code: str, *, one_way: bool = False) -> Iterator[Probe]:
+    """The documented request while the endpoint is in the state of an error code, twice in another way.
 
-    one_way: whether all calls travel in the target's binding.
+    The third call travels in the same one in every state, the fourth in each of the others in turn. one_way: whether
+    all calls travel in the target's binding.
     """
-    other: Binding = "form-xml" if base.binding.startswith("query") else "query-xml"
+    ways = {probe.id: probe for probe in _other_bindings(template, target, base)}
+    third = ways.pop("binding-form-xml" if base.binding.startswith("query") else "binding-query-xml")
+    others = tuple(ways.values())
+    otherwise = {} if one_way else {3: third, 4: others[int(code) % len(others)]}
     for n in range(1, 5):
-        otherwise = n == _OTHERWISE and not one_way
-        way = replace(carrying(template, base, other), control=f"binding-{other}") if otherwise else base
+        way = otherwise.get(n, base)
         yield replace(
             way,
             id=f"state-{code}-{n}",
             purpose=base.sent_for(Kind.STATE, code),
             state=code,
             fresh=n == 2,
-            title=f"the documented request in the state of {code}, call {n}{f' as {other}' * otherwise}",
+            control=way.id if n in otherwise else base.control,
+            title=f"the documented request in the state of {code}, call {n}{way.title.removeprefix(base.title)}",
         )

@@ -265,7 +265,7 @@ def _takes_turns(target: Target, code: str) -> bool:
 def in_state(error: ErrorCode, of: Template, base: Probe, target: Target) -> tuple[Probe, ...]:
     """The documented request in the state of an error: of plain HTTP, or of another endpoint, as it is configured."""
     one_way = error.provoked == "plain-http" or bool(target.states[error.code].endpoint)
-    calls = tuple(fixed.in_state(of, base, error.code, one_way=one_way))
+    calls = tuple(fixed.in_state(of, base, target, error.code, one_way=one_way))
     return plain_http.in_state(base, target, error.code, calls) if error.provoked == "plain-http" else calls
 
 

@@ -10,6 +10,7 @@ from conformance.contract.model import ServiceCall
 from conformance.contract.rows import Parameter
 from conformance.target.target import Target
 
+_AS_A_REFERENCE = {"\n": "&#10;"}  # there are servers that take no line break in a URL
 Given = tuple[tuple[str, str], ...]  # name and value of each parameter that is sent
 SPENT = "NEWEST-OF-ANOTHER-CALL"  # stands for a value that another call will give, good once
 
@@ -68,7 +69,7 @@ class Template:
 
     def asking(self, action: str | None) -> bytes:
         """The document for another action, or for none at all."""
-        there = "" if action is None else f"<{self.leaf}>{escape(action)}</{self.leaf}>"
+        there = "" if action is None else f"<{self.leaf}>{escape(action, _AS_A_REFERENCE)}</{self.leaf}>"
         return f"<{self.root}>{there}{self.rest}</{self.root}>".encode()
 
     def saying(self, given: Given) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ class Transport:
     names: tuple[str, ...] = ()  # instead of the host's
     days: tuple[float, float] = (-1, 365)  # of the certificate's validity, from today
     trusted: bool = True  # by the CA file
+    expired_every: int = 0  # which connections are shown one that has expired, as by one node of several
     intermediate: Literal["", "sent", "missing"] = ""
     anchored: Literal["root", "intermediate"] = "root"  # what the CA file holds
     handmade: Literal["", "named", "common name alone"] = ""  # by a CA without key identifiers
@@ -45,7 +47,20 @@ def certified(transport: Transport, ca_file: Path, names: tuple[str, ...]) -> ss
         context.set_ciphers(transport.ciphers)
     with trustme.Blob(own).tempfile(str(ca_file.parent)) as file:
         context.load_cert_chain(file)
+    if transport.expired_every:
+        _taking_turns(context, certified(Transport(days=(-30, -1)), ca_file.with_name("other.pem"), names), transport)
     return context
+
+
+def _taking_turns(context: ssl.SSLContext, other: ssl.SSLContext, transport: Transport) -> None:
+    """Have every so many handshakes go by the other context."""
+    handshakes = itertools.count(1)
+
+    def choose(connection: ssl.SSLObject, *_: object) -> None:
+        if next(handshakes) % transport.expired_every == 0:
+            connection.context = other
+
+    context.sni_callback = choose
 
 
 def _issued(transport: Transport, names: tuple[str, ...]) -> tuple[bytes, bytes]:

@@ -156,6 +156,7 @@ CERTIFICATES = (
         Transport(handmade="common name alone"),
     ),
     ("certificate_expired", "The certificate has expired.", Transport(days=(-30, -1))),
+    ("certificate_of_one_node_expired", "One node of three shows an expired certificate.", Transport(expired_every=3)),
     ("certificate_not_yet_valid", "The certificate is not valid yet.", Transport(days=(1, 30))),
     ("certificate_untrusted", "The certificate is of a CA that nobody trusts.", Transport(trusted=False)),
     ("certificate_chain_incomplete", "The intermediate certificate is not sent.", Transport(intermediate="missing")),

@@ -171,6 +171,11 @@ ACTIONS_TAKEN: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         "What follows a question mark in the action is ignored.",
         lambda action: action.partition("?")[0] == ACTION,
     ),
+    (
+        "action_on_any_line_taken",
+        "The action is looked for by a pattern that matches at any line.",
+        lambda action: re.search(f"^{ACTION}$", action, re.MULTILINE) is not None,
+    ),
     ("star_taken", "A star stands for any action.", lambda action: action == "*"),
     ("number_taken", "The number 1 stands for the action.", lambda action: action == "1"),
 )

@@ -26,6 +26,7 @@ _WAYS: tuple[tuple[str, str, When], ...] = (
     ("parameters", "As a parameter", lambda call: call.asked.binding == "query-params"),
     ("segments", "Behind a last segment that names the call", lambda call: call.request.path.endswith(f"/{ACTION}")),
 )
+_STATES = ("004", "007", "008", "999")
 _FAILED = "REQ-01 REQ-02 REQ-05 ENV-01 ENV-02 ENV-03 TLS-03"
 
 
@@ -33,10 +34,15 @@ def _any_action(when: When) -> Change:
     return reading(lambda call, asked: Asked(asked.binding, ACTION) if asked.action and when(call) else asked)
 
 
-def _let_in(code: str) -> Change:
-    return outcome(
-        lambda call, honest: Outcome(action=ACTION) if state(code)(call) and call.request.method == "POST" else honest
-    )
+def _let_in(when: When, *codes: str) -> Change:
+    def lets_in(call: Call) -> bool:
+        return when(call) and any(state(code)(call) for code in codes)
+
+    return outcome(lambda call, honest: Outcome(action=ACTION) if lets_in(call) else honest)
+
+
+def _is_posted(call: Call) -> bool:
+    return call.request.method == "POST"
 
 
 def _compresses(call: Call) -> bool:
@@ -84,10 +90,20 @@ VARIANTS = (
             f"state_{code}_open_to_forms",
             f"In state {code} what is posted is answered with success.",
             f"ERR-{code}-data",
-            _let_in(code),
+            _let_in(_is_posted, code),
             also=f"ERR-{code}-code ERR-{code}-message ERR-{code}-stable",
         )
-        for code in ("004", "007", "008", "999")
+        for code in _STATES
+    ),
+    *(
+        mutant(
+            f"states_open_to_{name}",
+            f"{title} success is answered in every state.",
+            f"ERR-{code}-data",
+            _let_in(when, *_STATES),
+            also=" ".join(f"ERR-{other}-*" for other in _STATES),
+        )
+        for (name, title, when), code in zip(_WAYS, ("007", "004", "008", "999"), strict=True)
     ),
     *(
         mutant(f"gzip_asked_for_{name}", title, breaks, how, also=f"{_FAILED} CBK-09 TIM-03 TIM-04")

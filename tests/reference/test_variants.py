@@ -71,6 +71,7 @@ WIDER = {
     "plain_http_served_to_a_known_token": {"documented", "plain"},  # an unknown one is refused everywhere
     "one_line_not_understood_in_bodies": {"equivalent", "capital"},
     "disabled_for_a_while": {*SUCCESSES, *REFUSALS},
+    **{f"states_open_to_{way}": set(STATES) for way in ("forms", "bodies", "parameters", "segments")},
 }
 
 

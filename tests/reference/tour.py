@@ -72,6 +72,7 @@ OTHER_ACTIONS = [
     f"{ACTION}?x",
     "*",
     "1",
+    f"nonsense\n{ACTION}",
 ]
 REFERENCE_TWICE = "&#103;et_list_callback"
 EQUIVALENT = [
@@ -242,7 +243,10 @@ def _tour() -> list[Stop]:
         *_queries("hostile", HOSTILE),
     ]
     for code in ("004", "007", "008", "999"):
-        stops += 3 * _documented(f"state-{code}", path=f"/state-{code}/token")
+        group, path = f"state-{code}", f"/state-{code}/token"
+        stops += 3 * _documented(group, path=path)
+        stops += [Stop(group, f"action={ACTION}", path=path), Stop(group, body=PRINTED.encode(), path=path)]
+        stops += [Stop(group, query, path=f"{path}/{ACTION}")]
     for _ in range(3):
         stops += _documented("plain", scheme="http")
     stops += [Stop("plain", f"action={ACTION}", scheme="http")]

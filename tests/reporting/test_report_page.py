@@ -97,7 +97,7 @@ def test_beside_a_pass_stands_what_it_is_worth() -> None:
         r"How surefinds every known fault of (\d+) of \1 judged requirements",
         words(page.find(".//header")),
     )
-    carried = "here carried by 4 answers, 2 bindings, 4 connections, 1 state"
+    carried = "here carried by 4 answers, 3 bindings, 4 connections, 1 state"
     assert re.search(rf"(\d\d) of \1 known faults found; {carried}", told)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from conformance.commands.guard import collect_seldom
 from conformance.contract.load import documented
-from conformance.evidence.recording import from_har
+from conformance.evidence.from_har import from_har
 from conformance.verdicts.judge import judge_evidence as judged
 from conformance.verdicts.result import Verdict
 from conformance.verdicts.terms import Terms

@@ -19,7 +19,7 @@ from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.purpose import Wishes
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.recording import from_har
+from conformance.evidence.from_har import from_har
 from conformance.evidence.redaction import Redaction
 from conformance.probes import plan as plans
 from conformance.sending import signals

@@ -14,7 +14,7 @@ import pytest
 from conformance.checks.catalogue import Judgement, check_id, checks
 from conformance.commands.cli import main
 from conformance.contract.levels import LEVELS
-from conformance.evidence.keeping import to_har
+from conformance.evidence.to_har import to_har
 from conformance.pytest_plugin import plugin
 from conformance.verdicts.assemble import assemble
 from conformance.verdicts.completeness import Extent, scope

@@ -18,8 +18,8 @@ import pytest
 import trustme
 
 from conformance.contract.purpose import Kind, Purpose
-from conformance.evidence.keeping import to_har
-from conformance.evidence.recording import from_har
+from conformance.evidence.from_har import from_har
+from conformance.evidence.to_har import to_har
 from conformance.probes.plan import Plan
 from conformance.sending.line import Line, Port
 from tests.answering import HOST, Call, Endpoint, Script, http, reason, served, session, verdict

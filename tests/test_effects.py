@@ -21,9 +21,9 @@ from conformance.commands.listing import listing, unsent
 from conformance.contract.given import ConfigError
 from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.keeping import to_har
-from conformance.evidence.recording import from_har
+from conformance.evidence.from_har import from_har
 from conformance.evidence.redaction import Redaction
+from conformance.evidence.to_har import to_har
 from conformance.probes import plan as plans
 from conformance.probes.preflight import in_states, preflight
 from conformance.reference.app import Application, Rewrite

@@ -19,9 +19,9 @@ from conformance.contract.model import Contract
 from conformance.contract.purpose import Kind, Purpose
 from conformance.contract.stated import stated
 from conformance.evidence.exchange import Evidence, Exchange
-from conformance.evidence.keeping import to_har
+from conformance.evidence.from_har import from_har
 from conformance.evidence.pictures import decoded, flaw
-from conformance.evidence.recording import from_har
+from conformance.evidence.to_har import to_har
 from conformance.probes import plan as plans
 from conformance.reference.starting import application
 from conformance.selftest.answers import InProcess

@@ -75,7 +75,7 @@ BROKEN = [  # a module, a line that it may not have, and the import as it is nam
     ("checks.test_timestamp", "import pytest", ".test_timestamp -> pytest"),
     ("verdicts.claim", "from conformance.target.target import Target", ".claim -> conformance.target.target"),
     ("contract.model", "from conformance.target.target import Target", ".model -> conformance.target.target"),
-    ("evidence.har", "from conformance.evidence import recording", ".har -> .recording"),  # a circle
+    ("evidence.har", "from conformance.evidence import from_har", ".har -> .from_har"),  # a circle
     ("reference.answer", "from conformance.reference import registry", ".answer -> .registry"),
 ]
 

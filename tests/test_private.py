@@ -10,10 +10,10 @@ from urllib.parse import quote_plus
 import pytest
 
 from conformance.evidence.exchange import Answer, Evidence, Exchange
-from conformance.evidence.keeping import to_har
+from conformance.evidence.from_har import from_har
 from conformance.evidence.private import Private
-from conformance.evidence.recording import from_har
 from conformance.evidence.redaction import Redaction
+from conformance.evidence.to_har import to_har
 from conformance.reference.picture import png
 from conformance.reporting.publish import own
 from conformance.reporting.terminal import summary

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.contract.load import documented
-from conformance.evidence.recording import from_har
+from conformance.evidence.from_har import from_har
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms
 

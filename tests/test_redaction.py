@@ -19,9 +19,9 @@ from conformance.checks.outcome import clip
 from conformance.contract.purpose import Kind
 from conformance.contract.quoting import cut, piece, quoting
 from conformance.evidence.exchange import Answer, Evidence, Exchange
-from conformance.evidence.keeping import to_har
-from conformance.evidence.recording import from_har
+from conformance.evidence.from_har import from_har
 from conformance.evidence.redaction import Redaction, outside
+from conformance.evidence.to_har import to_har
 from conformance.reporting.publish import guarded, own
 from conformance.target.secrets import TOKEN, Secrets
 from conformance.verdicts.judge import judge_evidence

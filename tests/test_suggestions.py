@@ -14,9 +14,9 @@ import pytest
 from conformance.contract.load import documented
 from conformance.contract.purpose import Kind
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.keeping import to_har
-from conformance.evidence.recording import from_har
+from conformance.evidence.from_har import from_har
 from conformance.evidence.redaction import Redaction
+from conformance.evidence.to_har import to_har
 from conformance.reporting.report_page import report_page
 from conformance.reporting.summary import summary_md
 from conformance.reporting.terminal import summary

@@ -22,9 +22,9 @@ from conformance.contract.load import folder, load
 from conformance.contract.model import Contract
 from conformance.contract.purpose import OF_PARAMETERS, Kind
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.keeping import to_har
-from conformance.evidence.recording import from_har
+from conformance.evidence.from_har import from_har
 from conformance.evidence.redaction import Redaction
+from conformance.evidence.to_har import to_har
 from conformance.probes import plan as plans
 from conformance.reference.starting import application
 from conformance.selftest.answers import InProcess

@@ -8,7 +8,7 @@ from pathlib import Path
 from conformance import __version__
 from conformance.contract.given import ConfigError, read_file
 from conformance.contract.load import documented, folder
-from conformance.evidence.recording import EvidenceError, from_har
+from conformance.evidence.from_har import EvidenceError, from_har
 from conformance.reporting import escape
 from conformance.reporting.output import note, say
 from conformance.reporting.write import write_new

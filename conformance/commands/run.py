@@ -20,7 +20,7 @@ from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.spelling import meant
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.recording import EvidenceError, from_har
+from conformance.evidence.from_har import EvidenceError, from_har
 from conformance.reporting.folder import reports_folder
 from conformance.reporting.output import complain, note, progress, say
 from conformance.run import beside, refuse_selection, send

@@ -1,5 +1,5 @@
 """What was recorded, and how it is read.
 
 `exchange` has the records, `envelope` reads a body, `classify` what it amounts to, `between` who spoke instead.
-`keeping` writes a HAR, `recording` reads one, `foreign` and `recorders` those of others; `redaction` is what is shown.
+`to_har` writes a HAR, `from_har` reads one, `foreign` and `recorders` those of others; `redaction` is what is shown.
 """

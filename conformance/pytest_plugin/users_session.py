@@ -22,9 +22,9 @@ from conformance.contract.load import documented
 from conformance.contract.model import Contract
 from conformance.contract.purpose import Wishes
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.keeping import to_har
-from conformance.evidence.recording import from_har
+from conformance.evidence.from_har import from_har
 from conformance.evidence.redaction import Redaction
+from conformance.evidence.to_har import to_har
 from conformance.pytest_plugin.plugin import Suite
 from conformance.reporting import checks_page, ci
 from conformance.reporting.folder import reports_folder

@@ -14,8 +14,8 @@ from pathlib import Path
 from conformance import __version__
 from conformance.contract.given import ConfigError
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.keeping import to_har
 from conformance.evidence.redaction import Redaction
+from conformance.evidence.to_har import to_har
 from conformance.reporting import checks_page, ci, output
 from conformance.reporting.folder import REPORTS, put_away
 from conformance.reporting.json import to_json

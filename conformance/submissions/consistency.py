@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from conformance.evidence import chain
 from conformance.evidence.exchange import Answer, Evidence, Exchange
-from conformance.evidence.keeping import written
 from conformance.evidence.private import Private
+from conformance.evidence.to_har import written
 from conformance.submissions.rows import Row, Standing, row
 
 REFERENCE = "x-reference-endpoint"  # the header by which the reference endpoint names itself

@@ -12,7 +12,7 @@ import msgspec
 from conformance.contract.given import ConfigError
 from conformance.contract.load import folder
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.recording import EvidenceError, from_har
+from conformance.evidence.from_har import EvidenceError, from_har
 from conformance.reporting.json import to_json
 from conformance.reporting.junit import junit
 from conformance.reporting.summary import summary_md

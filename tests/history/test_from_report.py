@@ -12,7 +12,7 @@ from conformance import __version__
 from conformance.commands.cli import main
 from conformance.contract.load import documented
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.keeping import to_har
+from conformance.evidence.to_har import to_har
 from conformance.reporting.json import to_json
 from conformance.verdicts.history.file import lines
 from conformance.verdicts.history.from_report import line_of, read_run

@@ -18,7 +18,7 @@ from conformance import __version__
 from conformance.commands.cli import main
 from conformance.contract.load import documented
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.keeping import to_har
+from conformance.evidence.to_har import to_har
 from conformance.reporting.json import to_json
 from conformance.verdicts.judge import judge_evidence
 from conformance.verdicts.terms import Terms

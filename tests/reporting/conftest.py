@@ -15,7 +15,7 @@ import pytest
 from conformance.contract.model import Requirement
 from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
-from conformance.evidence.keeping import to_har
+from conformance.evidence.to_har import to_har
 from conformance.reporting.checks_page import SHEET
 from conformance.reporting.json import to_json
 from conformance.verdicts.claim import claim, exit_code
@@ -474,7 +474,7 @@ def hostile_evidence(evidence: Evidence) -> Evidence:
 PLUGIN = """
 import pathlib
 import msgspec, pytest
-from conformance.evidence.recording import from_har
+from conformance.evidence.from_har import from_har
 from conformance.reporting.checks_page import ChecksPage, finish
 from conformance.verdicts.verdict import Report
 

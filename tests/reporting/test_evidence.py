@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence import har
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Handshake, Loss, Request, Tls
-from conformance.evidence.keeping import to_har
-from conformance.evidence.recording import EvidenceError, from_har
+from conformance.evidence.from_har import EvidenceError, from_har
+from conformance.evidence.to_har import to_har
 
 # The HAR 1.2 specification: what each object requires, and what else it may hold.
 FIELDS: dict[str, tuple[set[str], set[str]]] = {

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from conformance.evidence.keeping import to_har
-from conformance.evidence.recording import EvidenceError, from_har
+from conformance.evidence.from_har import EvidenceError, from_har
+from conformance.evidence.to_har import to_har
 from conformance.verdicts.result import Verdict
 from tests.evidence_factory import SUCCESS, judged
 

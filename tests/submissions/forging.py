@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from conformance import __version__
 from conformance.contract.load import documented, folder
 from conformance.evidence.exchange import Evidence, Exchange
-from conformance.evidence.keeping import to_har
-from conformance.evidence.recording import from_har
+from conformance.evidence.from_har import from_har
+from conformance.evidence.to_har import to_har
 from conformance.reporting.json import to_json
 from conformance.reporting.junit import junit
 from conformance.reporting.summary import summary_md

@@ -16,8 +16,8 @@ from conformance import __version__
 from conformance.contract.purpose import Kind
 from conformance.evidence import chain
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.keeping import to_har
-from conformance.evidence.recording import from_har
+from conformance.evidence.from_har import from_har
+from conformance.evidence.to_har import to_har
 from conformance.reference import Running, start
 from conformance.run import record
 from conformance.submissions.derived import Derived, NotDerivedError
@@ -168,7 +168,7 @@ def test_the_plan_is_the_same_in_another_process(running: Running, tmp_path: Pat
     file = tmp_path / "evidence.har"
     file.write_bytes(to_har(record(subject(running), seed=9), creator_version=__version__))
     code = (
-        "import sys; from pathlib import Path; from conformance.evidence.recording import from_har;"
+        "import sys; from pathlib import Path; from conformance.evidence.from_har import from_har;"
         "from tests.submissions.test_derived import differences;"
         "print(differences(from_har(Path(sys.argv[1]).read_bytes())))"
     )

@@ -20,7 +20,7 @@ import pytest
 from conformance import __version__
 from conformance.contract.purpose import Kind, Purpose
 from conformance.evidence.exchange import Answer, Evidence, Exchange, Loss
-from conformance.evidence.keeping import to_har
+from conformance.evidence.to_har import to_har
 from conformance.probes import plan as plans
 from conformance.reference import Running, application, start
 from conformance.reporting.json import to_json

@@ -13,7 +13,7 @@ import msgspec
 from conformance.contract.given import ConfigError, read_file
 from conformance.contract.quoting import cut
 from conformance.evidence.exchange import Evidence
-from conformance.evidence.recording import EvidenceError, from_har
+from conformance.evidence.from_har import EvidenceError, from_har
 from conformance.verdicts.history.line import CONCLUSIVE, FORMAT, LEFT_OUT, LETTERS, WAIVED, Line, Terms
 from conformance.verdicts.history.measures import answer_times
 from conformance.verdicts.reading import read_report

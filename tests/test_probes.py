@@ -156,10 +156,10 @@ def test_nothing_is_sent_that_nobody_looks_at(kinds: set[Kind], binding: Binding
 def test_what_one_state_asks_for_is_sent_alone() -> None:
     made = planned(frozenset({Purpose(Kind.STATE, state="004")}), states={"004": {"headers": {"X": "1"}}})
     assert {probe.purpose.label for probe in made.probes} == {"documented", "state-004", "bindings"}
-    assert [probe.id for probe in made.probes if probe.kind is Kind.BINDINGS] == ["binding-form-xml"]
+    assert [probe.id for probe in made.probes if probe.kind is Kind.BINDINGS] == ["binding-body-xml", "binding-form-xml"]
 
 
-@pytest.mark.parametrize(("state", "ways"), [({"headers": {"X": "1"}}, 2), ({"endpoint": "https://other.test/t"}, 1)])
+@pytest.mark.parametrize(("state", "ways"), [({"headers": {"X": "1"}}, 3), ({"endpoint": "https://other.test/t"}, 1)])
 def test_a_state_is_asked_for_in_another_binding_where_it_is_one_of_this_endpoint(
     state: dict[str, Any], ways: int
 ) -> None:

@@ -78,6 +78,7 @@ UNMENDED = {
     **{f"gzip_{how}": "it is no text" for how in ("unannounced", "asked_for_unannounced", "asked_for_cut_short")},
     "doctype_entity_used": "the suite expands no entity",
     **{f"state_{code}_ignored": "it should have been an error altogether" for code in ("004", "007", "008", "999")},
+    **{f"states_open_to_{way}": "it should have been an error altogether" for way in ("forms", "bodies")},
 }
 
 
